@@ -1,0 +1,44 @@
+"""The terminal dashboard for routilux jobs, and the job model and engine under it.
+
+Everything here is imported on first use, so that a command without a screen starts at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ErrorHandler": "routilux_tui.flow.strategy",
+    "ErrorStrategy": "routilux_tui.flow.strategy",
+    "Event": "routilux_tui.flow.routine",
+    "ExecutionRecord": "routilux_tui.job.record",
+    "Flow": "routilux_tui.flow.flow",
+    "JobState": "routilux_tui.job.state",
+    "Routine": "routilux_tui.flow.routine",
+    "Slot": "routilux_tui.flow.routine",
+    "serve": "routilux_tui.runner.serve",
+}
+
+__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
+
+if TYPE_CHECKING:
+    from routilux_tui.flow.flow import Flow as Flow
+    from routilux_tui.flow.routine import Event as Event
+    from routilux_tui.flow.routine import Routine as Routine
+    from routilux_tui.flow.routine import Slot as Slot
+    from routilux_tui.flow.strategy import ErrorHandler as ErrorHandler
+    from routilux_tui.flow.strategy import ErrorStrategy as ErrorStrategy
+    from routilux_tui.job.record import ExecutionRecord as ExecutionRecord
+    from routilux_tui.job.state import JobState as JobState
+    from routilux_tui.runner.serve import serve as serve
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(home), name)

@@ -1,0 +1,1 @@
+"""What runs a job: flows, routines, error strategies and the engine."""

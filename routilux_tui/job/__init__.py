@@ -1,0 +1,1 @@
+"""What a job is: its state, its changes, its files and journal, queries and conditions."""

@@ -1,0 +1,1 @@
+"""Where jobs come from: saved files, runner sockets, machines behind ssh."""

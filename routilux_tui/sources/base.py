@@ -1,0 +1,109 @@
+"""The one face of every place that jobs come from.
+
+A *source* lists jobs; a *handle* is one of them, opened. What a handle can do is told by
+`Handle.cannot`, never by its type: an action that can't be done has its reason there.
+Every method may raise the errors of `routilux_tui.errors`, and no others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from routilux_tui.job.views import (
+        EntryBatch,
+        Filter,
+        Frame,
+        Header,
+        Plain,
+        RoutineRow,
+        WaitResult,
+        Window,
+    )
+
+#: The actions whose absence a handle explains in `Handle.cannot`.
+ACTIONS = ("pause", "resume", "cancel", "force", "wait")
+
+
+class Handle(Protocol):
+    """One job, opened.
+
+    ``header`` and ``routines`` are the last known state, and stay there when the link breaks.
+    """
+
+    @property
+    def header(self) -> Header:
+        """The job in a line, as of the last frame."""
+
+    @property
+    def routines(self) -> Mapping[str, RoutineRow]:
+        """Every routine that has a state, by its id, in the order in which they started."""
+
+    @property
+    def place(self) -> str:
+        """Where the job is, for people: a socket's machine, or a file's path."""
+
+    @property
+    def cannot(self) -> Mapping[str, str]:
+        """Action -> why it can't be done now. What is not in it can be asked for."""
+
+    @property
+    def stale_since(self) -> float | None:
+        """Since when (``time.time()``) nobody answers, or None while the link is good."""
+
+    async def open(self) -> None:
+        """Reach the job and fill ``header`` and ``routines``."""
+
+    async def close(self) -> None:
+        """Let go. The job is not touched."""
+
+    def changes(self) -> AsyncIterator[Frame]:
+        """Frames, merged while nobody takes them; ends when nothing can change any more.
+
+        A broken link is not an end: a frame is given (with ``stale_since`` set), the link is
+        made anew with growing pauses, and the frame after that stands for all that was missed.
+        """
+
+    async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows ``start`` to ``stop`` of those that ``where`` leaves; negative: from the end."""
+
+    async def item(self, section: str, n: int | str) -> Plain:
+        """The whole value behind a row, by its position, or by its id for a routine."""
+
+    async def find(
+        self, section: str, text: str, start: int, *, back: bool, where: Filter
+    ) -> int | None:
+        """Position among the rows that ``where`` leaves of the next match at or after ``start``.
+
+        At or before it with ``back``. None when there is no match: the search does not wrap.
+        """
+
+    async def pause(self, reason: str = "") -> Header:
+        """Ask for a pause. The answer's ``control`` tells how many handlers still run."""
+
+    async def resume(self) -> Header:
+        """Ask to go on."""
+
+    async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
+        """Ask to cancel; with ``force`` the process group is ended after ``grace`` seconds."""
+
+    async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
+        """Wait where the job lives until a condition holds (empty: until the job has ended)."""
+
+    async def check(self, condition: str) -> None:
+        """Raise ConditionError if this job can't judge the condition."""
+
+
+class Source(Protocol):
+    """A place that lists jobs."""
+
+    def entries(self) -> AsyncIterator[EntryBatch]:
+        """The jobs that are there, then what changes, for as long as it is iterated."""
+
+    def handle(self, key: str) -> Handle:
+        """A handle, not yet open, on the job of that key."""
+
+    async def close(self) -> None:
+        """Stop following."""

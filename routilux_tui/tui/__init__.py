@@ -1,0 +1,1 @@
+"""What is painted, and which key does what."""
