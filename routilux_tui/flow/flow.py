@@ -1,0 +1,339 @@
+"""`Flow`: routines by their ids, and which event goes to which slot."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.flow.engine import Execution
+from routilux_tui.flow.routine import RUNNING, Event, Routine, Slot
+from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
+from routilux_tui.job.state import JobState
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STRATEGIES = ("sequential", "concurrent")
+
+
+class Connection(NamedTuple):
+    """One event joined to one slot."""
+
+    source_routine_id: str
+    source_event: Event
+    target_routine_id: str
+    target_slot: Slot
+
+
+class Flow:
+    """A workflow: it holds structure alone; all that a job does stands in its `JobState`.
+
+    Args:
+        flow_id: its name; a UUID by default.
+        execution_strategy: ``sequential`` (one worker) or ``concurrent``.
+        max_workers: handlers of one job that run at once when concurrent.
+        execution_timeout: the timeout of `wait_for_completion` where it is given none, in
+            seconds; None waits for ever.
+
+    Raises:
+        FlowDefinitionError: when there is no such strategy.
+    """
+
+    def __init__(
+        self,
+        flow_id: str | None = None,
+        execution_strategy: str = "sequential",
+        max_workers: int = 5,
+        execution_timeout: float | None = None,
+    ) -> None:
+        self.flow_id = flow_id or str(uuid.uuid4())
+        #: Whether the id was given by whoever made the flow, and so is the same next time.
+        self.is_named = bool(flow_id)
+        self.routines: dict[str, Routine] = {}
+        self.connections: list[Connection] = []
+        self.error_handler: ErrorHandler | None = None
+        self.execution_timeout = execution_timeout
+        self.set_execution_strategy(execution_strategy, max_workers)
+        self._targets: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        self._live: set[Execution] = set()
+        self._live_lock = threading.Lock()
+        self._latest: weakref.ref[JobState] | None = None
+        self._shut = False
+
+    def __repr__(self) -> str:
+        return f"Flow[{self.flow_id}]"
+
+    def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
+        """Set how many handlers of a job may run at once; jobs under way keep theirs.
+
+        Raises:
+            FlowDefinitionError: when there is no such strategy.
+        """
+        if strategy not in STRATEGIES:
+            raise FlowDefinitionError(
+                f"There is no execution strategy {strategy!r}.",
+                f"It is one of: {', '.join(STRATEGIES)}.",
+            )
+        self.execution_strategy = strategy
+        self.max_workers = 1 if strategy == "sequential" else max(1, max_workers or 5)
+
+    # Structure
+
+    def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
+        """Add a routine; returns the id it goes by.
+
+        Raises:
+            FlowDefinitionError: when the flow has a routine of that id.
+        """
+        name = routine_id or routine._id
+        if name in self.routines:
+            raise FlowDefinitionError(f"The flow already has a routine {name!r}.")
+        self.routines[name] = routine
+        routine._current_flow = self
+        return name
+
+    def connect(
+        self, source_routine_id: str, source_event: str, target_routine_id: str, target_slot: str
+    ) -> Connection:
+        """Have what one routine emits delivered to a slot of another.
+
+        Raises:
+            FlowDefinitionError: when one of the four does not exist.
+        """
+        source = self._routine(source_routine_id)
+        target = self._routine(target_routine_id)
+        event = source.get_event(source_event)
+        if event is None:
+            raise FlowDefinitionError(
+                f"Routine {source_routine_id!r} has no event {source_event!r}.",
+                f"It has: {', '.join(source._events) or 'none'}.",
+            )
+        slot = target.get_slot(target_slot)
+        if slot is None:
+            raise FlowDefinitionError(
+                f"Routine {target_routine_id!r} has no slot {target_slot!r}.",
+                f"It has: {', '.join(target._slots) or 'none'}.",
+            )
+        connection = Connection(source_routine_id, event, target_routine_id, slot)
+        if connection not in self.connections:
+            self.connections.append(connection)
+            event.connected_slots.append(slot)
+            slot.connected_events.append(event)
+            key = (source_routine_id, source_event)
+            self._targets[key] = (*self._targets.get(key, ()), (target_routine_id, target_slot))
+        return connection
+
+    def _routine(self, routine_id: str) -> Routine:
+        routine = self.routines.get(routine_id)
+        if routine is None:
+            raise FlowDefinitionError(
+                f"The flow has no routine {routine_id!r}.",
+                f"It has: {', '.join(self.routines) or 'none'}.",
+            )
+        return routine
+
+    def targets(self, routine_id: str, event: str) -> tuple[tuple[str, str], ...]:
+        """The ``(routine id, slot)`` pairs that an event goes to."""
+        return self._targets.get((routine_id, event), ())
+
+    def find_routines_by_type(self, routine_type: type) -> list[tuple[str, Routine]]:
+        """All routines of a type, with their ids."""
+        return [one for one in self.routines.items() if isinstance(one[1], routine_type)]
+
+    def entry_routine(self) -> str:
+        """The id of the only routine that can be an entry: one with a ``trigger`` slot.
+
+        Raises:
+            FlowDefinitionError: when there is none, or more than one.
+        """
+        entries = [name for name, one in self.routines.items() if one.get_slot("trigger")]
+        if len(entries) == 1:
+            return entries[0]
+        if not entries:
+            raise FlowDefinitionError(
+                "No routine of the flow has a slot named 'trigger'.",
+                "Define one: routine.define_slot('trigger', handler=...).",
+            )
+        raise FlowDefinitionError(
+            "More than one routine of the flow can be the entry.",
+            f"Name one of: {', '.join(entries)}.",
+        )
+
+    def set_error_handler(self, error_handler: ErrorHandler) -> None:
+        """Have the errors of all routines without a handler of their own handled so."""
+        self.error_handler = error_handler
+
+    def error_handler_of(self, routine_id: str) -> ErrorHandler | None:
+        """The routine's own error handler, else the flow's, else None (which means STOP)."""
+        routine = self.routines.get(routine_id)
+        own = routine.get_error_handler() if routine is not None else None
+        return own or self.error_handler
+
+    # Jobs
+
+    def execute(
+        self,
+        entry_routine_id: str,
+        entry_params: dict[str, Any] | None = None,
+        execution_strategy: str | None = None,
+        timeout: float | None = None,
+    ) -> JobState:
+        """Start a job at the entry routine's ``trigger`` slot; returns its state at once.
+
+        Args:
+            entry_routine_id: the routine to start with.
+            entry_params: the data of its ``trigger`` slot.
+            execution_strategy: ``sequential`` or ``concurrent``, for this job alone.
+            timeout: as `execution_timeout`, for those who set it here.
+
+        Raises:
+            FlowDefinitionError: when there is no such routine, slot or strategy.
+        """
+        if execution_strategy not in {None, *STRATEGIES}:
+            raise FlowDefinitionError(f"There is no execution strategy {execution_strategy!r}.")
+        if timeout is not None:
+            self.execution_timeout = timeout
+        workers = self.max_workers
+        if execution_strategy == "sequential":
+            workers = 1
+        elif execution_strategy == "concurrent" and workers == 1:
+            workers = 5
+        job_state = JobState(self.flow_id)
+        self.prepare(job_state, workers).start(entry_routine_id, entry_params or {})
+        return job_state
+
+    def prepare(self, job_state: JobState, workers: int | None = None) -> Execution:
+        """An execution of ``job_state`` on this flow, not started."""
+        if self._shut:
+            raise FlowDefinitionError(f"{self} has been shut down.")
+        self._latest = weakref.ref(job_state)
+        return Execution(self, job_state, workers or self.max_workers)
+
+    def _went_live(self, execution: Execution) -> None:
+        with self._live_lock:
+            self._live.add(execution)
+
+    def _went_quiet(self, execution: Execution) -> None:
+        with self._live_lock:
+            self._live.discard(execution)
+
+    def only_execution(self) -> Execution | None:
+        """The one job that runs on this flow now; None where there is none, or several."""
+        with self._live_lock:
+            return next(iter(self._live)) if len(self._live) == 1 else None
+
+    def execution_of(self, job_state: JobState) -> Execution | None:
+        """What runs a job on this flow, or ran it; None where nothing here ever did."""
+        execution: Execution | None = getattr(job_state, "_execution", None)
+        return execution if execution is not None and execution.flow is self else None
+
+    def _execution(self, job_state: JobState) -> Execution:
+        if job_state.flow_id != self.flow_id:
+            raise FlowDefinitionError(
+                f"Job {job_state.job_id} is of flow {job_state.flow_id!r}, not {self.flow_id!r}."
+            )
+        return self.execution_of(job_state) or self.prepare(job_state)
+
+    def pause(
+        self,
+        job_state: JobState,
+        reason: str = "",
+        checkpoint: dict[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Pause a job: no task starts any more, running handlers finish, the rest is held.
+
+        Returns when it is paused, or after ``timeout`` seconds. From inside one of the job's own
+        handlers it returns at once; the job is paused when the last handler has returned.
+
+        Raises:
+            FlowDefinitionError: when the job is of another flow.
+            NotPossible: when the job does not run.
+        """
+        execution = self._execution(job_state)
+        execution.pause(reason, checkpoint)
+        running = RUNNING.get()
+        if running is None or running.execution is not execution:
+            execution.wait(timeout)
+
+    def resume(self, job_state: JobState) -> JobState:
+        """Go on with a paused job, or one whose process was killed: each task runs once.
+
+        Raises:
+            FlowDefinitionError: when the job is of another flow.
+            NotPossible: when it has ended, or its tasks can't be told (the message says how).
+        """
+        self._execution(job_state).resume()
+        return job_state
+
+    def cancel(self, job_state: JobState, reason: str = "") -> None:
+        """Cancel a job: what has not started never will; running handlers are told.
+
+        Raises:
+            FlowDefinitionError: when the job is of another flow.
+            NotPossible: when it has ended.
+        """
+        self._execution(job_state).cancel(reason)
+
+    def wait_for_completion(
+        self, timeout: float | None = None, job_state: JobState | None = None
+    ) -> bool:
+        """Wait until a job has ended or is paused; without one, until all of this flow have.
+
+        Returns:
+            False when ``timeout`` seconds were over first.
+        """
+        if timeout is None:
+            timeout = self.execution_timeout
+        if job_state is not None:
+            return JobState.wait_for_completion(self, job_state, timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._live_lock:
+            live = list(self._live)
+        for execution in live:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not execution.wait(left):
+                return False
+        return True
+
+    def get_routine_retry_count(
+        self, routine_id: str, job_state: JobState | None = None
+    ) -> int | None:
+        """How often a routine was retried in a job; by default the one that started last.
+
+        Returns:
+            None when the routine does not exist, or has no error handler that retries.
+        """
+        handler = self.error_handler_of(routine_id)
+        if routine_id not in self.routines or handler is None:
+            return None
+        if handler.strategy is not ErrorStrategy.RETRY:
+            return None
+        running = RUNNING.get()
+        if job_state is None and running is not None:
+            job_state = running.execution.job_state
+        if job_state is None and self._latest is not None:
+            job_state = self._latest()
+        state = job_state.get_routine_state(routine_id) if job_state is not None else None
+        return int((state or {}).get("retries", 0))
+
+    def shutdown(self, wait: bool = True, timeout: float | None = None) -> None:
+        """Take no more jobs; with ``wait``, return when those under way have ended."""
+        self._shut = True
+        if wait:
+            self.wait_for_completion(timeout)
+
+    def __enter__(self) -> Flow:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.shutdown(wait=error is None)

@@ -1,0 +1,171 @@
+"""Finding a flow by its words: ``path/to/file.py:name`` or ``package.module:name``.
+
+``name`` is a `Flow`, or a callable that returns one. Without it, the file's only flow or
+factory is meant.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import FlowLoadError
+from routilux_tui.flow.flow import Flow
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_MAIN_HINT = (
+    "Make it in a function that returns it, or at the file's top level: what stands under "
+    "`if __name__ == '__main__':` runs only when the file itself is run."
+)
+
+
+def load_flow(spec: str, params: dict[str, Any] | None = None) -> tuple[Flow, dict[str, Any]]:
+    """Load a flow.
+
+    Args:
+        spec: ``path/to/file.py[:name]`` or ``package.module[:name]``.
+        params: parameters of the call; a factory is given those that it names.
+
+    Returns:
+        The flow, and the parameters that are left for its entry routine. A flow without a
+        name of its own goes by that of its file.
+
+    Raises:
+        FlowLoadError: when there is no such file, module or flow, or the user's code raised;
+            then with its traceback.
+    """
+    place, _, name = spec.partition(":")
+    module = _module(place)
+    thing = _named(module, place, name) if name else _only(module, place)
+    params = dict(params or {})
+    if not isinstance(thing, Flow):
+        thing = _made(thing, spec, params)
+    if not thing.is_named:
+        thing.flow_id = f"{module.__name__.rpartition('.')[2]}" + (f".{name}" if name else "")
+        thing.is_named = True
+    return thing, params
+
+
+def _module(place: str) -> ModuleType:
+    if place.endswith(".py") or "/" in place:
+        return _from_file(Path(place).expanduser())
+    if not place:
+        raise FlowLoadError("FLOW names no file and no module.", "Say file.py:name.")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name and (place == error.name or place.startswith(f"{error.name}.")):
+            raise FlowLoadError(
+                f"There is no module {place!r}.", "Say path/to/file.py:name for a file."
+            ) from None
+        raise _users(f"Module {place!r}", error) from error
+    except BaseException as error:
+        raise _users(f"Module {place!r}", error) from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        kind = "is no regular file" if path.exists() else "does not exist"
+        raise FlowLoadError(f"{path} {kind}.", "Say path/to/file.py:name.")
+    path = path.resolve()
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    if found is None or found.loader is None:
+        raise FlowLoadError(f"{path} is no Python file.", "Its name ends in .py.")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[path.stem] = module
+    try:
+        found.loader.exec_module(module)
+    except BaseException as error:
+        raise _users(str(path), error) from error
+    return module
+
+
+def _users(where: str, error: BaseException) -> FlowLoadError:
+    """The user's own code raised: his traceback, without our frames."""
+    trace = error.__traceback__
+    ours = (__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+    while trace is not None and (
+        trace.tb_frame.f_code.co_filename in ours
+        or "importlib" in trace.tb_frame.f_code.co_filename
+    ):
+        trace = trace.tb_next
+    text = "".join(traceback.format_exception(type(error), error, trace))
+    return FlowLoadError(f"{where} raised {type(error).__name__}: {error}", traceback=text)
+
+
+def _candidates(module: ModuleType) -> dict[str, Any]:
+    """The flows of a module, and its functions that say or look like they return one."""
+    found: dict[str, Any] = {}
+    for name, thing in vars(module).items():
+        if isinstance(thing, Flow):
+            found[name] = thing
+        elif inspect.isfunction(thing) and thing.__module__ == module.__name__:
+            said = str(thing.__annotations__.get("return", ""))
+            if said in {"Flow", "<class 'routilux_tui.flow.flow.Flow'>"} or said.endswith(".Flow"):
+                found[name] = thing
+            elif not said and (name == "flow" or name.endswith("_flow")):
+                found[name] = thing
+    return {name: thing for name, thing in found.items() if not name.startswith("_")}
+
+
+def _only(module: ModuleType, place: str) -> Any:
+    found = _candidates(module)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if not found:
+        raise FlowLoadError(f"{place} holds no flow, and no function that makes one.", _MAIN_HINT)
+    raise FlowLoadError(
+        f"{place} holds more than one flow.",
+        f"Name one: {', '.join(f'{place}:{name}' for name in found)}.",
+    )
+
+
+def _named(module: ModuleType, place: str, name: str) -> Any:
+    thing: Any = module
+    for part in name.split("."):
+        thing = getattr(thing, part, None)
+    if thing is None:
+        there = ", ".join(_candidates(module))
+        hint = f"It has: {there}." if there else _MAIN_HINT
+        raise FlowLoadError(f"{place} has no {name!r}.", hint)
+    if not isinstance(thing, Flow) and not callable(thing):
+        raise FlowLoadError(
+            f"{place}:{name} is a {type(thing).__name__}, neither a Flow nor a callable.",
+            "Name a Flow, or a function that returns one.",
+        )
+    return thing
+
+
+def _made(factory: Any, spec: str, params: dict[str, Any]) -> Flow:
+    given = {}
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):
+        signature = inspect.Signature()
+    for name, parameter in signature.parameters.items():
+        if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
+            if name in params:
+                given[name] = params.pop(name)
+            elif parameter.default is parameter.empty:
+                raise FlowLoadError(f"{spec} needs the parameter {name!r}.", f"Say -p {name}=...")
+    try:
+        flow = factory(**given)
+    except BaseException as error:
+        raise _users(spec, error) from error
+    if not isinstance(flow, Flow):
+        raise FlowLoadError(
+            f"{spec} returned a {type(flow).__name__} (of {type(flow).__module__}), not a Flow.",
+            "Import Flow and Routine from routilux_tui.",
+        )
+    return flow

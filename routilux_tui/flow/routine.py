@@ -1,0 +1,319 @@
+"""Routines, their slots (input, with a handler) and their events (output).
+
+A routine holds its configuration and nothing of a job: two jobs may run through it at once.
+What a job knows stands in its `JobState`, reached by `Routine.get_execution_context`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
+from routilux_tui.job.changes import merge_append
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.flow.engine import Running
+    from routilux_tui.flow.flow import Flow
+    from routilux_tui.job.state import JobState
+
+#: The handler that runs in this thread, where one does.
+RUNNING: ContextVar[Running | None] = ContextVar("routilux_tui_running", default=None)
+
+
+class ExecutionContext(NamedTuple):
+    """What a handler may ask for while it runs."""
+
+    flow: Flow
+    job_state: JobState
+    routine_id: str
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job has been cancelled, so that the handler had better return."""
+        return self.job_state.status == "cancelled"
+
+
+class Slot:
+    """An input of a routine.
+
+    Args:
+        name: its name in the routine.
+        routine: the routine that it belongs to.
+        handler: called with the data that arrives; see `call` for how.
+        merge_strategy: ``override`` (what arrives replaces what was), ``append`` (each key
+            collects a list) or a callable ``(old, new) -> merged``. What is collected belongs
+            to the job.
+
+    Raises:
+        FlowDefinitionError: when the merge strategy is none of these.
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        routine: Routine | None = None,
+        handler: Callable[..., Any] | None = None,
+        merge_strategy: str | Callable[[Any, Any], Any] = "override",
+    ) -> None:
+        if merge_strategy not in {"override", "append"} and not callable(merge_strategy):
+            raise FlowDefinitionError(
+                f"Slot {name!r} has the merge strategy {merge_strategy!r}.",
+                "It is 'override', 'append' or a callable (old, new) -> merged.",
+            )
+        self.name = name
+        self.routine = routine
+        self.handler = handler
+        self.merge_strategy = merge_strategy
+        self.connected_events: list[Event] = []
+        self._everything, self._names = _parameters(handler)
+
+    def __repr__(self) -> str:
+        return f"Slot[{_owner(self.routine)}{self.name}]"
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the job keeps what the slot was given, for the data to come."""
+        return self.merge_strategy != "override"
+
+    def merge(self, kept: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+        """What the handler is given, from what the job kept for this slot and what arrived."""
+        if callable(self.merge_strategy):
+            merged: dict[str, Any] = self.merge_strategy(kept, new)
+            return merged
+        if self.merge_strategy == "append":
+            merged = {
+                key: list(value) if isinstance(value, list) else value
+                for key, value in kept.items()
+            }
+            merge_append(merged, new)
+            return merged
+        return new
+
+    def call(self, data: dict[str, Any]) -> Any:
+        """Call the handler with ``data`` as its parameters ask for it.
+
+        With ``**kwargs`` it gets everything by name; one parameter named ``data`` gets the whole
+        dict; one of another name gets the value of that name, or the dict where there is none;
+        several get the values of their names, or the first gets the dict where none is there.
+        """
+        handler = self.handler
+        if handler is None:
+            return None
+        if self._everything:
+            return handler(**data)
+        names = self._names
+        if not names:
+            return handler()
+        if len(names) == 1:
+            name = names[0]
+            if name != "data" and name in data:
+                return handler(**{name: data[name]})
+            return handler(dict(data))
+        matched = {name: data[name] for name in names if name in data}
+        return handler(**matched) if matched else handler(dict(data))
+
+    def receive(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Give the handler data outside of any job: for trying a routine by itself."""
+        self.call(data)
+
+
+class Event:
+    """An output of a routine.
+
+    Args:
+        name: its name in the routine.
+        routine: the routine that it belongs to.
+        output_params: the names of its data, for people.
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        routine: Routine | None = None,
+        output_params: list[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.routine = routine
+        self.output_params = output_params or []
+        self.connected_slots: list[Slot] = []
+
+    def __repr__(self) -> str:
+        return f"Event[{_owner(self.routine)}{self.name}]"
+
+    def emit(self, flow: Flow | None = None, **data: Any) -> None:
+        """Emit the event; see `Routine.emit`."""
+        running = RUNNING.get()
+        if running is not None:
+            running.execution.emit(running, self.routine, self.name, data)
+            return
+        flow = flow or getattr(self.routine, "_current_flow", None)
+        execution = flow.only_execution() if flow is not None else None
+        if execution is not None:
+            execution.emit(None, self.routine, self.name, data)
+            return
+        for slot in self.connected_slots:
+            slot.receive(dict(data))
+
+
+class Routine:
+    """A step of a flow. A subclass defines its slots and events in ``__init__``."""
+
+    def __init__(self) -> None:
+        self._id = hex(id(self))
+        self._config: dict[str, Any] = {}
+        self._slots: dict[str, Slot] = {}
+        self._events: dict[str, Event] = {}
+        self._error_handler: ErrorHandler | None = None
+        self._current_flow: Flow | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}[{self._id}]"
+
+    def define_slot(
+        self,
+        name: str,
+        handler: Callable[..., Any] | None = None,
+        merge_strategy: str | Callable[[Any, Any], Any] = "override",
+    ) -> Slot:
+        """Add an input.
+
+        Raises:
+            FlowDefinitionError: when the routine has a slot of that name.
+        """
+        if name in self._slots:
+            raise FlowDefinitionError(f"{self} already has a slot {name!r}.")
+        slot = self._slots[name] = Slot(name, self, handler, merge_strategy)
+        return slot
+
+    def define_event(self, name: str, output_params: list[str] | None = None) -> Event:
+        """Add an output.
+
+        Raises:
+            FlowDefinitionError: when the routine has an event of that name.
+        """
+        if name in self._events:
+            raise FlowDefinitionError(f"{self} already has an event {name!r}.")
+        event = self._events[name] = Event(name, self, output_params)
+        return event
+
+    def get_slot(self, name: str) -> Slot | None:
+        """The slot of that name, or None."""
+        return self._slots.get(name)
+
+    def get_event(self, name: str) -> Event | None:
+        """The event of that name, or None."""
+        return self._events.get(name)
+
+    def emit(self, event_name: str, flow: Flow | None = None, **data: Any) -> None:
+        """Emit an event: it is recorded, and a task is queued for every slot connected to it.
+
+        Returns at once. Outside of any job the connected slots are called directly.
+
+        Raises:
+            FlowDefinitionError: when the routine has no such event.
+            JobCancelled: when the job has been cancelled.
+        """
+        event = self._events.get(event_name)
+        if event is None:
+            raise FlowDefinitionError(
+                f"{self} has no event {event_name!r}.",
+                f"It has: {', '.join(self._events) or 'none'}.",
+            )
+        event.emit(flow, **data)
+
+    def emit_deferred_event(self, event_name: str, **data: Any) -> None:
+        """Have an event emitted when the job is resumed.
+
+        Raises:
+            RuntimeError: outside of a job.
+        """
+        context = self._context("emit_deferred_event")
+        context.job_state.add_deferred_event(context.routine_id, event_name, data)
+
+    def send_output(self, output_type: str, **data: Any) -> None:
+        """Send something to the job's output handler and output log.
+
+        Raises:
+            RuntimeError: outside of a job.
+        """
+        context = self._context("send_output")
+        context.job_state.send_output(context.routine_id, output_type, data)
+
+    def get_execution_context(self) -> ExecutionContext | None:
+        """Flow, job state and this routine's id, while one of its handlers runs; else None."""
+        running = RUNNING.get()
+        if running is None:
+            return None
+        execution = running.execution
+        return ExecutionContext(execution.flow, execution.job_state, running.id_of(self))
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job that runs here has been cancelled."""
+        running = RUNNING.get()
+        return running is not None and running.execution.cancelled
+
+    def _context(self, what: str) -> ExecutionContext:
+        context = self.get_execution_context()
+        if context is None:
+            raise RuntimeError(f"{what} was called outside of a job")
+        return context
+
+    def set_config(self, **config: Any) -> None:
+        """Set values of the configuration."""
+        self._config.update(config)
+
+    def get_config(self, key: str, default: Any = None) -> Any:
+        """One value of the configuration."""
+        return self._config.get(key, default)
+
+    configure = set_config
+    get_param = get_config
+
+    def config(self) -> dict[str, Any]:
+        """A copy of the configuration."""
+        return dict(self._config)
+
+    def set_error_handler(self, error_handler: ErrorHandler) -> None:
+        """Have errors of this routine handled so, whatever the flow says."""
+        self._error_handler = error_handler
+
+    def get_error_handler(self) -> ErrorHandler | None:
+        """The routine's own error handler, or None."""
+        return self._error_handler
+
+    def set_as_optional(self, strategy: ErrorStrategy = ErrorStrategy.CONTINUE) -> None:
+        """Have the job go on when this routine fails."""
+        self.set_error_handler(ErrorHandler(strategy))
+
+    def set_as_critical(
+        self, max_retries: int = 3, retry_delay: float = 1.0, retry_backoff: float = 2.0
+    ) -> None:
+        """Have this routine retried, and the job fail when it can't succeed."""
+        self.set_error_handler(
+            ErrorHandler(
+                ErrorStrategy.RETRY, max_retries, retry_delay, retry_backoff, is_critical=True
+            )
+        )
+
+
+def _owner(routine: Routine | None) -> str:
+    return "" if routine is None else f"{routine}."
+
+
+def _parameters(handler: Callable[..., Any] | None) -> tuple[bool, list[str]]:
+    """Whether a handler takes everything by name, and the names of its parameters."""
+    if handler is None:
+        return False, []
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except (TypeError, ValueError):  # some builtins have no signature
+        return False, ["data"]
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return True, []
+    return False, [one.name for one in parameters if one.kind is not one.VAR_POSITIONAL]

@@ -1,0 +1,325 @@
+"""Changes: what a job is made of.
+
+A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
+`FOLD` has, for every kind, the one function that carries it out on a `JobState`; the live view,
+the journal, a viewer's copy and replay are all made of these tuples. Every argument is a value
+that JSON can hold; ``at`` is in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.plain import decode, dumps
+from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.state import JobState
+
+Change = tuple[Any, ...]
+
+#: What the engine counts of a routine; a state that a user stores keeps them.
+COUNTERS = (
+    "runs",
+    "errors",
+    "retries",
+    "retry_count",
+    "active",
+    "started_at",
+    "ended_at",
+    "execution_time",
+)
+
+
+def encode(change: Change) -> bytes:
+    """A change as one line of JSON, without the line's end."""
+    return dumps(change)
+
+
+def decode_change(line: bytes) -> Change:
+    """The change that a line tells.
+
+    Raises:
+        ValueError: when the line is torn, or tells no change that this version knows.
+    """
+    parts = decode(line)
+    if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[0], int):
+        raise ValueError("not a change")
+    if parts[1] not in FOLD:
+        raise ValueError(f"a change of a kind unknown here: {str(parts[1])[:40]!r}")
+    return tuple(parts)
+
+
+def _status(state: JobState, status: str, at: float) -> None:
+    state._status = status
+    state._updated = at
+
+
+def _current(state: JobState, routine_id: str | None) -> None:
+    state._current_routine_id = routine_id
+
+
+def _set(state: JobState, name: str, value: Any, at: float) -> None:
+    state._replace(name, value)
+    state._updated = at
+
+
+def _routine(state: JobState, routine_id: str, new: dict[str, Any], at: float) -> None:
+    kept = {}
+    old = state._routine_states.get(routine_id)
+    if isinstance(old, dict) and "runs" in old:
+        kept = {name: old[name] for name in COUNTERS if name in old}
+    dict.__setitem__(state._routine_states, routine_id, {**kept, **new})
+    state._updated = at
+
+
+def _no_routine(state: JobState, routine_id: str, at: float) -> None:
+    dict.pop(state._routine_states, routine_id, None)
+    state._updated = at
+
+
+def _emit(
+    state: JobState,
+    routine_id: str,
+    event: str,
+    data: Any,
+    at: float,
+    parent: int | None,
+    tasks: list[tuple[int, str, str]],
+) -> None:
+    """A record, and the tasks that it queues: ``(task id, routine id, slot)`` each."""
+    state._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    outstanding = state.outstanding
+    source, source_event = (routine_id, event) if event != "start" or parent else (None, None)
+    for task_id, target, slot in tasks:
+        outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
+    if tasks:
+        state.next_task_id = max(state.next_task_id, tasks[-1][0] + 1)
+    if parent is not None:
+        task = outstanding.get(parent)
+        if task is not None:
+            task.emitted += 1
+    state._updated = at
+
+
+def _record(state: JobState, routine_id: str, event: str, data: Any, at: float) -> None:
+    state._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    state._updated = at
+
+
+def _run(state: JobState, task_id: int, routine_id: str, at: float) -> None:
+    """A handler has started."""
+    routine = state._routine_states.get(routine_id)
+    if routine is None or "runs" not in routine:
+        routine = {
+            **(routine or {}),
+            "status": "running",
+            "runs": 0,
+            "errors": 0,
+            "retries": 0,
+            "active": 0,
+            "started_at": timestamps.to_iso(at),
+            "ended_at": None,
+            "execution_time": 0.0,
+        }
+        dict.__setitem__(state._routine_states, routine_id, routine)
+    routine["status"] = "running"
+    routine["runs"] += 1
+    routine["active"] += 1
+    state.running[task_id] = (routine_id, at)
+    state._current_routine_id = routine_id
+    state._updated = at
+
+
+def _ran(
+    state: JobState,
+    task_id: int,
+    routine_id: str,
+    status: str,
+    at: float,
+    detail: dict[str, Any] | None,
+    merged: list[Any] | None,
+) -> None:
+    """A handler has ended, and its task with it.
+
+    ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised. ``merged`` is
+    ``[how, data]`` where the slot keeps what it is given: ``append`` or ``set``.
+    """
+    task = state.outstanding.pop(task_id, None)
+    routine = state._routine_states.get(routine_id)
+    if routine is not None and "runs" in routine:
+        _end_of_run(state, routine, task_id, at)
+        # A status that the handler itself has set for its routine stands.
+        if routine["status"] == "running" or status != "completed":
+            routine["status"] = "running" if routine["active"] else status
+        if detail is not None:
+            routine["errors"] += 1
+            routine.update(detail)
+        elif routine.get("error") is not None and status == "completed":
+            routine["last_error"] = routine.pop("error")
+            routine.pop("traceback", None)
+    if merged is not None and task is not None:
+        _keep(state, (routine_id, task.slot), merged[0], merged[1])
+    state._updated = at
+
+
+def _end_of_run(state: JobState, routine: dict[str, Any], task_id: int, at: float) -> None:
+    _, started = state.running.pop(task_id, (None, at))
+    if routine["active"]:
+        routine["active"] -= 1
+    routine["ended_at"] = timestamps.to_iso(at)
+    routine["execution_time"] += at - started if at > started else 0.0
+
+
+def _retry(
+    state: JobState,
+    task_id: int,
+    routine_id: str,
+    at: float,
+    detail: dict[str, Any],
+    max_retries: int,
+    due: float,
+) -> None:
+    """A handler has raised and its task will be run again, at ``due``."""
+    task = state.outstanding.get(task_id)
+    if task is not None:
+        task.retry_count += 1
+        task.max_retries = max_retries
+        task.emitted = 0
+        task.skip = 0
+        task.due = due
+    routine = state._routine_states.get(routine_id)
+    if routine is not None and "runs" in routine:
+        _end_of_run(state, routine, task_id, at)
+        routine["errors"] += 1
+        routine["retries"] += 1
+        routine["retry_count"] = routine["retries"]
+        routine.update(detail)
+    state._updated = at
+
+
+def _keep(state: JobState, slot: tuple[str, str], how: str, data: Any) -> None:
+    """Keep what a slot has been given: appended to what it has, or in its place."""
+    if how == "set":
+        state.slot_data[slot] = data
+        return
+    merge_append(state.slot_data.setdefault(slot, {}), data)
+
+
+def merge_append(kept: dict[str, Any], new: dict[str, Any]) -> None:
+    """The merge strategy ``append``: each key collects a list of its values."""
+    for key, value in new.items():
+        old = kept.get(key)
+        if key not in kept:
+            kept[key] = [value]
+        elif isinstance(old, list):
+            old.append(value)
+        else:
+            kept[key] = [old, value]
+
+
+def _pause_point(state: JobState, point: dict[str, Any], at: float) -> None:
+    state._pause_points.append(point)
+    state._updated = at
+
+
+def _shared(state: JobState, key: Any, value: Any, at: float) -> None:
+    dict.__setitem__(state._shared_data, key, value)
+    state._updated = at
+
+
+def _unshared(state: JobState, key: Any, at: float) -> None:
+    dict.pop(state._shared_data, key, None)
+    state._updated = at
+
+
+def _log(state: JobState, entry: dict[str, Any], at: float) -> None:
+    state._shared_log.append(entry)
+    state._updated = at
+
+
+def _output(state: JobState, routine_id: str, output_type: str, data: Any, at: float) -> None:
+    state._output_log.append(
+        {
+            "routine_id": routine_id,
+            "output_type": output_type,
+            "data": data,
+            "timestamp": timestamps.to_iso(at),
+        }
+    )
+    state._updated = at
+
+
+def _deferred(state: JobState, routine_id: str, event: str, data: Any, at: float) -> None:
+    state._deferred_events.append(
+        {
+            "routine_id": routine_id,
+            "event_name": event,
+            "data": data,
+            "timestamp": timestamps.to_iso(at),
+        }
+    )
+    state._updated = at
+
+
+def _deferred_sent(state: JobState) -> None:
+    """The first deferred event is being emitted: it is deferred no more."""
+    if state._deferred_events:
+        del state._deferred_events[0]
+
+
+def _hold(state: JobState, at: float) -> None:
+    """All that has not run is held, in the order in which it was queued."""
+    state._pending_tasks = [task.to_plain() for task in state.outstanding.values()]
+    state._updated = at
+
+
+def _take_up(state: JobState, at: float) -> None:
+    """Somebody runs the job (again): what was held is waiting for its turn once more."""
+    state._pending_tasks = []
+    state.running.clear()
+    for routine in state._routine_states.values():
+        if isinstance(routine, dict) and routine.get("active"):
+            routine["active"] = 0
+            if routine.get("status") == "running":
+                routine["status"] = "pending"
+    state._updated = at
+
+
+def _drop(state: JobState, dropped: int, at: float) -> None:
+    """What has not started is dropped, and never runs."""
+    del dropped
+    state.outstanding = {
+        task_id: task for task_id, task in state.outstanding.items() if task_id in state.running
+    }
+    state._pending_tasks = []
+    state._updated = at
+
+
+#: Every kind of change, and what carries it out.
+FOLD: dict[str, Callable[..., None]] = {
+    "status": _status,
+    "current": _current,
+    "set": _set,
+    "routine": _routine,
+    "no_routine": _no_routine,
+    "emit": _emit,
+    "record": _record,
+    "run": _run,
+    "ran": _ran,
+    "retry": _retry,
+    "pause_point": _pause_point,
+    "shared": _shared,
+    "unshared": _unshared,
+    "log": _log,
+    "output": _output,
+    "deferred": _deferred,
+    "deferred_sent": _deferred_sent,
+    "hold": _hold,
+    "take_up": _take_up,
+    "drop": _drop,
+}

@@ -1,0 +1,335 @@
+"""The journal beside a job's file: what changed since the file was last saved.
+
+A line is a batch of changes as a JSON list; the first line says which job and which snapshot
+it goes with. The file is written through shared memory in pieces that the disk has promised
+beforehand: a copy into it survives a killed process at once and without a system call, and a
+full disk is an error when a piece is asked for, not a signal when it is written. A change that
+ends a handler is written before the engine goes on; all else within `DELAY` seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import mmap
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.errors import JobFileError, NotPossible
+from routilux_tui.job.changes import FOLD
+from routilux_tui.job.plain import decode, dumps, is_plain
+from routilux_tui.job.writing import write_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.changes import Change
+    from routilux_tui.job.state import JobState
+
+logger = logging.getLogger("routilux_tui.job")
+
+DELAY = 0.01
+"""Seconds at most between a change and its line."""
+_PIECE = 1 << 20
+_FOLD_AT = 16 << 20
+_RETRY = 0.5
+_AT_ONCE = frozenset({"ran", "status", "hold", "retry"})
+#: Kinds whose arguments are the engine's own, and need no look before they are encoded.
+_OURS = frozenset({"run", "status", "current", "hold", "take_up", "drop", "deferred_sent"})
+_encode = msgspec.json.Encoder().encode
+
+
+def journal_path(path: str | os.PathLike[str]) -> Path:
+    """Where the journal of a job's file is."""
+    return Path(f"{os.fspath(path)}.journal")
+
+
+class Journal:
+    """Keeps a job's file and its journal true while the job runs.
+
+    Args:
+        state: the job; saved at once.
+        path: its file.
+        on_full: called with a reason, from another thread, when the disk has no more room.
+        on_room: called, from another thread, when it has room again and all is written.
+
+    Raises:
+        JobFileError: when the file can't be written.
+        NotPossible: when another process keeps this file.
+    """
+
+    def __init__(
+        self,
+        state: JobState,
+        path: str | os.PathLike[str],
+        on_full: Callable[[str], None] | None = None,
+        on_room: Callable[[], None] | None = None,
+    ) -> None:
+        self.state = state
+        self.path = Path(path)
+        self._journal = journal_path(path)
+        self._on_full = on_full or (lambda _reason: None)
+        self._on_room = on_room or (lambda: None)
+        self._buffer: list[Change] = []
+        self._due = threading.Event()
+        self._full = ""
+        self._closed = False
+        self._folding = threading.Lock()
+        self._fold_at = _FOLD_AT
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._keeper = _keep(self.path)
+        with state.lock:
+            write_plain(state.to_plain(), self.path)
+            try:
+                self._open(state.seq)
+            except OSError as error:
+                raise _unwritable(self._journal, error) from error
+            self._unsubscribe = state.subscribe(self._note)
+        self._thread = threading.Thread(target=self._tend, name="journal", daemon=True)
+        self._thread.start()
+
+    def _open(self, seq: int, rest: bytes = b"") -> None:
+        """Begin a new journal file, in place of the former one."""
+        fresh = Path(f"{self._journal}.new")
+        handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            head = dumps({"journal": 1, "job_id": self.state.job_id, "seq": seq}) + b"\n" + rest
+            room = (len(head) // _PIECE + 1) * _PIECE
+            os.posix_fallocate(handle, 0, room)
+            memory = mmap.mmap(handle, room)
+            memory[: len(head)] = head
+            fresh.replace(self._journal)
+        except BaseException:
+            os.close(handle)
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise
+        if hasattr(self, "_memory"):
+            self._memory.close()
+            os.close(self._handle)
+        self._handle, self._memory, self._room, self._end = handle, memory, room, len(head)
+
+    def _note(self, change: Change) -> None:
+        """A change was made; called under the job's lock."""
+        self._buffer.append(change)
+        if change[1] in _AT_ONCE:
+            self._write()
+        elif len(self._buffer) == 1:
+            self._due.set()
+
+    def _write(self) -> None:
+        """Write what is buffered, under the job's lock; what can't be written stays there."""
+        if self._full or not self._buffer:
+            return
+        line = _line(self._buffer)
+        end = self._end + len(line)
+        if end > self._room:
+            try:
+                self._grow(end)
+            except OSError as error:
+                self._full = error.strerror or str(error)
+                self._due.set()
+                return
+        self._memory[self._end : end] = line
+        self._end = end
+        self._buffer.clear()
+        if end > self._fold_at:
+            self._due.set()
+
+    def _grow(self, end: int) -> None:
+        room = (end // _PIECE + 2) * _PIECE
+        os.posix_fallocate(self._handle, self._room, room - self._room)
+        self._memory.close()
+        self._memory = mmap.mmap(self._handle, room)
+        self._room = room
+
+    def flush(self) -> None:
+        """Write what is buffered now."""
+        with self.state.lock:
+            self._write()
+
+    def _tend(self) -> None:
+        """Write late changes, fold a long journal, and wait for room on a full disk."""
+        while not self._closed:
+            self._due.wait()
+            self._due.clear()
+            if self._closed:
+                return
+            if self._full:
+                self._wait_for_room()
+            threading.Event().wait(DELAY / 2)
+            self.flush()
+            if self._end > self._fold_at:
+                self.fold()
+
+    def _wait_for_room(self) -> None:
+        where = f"the disk of {self.path.parent} is full ({self._full})"
+        logger.warning("Job %s: %s", self.state.job_id, where)
+        self._on_full(where)
+        while not self._closed:
+            with self.state.lock:
+                self._full = ""
+                self._write()
+                if not self._full:
+                    break
+            threading.Event().wait(_RETRY)
+        if not self._closed:
+            self._on_room()
+
+    def fold(self) -> None:
+        """Save the job anew, and begin a new journal with what has come meanwhile.
+
+        A file that can't be saved now is left as it is: the journal goes on.
+        """
+        with self._folding:
+            with self.state.lock:
+                self._write()
+                plain, end = self.state.to_plain(), self._end
+            try:
+                write_plain(plain, self.path)
+                with self.state.lock:
+                    rest = bytes(self._memory[end : self._end])
+                    self._open(plain["seq"], rest)
+            except (OSError, JobFileError) as error:
+                logger.warning("Job %s is not folded: %s", self.state.job_id, error)
+            self._fold_at = max(_FOLD_AT, 2 * self.path.stat().st_size)
+
+    def close(self) -> None:
+        """Save the job a last time; the journal is gone when all it holds is in the file."""
+        self._unsubscribe()
+        with self._folding, self.state.lock:
+            self._closed = True
+            self._due.set()
+            self._write()
+            write_plain(self.state.to_plain(), self.path)
+            self._memory.close()
+            os.close(self._handle)
+            with contextlib.suppress(OSError):
+                self._journal.unlink()
+            with contextlib.suppress(OSError):
+                lock_path(self.path).unlink()
+            os.close(self._keeper)
+
+
+def _line(changes: list[Change]) -> bytes:
+    for change in changes:
+        if change[1] not in _OURS and not _quick(change):
+            return dumps(changes) + b"\n"
+    try:
+        return _encode(changes) + b"\n"
+    except Exception:
+        return dumps(changes) + b"\n"
+
+
+def _quick(change: Change) -> bool:
+    """Whether the data of a change may go through msgspec as it is."""
+    kind = change[1]
+    if kind == "ran":
+        return change[7] is None
+    return is_plain(change[4] if kind in {"emit", "record"} else change)
+
+
+def lock_path(path: Path) -> Path:
+    """The file whose lock tells that somebody runs the job of a file."""
+    return path.with_name(f".{path.name}.lock")
+
+
+def _keep(path: Path) -> int:
+    """Lock a job's file for this process; the lock goes with the process, however it ends."""
+    while True:
+        try:
+            handle = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            raise NotPossible(
+                f"{path}: another process runs this job.", "Attach to it instead."
+            ) from None
+        with contextlib.suppress(OSError):
+            if os.fstat(handle).st_ino == lock_path(path).stat().st_ino:
+                return handle
+        os.close(handle)
+
+
+def is_kept(path: Path) -> bool:
+    """Whether some process runs the job of a file."""
+    try:
+        handle = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> JobFileError:
+    return JobFileError(
+        f"{path}: it can't be written: {error.strerror or error}.", "Make room, or save elsewhere."
+    )
+
+
+def replay(state: JobState, path: str | os.PathLike[str]) -> int:
+    """Carry out on a loaded job what its journal has beyond it.
+
+    A torn last line is normal and is dropped; a journal that goes with another job, or is not
+    one, is left alone.
+
+    Returns:
+        The number of changes carried out.
+    """
+    try:
+        content = journal_path(path).read_bytes()
+    except OSError:
+        return 0
+    lines = content.rstrip(b"\0").split(b"\n")
+    head = _decoded(lines[0])
+    if not isinstance(head, dict) or head.get("job_id") != state.job_id:
+        return 0
+    done = 0
+    for line in lines[1:]:
+        batch = _decoded(line)
+        if not isinstance(batch, list):
+            break
+        for change in batch:
+            if not _is_change(change):
+                return done
+            if change[0] <= state.seq:
+                continue
+            try:
+                state.apply(tuple(change))
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+                return done
+            done += 1
+    if done and state.outstanding:
+        state._pending_tasks = [task.to_plain() for task in state.outstanding.values()]
+    return done
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return decode(line)
+    except ValueError:
+        return None
+
+
+def _is_change(change: Any) -> bool:
+    return (
+        isinstance(change, list)
+        and len(change) > 2 - (change[1:2] == ["deferred_sent"])
+        and isinstance(change[0], int)
+        and isinstance(change[1], str)
+        and change[1] in FOLD
+    )

@@ -1,0 +1,158 @@
+"""One entry of a job's history."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+from serilux import Serializable
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.plain import decode, to_plain
+
+
+class ExecutionRecord(Serializable):
+    """What happened once: a routine, an event, its data and the moment.
+
+    Not registered with serilux: its registry is global and by class name, and routilux's own
+    class of that name is there already when both packages are in use.
+
+    Args:
+        routine_id: the routine's id in the flow.
+        event_name: the event it emitted, or what happened (``start``, ``error``, ...).
+        data: the event's data; `{}` by default.
+        timestamp: when; now by default.
+    """
+
+    __slots__ = ("_at", "_data", "event_name", "routine_id")
+
+    #: What serilux would keep in a list of every instance.
+    fields_to_serialize: ClassVar[list[str]] = ["routine_id", "event_name", "data", "timestamp"]
+
+    def __init__(
+        self,
+        routine_id: str = "",
+        event_name: str = "",
+        data: dict[str, Any] | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        self.routine_id = routine_id
+        self.event_name = event_name
+        self._data: Any = {} if data is None else data
+        self._at: Any = time.time() if timestamp is None else timestamp
+
+    @classmethod
+    def of(cls, routine_id: str, event_name: str, data: Any, at: Any) -> ExecutionRecord:
+        """A record from parts that are known to be right: the engine's and the reader's way in.
+
+        ``at`` is seconds since the epoch, or whatever a file holds; ``data`` may be JSON text
+        (`msgspec.Raw`) that is decoded when first asked for.
+        """
+        record = cls.__new__(cls)
+        record.routine_id = routine_id
+        record.event_name = event_name
+        record._data = data
+        record._at = at
+        return record
+
+    @property
+    def data(self) -> Any:
+        """The event's data: a dict, or in a file of unknown making any JSON value."""
+        data = self._data
+        if type(data) is msgspec.Raw:
+            data = self._data = decode(bytes(data))
+        return data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        self._data = data
+
+    @property
+    def raw_data(self) -> Any:
+        """The data as it lies here: decoded, or the JSON text of a file (`msgspec.Raw`)."""
+        return self._data
+
+    @property
+    def timestamp(self) -> Any:
+        """The moment, as an aware datetime; what a file has instead of a time, as it is."""
+        moment = timestamps.parse(self._at)
+        return self._at if moment is None else moment
+
+    @timestamp.setter
+    def timestamp(self, timestamp: Any) -> None:
+        self._at = timestamp
+
+    @property
+    def at(self) -> float | None:
+        """The moment in seconds since the epoch, or None where there is no time."""
+        at = self._at
+        return at if type(at) is float else timestamps.to_epoch(at)
+
+    @property
+    def written_at(self) -> Any:
+        """The moment as a file has it: ISO 8601 with its offset, or what it had instead."""
+        at = self._at
+        if type(at) is float:
+            return timestamps.to_iso(at)
+        if isinstance(at, datetime):
+            return timestamps.parse(at).isoformat()  # type: ignore[union-attr] # a datetime always is a time
+        return at
+
+    def __repr__(self) -> str:
+        return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{self.timestamp}]"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ExecutionRecord):
+            return NotImplemented
+        return (self.routine_id, self.event_name, self.data, self.timestamp) == (
+            other.routine_id,
+            other.event_name,
+            other.data,
+            other.timestamp,
+        )
+
+    __hash__ = None  # type: ignore[assignment] # its data is mutable
+
+    def to_plain(self) -> dict[str, Any]:
+        """The record as a file has it."""
+        return {
+            "_type": "ExecutionRecord",
+            "routine_id": self.routine_id,
+            "event_name": self.event_name,
+            "data": self.data,
+            "timestamp": self.written_at,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> ExecutionRecord:
+        """The record that a file's entry tells, whatever is missing from it."""
+        if not isinstance(plain, dict):
+            return cls.of("", "", plain, None)
+        routine_id, event_name = plain.get("routine_id"), plain.get("event_name")
+        return cls.of(
+            routine_id if isinstance(routine_id, str) else _text(routine_id),
+            event_name if isinstance(event_name, str) else _text(event_name),
+            plain.get("data", {}),
+            plain.get("timestamp"),
+        )
+
+    def serialize(self, max_depth: int = 100, _current_depth: int = 0) -> dict[str, Any]:
+        """The record as a plain dict, with the timestamp as ISO 8601."""
+        del max_depth, _current_depth  # serilux 0.4 and newer pass them; to_plain has its own bound
+        plain: dict[str, Any] = to_plain(self.to_plain())
+        return plain
+
+    def deserialize(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Take over what `serialize` gave; the timestamp may be ISO text or a datetime.
+
+        Nothing in ``data`` is imported or instantiated, whatever its ``_type`` says.
+        """
+        other = self.from_plain(data)
+        self.routine_id, self.event_name = other.routine_id, other.event_name
+        self._data, self._at = other._data, other._at
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(to_plain(value))

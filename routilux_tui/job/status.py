@@ -1,0 +1,83 @@
+"""The statuses of jobs and routines, how each is shown, and what may follow what.
+
+Every rule about statuses stands in this file; nobody else compares status strings to decide
+what is allowed. The names are routilux's own (`JobState.status` and the ``status`` of a
+routine's state).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    """How a status is told without colour: a glyph, its ASCII stand-in and a word."""
+
+    glyph: str
+    ascii: str
+    word: str
+
+
+#: What may follow each status of a job. A job found "running" in a file may be resumed:
+#: whoever ran it is gone.
+JOB_NEXT: dict[str, frozenset[str]] = {
+    "pending": frozenset({"running", "cancelled", "failed"}),
+    "running": frozenset({"paused", "completed", "failed", "cancelled"}),
+    "paused": frozenset({"running", "cancelled", "failed"}),
+    "completed": frozenset(),
+    "failed": frozenset(),
+    "cancelled": frozenset(),
+}
+
+JOB_STATUSES = tuple(JOB_NEXT)
+ROUTINE_STATUSES = ("pending", "running", "completed", "failed", "error_continued", "skipped")
+
+_ENDED = frozenset(status for status, following in JOB_NEXT.items() if not following)
+_ROUTINE_DONE = frozenset({"completed", "error_continued", "skipped"})
+_ROUTINE_FAILED = frozenset({"failed", "error"})
+
+LOOKS: dict[str, Look] = {
+    "pending": Look("·", ".", "pending"),
+    "running": Look("▶", ">", "running"),
+    "paused": Look("‖", "=", "paused"),
+    "completed": Look("✓", "+", "completed"),
+    "failed": Look("✗", "x", "failed"),
+    "cancelled": Look("⊘", "/", "cancelled"),
+    "error_continued": Look("!", "!", "continued"),
+    "skipped": Look("»", "~", "skipped"),
+}
+
+
+def look(status: str) -> Look:
+    """How to tell a status; one that nobody knows is told by its own word."""
+    return LOOKS.get(status) or Look("?", "?", status or "unknown")
+
+
+def has_ended(status: str) -> bool:
+    """Whether a job of that status can change no more."""
+    return status in _ENDED
+
+
+def is_settled(status: str) -> bool:
+    """Whether a waiter for the end may go: the job has ended, or is paused."""
+    return status in _ENDED or status == "paused"
+
+
+def may_follow(before: str, after: str) -> bool:
+    """Whether a job may go from one status to another."""
+    return after in JOB_NEXT.get(before, frozenset())
+
+
+def routine_is_done(status: str) -> bool:
+    """Whether a routine's status counts as done in "routines done of all"."""
+    return status in _ROUTINE_DONE
+
+
+def routine_has_failed(status: str) -> bool:
+    """Whether a routine of that status makes its job fail (routilux writes ``error``, too)."""
+    return status in _ROUTINE_FAILED
+
+
+def end_of(routine_statuses: list[str]) -> str:
+    """The status of a job that has run out of tasks: ``failed`` if any routine's is."""
+    return "failed" if any(map(routine_has_failed, routine_statuses)) else "completed"

@@ -1,0 +1,103 @@
+"""A task: one activation of a slot that is waiting for its turn, or running.
+
+Tasks name routines by their ids in the flow, so that they mean the same in another process.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from routilux_tui.job import timestamps
+
+NORMAL = 2
+
+
+class Task:
+    """One slot to be activated with some data.
+
+    ``emitted`` counts the events that its handler has emitted in the attempt that is under
+    way; ``skip`` is how many of them a handler that is run again after a crash must not
+    deliver twice. ``created_at`` and ``due`` are in seconds since the epoch.
+    """
+
+    __slots__ = (
+        "created_at",
+        "data",
+        "due",
+        "emitted",
+        "id",
+        "max_retries",
+        "merged",
+        "priority",
+        "retry_count",
+        "routine_id",
+        "skip",
+        "slot",
+        "source_event",
+        "source_id",
+    )
+
+    def __init__(
+        self,
+        task_id: int,
+        routine_id: str,
+        slot: str,
+        data: Any,
+        source_id: str | None,
+        source_event: str | None,
+        created_at: float,
+    ) -> None:
+        self.id = task_id
+        self.routine_id = routine_id
+        self.slot = slot
+        self.data = data
+        self.source_id = source_id
+        self.source_event = source_event
+        self.created_at = created_at
+        self.retry_count = 0
+        self.max_retries = 0
+        self.priority = NORMAL
+        self.emitted = 0
+        self.skip = 0
+        self.due = 0.0
+        self.merged: Any = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""
+        connected = self.source_id is not None
+        return {
+            "slot_routine_id": self.routine_id,
+            "slot_name": self.slot,
+            "data": self.data,
+            "connection_source_routine_id": self.source_id,
+            "connection_source_event_name": self.source_event,
+            "connection_target_routine_id": self.routine_id if connected else None,
+            "connection_target_slot_name": self.slot if connected else None,
+            "priority": self.priority,
+            "retry_count": self.retry_count,
+            "max_retries": self.max_retries,
+            "created_at": timestamps.to_iso(self.created_at),
+            "task_id": self.id,
+            "emitted": self.emitted,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any], task_id: int) -> Task:
+        """The task of a file's entry; ``task_id`` is used where the entry has none of its own."""
+        own_id = plain.get("task_id")
+        data = plain.get("data")
+        task = cls(
+            own_id if isinstance(own_id, int) else task_id,
+            str(plain.get("slot_routine_id") or ""),
+            str(plain.get("slot_name") or ""),
+            data if isinstance(data, dict) else {},
+            plain.get("connection_source_routine_id"),
+            plain.get("connection_source_event_name"),
+            timestamps.to_epoch(plain.get("created_at")) or time.time(),
+        )
+        for name in ("retry_count", "max_retries", "priority", "emitted"):
+            value = plain.get(name)
+            if isinstance(value, int) and value >= 0:
+                setattr(task, name, value)
+        return task

@@ -1,0 +1,59 @@
+"""Foreign text made harmless before it is painted or printed.
+
+Job data may hold escape sequences, markup, line separators and characters that turn the
+direction of writing. People see all of it, as visible escapes; terminals obey none of it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BIDI_AND_INVISIBLE = (
+    "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_HARMFUL = re.compile(
+    rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff\U000e0000-\U000e0fff{_BIDI_AND_INVISIBLE}]"
+)
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+_NAMED = {"\n": "⏎", "\t": "→", "\r": "␍", "\x1b": "␛"}
+_NAMED_ASCII = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\x1b": "\\e"}
+
+
+def _escape(found: re.Match[str]) -> str:
+    char = found.group()
+    named = _NAMED.get(char)
+    if named:
+        return named
+    return _code(char)
+
+
+def _escape_ascii(found: re.Match[str]) -> str:
+    char = found.group()
+    named = _NAMED_ASCII.get(char)
+    if named:
+        return named
+    plain = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+    return plain if plain.isprintable() and plain else _code(char)
+
+
+def _code(char: str) -> str:
+    point = ord(char)
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def printable(text: str, *, ascii_only: bool = False) -> str:
+    """Text as one line that no terminal obeys: control characters become visible escapes.
+
+    Args:
+        text: anything, lone surrogates included.
+        ascii_only: leave nothing but the printable part of ASCII.
+    """
+    if ascii_only:
+        return (
+            text if text.isascii() and text.isprintable() else _NOT_ASCII.sub(_escape_ascii, text)
+        )
+    return text if text.isascii() and text.isprintable() else _HARMFUL.sub(_escape, text)

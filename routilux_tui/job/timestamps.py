@@ -1,0 +1,106 @@
+"""Times: seconds since the epoch inside, ISO 8601 with an offset outside.
+
+Files of older versions hold naive times (read as local time), numbers, free text, or none at
+all; nothing of that is an error here.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
+    r"\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$"
+)
+_LATEST = 253402300799.0  # the last second of the year 9999
+
+_second = -1
+_prefix = ""
+_suffix = ""
+
+
+def to_iso(at: float) -> str:
+    """An epoch time as ISO 8601 in local time, with microseconds and the UTC offset.
+
+    Consecutive calls within one second cost a fraction of the first.
+    """
+    global _second, _prefix, _suffix  # noqa: PLW0603 - a cache of one second, benign in a race
+    whole = int(at)
+    micro = int((at - whole) * 1e6)
+    if whole != _second:
+        moment = datetime.fromtimestamp(whole, timezone.utc).astimezone().isoformat()
+        prefix, suffix = moment[:19], moment[19:]
+        _prefix, _suffix, _second = prefix, suffix, whole
+        return f"{prefix}.{micro:06d}{suffix}"
+    return f"{_prefix}.{micro:06d}{_suffix}"
+
+
+def now_iso() -> str:
+    """The present moment as ISO 8601 with its offset."""
+    return to_iso(time.time())
+
+
+def to_datetime(at: float) -> datetime:
+    """An epoch time as an aware datetime in local time."""
+    return datetime.fromtimestamp(at, timezone.utc).astimezone()
+
+
+def parse(value: Any) -> datetime | None:
+    """The moment that a value tells, as an aware datetime, or None where it tells none.
+
+    Takes datetimes, ISO text and numbers (seconds since the epoch). A naive one is local time.
+    """
+    try:
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.astimezone()
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, (int, float)):
+            return to_datetime(value) if 0 <= value <= _LATEST else None
+        if isinstance(value, str):
+            return _parse_text(value.strip())
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def _parse_text(text: str) -> datetime | None:
+    found = _ISO.match(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    moment = datetime(  # noqa: DTZ001 - the zone is settled just below
+        int(year),
+        int(month),
+        int(day),
+        int(hour or 0),
+        int(minute or 0),
+        int(second or 0),
+        int((fraction or "0")[:6].ljust(6, "0")),
+    )
+    if zone is None:
+        return moment.astimezone()
+    if zone in "Zz":
+        return moment.replace(tzinfo=timezone.utc)
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return moment.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset))
+
+
+def to_epoch(value: Any) -> float | None:
+    """Seconds since the epoch of what a value tells, or None where it tells no time."""
+    moment = parse(value)
+    return None if moment is None else moment.timestamp()
+
+
+def shown(value: Any) -> str:
+    """A time as a row carries it: ISO 8601 where it is a time, else its text, else empty."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    moment = parse(value)
+    return moment.isoformat() if moment is not None else str(value)
