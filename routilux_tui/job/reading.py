@@ -89,23 +89,24 @@ def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
         raise file_error(place, error) from error
     except ValueError:
         raise JobFileError(f"{place!r}: its name holds a NUL.") from None
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        try:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
-                raise JobFileHostile(f"{place}: it is {kind}.", "Name a saved job.")
-            if found.st_size > limit:
-                raise JobFileHostile(
-                    f"{place}: it is larger ({found.st_size:,} bytes) than what is read "
-                    f"whole ({limit:,} bytes)."
-                )
-            parts, left = [], limit
-            while left > 0 and (part := file.read(min(left, 1 << 26))):
-                parts.append(part)
-                left -= len(part)
-        except OSError as error:
-            raise file_error(place, error) from error
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
+            raise JobFileHostile(f"{place}: it is {kind}.", "Name a saved job.")
+        if found.st_size > limit:
+            raise JobFileHostile(
+                f"{place}: it is larger ({found.st_size:,} bytes) than what is read "
+                f"whole ({limit:,} bytes)."
+            )
+        parts, left = [], limit
+        while left > 0 and (part := os.read(handle, min(left, 1 << 26))):
+            parts.append(part)
+            left -= len(part)
+    except OSError as error:
+        raise file_error(place, error) from error
+    finally:
+        os.close(handle)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

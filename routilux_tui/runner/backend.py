@@ -1,0 +1,209 @@
+"""What a server serves: one live job, its views and its controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import ConditionError, NotPossible, ReadOnly
+from routilux_tui.job import status as statuses
+from routilux_tui.job.conditions import Condition, context_of
+from routilux_tui.job.project import Projection
+from routilux_tui.job.views import (
+    DATA,
+    DEFERRED,
+    PENDING,
+    SECTIONS,
+    Control,
+    Filter,
+    Frame,
+    Header,
+    RoutineRow,
+    WaitResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.flow.engine import Engine
+    from routilux_tui.job.changes import Change
+    from routilux_tui.job.state import JobState
+
+#: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
+_STALE: dict[str, tuple[str, ...]] = {
+    "shared": (DATA,),
+    "unshared": (DATA,),
+    "deferred_sent": (DEFERRED,),
+    "hold": (PENDING,),
+    "take_up": (PENDING,),
+    "drop": (PENDING,),
+    "emit": (PENDING,),
+    "run": (PENDING,),
+    "set": SECTIONS,
+}
+
+
+class Backend:
+    """One job for viewers to see and steer.
+
+    Nothing is done for each change while nobody watches.
+
+    Args:
+        state: the job.
+        engine: what runs it, or None where it is only shown.
+        read_only: refuse every control.
+        path: its file, for people.
+        log: its log file, for people.
+    """
+
+    def __init__(
+        self,
+        state: JobState,
+        engine: Engine | None,
+        *,
+        read_only: bool = False,
+        path: str = "",
+        log: str = "",
+    ) -> None:
+        self.state = state
+        self.engine = engine
+        self.read_only = read_only
+        self.path = path
+        self.log = log
+        self.projection = Projection(state)
+        self.note = ""
+        self._stale: set[str] = set()
+        self._marked = False
+        self._wake: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], None] | None = None
+        if engine is not None:
+            engine.on_control(self._mark)
+
+    # Watching
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Have ``wake`` called, in any thread, at the first change after each `take`."""
+        self._wake = wake
+        if self._unsubscribe is None:
+            self._unsubscribe = self.state.subscribe(self._changed)
+
+    def unwatch(self) -> None:
+        """Nobody watches any more."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def _changed(self, change: Change) -> None:
+        stale = _STALE.get(change[1])
+        if stale is not None:
+            self._stale.update(stale)
+        if not self._marked:
+            self._marked = True
+            self._wake()
+
+    def _mark(self) -> None:
+        if not self._marked:
+            self._marked = True
+            self._wake()
+
+    def take(self) -> tuple[int, Header, list[RoutineRow], set[str]]:
+        """The job as it is now, and what went stale since the last call."""
+        with self.state.lock:
+            self._marked = False
+            stale, self._stale = self._stale, set()
+            return self.state.seq, self.header(), self.projection.routines(), stale
+
+    # Views
+
+    def header(self) -> Header:
+        """The job in a line, with the control that is asked."""
+        control: Control | None = self.engine.control if self.engine is not None else None
+        return self.projection.header(control, read_only=self.read_only, note=self.note)
+
+    def frame(self) -> Frame:
+        """The whole state as one frame."""
+        seq, header, routines, _ = self.take()
+        return Frame(seq=seq, header=header, routines=routines, stale=list(SECTIONS))
+
+    def cannot(self) -> dict[str, str]:
+        """Why an action can't be done at all on this job."""
+        if self.read_only:
+            return dict.fromkeys(("pause", "resume", "cancel", "force"), "it is read-only")
+        if self.engine is None:
+            why = "the program that runs it does not take controls"
+            return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
+        return {}
+
+    # Controls
+
+    def _controlled(self) -> Engine:
+        if self.read_only:
+            raise ReadOnly(
+                f"Job {self.state.job_id} is read-only.", "It was started so; nothing is changed."
+            )
+        if self.engine is None:
+            raise NotPossible("The program that runs this job does not take controls.")
+        return self.engine
+
+    def pause(self, reason: str) -> Header:
+        """Ask the engine to pause."""
+        self._controlled().pause(reason)
+        return self.header()
+
+    def resume(self) -> Header:
+        """Ask the engine to go on."""
+        self._controlled().resume()
+        return self.header()
+
+    def cancel(self, reason: str) -> Header:
+        """Ask the engine to cancel."""
+        self._controlled().cancel(reason)
+        return self.header()
+
+    # Conditions
+
+    def check(self, text: str) -> Condition:
+        """A condition that this job can judge.
+
+        Raises:
+            ConditionError: when it can't.
+        """
+        condition = Condition(text)
+        condition.check(context_of(self.state))
+        return condition
+
+    def judge(self, condition: Condition | None) -> WaitResult | None:
+        """How a wait ends now, or None while it goes on."""
+        with self.state.lock:
+            status = self.state.status
+            ended = statuses.has_ended(status) and not self._handlers()
+            context = context_of(self.state) if condition is not None else {}
+        if condition is None:
+            return WaitResult("met", status) if ended else None
+        try:
+            if condition.holds(context):
+                return WaitResult("met", status)
+        except ConditionError as error:
+            if ended:
+                return WaitResult("ended", status, error.message)
+        if ended:
+            return WaitResult("ended", status, f"the job is {status}; it can't hold any more")
+        return None
+
+    def _handlers(self) -> list[str]:
+        return self.engine.handlers() if self.engine is not None else []
+
+    def window(self, section: str, start: int, stop: int, where: dict[str, Any]) -> Any:
+        """Rows of a section."""
+        return self.projection.window(section, start, stop, filter_of(where))
+
+    def find(self, section: str, text: str, start: int, back: bool, where: dict[str, Any]) -> Any:
+        """The position of the next row that holds a text."""
+        return self.projection.find(section, text, start, back=back, where=filter_of(where))
+
+
+def filter_of(where: Any) -> Filter:
+    """The filter that a request names."""
+    told = where if isinstance(where, dict) else {}
+    return Filter(
+        str(told.get("routine", "")), str(told.get("name", "")), str(told.get("text", ""))
+    )

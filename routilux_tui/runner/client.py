@@ -1,0 +1,168 @@
+"""A plain connection to a runner, for commands: one question, one answer, no event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui import __version__
+from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
+from routilux_tui.job.views import Header, RoutineRow, WaitResult, Window
+from routilux_tui.runner import protocol
+from routilux_tui.runner.protocol import Hello
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from routilux_tui.job.views import Filter
+
+
+class Client:
+    """A connection to the runner behind a socket.
+
+    Args:
+        path: the socket.
+        patience: seconds to wait for an answer.
+
+    Raises:
+        Unreachable: when nobody answers; its kinds say why.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], patience: float = 5.0) -> None:
+        self.path = os.fspath(path)
+        self.patience = patience
+        self._number = 0
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(patience)
+        try:
+            self._socket.connect(self.path)
+            check_peer(self._socket, self.path)
+            self._lines = self._socket.makefile("rb")
+        except OSError as error:
+            self._socket.close()
+            raise Unreachable(
+                f"{self.path}: nobody answers: {error.strerror or error}.",
+                "The job may have ended: routilux-tui ps",
+            ) from error
+        told = self.call("hello", protocol=protocol.VERSION, version=__version__)
+        self.hello = msgspec.convert(told, Hello)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        with contextlib.suppress(OSError):
+            self._lines.close()
+            self._socket.close()
+
+    def call(self, method: str, *, patience: float | None = -1, **params: Any) -> Any:
+        """Ask, and return the answer.
+
+        Args:
+            method: what is asked.
+            patience: seconds to wait; None waits for ever; by default the connection's.
+            params: its parameters.
+
+        Raises:
+            RoutiluxTuiError: as the runner refuses.
+            NotConfirmed: when it has not answered in time.
+            Unreachable: when it hung up.
+        """
+        self._number += 1
+        self._socket.settimeout(self.patience if patience == -1 else patience)
+        try:
+            self._socket.sendall(protocol.request(self._number, method, params))
+            while True:
+                line = self._lines.readline(protocol.MAX_ANSWER)
+                if not line.endswith(b"\n"):
+                    raise Unreachable(f"{self.path}: the runner hung up.")
+                message = protocol.parse(line)
+                if message.get("id") != self._number:
+                    if "error" in message and message.get("id") is None:
+                        raise protocol.raised(message["error"])
+                    continue
+                if "error" in message:
+                    raise protocol.raised(message["error"])
+                return message.get("result")
+        except (TimeoutError, socket.timeout):
+            raise NotConfirmed(
+                f"The runner has not answered {method!r} in time.", "Try again, or look at its log."
+            ) from None
+        except OSError as error:
+            raise Unreachable(f"{self.path}: {error.strerror or error}.") from error
+        except ValueError as error:
+            if isinstance(error, Unreachable):
+                raise
+            raise Unreachable(f"{self.path}: the answer can't be understood.") from error
+
+    def header(self) -> Header:
+        """The job in a line."""
+        return msgspec.convert(self.call("header"), Header)
+
+    def routines(self) -> list[RoutineRow]:
+        """Every routine of the job."""
+        return msgspec.convert(self.call("routines"), list[RoutineRow])
+
+    def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows of a section."""
+        told = self.call(
+            "window", section=section, start=start, stop=stop, where=msgspec.to_builtins(where)
+        )
+        return msgspec.convert(told, Window)
+
+    def item(self, section: str, n: int | str) -> Any:
+        """The whole value behind a row."""
+        return self.call("item", section=section, n=n)
+
+    def wait(self, until: str, timeout: float | None) -> WaitResult:
+        """Wait where the job lives."""
+        told = self.call("wait", patience=None, until=until, timeout=timeout)
+        return msgspec.convert(told, WaitResult)
+
+    def wait_for_status(self, statuses: set[str], within: float) -> Header:
+        """Wait until the job says that it has one of these statuses.
+
+        Raises:
+            NotConfirmed: when it has not within so many seconds.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            header = self.header()
+            if header.status in statuses:
+                return header
+            if time.monotonic() >= deadline:
+                running = header.control.running if header.control else 0
+                raise NotConfirmed(
+                    f"Asked, but job {header.job_id} is still {header.status} after {within:g} s"
+                    f" ({running} handlers run).",
+                    "It will be done when they return: routilux-tui wait tells when.",
+                )
+            time.sleep(0.02)
+
+
+def check_peer(connection: socket.socket, path: str) -> None:
+    """Refuse a socket that another user's process answers.
+
+    Raises:
+        PeerRefused: when it is another user's.
+    """
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    uid = struct.unpack("3i", told)[1]
+    if uid not in {os.getuid(), 0}:
+        connection.close()
+        raise PeerRefused(f"{path}: it is answered by a process of another user (uid {uid}).")

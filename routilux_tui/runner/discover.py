@@ -1,0 +1,102 @@
+"""Finding the jobs that run on this machine, by their sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from typing import TYPE_CHECKING, NamedTuple
+
+from routilux_tui.errors import NoSuchJob, RoutiluxTuiError
+from routilux_tui.runner.client import Client
+from routilux_tui.runner.paths import safe_socket_folder, socket_folder
+from routilux_tui.runner.protocol import Hello
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from routilux_tui.job.views import Header
+
+
+class Found(NamedTuple):
+    """A job that answers."""
+
+    socket: Path
+    hello: Hello
+    header: Header
+
+
+def sockets() -> list[Path]:
+    """The sockets of this user's jobs, oldest first; stale ones among them.
+
+    Raises:
+        UnsafeFolder: when the folder is not safe.
+    """
+    if not socket_folder().exists():
+        return []
+    found = []
+    for path in safe_socket_folder().glob("*.sock"):
+        with contextlib.suppress(OSError):
+            found.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(found)]
+
+
+def running_jobs(patience: float = 2.0) -> list[Found]:
+    """The jobs that answer, oldest first. What is left of dead ones is cleared away.
+
+    Raises:
+        UnsafeFolder: when the socket folder is not safe.
+    """
+    found = []
+    for path in sockets():
+        if is_stale(path):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            continue
+        with contextlib.suppress(RoutiluxTuiError), Client(path, patience) as client:
+            found.append(Found(path, client.hello, client.header()))
+    return found
+
+
+def is_stale(path: Path) -> bool:
+    """Whether nobody listens at a socket any more."""
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    probe.settimeout(1.0)
+    try:
+        probe.connect(str(path))
+    except OSError as error:
+        return error.errno == errno.ECONNREFUSED
+    finally:
+        probe.close()
+    return False
+
+
+def find_job(name: str = "", jobs: list[Found] | None = None) -> Found:
+    """The running job of a name.
+
+    Args:
+        name: its id, a unique beginning of it, its flow's name where only one runs, ``@last``
+            for the one that was started last, or nothing for the only one there is.
+        jobs: the jobs to choose from; by default those that answer now.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one.
+    """
+    jobs = running_jobs() if jobs is None else jobs
+    if not jobs:
+        raise NoSuchJob("No job is running on this machine.", "Start one: routilux-tui run FLOW")
+    if name == "@last":
+        return jobs[-1]
+    if not name:
+        matching = jobs
+    else:
+        matching = [one for one in jobs if one.hello.job_id == name] or [
+            one for one in jobs if one.hello.job_id.startswith(name) or one.hello.flow_id == name
+        ]
+    if len(matching) == 1:
+        return matching[0]
+    listed = ", ".join(f"{one.hello.job_id[:8]} ({one.hello.flow_id})" for one in matching or jobs)
+    if not matching:
+        raise NoSuchJob(f"No running job is called {name!r}.", f"There are: {listed}.")
+    what = f"called {name!r}" if name else "running"
+    raise NoSuchJob(f"More than one job is {what}.", f"Name one of: {listed}.")

@@ -1,0 +1,193 @@
+"""The process that owns a live job: it loads the flow, runs it, keeps its file and serves it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.errors import NotPossible, RoutiluxTuiError
+from routilux_tui.flow.loading import load_flow
+from routilux_tui.job import status as statuses
+from routilux_tui.job.journal import Journal
+from routilux_tui.job.reading import load_job
+from routilux_tui.job.state import JobState
+from routilux_tui.runner import protocol
+from routilux_tui.runner.backend import Backend
+from routilux_tui.runner.launch import Order, Started
+from routilux_tui.runner.paths import job_path
+from routilux_tui.runner.server import Server
+
+if TYPE_CHECKING:
+    from routilux_tui.flow.engine import Execution
+    from routilux_tui.job.changes import Change
+
+logger = logging.getLogger("routilux_tui.runner")
+
+LINGER = 1.0
+"""Seconds that a runner goes on answering after its job has ended."""
+_FULL = "no room on the disk: "
+
+
+class Host:
+    """Runs one job to its end."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.ending = threading.Event()
+        self._news = threading.Event()
+        flow, params = load_flow(order.flow, order.params)
+        if order.resume:
+            self.state = load_job(order.resume)
+            flow.flow_id = self.state.flow_id or flow.flow_id
+            self.path = Path(order.resume)
+        else:
+            self.state = JobState(flow.flow_id)
+            self.state._job_id = order.job_id
+            self.path = Path(order.save or job_path(flow.flow_id, order.job_id))
+        workers = order.workers or flow.max_workers
+        self.execution: Execution = flow.prepare(self.state, workers)
+        entry = "" if order.resume else (order.entry or flow.entry_routine())
+        if order.resume:
+            self.execution.check_resume()
+        self.journal = Journal(self.state, self.path, self._full, self._room)
+        self.state.subscribe(self._changed)
+        self.backend = Backend(
+            self.state,
+            self.execution,
+            read_only=order.read_only,
+            path=str(self.path),
+            log=order.log,
+        )
+        self.server = Server(self.backend, Path(order.socket), self._force)
+        try:
+            self.server.start()
+            if order.resume:
+                self.execution.resume()
+            else:
+                self.execution.start(entry, params)
+        except BaseException:
+            self.server.stop()
+            self.journal.close()
+            raise
+
+    def _changed(self, change: Change) -> None:
+        if change[1] == "status":
+            self._news.set()
+
+    def run(self) -> None:
+        """Keep the job's file true until it has ended, and answer a little longer."""
+        while not self.ending.is_set():
+            self._news.wait()
+            self._news.clear()
+            status = self.state.status
+            if statuses.has_ended(status):
+                break
+            if status == "paused":
+                self.journal.fold()
+        if self.ending.is_set():
+            self._put_down()
+        else:
+            self.execution.wait()
+        self.journal.close()
+        until = time.monotonic() + LINGER
+        while time.monotonic() < until and not self.ending.is_set():
+            self.ending.wait(0.05)
+        while self.server.clients and not self.ending.is_set():
+            self.ending.wait(0.2)
+        self.server.stop()
+
+    def _put_down(self) -> None:
+        """Somebody wants this process to end: leave a file that can be taken up again."""
+        with contextlib.suppress(NotPossible):
+            self.execution.pause("the runner was told to end (SIGTERM)")
+        self.execution.wait(5.0)
+
+    def end(self, *_: Any) -> None:
+        """A signal's way to ask for `_put_down`."""
+        self.ending.set()
+        self._news.set()
+
+    # A full disk
+
+    def _full(self, reason: str) -> None:
+        self.backend.note = f"{_FULL}{reason}"
+        with contextlib.suppress(NotPossible):
+            self.execution.pause(f"{_FULL}{reason}")
+
+    def _room(self) -> None:
+        self.backend.note = ""
+        self.execution.wait(30.0)
+        points = self.state.pause_points
+        why = points[-1].get("reason", "") if points and isinstance(points[-1], dict) else ""
+        if self.state.status == "paused" and str(why).startswith(_FULL):
+            with contextlib.suppress(NotPossible):
+                self.execution.resume()
+
+    # A forced cancel
+
+    def _force(self, reason: str, grace: float) -> None:
+        threading.Thread(target=self._kill, args=(reason, grace), daemon=True).start()
+
+    def _kill(self, reason: str, grace: float) -> None:
+        if self.execution.wait(grace):
+            return
+        still = self.execution.handlers()
+        told = {
+            "reason": reason,
+            "forced": True,
+            "running": still,
+            "dropped": (self.state.get_routine_state("_cancellation") or {}).get("dropped", 0),
+        }
+        self.state.update_routine_state("_cancellation", told)
+        self.journal.close()
+        self.server.stop()
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def main() -> int:
+    """Read the order from standard input, say on the pipe how it went, and run the job."""
+    pipe = os.fdopen(int(sys.argv[1]), "wb")
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        host = Host(order)
+    except BaseException as error:
+        told = msgspec.json.decode(protocol.refusal(None, error))["error"]
+        if not isinstance(error, RoutiluxTuiError):
+            logger.exception("The job can't be started")
+        _tell(pipe, Started(error=told, traceback=getattr(error, "traceback", "")))
+        return getattr(error, "exit_code", 1)
+    signal.signal(signal.SIGTERM, host.end)
+    _tell(
+        pipe,
+        Started(
+            job_id=host.state.job_id,
+            socket=order.socket,
+            path=str(host.path),
+            log=order.log,
+            pid=os.getpid(),
+        ),
+    )
+    host.run()
+    return 0
+
+
+def _tell(pipe: Any, started: Started) -> None:
+    with contextlib.suppress(OSError), pipe:
+        pipe.write(msgspec.json.encode(started) + b"\n")

@@ -1,0 +1,147 @@
+"""Starting a runner: a process of its own that outlives the terminal it was started from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from routilux_tui.errors import FlowLoadError, Unreachable
+from routilux_tui.runner import protocol
+from routilux_tui.runner.paths import log_path, socket_path
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner is to do. ``resume`` names a saved job to take up in place of a new one."""
+
+    flow: str
+    job_id: str
+    socket: str
+    log: str
+    params: dict[str, Any] = {}
+    entry: str = ""
+    save: str = ""
+    workers: int = 0
+    resume: str = ""
+    read_only: bool = False
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner tells whoever started it."""
+
+    job_id: str = ""
+    socket: str = ""
+    path: str = ""
+    log: str = ""
+    pid: int = 0
+    error: dict[str, Any] | None = None
+    traceback: str = ""
+
+
+def start_job(
+    flow: str,
+    params: dict[str, Any] | None = None,
+    *,
+    entry: str = "",
+    save: str = "",
+    workers: int = 0,
+    read_only: bool = False,
+) -> Started:
+    """Start a job in a runner of its own; returns when it runs.
+
+    Args:
+        flow: ``path/to/file.py[:name]`` or ``package.module[:name]``.
+        params: parameters of the flow's factory and of its entry routine.
+        entry: the routine to start with; by default the only one with a ``trigger`` slot.
+        save: the file to keep the job in; by default one in the state folder.
+        workers: handlers at once; 0 leaves it to the flow.
+        read_only: a runner that takes no controls.
+
+    Raises:
+        FlowLoadError: when the flow can't be loaded; with the user's traceback.
+        RoutiluxTuiError: as the runner refuses.
+    """
+    job_id = str(uuid.uuid4())
+    return _start(
+        Order(
+            flow=flow,
+            job_id=job_id,
+            socket=str(socket_path(job_id)),
+            log=str(log_path(job_id)),
+            params=params or {},
+            entry=entry,
+            save=str(Path(save).absolute()) if save else "",
+            workers=workers,
+            read_only=read_only,
+        )
+    )
+
+
+def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = False) -> Started:
+    """Take up a saved job in a new runner; returns when it runs.
+
+    Raises:
+        JobFileError: when the file holds no readable job.
+        NotPossible: when it can't be taken up; the message says why, and what to do.
+        FlowLoadError: when the flow can't be loaded; with the user's traceback.
+    """
+    from routilux_tui.job.reading import load_job
+
+    job_id = load_job(path).job_id
+    return _start(
+        Order(
+            flow=flow,
+            job_id=job_id,
+            socket=str(socket_path(job_id)),
+            log=str(log_path(job_id)),
+            workers=workers,
+            resume=str(Path(path).absolute()),
+            read_only=read_only,
+        )
+    )
+
+
+def _start(order: Order) -> Started:
+    log = Path(order.log)
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    reading, writing = os.pipe()
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "routilux_tui.runner", str(writing)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                pass_fds=(writing,),
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.write(msgspec.json.encode(order))
+                process.stdin.close()
+    finally:
+        os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        line = told.readline()
+    if not line:
+        process.wait()
+        raise Unreachable(
+            f"The runner ended before it said anything (exit code {process.returncode}).",
+            f"Its log: {order.log}",
+        )
+    started = msgspec.json.decode(line, type=Started)
+    if started.error is not None:
+        process.wait()
+        error = protocol.raised(started.error)
+        if isinstance(error, FlowLoadError):
+            error.traceback = started.traceback
+        raise error
+    process.returncode = 0  # it is on its own now; nobody here waits for it
+    return started

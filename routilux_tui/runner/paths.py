@@ -1,0 +1,99 @@
+"""Where things are kept: the XDG folders, and the one folder for sockets that must be ours alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+from routilux_tui.errors import UnsafeFolder
+
+NAME = "routilux-tui"
+_LONGEST_SOCKET = 100  # the system's limit is 107 bytes
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    named = os.environ.get(variable, "")
+    base = Path(named) if os.path.isabs(named) else Path.home() / fallback  # noqa: PTH117 - a str
+    return base / NAME
+
+
+def config_file() -> Path:
+    """The configuration file, which need not be there."""
+    return _xdg("XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def state_folder() -> Path:
+    """The folder of what outlives a login: saved jobs, logs, crash reports."""
+    return _xdg("XDG_STATE_HOME", ".local/state")
+
+
+def jobs_folder() -> Path:
+    """The folder of saved jobs."""
+    return state_folder() / "jobs"
+
+
+def log_path(job_id: str) -> Path:
+    """The file that a runner's output goes to."""
+    return state_folder() / "logs" / f"{safe_name(job_id)}.log"
+
+
+def job_path(flow_id: str, job_id: str) -> Path:
+    """The file that a job is saved to where nobody named another."""
+    return jobs_folder() / f"{safe_name(flow_id)[:60]}-{safe_name(job_id)[:8]}.json"
+
+
+def safe_name(name: str) -> str:
+    """A name as a part of a path: letters, digits, dots, dashes; never hidden, never empty."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".-") or "job"
+
+
+def socket_folder() -> Path:
+    """The folder of the sockets, as it would be used; nothing is made or checked."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime):  # noqa: PTH117 - a str
+        folder = Path(runtime) / NAME
+        if len(os.fsencode(folder)) + 42 <= _LONGEST_SOCKET:
+            return folder
+    return Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
+
+
+def safe_socket_folder() -> Path:
+    """The folder of the sockets, made where it is missing.
+
+    Raises:
+        UnsafeFolder: when it is not ours, is a link, or is open to others.
+    """
+    folder = socket_folder()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise UnsafeFolder(
+            f"{folder}: it can't be used for sockets: {error.strerror or error}.",
+            "Set XDG_RUNTIME_DIR to a folder of your own.",
+        ) from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise UnsafeFolder(
+            f"{folder}: it is a link or no folder, so sockets in it would not be safe.",
+            "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+        )
+    if found.st_uid != os.getuid():
+        raise UnsafeFolder(
+            f"{folder}: it belongs to another user (uid {found.st_uid}).",
+            "Set XDG_RUNTIME_DIR to a folder of your own.",
+        )
+    if found.st_mode & 0o077:
+        raise UnsafeFolder(
+            f"{folder}: it is open to others (mode {stat.S_IMODE(found.st_mode):04o}).",
+            f"Run: chmod 700 {folder}",
+        )
+    return folder
+
+
+def socket_path(job_id: str) -> Path:
+    """The socket of a job, in the checked folder."""
+    return safe_socket_folder() / f"{safe_name(job_id)[:36]}.sock"

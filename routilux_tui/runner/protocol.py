@@ -1,0 +1,159 @@
+"""What runners and viewers say to each other: JSON-RPC 2.0, one message a line.
+
+The first request is ``hello`` and names the protocol's version. A viewer asks for what it
+shows: ``subscribe`` has it sent a ``frame`` (see `routilux_tui.job.views.Frame`) at most so many
+times a second, ``window``, ``item`` and ``find`` fetch a part of a section. ``pause``,
+``resume``, ``cancel``, ``wait`` and ``check`` do what their names say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from routilux_tui import __version__, errors
+
+VERSION = 1
+"""The protocol that this program speaks. Fields may be added to it; a reader skips what it
+does not know. What a reader of the same version could misunderstand needs a new number."""
+
+MAX_REQUEST = 256 << 10
+"""Bytes of a request's line at most."""
+MAX_ANSWER = 32 << 20
+"""Bytes of an answer's line at most."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+#: JSON-RPC's own codes for what is wrong with a message.
+PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, INTERNAL = (
+    -32700,
+    -32600,
+    -32601,
+    -32602,
+    -32603,
+)
+
+#: Our errors by the code that stands for them on the wire.
+CODES: dict[int, type[errors.RoutiluxTuiError]] = {
+    1: errors.RoutiluxTuiError,
+    2: errors.UsageError,
+    3: errors.FlowDefinitionError,
+    4: errors.ConditionError,
+    5: errors.ConfigError,
+    6: errors.JobFileError,
+    7: errors.JobFileMissing,
+    8: errors.JobFileTorn,
+    9: errors.JobFileHostile,
+    10: errors.UnknownKind,
+    11: errors.JobFailed,
+    12: errors.ConditionImpossible,
+    13: errors.NotPossible,
+    14: errors.ReadOnly,
+    15: errors.JobCancelled,
+    16: errors.Unreachable,
+    17: errors.NoSuchJob,
+    18: errors.UnsafeFolder,
+    19: errors.PeerRefused,
+    20: errors.ProtocolMismatch,
+    21: errors.NotConfirmed,
+    22: errors.TimedOut,
+    23: errors.FlowLoadError,
+}
+_CODE_OF = {kind: code for code, kind in CODES.items()}
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to ``hello``: who answers, and where its job is kept."""
+
+    protocol: int
+    version: str
+    job_id: str
+    flow_id: str = ""
+    pid: int = 0
+    path: str = ""
+    log: str = ""
+    read_only: bool = False
+    cannot: dict[str, str] = {}
+
+
+def request(number: int, method: str, params: dict[str, Any]) -> bytes:
+    """A request's line."""
+    return _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + b"\n"
+
+
+def answer(number: Any, result: Any) -> bytes:
+    """The line of a request's answer."""
+    try:
+        return _encode({"jsonrpc": "2.0", "id": number, "result": result}) + b"\n"
+    except Exception:  # a lone surrogate, a huge integer: what msgspec has no word for
+        from routilux_tui.job.plain import dumps
+
+        plain = msgspec.to_builtins(result)
+        return dumps({"jsonrpc": "2.0", "id": number, "result": plain}) + b"\n"
+
+
+def notice(method: str, params: Any) -> bytes:
+    """The line of a message that wants no answer."""
+    try:
+        return _encode({"jsonrpc": "2.0", "method": method, "params": params}) + b"\n"
+    except Exception:
+        from routilux_tui.job.plain import dumps
+
+        plain = msgspec.to_builtins(params)
+        return dumps({"jsonrpc": "2.0", "method": method, "params": plain}) + b"\n"
+
+
+def refusal(number: Any, error: BaseException | tuple[int, str]) -> bytes:
+    """The line that says why a request can't be answered."""
+    hint = ""
+    if isinstance(error, tuple):
+        code, message = error
+    elif isinstance(error, errors.RoutiluxTuiError):
+        kind = next(one for one in type(error).__mro__ if one in _CODE_OF)
+        code, message, hint = _CODE_OF[kind], error.message, error.hint
+    else:
+        code, message = INTERNAL, f"{type(error).__name__}: {error}"
+    told = {"code": code, "message": message, "data": {"hint": hint}}
+    return _encode({"jsonrpc": "2.0", "id": number, "error": told}) + b"\n"
+
+
+def parse(line: bytes) -> dict[str, Any]:
+    """The message of a line.
+
+    Raises:
+        ValueError: when it is no JSON-RPC message.
+    """
+    try:
+        message = _decode(line)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        from routilux_tui.job.plain import decode
+
+        message = decode(line)
+    if not isinstance(message, dict):
+        raise ValueError("not a JSON-RPC message")
+    return message
+
+
+def raised(error: Any) -> errors.RoutiluxTuiError:
+    """The error that a refusal stands for."""
+    if not isinstance(error, dict):
+        return errors.Unreachable("The runner's answer can't be understood.")
+    message = str(error.get("message", ""))
+    data = error.get("data")
+    hint = str(data.get("hint", "")) if isinstance(data, dict) else ""
+    code = error.get("code")
+    kind = CODES.get(code) if isinstance(code, int) else None
+    if kind is None:
+        return errors.Unreachable(f"The runner refused: {message}", hint)
+    return kind(message, hint)
+
+
+def mismatch(theirs: Any, their_version: str) -> errors.ProtocolMismatch:
+    """The error for two programs that don't speak the same protocol."""
+    return errors.ProtocolMismatch(
+        f"This is routilux-tui {__version__} (protocol {VERSION}); the other end is "
+        f"routilux-tui {their_version or 'of an unknown version'} (protocol {theirs}).",
+        "Upgrade the older of the two; a job that runs goes on meanwhile.",
+    )
