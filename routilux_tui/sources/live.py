@@ -1,0 +1,400 @@
+"""Live jobs: a handle on a runner, over its socket or any other stream that reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui import __version__
+from routilux_tui.errors import NotConfirmed, RoutiluxTuiError, Unreachable
+from routilux_tui.job import status as statuses
+from routilux_tui.job.views import (
+    HISTORY,
+    SECTIONS,
+    EntryBatch,
+    Filter,
+    Frame,
+    Header,
+    JobEntry,
+    Plain,
+    RoutineRow,
+    WaitResult,
+    Window,
+)
+from routilux_tui.runner import discover, protocol
+from routilux_tui.runner.protocol import Hello
+from routilux_tui.sources.base import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    OpenStream = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+
+PATIENCE = 10.0
+"""Seconds to wait for an answer."""
+_FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
+
+
+class LiveHandle:
+    """A job behind a stream that speaks the runner's protocol.
+
+    Args:
+        open_stream: makes a new connection.
+        place: where the job is, for people.
+        fps: frames a second at most.
+        read_only: ask for no control, whatever the runner would take.
+    """
+
+    def __init__(
+        self,
+        open_stream: OpenStream,
+        place: str,
+        *,
+        fps: float = 10.0,
+        read_only: bool = False,
+    ) -> None:
+        self._open_stream = open_stream
+        self._place = place
+        self._fps = fps
+        self._read_only = read_only
+        self._header = Header(job_id="", flow_id="", status="")
+        self._routines: dict[str, RoutineRow] = {}
+        self.hello = Hello(protocol=0, version="", job_id="")
+        self._writer: asyncio.StreamWriter | None = None
+        self._number = 0
+        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._frame: Frame | None = None
+        self._news = asyncio.Event()
+        self._stale_since: float | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._link = asyncio.Event()
+        self._over = False
+        self._closed = False
+
+    @property
+    def header(self) -> Header:
+        """The job in a line, as of the last frame."""
+        return self._header
+
+    @property
+    def routines(self) -> Mapping[str, RoutineRow]:
+        """Every routine, by its id."""
+        return self._routines
+
+    @property
+    def place(self) -> str:
+        """Where the job is, for people."""
+        return self._place
+
+    @property
+    def stale_since(self) -> float | None:
+        """Since when nobody answers, or None while the link is good."""
+        return self._stale_since
+
+    @property
+    def cannot(self) -> Mapping[str, str]:
+        """Action -> why it can't be done now."""
+        if self._read_only or self._header.read_only:
+            why = "this dashboard is read-only" if self._read_only else "the job is read-only"
+            return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
+        if self._stale_since is not None:
+            return dict.fromkeys(ACTIONS, "nobody answers")
+        told = dict(self.hello.cannot)
+        status = self._header.status
+        if statuses.has_ended(status):
+            told.update(dict.fromkeys(("pause", "resume", "cancel"), f"the job is {status}"))
+        elif status == "paused":
+            told.setdefault("pause", "the job is paused")
+        elif status == "running":
+            told.setdefault("resume", "the job is running")
+        return told
+
+    # The link
+
+    async def open(self) -> None:
+        """Reach the job and fill ``header`` and ``routines``."""
+        await self._connect()
+        self._listening = asyncio.ensure_future(self._keep_linked())
+
+    async def close(self) -> None:
+        """Let go."""
+        self._closed = True
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+        self._hang_up(Unreachable("The connection was closed."))
+        self._news.set()
+
+    async def _connect(self) -> None:
+        try:
+            reader, writer = await asyncio.wait_for(self._open_stream(), PATIENCE)
+        except (asyncio.TimeoutError, TimeoutError):
+            raise Unreachable(f"{self._place}: no answer within {PATIENCE:g} s.") from None
+        except OSError as error:
+            raise Unreachable(f"{self._place}: {error.strerror or error}.") from error
+        self._writer = writer
+        self._reading = asyncio.ensure_future(self._read(reader))
+        try:
+            told = await self._ask("hello", protocol=protocol.VERSION, version=__version__)
+            self.hello = msgspec.convert(told, Hello)
+            told = await self._ask("subscribe", fps=self._fps)
+            self._take(msgspec.convert(told, Frame))
+        except BaseException:
+            self._hang_up(Unreachable(f"{self._place}: it hung up."))
+            raise
+        self._stale_since = None
+        self._link.set()
+
+    async def _keep_linked(self) -> None:
+        """Read until the link breaks, make it anew, and so on until the job is over."""
+        pause = _FIRST_BACKOFF
+        while not self._closed:
+            if self._link.is_set():
+                await self._reading
+                self._link.clear()
+                if self._closed:
+                    return
+                if self._over or statuses.has_ended(self._header.status):
+                    self._over = True
+                    self._news.set()
+                    return
+                self._stale_since = self._stale_since or time.time()
+                self._offer(Frame(seq=0, header=self._header))
+                pause = _FIRST_BACKOFF
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_BACKOFF)
+            with contextlib.suppress(RoutiluxTuiError):
+                await self._connect()
+                self._offer(Frame(seq=0, header=self._header, stale=list(SECTIONS)))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while line := await reader.readline():
+                message = protocol.parse(line)
+                if message.get("method") == "frame":
+                    self._take(msgspec.convert(message.get("params"), Frame))
+                elif message.get("method") == "bye":
+                    self._over = True
+                else:
+                    self._answered(message)
+        except (OSError, ValueError, msgspec.MsgspecError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            self._hang_up(Unreachable(f"{self._place}: the connection broke."))
+
+    def _hang_up(self, error: Unreachable) -> None:
+        if self._writer is not None:
+            with contextlib.suppress(Exception):
+                self._writer.close()
+            self._writer = None
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(error)
+        self._asked.clear()
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        asked = self._asked.pop(message.get("id") or 0, None)
+        if asked is None or asked.done():
+            return
+        if "error" in message:
+            asked.set_exception(protocol.raised(message["error"]))
+        else:
+            asked.set_result(message.get("result"))
+
+    def _take(self, frame: Frame) -> None:
+        self._header = frame.header
+        for row in frame.routines:
+            self._routines[row.routine_id] = row
+        self._offer(frame)
+
+    def _offer(self, frame: Frame) -> None:
+        """Have a frame taken by whoever iterates `changes`, merged with the one not taken yet."""
+        before = self._frame
+        if before is not None:
+            rows = {row.routine_id: row for row in (*before.routines, *frame.routines)}
+            frame = Frame(
+                seq=max(before.seq, frame.seq),
+                header=frame.header,
+                routines=list(rows.values()),
+                stale=sorted({*before.stale, *frame.stale}),
+            )
+        self._frame = frame
+        self._news.set()
+
+    async def changes(self) -> AsyncIterator[Frame]:
+        """Frames, merged while nobody takes them; ends when nothing can change any more."""
+        while not self._closed:
+            await self._news.wait()
+            self._news.clear()
+            frame, self._frame = self._frame, None
+            if frame is not None:
+                yield frame
+            if self._over and self._frame is None:
+                return
+
+    async def _ask(self, method: str, *, patience: float | None = PATIENCE, **params: Any) -> Any:
+        if self._writer is None:
+            raise Unreachable(f"{self._place}: nobody answers.", "It is tried again by itself.")
+        self._number += 1
+        number = self._number
+        asked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[number] = asked
+        try:
+            self._writer.write(protocol.request(number, method, params))
+            await self._writer.drain()
+            return await asyncio.wait_for(asked, patience)
+        except (asyncio.TimeoutError, TimeoutError):
+            raise NotConfirmed(f"{self._place}: {method!r} was not answered in time.") from None
+        except OSError as error:
+            raise Unreachable(f"{self._place}: {error.strerror or error}.") from error
+        finally:
+            self._asked.pop(number, None)
+
+    # Views
+
+    async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows ``start`` to ``stop`` of those that ``where`` leaves."""
+        told = await self._ask(
+            "window", section=section, start=start, stop=stop, where=_where(where)
+        )
+        return msgspec.convert(told, Window)
+
+    async def item(self, section: str, n: int | str) -> Plain:
+        """The whole value behind a row."""
+        return await self._ask("item", section=section, n=n)
+
+    async def find(
+        self, section: str, text: str, start: int, *, back: bool, where: Filter
+    ) -> int | None:
+        """Position of the next row that holds ``text``."""
+        found: int | None = await self._ask(
+            "find", section=section, text=text, start=start, back=back, where=_where(where)
+        )
+        return found
+
+    # Controls
+
+    async def pause(self, reason: str = "") -> Header:
+        """Ask for a pause."""
+        return await self._control("pause", reason=reason)
+
+    async def resume(self) -> Header:
+        """Ask to go on."""
+        return await self._control("resume")
+
+    async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
+        """Ask to cancel."""
+        return await self._control("cancel", reason=reason, force=force, grace=grace)
+
+    async def _control(self, method: str, **params: Any) -> Header:
+        why = self.cannot.get(method)
+        if why is not None:
+            from routilux_tui.errors import NotPossible
+
+            raise NotPossible(f"It can't be asked to {method}: {why}.")
+        return msgspec.convert(await self._ask(method, **params), Header)
+
+    async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
+        """Wait where the job lives; goes on over a broken link."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                told = await self._ask("wait", patience=None, until=until, timeout=left)
+                return msgspec.convert(told, WaitResult)
+            except Unreachable:
+                if self._over or self._closed:
+                    raise
+                await self._link.wait()
+
+    async def check(self, condition: str) -> None:
+        """Raise ConditionError if this job can't judge the condition."""
+        await self._ask("check", condition=condition)
+
+
+def _where(where: Filter) -> dict[str, str]:
+    return {"routine": where.routine, "name": where.name, "text": where.text} if where else {}
+
+
+def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> LiveHandle:
+    """A handle on the runner behind a socket of this machine."""
+
+    async def open_stream() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        from routilux_tui.runner.client import check_peer
+
+        reader, writer = await asyncio.open_unix_connection(str(path), limit=protocol.MAX_ANSWER)
+        connection = writer.get_extra_info("socket")
+        if hasattr(connection, "getsockopt"):
+            check_peer(connection, str(path))
+        return reader, writer
+
+    return LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
+
+
+def entry_of(found: discover.Found) -> JobEntry:
+    """A running job's line in the list."""
+    hello, header = found.hello, found.header
+    size = 0
+    with contextlib.suppress(OSError):
+        size = os.stat(hello.path).st_size
+    return JobEntry(
+        key=str(found.socket),
+        place="live",
+        status=header.status,
+        flow_id=header.flow_id,
+        job_id=header.job_id,
+        routines_done=header.routines_done,
+        routines_total=header.routines_total,
+        records=header.counts.get(HISTORY, 0),
+        errors=header.errors,
+        created_at=header.created_at,
+        updated_at=header.updated_at,
+        size=size,
+        path=hello.path,
+        badge="live",
+    )
+
+
+class LiveSource:
+    """The jobs that run on this machine.
+
+    Args:
+        every: seconds between two looks at each job.
+        fps: frames a second of a handle.
+        read_only: give handles that ask for no control.
+    """
+
+    def __init__(self, *, every: float = 1.0, fps: float = 10.0, read_only: bool = False) -> None:
+        self._every = every
+        self._fps = fps
+        self._read_only = read_only
+
+    async def entries(self) -> AsyncIterator[EntryBatch]:
+        """The jobs that run, then what changes."""
+        known: dict[str, JobEntry] = {}
+        first = True
+        while True:
+            found = await asyncio.to_thread(discover.running_jobs)
+            now = {entry.key: entry for entry in map(entry_of, found)}
+            changed = [entry for key, entry in now.items() if known.get(key) != entry]
+            gone = [key for key in known if key not in now]
+            if changed or gone or first:
+                yield EntryBatch(changed, gone)
+            known, first = now, False
+            await asyncio.sleep(self._every)
+
+    def handle(self, key: str) -> LiveHandle:
+        """A handle on the job of a socket."""
+        from pathlib import Path
+
+        return socket_handle(Path(key), fps=self._fps, read_only=self._read_only)
+
+    async def close(self) -> None:
+        """Nothing is held open between two looks."""
