@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import uuid
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.engine import Execution
 from routilux_tui.flow.routine import RUNNING, Event, Routine, Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 from routilux_tui.job.state import JobState
+from routilux_tui.job.waiting import JUDGED
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,10 +61,9 @@ class Flow:
         self.execution_timeout = execution_timeout
         self.set_execution_strategy(execution_strategy, max_workers)
         self._targets: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-        self._live: set[Execution] = set()
+        self._live: list[Execution] = []
         self._live_lock = threading.Lock()
         self._latest: weakref.ref[JobState] | None = None
-        self._shut = False
 
     def __repr__(self) -> str:
         return f"Flow[{self.flow_id}]"
@@ -104,8 +105,8 @@ class Flow:
         Raises:
             FlowDefinitionError: when one of the four does not exist.
         """
-        source = self._routine(source_routine_id)
-        target = self._routine(target_routine_id)
+        source = self.routine(source_routine_id)
+        target = self.routine(target_routine_id)
         event = source.get_event(source_event)
         if event is None:
             raise FlowDefinitionError(
@@ -127,7 +128,31 @@ class Flow:
             self._targets[key] = (*self._targets.get(key, ()), (target_routine_id, target_slot))
         return connection
 
-    def _routine(self, routine_id: str) -> Routine:
+    def disconnect(
+        self, source_routine_id: str, source_event: str, target_routine_id: str, target_slot: str
+    ) -> None:
+        """Take a connection away; one that is not there is no error."""
+        for one in self.connections:
+            ends = (one.source_routine_id, one.target_routine_id)
+            names = (one.source_event.name, one.target_slot.name)
+            if ends == (source_routine_id, target_routine_id) and names == (
+                source_event,
+                target_slot,
+            ):
+                self.connections.remove(one)
+                one.source_event.connected_slots.remove(one.target_slot)
+                one.target_slot.connected_events.remove(one.source_event)
+                key = (source_routine_id, source_event)
+                gone = (target_routine_id, target_slot)
+                self._targets[key] = tuple(to for to in self._targets[key] if to != gone)
+                return
+
+    def routine(self, routine_id: str) -> Routine:
+        """The routine of that id.
+
+        Raises:
+            FlowDefinitionError: when there is none; the message lists those that there are.
+        """
         routine = self.routines.get(routine_id)
         if routine is None:
             raise FlowDefinitionError(
@@ -135,6 +160,10 @@ class Flow:
                 f"It has: {', '.join(self.routines) or 'none'}.",
             )
         return routine
+
+    def id_of(self, routine: Routine | None) -> str | None:
+        """The id that a routine goes by here, or None."""
+        return next((name for name, one in self.routines.items() if one is routine), None)
 
     def targets(self, routine_id: str, event: str) -> tuple[tuple[str, str], ...]:
         """The ``(routine id, slot)`` pairs that an event goes to."""
@@ -188,15 +217,14 @@ class Flow:
             entry_routine_id: the routine to start with.
             entry_params: the data of its ``trigger`` slot.
             execution_strategy: ``sequential`` or ``concurrent``, for this job alone.
-            timeout: as `execution_timeout`, for those who set it here.
+            timeout: accepted as routilux does; a job is never ended by the clock.
 
         Raises:
             FlowDefinitionError: when there is no such routine, slot or strategy.
         """
         if execution_strategy not in {None, *STRATEGIES}:
             raise FlowDefinitionError(f"There is no execution strategy {execution_strategy!r}.")
-        if timeout is not None:
-            self.execution_timeout = timeout
+        del timeout
         workers = self.max_workers
         if execution_strategy == "sequential":
             workers = 1
@@ -207,36 +235,49 @@ class Flow:
         return job_state
 
     def prepare(self, job_state: JobState, workers: int | None = None) -> Execution:
-        """An execution of ``job_state`` on this flow, not started."""
-        if self._shut:
-            raise FlowDefinitionError(f"{self} has been shut down.")
+        """An execution of ``job_state`` on this flow, not started.
+
+        Raises:
+            NotPossible: when the job runs already.
+        """
+        former = job_state.execution
+        if former is not None and former.live:
+            raise NotPossible(f"Job {job_state.job_id} runs already.")
         self._latest = weakref.ref(job_state)
         return Execution(self, job_state, workers or self.max_workers)
 
-    def _went_live(self, execution: Execution) -> None:
+    def went_live(self, execution: Execution) -> None:
+        """A job has started, or goes on; called by its execution."""
         with self._live_lock:
-            self._live.add(execution)
+            self._live.append(execution)
 
-    def _went_quiet(self, execution: Execution) -> None:
+    def went_quiet(self, execution: Execution) -> None:
+        """A job has ended, or is paused; called by its execution."""
         with self._live_lock:
-            self._live.discard(execution)
+            if execution in self._live:
+                self._live.remove(execution)
 
-    def only_execution(self) -> Execution | None:
-        """The one job that runs on this flow now; None where there is none, or several."""
+    def live_executions(self) -> list[Execution]:
+        """The jobs that run on this flow now."""
         with self._live_lock:
-            return next(iter(self._live)) if len(self._live) == 1 else None
+            return list(self._live)
 
     def execution_of(self, job_state: JobState) -> Execution | None:
         """What runs a job on this flow, or ran it; None where nothing here ever did."""
-        execution: Execution | None = getattr(job_state, "_execution", None)
+        execution: Execution | None = getattr(job_state, "execution", None)
         return execution if execution is not None and execution.flow is self else None
 
-    def _execution(self, job_state: JobState) -> Execution:
-        if job_state.flow_id != self.flow_id:
+    def _execution(self, job_state: JobState, *, to_resume: bool = False) -> Execution:
+        execution = self.execution_of(job_state)
+        if execution is not None:
+            return execution
+        # A flow without a name of its own has another id in every process.
+        nameless = to_resume and not self.is_named and job_state.status in {"paused", "running"}
+        if job_state.flow_id != self.flow_id and (job_state.execution or not nameless):
             raise FlowDefinitionError(
                 f"Job {job_state.job_id} is of flow {job_state.flow_id!r}, not {self.flow_id!r}."
             )
-        return self.execution_of(job_state) or self.prepare(job_state)
+        return self.prepare(job_state)
 
     def pause(
         self,
@@ -244,11 +285,14 @@ class Flow:
         reason: str = "",
         checkpoint: dict[str, Any] | None = None,
         timeout: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Pause a job: no task starts any more, running handlers finish, the rest is held.
 
         Returns when it is paused, or after ``timeout`` seconds. From inside one of the job's own
         handlers it returns at once; the job is paused when the last handler has returned.
+
+        Returns:
+            Whether the job is paused now.
 
         Raises:
             FlowDefinitionError: when the job is of another flow.
@@ -259,6 +303,7 @@ class Flow:
         running = RUNNING.get()
         if running is None or running.execution is not execution:
             execution.wait(timeout)
+        return job_state.status == "paused"
 
     def resume(self, job_state: JobState) -> JobState:
         """Go on with a paused job, or one whose process was killed: each task runs once.
@@ -267,7 +312,7 @@ class Flow:
             FlowDefinitionError: when the job is of another flow.
             NotPossible: when it has ended, or its tasks can't be told (the message says how).
         """
-        self._execution(job_state).resume()
+        self._execution(job_state, to_resume=True).resume()
         return job_state
 
     def cancel(self, job_state: JobState, reason: str = "") -> None:
@@ -292,9 +337,7 @@ class Flow:
         if job_state is not None:
             return JobState.wait_for_completion(self, job_state, timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._live_lock:
-            live = list(self._live)
-        for execution in live:
+        for execution in self.live_executions():
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             if not execution.wait(left):
                 return False
@@ -303,7 +346,10 @@ class Flow:
     def get_routine_retry_count(
         self, routine_id: str, job_state: JobState | None = None
     ) -> int | None:
-        """How often a routine was retried in a job; by default the one that started last.
+        """How often a routine was retried in a job.
+
+        By default that is the job that a condition is being asked about, the one whose handler
+        calls, or else the one that started last.
 
         Returns:
             None when the routine does not exist, or has no error handler that retries.
@@ -313,6 +359,7 @@ class Flow:
             return None
         if handler.strategy is not ErrorStrategy.RETRY:
             return None
+        job_state = job_state or JUDGED.get()
         running = RUNNING.get()
         if job_state is None and running is not None:
             job_state = running.execution.job_state
@@ -322,12 +369,17 @@ class Flow:
         return int((state or {}).get("retries", 0))
 
     def shutdown(self, wait: bool = True, timeout: float | None = None) -> None:
-        """Take no more jobs; with ``wait``, return when those under way have ended."""
-        self._shut = True
+        """Let the jobs under way end, and cancel those that have not after ``timeout`` seconds.
+
+        With ``wait`` false they are cancelled at once. A paused job stays as it is.
+        """
         if wait:
             self.wait_for_completion(timeout)
+        for execution in self.live_executions():
+            with contextlib.suppress(NotPossible):  # it has ended in this moment
+                execution.cancel("the flow was shut down")
 
-    def __enter__(self) -> Flow:
+    def __enter__(self) -> Flow:  # noqa: PYI034 - Python 3.10 has no Self
         return self
 
     def __exit__(

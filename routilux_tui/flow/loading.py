@@ -112,9 +112,9 @@ def _candidates(module: ModuleType) -> dict[str, Any]:
             found[name] = thing
         elif inspect.isfunction(thing) and thing.__module__ == module.__name__:
             said = str(thing.__annotations__.get("return", ""))
-            if said in {"Flow", "<class 'routilux_tui.flow.flow.Flow'>"} or said.endswith(".Flow"):
-                found[name] = thing
-            elif not said and (name == "flow" or name.endswith("_flow")):
+            says = said in {"Flow", "<class 'routilux_tui.flow.flow.Flow'>"}
+            looks = not said and (name == "flow" or name.endswith("_flow"))
+            if says or looks or said.endswith(".Flow"):
                 found[name] = thing
     return {name: thing for name, thing in found.items() if not name.startswith("_")}
 

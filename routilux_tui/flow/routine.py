@@ -10,15 +10,16 @@ import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import FlowDefinitionError
+from serilux import Serializable
+
+from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
-from routilux_tui.job.changes import merge_append
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.flow.engine import Running
     from routilux_tui.flow.flow import Flow
+    from routilux_tui.flow.handling import Running
     from routilux_tui.job.state import JobState
 
 #: The handler that runs in this thread, where one does.
@@ -48,6 +49,7 @@ class Slot:
         merge_strategy: ``override`` (what arrives replaces what was), ``append`` (each key
             collects a list) or a callable ``(old, new) -> merged``. What is collected belongs
             to the job.
+        validator: its ``validate(data)`` raises when the handler is not to have that data.
 
     Raises:
         FlowDefinitionError: when the merge strategy is none of these.
@@ -59,6 +61,7 @@ class Slot:
         routine: Routine | None = None,
         handler: Callable[..., Any] | None = None,
         merge_strategy: str | Callable[[Any, Any], Any] = "override",
+        validator: Any = None,
     ) -> None:
         if merge_strategy not in {"override", "append"} and not callable(merge_strategy):
             raise FlowDefinitionError(
@@ -69,30 +72,34 @@ class Slot:
         self.routine = routine
         self.handler = handler
         self.merge_strategy = merge_strategy
+        self.validator = validator
         self.connected_events: list[Event] = []
-        self._everything, self._names = _parameters(handler)
 
     def __repr__(self) -> str:
         return f"Slot[{_owner(self.routine)}{self.name}]"
+
+    @property
+    def handler(self) -> Callable[..., Any] | None:
+        """What is called with the data that arrives."""
+        return self._handler
+
+    @handler.setter
+    def handler(self, handler: Callable[..., Any] | None) -> None:
+        self._handler = handler
+        self._parameters = _parameters(handler)
 
     @property
     def keeps(self) -> bool:
         """Whether the job keeps what the slot was given, for the data to come."""
         return self.merge_strategy != "override"
 
-    def merge(self, kept: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-        """What the handler is given, from what the job kept for this slot and what arrived."""
-        if callable(self.merge_strategy):
-            merged: dict[str, Any] = self.merge_strategy(kept, new)
-            return merged
-        if self.merge_strategy == "append":
-            merged = {
-                key: list(value) if isinstance(value, list) else value
-                for key, value in kept.items()
-            }
-            merge_append(merged, new)
-            return merged
-        return new
+    def connect(self, event: Event) -> None:
+        """Have an event delivered to this slot; see `Event.connect`."""
+        event.connect(self)
+
+    def disconnect(self, event: Event) -> None:
+        """Have an event delivered to this slot no more."""
+        event.disconnect(self)
 
     def call(self, data: dict[str, Any]) -> Any:
         """Call the handler with ``data`` as its parameters ask for it.
@@ -100,22 +107,25 @@ class Slot:
         With ``**kwargs`` it gets everything by name; one parameter named ``data`` gets the whole
         dict; one of another name gets the value of that name, or the dict where there is none;
         several get the values of their names, or the first gets the dict where none is there.
+        Where there is no data and every parameter has a default, the defaults stand.
         """
-        handler = self.handler
+        handler = self._handler
         if handler is None:
             return None
-        if self._everything:
+        kind, names, defaults = self._parameters
+        if kind is _EVERYTHING:
             return handler(**data)
-        names = self._names
-        if not names:
-            return handler()
-        if len(names) == 1:
+        if kind is _ONE:
             name = names[0]
-            if name != "data" and name in data:
-                return handler(**{name: data[name]})
-            return handler(dict(data))
+            if name == "data":
+                return handler(dict(data))
+            if name in data:
+                return handler(data[name])
+            return handler(dict(data)) if data or not defaults else handler()
         matched = {name: data[name] for name in names if name in data}
-        return handler(**matched) if matched else handler(dict(data))
+        if matched or (defaults and not data):
+            return handler(**matched)
+        return handler(dict(data)) if names else handler()
 
     def receive(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
         """Give the handler data outside of any job: for trying a routine by itself."""
@@ -145,6 +155,31 @@ class Event:
     def __repr__(self) -> str:
         return f"Event[{_owner(self.routine)}{self.name}]"
 
+    def connect(self, slot: Slot) -> None:
+        """Have this event delivered to a slot, where a flow holds the routines of both.
+
+        Raises:
+            FlowDefinitionError: when no flow does.
+        """
+        flow, source, target = self._ends(slot)
+        flow.connect(source, self.name, target, slot.name)
+
+    def disconnect(self, slot: Slot) -> None:
+        """Have this event delivered to a slot no more."""
+        flow, source, target = self._ends(slot)
+        flow.disconnect(source, self.name, target, slot.name)
+
+    def _ends(self, slot: Slot) -> tuple[Flow, str, str]:
+        flow = self.routine._current_flow if self.routine is not None else None
+        source = flow.id_of(self.routine) if flow is not None else None
+        target = flow.id_of(slot.routine) if flow is not None else None
+        if flow is None or source is None or target is None:
+            raise FlowDefinitionError(
+                f"{self} and {slot} are not of one flow.",
+                "Add both routines to a flow, then connect them by flow.connect(...).",
+            )
+        return flow, source, target
+
     def emit(self, flow: Flow | None = None, **data: Any) -> None:
         """Emit the event; see `Routine.emit`."""
         running = RUNNING.get()
@@ -152,24 +187,37 @@ class Event:
             running.execution.emit(running, self.routine, self.name, data)
             return
         flow = flow or getattr(self.routine, "_current_flow", None)
-        execution = flow.only_execution() if flow is not None else None
-        if execution is not None:
-            execution.emit(None, self.routine, self.name, data)
+        live = flow.live_executions() if flow is not None else []
+        if len(live) > 1:
+            raise NotPossible(
+                f"{self} is emitted outside of a handler, and more than one job runs.",
+                "Emit from a handler, or run the thread in a copy of the handler's context "
+                "(contextvars.copy_context().run).",
+            )
+        if live:
+            live[0].emit(None, self.routine, self.name, data)
             return
         for slot in self.connected_slots:
             slot.receive(dict(data))
 
 
-class Routine:
-    """A step of a flow. A subclass defines its slots and events in ``__init__``."""
+class Routine(Serializable):
+    """A step of a flow. A subclass defines its slots and events in ``__init__``.
+
+    It is a serilux `Serializable` for the sake of subclasses that declare fields to it. It is
+    not registered there: routilux's own class of that name is.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self._id = hex(id(self))
         self._config: dict[str, Any] = {}
         self._slots: dict[str, Slot] = {}
         self._events: dict[str, Event] = {}
         self._error_handler: ErrorHandler | None = None
         self._current_flow: Flow | None = None
+        self._before_hooks: list[Callable[[], Any]] = []
+        self._after_hooks: list[Callable[[JobState], Any]] = []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}[{self._id}]"
@@ -179,15 +227,16 @@ class Routine:
         name: str,
         handler: Callable[..., Any] | None = None,
         merge_strategy: str | Callable[[Any, Any], Any] = "override",
+        validator: Any = None,
     ) -> Slot:
-        """Add an input.
+        """Add an input; see `Slot` for the parameters.
 
         Raises:
             FlowDefinitionError: when the routine has a slot of that name.
         """
         if name in self._slots:
             raise FlowDefinitionError(f"{self} already has a slot {name!r}.")
-        slot = self._slots[name] = Slot(name, self, handler, merge_strategy)
+        slot = self._slots[name] = Slot(name, self, handler, merge_strategy, validator)
         return slot
 
     def define_event(self, name: str, output_params: list[str] | None = None) -> Event:
@@ -212,26 +261,33 @@ class Routine:
     def emit(self, event_name: str, flow: Flow | None = None, **data: Any) -> None:
         """Emit an event: it is recorded, and a task is queued for every slot connected to it.
 
-        Returns at once. Outside of any job the connected slots are called directly.
+        Returns at once. In a thread that runs no handler it goes to the one job that runs on
+        the flow; where none does, the connected slots are called directly.
 
         Raises:
             FlowDefinitionError: when the routine has no such event.
             JobCancelled: when the job has been cancelled.
+            NotPossible: when it has ended, or it can't be told which job is meant.
         """
-        event = self._events.get(event_name)
+        self._event(event_name).emit(flow, **data)
+
+    def _event(self, name: str) -> Event:
+        event = self._events.get(name)
         if event is None:
             raise FlowDefinitionError(
-                f"{self} has no event {event_name!r}.",
+                f"{self} has no event {name!r}.",
                 f"It has: {', '.join(self._events) or 'none'}.",
             )
-        event.emit(flow, **data)
+        return event
 
     def emit_deferred_event(self, event_name: str, **data: Any) -> None:
         """Have an event emitted when the job is resumed.
 
         Raises:
             RuntimeError: outside of a job.
+            FlowDefinitionError: when the routine has no such event.
         """
+        self._event(event_name)
         context = self._context("emit_deferred_event")
         context.job_state.add_deferred_event(context.routine_id, event_name, data)
 
@@ -264,15 +320,29 @@ class Routine:
             raise RuntimeError(f"{what} was called outside of a job")
         return context
 
+    def before_execution(self, hook: Callable[[], Any]) -> Routine:
+        """Have ``hook()`` called before each of the routine's handlers; what it raises counts."""
+        self._before_hooks.append(hook)
+        return self
+
+    def after_execution(self, hook: Callable[[JobState], Any]) -> Routine:
+        """Have ``hook(job_state)`` called after each handler that returned."""
+        self._after_hooks.append(hook)
+        return self
+
     def set_config(self, **config: Any) -> None:
         """Set values of the configuration."""
         self._config.update(config)
+
+    def configure(self, **config: Any) -> Routine:
+        """Set values of the configuration; returns the routine."""
+        self._config.update(config)
+        return self
 
     def get_config(self, key: str, default: Any = None) -> Any:
         """One value of the configuration."""
         return self._config.get(key, default)
 
-    configure = set_config
     get_param = get_config
 
     def config(self) -> dict[str, Any]:
@@ -287,9 +357,9 @@ class Routine:
         """The routine's own error handler, or None."""
         return self._error_handler
 
-    def set_as_optional(self, strategy: ErrorStrategy = ErrorStrategy.CONTINUE) -> None:
-        """Have the job go on when this routine fails."""
-        self.set_error_handler(ErrorHandler(strategy))
+    def set_as_optional(self, strategy: ErrorStrategy | None = None) -> None:
+        """Have the job go on when this routine fails: CONTINUE by default, or SKIP."""
+        self.set_error_handler(ErrorHandler(strategy or ErrorStrategy.CONTINUE))
 
     def set_as_critical(
         self, max_retries: int = 3, retry_delay: float = 1.0, retry_backoff: float = 2.0
@@ -306,14 +376,27 @@ def _owner(routine: Routine | None) -> str:
     return "" if routine is None else f"{routine}."
 
 
-def _parameters(handler: Callable[..., Any] | None) -> tuple[bool, list[str]]:
-    """Whether a handler takes everything by name, and the names of its parameters."""
+_EVERYTHING, _ONE, _SEVERAL = range(3)
+
+
+def _parameters(handler: Callable[..., Any] | None) -> tuple[int, list[str], bool]:
+    """What a handler takes, by which names, and whether all of them have defaults.
+
+    Looked at once for each slot: a look takes longer than many a handler.
+    """
     if handler is None:
-        return False, []
+        return _SEVERAL, [], True
     try:
-        parameters = inspect.signature(handler).parameters.values()
+        parameters = list(inspect.signature(handler).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature
-        return False, ["data"]
+        return _ONE, ["data"], False
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
-        return True, []
-    return False, [one.name for one in parameters if one.kind is not one.VAR_POSITIONAL]
+        return _EVERYTHING, [], False
+    named = [one for one in parameters if one.kind is not one.VAR_POSITIONAL]
+    names = [one.name for one in named]
+    defaults = all(one.default is not one.empty for one in named)
+    if parameters and not named:  # it takes *args alone
+        return _ONE, ["data"], False
+    if len(named) == 1 and named[0].kind is not named[0].KEYWORD_ONLY:
+        return _ONE, names, defaults
+    return _SEVERAL, names, defaults

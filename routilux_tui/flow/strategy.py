@@ -30,8 +30,10 @@ class ErrorHandler:
         max_retries: for RETRY, how often at most one task is run again.
         retry_delay: for RETRY, seconds before the first retry.
         retry_backoff: for RETRY, what each further delay is multiplied by.
-        retryable_exceptions: for RETRY, the exception types that are worth another try.
-        is_critical: that the routine must succeed; kept for those who ask.
+        retryable_exceptions: for RETRY, the exception types that are worth another try; by
+            default every `Exception` (and so not ``sys.exit``).
+        is_critical: that the routine must succeed. A job fails as soon as no retry is left in
+            either case; the flag is for those who read the flow.
 
     Raises:
         ValueError: when there is no such strategy.
@@ -43,14 +45,16 @@ class ErrorHandler:
         max_retries: int = 3,
         retry_delay: float = 1.0,
         retry_backoff: float = 2.0,
-        retryable_exceptions: tuple[type[BaseException], ...] | None = None,
+        retryable_exceptions: tuple[type[BaseException], ...] | type[BaseException] | None = None,
         is_critical: bool = False,
     ) -> None:
         self.strategy = ErrorStrategy(strategy)
         self.max_retries = max_retries
         self.retry_delay = retry_delay
         self.retry_backoff = retry_backoff
-        self.retryable_exceptions = retryable_exceptions or (Exception,)
+        if isinstance(retryable_exceptions, type):
+            retryable_exceptions = (retryable_exceptions,)
+        self.retryable_exceptions = tuple(retryable_exceptions or (Exception,))
         self.is_critical = is_critical
 
     def retries(self, error: BaseException, done: int) -> bool:
@@ -63,4 +67,7 @@ class ErrorHandler:
 
     def delay(self, done: int) -> float:
         """Seconds to wait before the retry that follows ``done`` others."""
-        return float(self.retry_delay * self.retry_backoff**done)
+        return max(0.0, float(self.retry_delay * self.retry_backoff**done))
+
+    def reset(self) -> None:
+        """Nothing: retries are counted by each job, and a new job starts from none."""

@@ -1,9 +1,10 @@
 """Changes: what a job is made of.
 
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
-`FOLD` has, for every kind, the one function that carries it out on a `JobState`; the live view,
-the journal, a viewer's copy and replay are all made of these tuples. Every argument is a value
-that JSON can hold; ``at`` is in seconds since the epoch.
+`FOLD` has, for every kind, the one function that carries it out on a `JobState`, whose
+parameters are the change's arguments; the live view, the journal, a viewer's copy and replay
+are all made of these tuples. Every argument is a value that JSON can hold; ``at`` is in seconds
+since the epoch.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ def _emit(
 ) -> None:
     """A record, and the tasks that it queues: ``(task id, routine id, slot)`` each."""
     state._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    if state._pending_tasks:
+        state._pending_tasks = []  # they are waiting for their turn again
     outstanding = state.outstanding
     source, source_event = (routine_id, event) if event != "start" or parent else (None, None)
     for task_id, target, slot in tasks:
@@ -113,6 +116,8 @@ def _record(state: JobState, routine_id: str, event: str, data: Any, at: float) 
 
 def _run(state: JobState, task_id: int, routine_id: str, at: float) -> None:
     """A handler has started."""
+    if state._pending_tasks:
+        state._pending_tasks = []
     routine = state._routine_states.get(routine_id)
     if routine is None or "runs" not in routine:
         routine = {
@@ -142,14 +147,14 @@ def _ran(
     status: str,
     at: float,
     detail: dict[str, Any] | None,
-    merged: list[Any] | None,
 ) -> None:
     """A handler has ended, and its task with it.
 
-    ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised. ``merged`` is
-    ``[how, data]`` where the slot keeps what it is given: ``append`` or ``set``.
+    ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised.
     """
-    task = state.outstanding.pop(task_id, None)
+    if state._pending_tasks:
+        state._pending_tasks = []
+    state.outstanding.pop(task_id, None)
     routine = state._routine_states.get(routine_id)
     if routine is not None and "runs" in routine:
         _end_of_run(state, routine, task_id, at)
@@ -162,8 +167,6 @@ def _ran(
         elif routine.get("error") is not None and status == "completed":
             routine["last_error"] = routine.pop("error")
             routine.pop("traceback", None)
-    if merged is not None and task is not None:
-        _keep(state, (routine_id, task.slot), merged[0], merged[1])
     state._updated = at
 
 
@@ -202,12 +205,18 @@ def _retry(
     state._updated = at
 
 
-def _keep(state: JobState, slot: tuple[str, str], how: str, data: Any) -> None:
-    """Keep what a slot has been given: appended to what it has, or in its place."""
+def _slot(
+    state: JobState, task_id: int, routine_id: str, slot: str, how: str, data: Any, at: float
+) -> None:
+    """A slot keeps a task's data: ``append`` it to what it has, or ``set`` it in its place."""
     if how == "set":
-        state.slot_data[slot] = data
-        return
-    merge_append(state.slot_data.setdefault(slot, {}), data)
+        state.slot_data[routine_id, slot] = data
+    else:
+        merge_append(state.slot_data.setdefault((routine_id, slot), {}), data)
+    task = state.outstanding.get(task_id)
+    if task is not None:
+        task.merged = True
+    state._updated = at
 
 
 def merge_append(kept: dict[str, Any], new: dict[str, Any]) -> None:
@@ -272,8 +281,11 @@ def _deferred_sent(state: JobState) -> None:
         del state._deferred_events[0]
 
 
-def _hold(state: JobState, at: float) -> None:
-    """All that has not run is held, in the order in which it was queued."""
+def _hold(state: JobState, order: list[int], at: float) -> None:
+    """All that has not run is held; ``order`` has the ids of the tasks as they would have run."""
+    outstanding = state.outstanding
+    held = {task_id: outstanding[task_id] for task_id in order if task_id in outstanding}
+    state.outstanding = {**held, **outstanding}
     state._pending_tasks = [task.to_plain() for task in state.outstanding.values()]
     state._updated = at
 
@@ -319,6 +331,7 @@ FOLD: dict[str, Callable[..., None]] = {
     "output": _output,
     "deferred": _deferred,
     "deferred_sent": _deferred_sent,
+    "slot": _slot,
     "hold": _hold,
     "take_up": _take_up,
     "drop": _drop,

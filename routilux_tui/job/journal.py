@@ -230,7 +230,7 @@ def _quick(change: Change) -> bool:
     """Whether the data of a change may go through msgspec as it is."""
     kind = change[1]
     if kind == "ran":
-        return change[7] is None
+        return change[6] is None
     return is_plain(change[4] if kind in {"emit", "record"} else change)
 
 

@@ -29,7 +29,12 @@ class ExecutionRecord(Serializable):
     __slots__ = ("_at", "_data", "event_name", "routine_id")
 
     #: What serilux would keep in a list of every instance.
-    fields_to_serialize: ClassVar[list[str]] = ["routine_id", "event_name", "data", "timestamp"]
+    fields_to_serialize: ClassVar[list[str]] = [  # type: ignore[misc]
+        "routine_id",
+        "event_name",
+        "data",
+        "timestamp",
+    ]
 
     def __init__(
         self,

@@ -98,7 +98,7 @@ class _Watched(dict[Any, Any]):
         for key, value in dict(*others, **more).items():
             self[key] = value
 
-    def __ior__(self, other: Any) -> _Watched:  # type: ignore[override,misc] # in place, as dict does
+    def __ior__(self, other: Any) -> _Watched:  # type: ignore[misc] # noqa: PYI034 - in place, as dict does; 3.10 has no Self
         self.update(other)
         return self
 
@@ -116,7 +116,8 @@ class JobState(Serializable):
         flow_id: the flow that the job runs.
     """
 
-    fields_to_serialize: ClassVar[list[str]] = list(KEYS)
+    #: What serilux would keep in a list of every instance.
+    fields_to_serialize: ClassVar[list[str]] = list(KEYS)  # type: ignore[misc]
 
     def __init__(self, flow_id: str = "") -> None:
         self.lock = threading.RLock()
@@ -140,6 +141,8 @@ class JobState(Serializable):
         self.output_handler: Any = None
         #: Keys of the file it came from that are not a job's, kept for when it is saved again.
         self.extra: dict[str, Any] = {}
+        #: What runs the job in this process, or ran it; None where nothing here ever did.
+        self.execution: Any = None
         #: The ids of the flow's routines, where an engine or a file tells them.
         self.flow_routines: list[str] = []
         #: Tasks queued or running, by their ids, in the order in which they were queued.
@@ -160,8 +163,8 @@ class JobState(Serializable):
         with self.lock:
             FOLD[kind](self, *args)
             self.seq = seq = self.seq + 1
-            for listener in self._listeners:
-                listener((seq, kind, *args))
+            if self._listeners:
+                self._tell((seq, kind, *args))
 
     def apply(self, change: Change) -> None:
         """Carry out a change that was made elsewhere, and hand it on.
@@ -172,14 +175,22 @@ class JobState(Serializable):
         with self.lock:
             FOLD[change[1]](self, *change[2:])
             self.seq = change[0]
-            for listener in self._listeners:
+            if self._listeners:
+                self._tell(change)
+
+    def _tell(self, change: Change) -> None:
+        for listener in self._listeners:
+            try:
                 listener(change)
+            except Exception:  # noqa: PERF203 - one listener's fault is not the next one's
+                logger.exception("A listener of job %s raised; it is told no more", self._job_id)
+                self._listeners = tuple(one for one in self._listeners if one is not listener)
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Have every change from now on; returns what ends it.
 
         The listener is called in the thread that makes the change, under the job's lock, in
-        order; it must return at once and raise nothing.
+        order; it must return at once. One that raises is logged, and told no more.
         """
         with self.lock:
             self._listeners = (*self._listeners, listener)
@@ -206,7 +217,7 @@ class JobState(Serializable):
             ]
         elif name == "pending_tasks":
             self._pending_tasks = list(value)
-            self._adopt_pending()
+            self.adopt_pending()
         elif name in {"pause_points", "deferred_events", "shared_log", "output_log"}:
             setattr(self, f"_{name}", list(value))
         elif name == "created_at":
@@ -216,12 +227,14 @@ class JobState(Serializable):
         else:
             self.extra[name] = value
 
-    def _adopt_pending(self) -> None:
+    def adopt_pending(self) -> None:
         """Make tasks of the held ones, so that changes made later find them."""
         self.outstanding = {}
         for plain in self._pending_tasks:
             if isinstance(plain, dict):
                 task = Task.from_plain(plain, self.next_task_id)
+                if task.id in self.outstanding:
+                    task.id = self.next_task_id
                 self.outstanding[task.id] = task
                 self.next_task_id = max(self.next_task_id, task.id + 1)
 
@@ -394,14 +407,15 @@ class JobState(Serializable):
         with self.lock:
             return self._shared_data.get(key, default)
 
-    def append_to_shared_log(self, entry: dict[str, Any]) -> None:
+    def append_to_shared_log(self, entry: Any) -> None:
         """Add an entry to the shared log; a copy with a ``timestamp``, if it has none.
 
         Raises:
             ValueError: when ``entry`` is no dict.
         """
         if not isinstance(entry, dict):
-            raise ValueError(f"a log entry is a dict, not {type(entry).__name__}")
+            kind = type(entry).__name__
+            raise ValueError(f"a log entry is a dict, not {kind}")  # noqa: TRY004 - routilux's
         now = time.time()
         if "timestamp" not in entry:
             entry = {**entry, "timestamp": timestamps.to_iso(now)}

@@ -18,8 +18,7 @@ class Look(NamedTuple):
     word: str
 
 
-#: What may follow each status of a job. A job found "running" in a file may be resumed:
-#: whoever ran it is gone.
+#: What may follow each status of a job.
 JOB_NEXT: dict[str, frozenset[str]] = {
     "pending": frozenset({"running", "cancelled", "failed"}),
     "running": frozenset({"paused", "completed", "failed", "cancelled"}),
@@ -61,6 +60,11 @@ def has_ended(status: str) -> bool:
 def is_settled(status: str) -> bool:
     """Whether a waiter for the end may go: the job has ended, or is paused."""
     return status in _ENDED or status == "paused"
+
+
+def may_be_resumed(status: str) -> bool:
+    """Whether a job of that status, which nobody runs, can go on: it is paused, or was killed."""
+    return status in {"paused", "running"}
 
 
 def may_follow(before: str, after: str) -> bool:

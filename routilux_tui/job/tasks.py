@@ -18,7 +18,8 @@ class Task:
 
     ``emitted`` counts the events that its handler has emitted in the attempt that is under
     way; ``skip`` is how many of them a handler that is run again after a crash must not
-    deliver twice. ``created_at`` and ``due`` are in seconds since the epoch.
+    deliver twice. ``merged`` says that its slot has collected its data. ``created_at`` and
+    ``due`` are in seconds since the epoch.
     """
 
     __slots__ = (
@@ -61,12 +62,12 @@ class Task:
         self.emitted = 0
         self.skip = 0
         self.due = 0.0
-        self.merged: Any = None
+        self.merged = False
 
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""
         connected = self.source_id is not None
-        return {
+        plain = {
             "slot_routine_id": self.routine_id,
             "slot_name": self.slot,
             "data": self.data,
@@ -81,6 +82,9 @@ class Task:
             "task_id": self.id,
             "emitted": self.emitted,
         }
+        if self.merged:
+            plain["merged"] = True
+        return plain
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any], task_id: int) -> Task:
@@ -100,4 +104,5 @@ class Task:
             value = plain.get(name)
             if isinstance(value, int) and value >= 0:
                 setattr(task, name, value)
+        task.merged = plain.get("merged") is True
         return task

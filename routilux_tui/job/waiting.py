@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from routilux_tui.job.state import JobState
 
 logger = logging.getLogger("routilux_tui.job")
+
+#: The job that a condition is being asked about, in the thread that asks.
+JUDGED: ContextVar[JobState | None] = ContextVar("routilux_tui_judged", default=None)
 
 PROGRESS_EVERY = 5.0
 """Seconds between two calls of a progress callback."""
@@ -98,23 +102,24 @@ def wait_until_condition(
 ) -> bool:
     """Wait until ``condition(flow, job_state)`` is true.
 
-    It is asked at every change of the job, and every ``check_interval`` seconds. A condition
-    that raises is logged, once for each distinct error, and the wait goes on.
+    It is asked at every change of the job, in the thread that makes it, so that what holds for a
+    moment only is not missed; and every ``check_interval`` seconds here. It should return at
+    once. One that raises is logged, once for each distinct error, and the wait goes on.
 
     Returns:
         True as soon as it is true; False at the timeout, or when the job has ended and one last
         look says no.
     """
-    changed = threading.Event()
-    unsubscribe = job_state.subscribe(lambda _change: changed.set())
+    asked = _Asked(condition, flow, job_state)
+    if asked.look() or timeout == 0:
+        return asked.met
+    unsubscribe = job_state.subscribe(asked.on_change)
     deadline = None if timeout is None else time.monotonic() + timeout
     next_progress = time.monotonic() + PROGRESS_EVERY
-    errors: set[str] = set()
     try:
         while True:
-            changed.clear()
             ended = statuses.has_ended(job_state.status)
-            if _holds(condition, flow, job_state, errors):
+            if asked.look():
                 return True
             now = time.monotonic()
             if ended or (deadline is not None and now >= deadline):
@@ -123,22 +128,54 @@ def wait_until_condition(
                 next_progress = now + PROGRESS_EVERY
                 progress_callback(*_load_of(flow, job_state), job_state.status)
             left = check_interval if deadline is None else min(check_interval, deadline - now)
-            changed.wait(max(0.0, left))
+            asked.woken.wait(max(0.0, left))
+            asked.woken.clear()
     finally:
         unsubscribe()
 
 
-def _holds(
-    condition: Callable[[Any, JobState], bool], flow: Any, job_state: JobState, errors: set[str]
-) -> bool:
-    try:
-        return bool(condition(flow, job_state))
-    except Exception as error:
-        words = repr(error)
-        if words not in errors:
-            errors.add(words)
-            logger.warning("The condition raised %s; still waiting", words)
-        return False
+class _Asked:
+    """A condition about a job, asked until it has been true once."""
+
+    def __init__(
+        self, condition: Callable[[Any, JobState], bool], flow: Any, job_state: JobState
+    ) -> None:
+        self._condition = condition
+        self._flow = flow
+        self._job_state = job_state
+        self._errors: set[str] = set()
+        self._asking = False
+        #: Whether it has been true.
+        self.met = False
+        #: Set when it is true, and when the job has ended.
+        self.woken = threading.Event()
+
+    def on_change(self, _change: Any) -> None:
+        """Look once more; a change that the condition itself makes is no reason to."""
+        if self._asking:
+            return
+        if self.look() or statuses.has_ended(self._job_state.status):
+            self.woken.set()
+
+    def look(self) -> bool:
+        """Whether the condition is true now, or was before."""
+        if self.met:
+            return True
+        with self._job_state.lock:
+            token = JUDGED.set(self._job_state)
+            self._asking = True
+            try:
+                if self._condition(self._flow, self._job_state):
+                    self.met = True
+            except Exception as error:
+                words = repr(error)
+                if words not in self._errors:
+                    self._errors.add(words)
+                    logger.warning("The condition raised %s; still waiting", words)
+            finally:
+                self._asking = False
+                JUDGED.reset(token)
+        return self.met
 
 
 def _execution_of(flow: Any, job_state: JobState) -> Any:

@@ -36,7 +36,7 @@ def serve(flow: Any, job_state: JobState | None = None, *, read_only: bool = Fal
         if not isinstance(flow, JobState):
             raise NotPossible("serve() is given a flow and a job state, or a job state alone.")
         job_state = flow
-        engine = getattr(job_state, "_execution", None)
+        engine = job_state.execution
     else:
         engine = flow.execution_of(job_state) or flow.prepare(job_state)
     server = Server(Backend(job_state, engine, read_only=read_only), socket_path(job_state.job_id))

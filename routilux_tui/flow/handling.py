@@ -1,0 +1,118 @@
+"""Running one handler, and telling what came of it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.flow.routine import RUNNING
+
+if TYPE_CHECKING:
+    from routilux_tui.flow.engine import Execution
+    from routilux_tui.flow.routine import Routine, Slot
+    from routilux_tui.job.tasks import Task
+
+TRACEBACK_LINES = 12
+"""How many of a traceback's last lines a routine's state keeps."""
+
+
+class Refused(Exception):
+    """A slot's validator does not take the data; the cause is what it raised."""
+
+
+class Running:
+    """One handler that runs."""
+
+    __slots__ = ("execution", "routine", "task")
+
+    def __init__(self, execution: Execution, routine: Routine, task: Task) -> None:
+        self.execution = execution
+        self.routine = routine
+        self.task = task
+
+    def id_of(self, routine: Routine | None) -> str:
+        """The id that a routine goes by in this flow."""
+        if routine is self.routine:
+            return self.task.routine_id
+        return self.execution.flow.id_of(routine) or self.task.routine_id
+
+
+def handle(execution: Execution, routine: Routine, task: Task) -> BaseException | None:
+    """Run a task's handler; what it raised, or None."""
+    token = RUNNING.set(Running(execution, routine, task))
+    try:
+        slot = routine._slots[task.slot]
+        data = task.data
+        if slot.keeps:
+            data = _collected(execution, slot, task)
+        if slot.validator is not None:
+            _validate(slot, data)
+        for before in routine._before_hooks:
+            before()
+        slot.call(data)
+        for after in routine._after_hooks:
+            after(execution.job_state)
+    except BaseException as error:
+        return error
+    finally:
+        RUNNING.reset(token)
+    return None
+
+
+def _collected(execution: Execution, slot: Slot, task: Task) -> Any:
+    """What a slot with a merge strategy has collected in this job, this task's data with it.
+
+    A task's data is merged once, however often its handler is run. The user's own merge runs
+    outside of the job's lock, one at a time.
+    """
+    state = execution.job_state
+    key = (task.routine_id, task.slot)
+    strategy = slot.merge_strategy
+    with execution.merging:
+        if not task.merged:
+            how, data = "append", task.data
+            if callable(strategy):
+                how, data = "set", strategy(dict(state.slot_data.get(key, {})), dict(task.data))
+            state.make("slot", task.id, task.routine_id, task.slot, how, data, time.time())
+        with state.lock:
+            kept = state.slot_data.get(key, task.data)
+            if not isinstance(kept, dict):
+                return kept
+            return {name: list(v) if type(v) is list else v for name, v in kept.items()}
+
+
+def _validate(slot: Slot, data: dict[str, Any]) -> None:
+    try:
+        slot.validator.validate(data)
+    except Exception as error:
+        raise Refused from error
+
+
+def words(error: BaseException) -> str:
+    """An error in one line: its type and its message, whatever its ``__str__`` does."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message can't be told)"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def message(error: BaseException) -> str:
+    """An error's message as routilux records it; its type where it has none."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """What a routine's state tells of an error: one line, and the traceback's last lines."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+        trace = trace.tb_next
+    try:
+        lines = "".join(traceback.format_exception(type(error), error, trace)).splitlines()
+    except Exception:
+        lines = [words(error)]
+    return {"error": words(error), "traceback": "\n".join(lines[-TRACEBACK_LINES:])}
