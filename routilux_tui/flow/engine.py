@@ -168,9 +168,10 @@ class Execution:
                 raise NotPossible(f"Job {state.job_id} has been started before.")
             now = time.time()
             first = (state.next_task_id, entry, "trigger")
-            state.make("status", "running", now)
-            state.make("current", entry)
+            # In this order: a job that a kill leaves "running" has its first task.
             state.make("emit", entry, "start", dict(params), now, None, [first])
+            state.make("current", entry)
+            state.make("status", "running", now)
             self._queue.append(state.outstanding[first[0]])
             self._go()
 
