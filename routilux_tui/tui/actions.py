@@ -1,0 +1,149 @@
+"""The one table of actions: keys, footer, help, command palette and twins are made from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Action(NamedTuple):
+    """One thing a user can do.
+
+    Args:
+        id: its name in the configuration's keymap, and of the method ``action_<id>``.
+        keys: its keys, comma-separated, as Textual names them.
+        shown: its key as people read it.
+        label: a word or two, for the footer.
+        help: a sentence, for the help and the palette.
+        group: the heading it stands under in the help.
+        needs: the ability of a job without which it can't be done (see `sources.base.ACTIONS`).
+        twin: the command that does the same.
+        footer: whether the footer shows it.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    label: str
+    help: str
+    group: str
+    needs: str = ""
+    twin: str = ""
+    footer: bool = False
+
+
+STEER, LOOK, MOVE, LEAVE = "Steer the job", "Look", "Move", "Leave"
+
+JOB_ACTIONS = (
+    Action(
+        "pause",
+        "p",
+        "p",
+        "pause",
+        "Pause the job; you may give a reason.",
+        STEER,
+        "pause",
+        "pause JOB",
+        footer=True,
+    ),
+    Action(
+        "resume",
+        "r",
+        "r",
+        "resume",
+        "Go on with a paused job.",
+        STEER,
+        "resume",
+        "resume JOB",
+        footer=True,
+    ),
+    Action(
+        "cancel",
+        "c",
+        "c",
+        "cancel",
+        "Cancel the job; you are asked first.",
+        STEER,
+        "cancel",
+        "cancel JOB",
+        footer=True,
+    ),
+    Action(
+        "wait",
+        "w",
+        "w",
+        "wait",
+        "Wait until a condition holds; a bell tells when.",
+        STEER,
+        "wait",
+        "wait JOB --until CONDITION",
+        footer=True,
+    ),
+    Action(
+        "read_only", "ctrl+o", "^o", "read-only", "Take no controls from this dashboard.", STEER
+    ),
+    Action(
+        "find",
+        "slash",
+        "/",
+        "find",
+        "Find text in the focused pane.",
+        LOOK,
+        twin="history JOB --grep TEXT",
+        footer=True,
+    ),
+    Action("find_next", "n", "n", "next", "The next match.", LOOK),
+    Action("find_previous", "N", "N", "previous", "The match before.", LOOK),
+    Action(
+        "filter",
+        "f",
+        "f",
+        "filter",
+        "Show the rows of one routine alone.",
+        LOOK,
+        twin="history JOB --routine ROUTINE",
+        footer=True,
+    ),
+    Action("open", "enter", "Enter", "open", "Show the whole value behind a row.", LOOK),
+    Action("copy", "y", "y", "copy", "Copy the row to the clipboard.", LOOK),
+    Action("zoom", "z", "z", "zoom", "Give the focused pane the whole screen.", LOOK, footer=True),
+    Action("times", "T", "T", "times", "Switch between relative and absolute times.", LOOK),
+    Action("pane(1)", "1", "1", "", "Routines.", MOVE),
+    Action("pane(2)", "2", "2", "", "History.", MOVE, twin="history JOB"),
+    Action("pane(3)", "3", "3", "", "Shared log.", MOVE, twin="log JOB"),
+    Action("pane(4)", "4", "4", "", "Pause points.", MOVE),
+    Action("pane(5)", "5", "5", "", "Shared data.", MOVE),
+    Action("pane(6)", "6", "6", "", "Output log.", MOVE),
+    Action("pane(7)", "7", "7", "", "Tasks that wait for their turn.", MOVE),
+    Action("pane(8)", "8", "8", "", "Deferred events.", MOVE),
+    Action("next_pane", "tab", "Tab", "panes", "The next pane.", MOVE),
+    Action("previous_pane", "shift+tab", "S-Tab", "", "The pane before.", MOVE),
+    Action(
+        "back", "escape", "Esc", "", "Out of a filter or a zoom; from a job to the list.", LEAVE
+    ),
+    Action("help", "question_mark", "?", "help", "This help.", LEAVE, footer=True),
+    Action("leave", "q", "q", "leave", "Leave; the job goes on.", LEAVE, footer=True),
+)
+
+#: What every list of rows does, whichever pane it is in.
+ROW_ACTIONS = (
+    Action("down", "j,down", "j ↓", "", "A row down.", MOVE),
+    Action("up", "k,up", "k ↑", "", "A row up; the tail is followed no more.", MOVE),
+    Action("page_down", "ctrl+d,pagedown,space", "^d PgDn", "", "A page down.", MOVE),
+    Action("page_up", "ctrl+u,pageup", "^u PgUp", "", "A page up.", MOVE),
+    Action("top", "g,home", "g Home", "", "The first row.", MOVE),
+    Action("tail", "G,end", "G End", "", "The last row, and follow the tail.", MOVE),
+    Action("left", "h,left", "h ←", "", "The beginning of long rows.", MOVE),
+    Action("right", "l,right", "l →", "", "The rest of long rows.", MOVE),
+)
+
+
+def bindings(actions: tuple[Action, ...]) -> list[object]:
+    """Textual's bindings of a part of the table; the ids are those of the keymap."""
+    from textual.binding import Binding
+
+    return [
+        Binding(
+            one.keys, one.id, one.label or one.help, show=False, id=one.id, key_display=one.shown
+        )
+        for one in actions
+    ]

@@ -1,0 +1,233 @@
+"""The dashboard's application: themes, screens, how it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+# Textual paints at most so many times a second; its own 60 delay keys while a job is busy.
+os.environ.setdefault("TEXTUAL_FPS", "120")
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.text import printable
+from routilux_tui.runner.paths import state_folder
+from routilux_tui.tui.actions import JOB_ACTIONS
+from routilux_tui.tui.settings import Settings
+from routilux_tui.tui.terminal import clipboard, link
+from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
+from routilux_tui.tui.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from routilux_tui.job.views import Header
+    from routilux_tui.sources.base import Handle, Source
+
+
+def styles_folder() -> Path:
+    """The folder of the styles: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent.parent / "styles"
+    return inside if inside.is_dir() else inside.parent.parent / "styles"
+
+
+@dataclass(frozen=True)
+class Leave:
+    """How the dashboard was left: the exit code, and the job that goes on without it."""
+
+    code: int = 0
+    job: Header | None = None
+    report: Path | None = None
+    error: str = ""
+
+
+class Dashboard(App[None]):
+    """The dashboard, on one job or on a list of them.
+
+    Args:
+        settings: how it looks and behaves.
+        handle: the job to open at once.
+        source: where the list of jobs comes from.
+    """
+
+    CSS_PATH: ClassVar = sorted(styles_folder().glob("*.tcss"))
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    TITLE = "routilux-tui"
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        handle: Handle | None = None,
+        source: Source | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self._handle = handle
+        self._source = source
+        self.left: Leave | None = None
+        if not self.settings.colour:
+            self._filters.insert(0, WithoutColour())
+        if self.settings.ascii:
+            self._filters.append(AsciiOnly())
+        if self.settings.keymap:
+            self.set_keymap(self.settings.keymap)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = LIGHT.name if self.settings.theme == "light" else DARK.name
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The list of jobs, or nothing under the one job."""
+        return Screen(id="_default")
+
+    async def on_mount(self) -> None:
+        """Take the signals that end a program, and show the first screen."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(number, self._signalled, number)
+        if self._source is not None:
+            from routilux_tui.tui.screens.jobs import JobsScreen
+
+            await self.push_screen(JobsScreen(self._source))
+        if self._handle is not None:
+            await self.show_job(self._handle)
+
+    async def show_job(self, handle: Handle) -> None:
+        """Open a job's screen."""
+        from routilux_tui.tui.screens.job import JobScreen
+
+        try:
+            await handle.open()
+        except RoutiluxTuiError as error:
+            if self._source is None:
+                self.left = Leave(error.exit_code, error=str(error))
+                self.exit(return_code=error.exit_code)
+                return
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+            return
+        await self.push_screen(JobScreen(handle))
+
+    def leave(self, job: Header | None) -> None:
+        """End the dashboard; ``job`` goes on without it."""
+        self.left = Leave(0, job)
+        self.exit()
+
+    def _signalled(self, number: int) -> None:
+        """A signal asks us to end: leave the terminal as it was found, then go."""
+        self.left = Leave(128 + number)
+        self.exit(return_code=128 + number)
+
+    def action_quit(self) -> Any:
+        """Ctrl+Q leaves, too."""
+        self.leave(None)
+
+    def link_is_busy(self) -> bool:
+        """Whether the terminal still has something to swallow."""
+        return not self.is_headless and link.unswallowed(self._driver) > 0
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put text on the clipboard of the reader's terminal, or in a file that is told."""
+        self._clipboard = text
+        code = clipboard.sequence(text)
+        if code is None or self._driver is None:
+            path = clipboard.to_file(text, state_folder() / "copied")
+            self.notify(f"Too long for the clipboard; it is in {path}", markup=False)
+            return
+        self._driver.write(code)
+        self.notify("Copied.", timeout=2)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette, from the action table."""
+        for one in JOB_ACTIONS:
+            name = one.id.partition("(")[0]
+            if hasattr(screen, f"action_{name}"):
+                action = one.id
+
+                async def do(action: str = action) -> None:
+                    await screen.run_action(action)
+
+                label = one.label or one.help.rstrip(".")
+                yield SystemCommand(f"{label}  ({one.shown})", one.help, do)
+
+
+def _report(error: BaseException) -> Path | None:
+    """Write a crash's report: frames without their data, so that no job data is in it."""
+    import platform
+
+    import textual
+
+    from routilux_tui import __version__
+
+    frames = traceback.format_tb(error.__traceback__)
+    lines = [
+        f"routilux-tui {__version__}, Textual {textual.__version__}, "
+        f"Python {platform.python_version()}, {platform.platform()}",
+        f"TERM={os.environ.get('TERM', '')} LANG={os.environ.get('LANG', '')}",
+        "",
+        *frames,
+        f"{type(error).__name__}",
+    ]
+    try:
+        folder = state_folder() / "crashes"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        import time
+
+        path = folder / time.strftime("crash-%Y%m%d-%H%M%S.txt")
+        path.write_text("\n".join(lines) + "\n")
+    except OSError:
+        return None
+    return path
+
+
+def run_dashboard(
+    settings: Settings, *, handle: Handle | None = None, source: Source | None = None
+) -> Leave:
+    """Run the dashboard until it is left.
+
+    Prints nothing itself: what is to be said on leaving is in the result.
+    """
+    app = _Quiet(settings, handle, source)
+    try:
+        app.run(mouse=settings.mouse)
+    except (OSError, EOFError) as error:  # the terminal is gone
+        app.crash = app.crash or error
+    finally:
+        _restore()
+    if app.crash is not None and app.left is None:
+        return Leave(1, report=_report(app.crash), error=type(app.crash).__name__)
+    return app.left or Leave(app.return_code or 0)
+
+
+class _Quiet(Dashboard):
+    """The dashboard, which keeps what ended it to itself: the report is written elsewhere."""
+
+    crash: BaseException | None = None
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        self._return_code = 1
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        self._exit_renderables.clear()
+
+
+def _restore() -> None:
+    """Whatever ended us: no alternate screen, no mouse, a cursor, no pasting in brackets."""
+    out = sys.__stdout__
+    with contextlib.suppress(Exception):
+        if out is not None and out.isatty():
+            out.write(
+                "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?25h"
+            )
+            out.flush()

@@ -1,0 +1,82 @@
+"""Numbers, times and spans of time as the dashboard writes them: short, and always as wide."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from routilux_tui.job import timestamps
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def count(number: int) -> str:
+    """A whole number with thin groups: ``12,431``; from ten million on ``12.4M``."""
+    if number >= 10_000_000:
+        return f"{number / 1e6:.1f}M"
+    return f"{number:,}"
+
+
+def span(seconds: float) -> str:
+    """A span of time in at most six characters: ``0.4s``, ``12s``, ``3m04s``, ``2h07m``, ``3d4h``."""
+    if seconds < 0:
+        seconds = 0.0
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600}h"
+
+
+def size(number: int) -> str:
+    """Bytes in at most five characters: ``812B``, ``7.1K``, ``282M``."""
+    value = float(number)
+    for unit in ("B", "K", "M", "G"):
+        if value < 1000 or unit == "G":
+            return f"{value:.0f}{unit}" if unit == "B" or value >= 99.5 else f"{value:.1f}{unit}"
+        value /= 1024
+    return ""
+
+
+def clock(at: str) -> str:
+    """The time of day of a row, with milliseconds; what is no time, as it is."""
+    moment = timestamps.parse(at)
+    if moment is None:
+        return at[:12]
+    return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
+
+
+def ago(at: str, now: float | None = None) -> str:
+    """How long ago a moment was: ``4s``, ``3m``, ``2h``, ``5d``; empty where there is none."""
+    then = timestamps.to_epoch(at)
+    if then is None:
+        return ""
+    seconds = (time.time() if now is None else now) - then
+    if seconds < -5:
+        return "future"
+    for limit, unit, name in ((60, 1, "s"), (3600, 60, "m"), (86400, 3600, "h")):
+        if seconds < limit:
+            return f"{max(0, int(seconds)) // unit}{name}"
+    return f"{int(seconds) // 86400}d"
+
+
+def date_time(at: str) -> str:
+    """A moment to the second: ``11-23 19:24:05``, with the year where it is another one."""
+    moment = timestamps.parse(at)
+    if moment is None:
+        return at[:19]
+    same_year = moment.year == datetime.now(moment.tzinfo).year
+    return moment.strftime("%m-%d %H:%M:%S" if same_year else "%Y-%m-%d %H:%M")
+
+
+def sparkline(values: list[float]) -> str:
+    """A row of small bars, as high as the values are beside the largest."""
+    top = max(values, default=0.0)
+    if top <= 0:
+        return _BARS[0] * len(values)
+    return "".join(_BARS[min(7, int(value / top * 7.99))] for value in values)

@@ -1,0 +1,1 @@
+"""The panes of a job: one file each."""

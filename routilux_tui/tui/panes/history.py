@@ -1,0 +1,15 @@
+"""The history pane: every record of the job, the newest last."""
+
+from __future__ import annotations
+
+from routilux_tui.job import views
+from routilux_tui.tui.panes.pane import SectionPane
+
+
+class HistoryPane(SectionPane):
+    """The execution history."""
+
+    section = views.HISTORY
+    name_shown = "History"
+    key_shown = "2"
+    nothing = "Nothing has happened yet: every event is recorded here."

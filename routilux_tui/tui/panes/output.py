@@ -1,0 +1,16 @@
+"""The output pane: what the job sent to its output handler."""
+
+from __future__ import annotations
+
+from routilux_tui.job import views
+from routilux_tui.tui.panes.pane import SectionPane
+
+
+class OutputPane(SectionPane):
+    """The output log."""
+
+    section = views.OUTPUT
+    name_shown = "Output"
+    key_shown = "6"
+    name_head = "type"
+    nothing = "No output: routines send it with send_output."

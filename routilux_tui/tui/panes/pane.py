@@ -1,0 +1,286 @@
+"""What all panes of a job share: a section, a filter, rows that are fetched as they are seen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.text import printable
+from routilux_tui.job.views import APPENDED, Filter, Row
+from routilux_tui.tui.figures import clock, count
+from routilux_tui.tui.widgets.lines import Part, fit
+from routilux_tui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from routilux_tui.job.views import Window
+
+    Fetch = Callable[[str, int, int, Filter], Awaitable[Window]]
+
+_MARGIN = 60
+_MOST_KEPT = 4000
+_END = 1 << 52
+
+
+class Pane(Rows):
+    """A pane of one section. It knows no source: rows come through ``fetch``."""
+
+    section = ""
+    name_shown = ""
+    key_shown = ""
+
+    class Failed(Message):
+        """Rows could not be fetched."""
+
+        def __init__(self, error: RoutiluxTuiError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self) -> None:
+        super().__init__(id=self.section)
+        self.where = Filter()
+        self.tab_list: list[Pane] = []
+        self.marked = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the pane is on the screen now."""
+        return bool(self.display)
+
+    def tab_text(self) -> str:
+        """The pane's name with its key and count."""
+        number = self.count_shown()
+        return f"{self.key_shown} {self.name_shown}{' ' + number if number else ''}"
+
+    def count_shown(self) -> str:
+        """How many rows there are, as the tab says it."""
+        return count(self.total) if self.total else ""
+
+    def tabs(self) -> list[tuple[str, str, bool]]:
+        """This pane's name, among those that share its place."""
+        panes = self.tab_list or [self]
+        return [(pane.key_shown, pane.tab_text(), pane is self) for pane in panes]
+
+    def title_parts(self) -> list[Part]:
+        """The filter, and whether the tail is followed."""
+        parts: list[Part] = []
+        if self.where:
+            told = " ".join(
+                part for part in (self.where.routine, self.where.name, self.where.text) if part
+            )
+            parts.append((f"[{printable(told)}] ", "rows--warning"))
+        if self.follows_by_nature and not self.follow and self.total > self.page:
+            behind = self.total - self.top - self.page
+            parts.append((f"↓ {count(behind)} below, G follows" if behind > 0 else "", "rows--dim"))
+        return parts
+
+
+class SectionPane(Pane):
+    """A pane whose rows are fetched by windows."""
+
+    time_width = 12
+    routine_width = 14
+    name_width = 12
+    name_head = "event"
+    text_head = "data"
+    nothing = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.follows_by_nature = self.follow = self.section in APPENDED
+        self.fetch: Fetch | None = None
+        self.absolute = False
+        self._kept: dict[int, Row] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+        self._known = 0
+        self._found = -1
+
+    # What there is
+
+    def show(self, known: int, *, stale: bool) -> None:
+        """The section has so many rows now; with ``stale``, those that are kept may be wrong."""
+        if known == self._known and not stale:
+            return
+        shrunk = known < self._known
+        self._known = known
+        if not self.is_shown:
+            self.total = 0 if self.where else known
+            if stale or shrunk:
+                self._kept.clear()
+            return
+        if stale or shrunk:
+            self._kept = {} if shrunk else self._kept
+            self._ask(anew=True)
+        elif self.where or self.follow:
+            self._ask()
+        else:
+            self.set_total(known)
+
+    def shown_again(self) -> None:
+        """The pane has come to the screen."""
+        self._ask(anew=True)
+
+    def set_filter(self, where: Filter) -> None:
+        """Show the rows that match alone."""
+        self.where = where
+        self._kept.clear()
+        self.cursor = self.top = 0
+        self.follow = self.follows_by_nature
+        self.total = 0
+        self.refresh()
+        self._ask(anew=True)
+
+    def set_fetch(self, fetch: Fetch) -> None:
+        """Take rows from there."""
+        self.fetch = fetch
+        self._kept.clear()
+
+    def count_shown(self) -> str:
+        """How many rows there are; with a filter, how many match."""
+        if self.where:
+            return f"{count(self.total)} of {count(self._known)}"
+        return count(self._known) if self._known else ""
+
+    def wanted(self, first: int, last: int) -> None:
+        """Fetch the rows that are about to be seen and are not here."""
+        if any(n not in self._kept for n in range(first, last)):
+            self._ask()
+
+    # Fetching: one request at a time, and the newest wish next
+
+    def _ask(self, *, anew: bool = False) -> None:
+        if self.fetch is None or not self.is_shown:
+            return
+        self._anew = anew or getattr(self, "_anew", False)
+        if self._task is not None and not self._task.done():
+            self._again = True
+            return
+        self._task = asyncio.ensure_future(self._fill())
+
+    async def _fill(self) -> None:
+        while True:
+            self._again = False
+            anew, self._anew = self._anew, False
+            where = self.where
+            first, last = self._missing(anew)
+            if first < last and self.fetch is not None:
+                try:
+                    window = await self.fetch(self.section, first, last, where)
+                except RoutiluxTuiError as error:
+                    self.post_message(self.Failed(error))
+                    return
+                if where == self.where:
+                    self._take(window, anew)
+            elif not self.where:
+                self.set_total(self._known)
+            if not self._again:
+                return
+
+    def _missing(self, anew: bool) -> tuple[int, int]:
+        """The rows to ask for; negative: from the end."""
+        page = max(self.page, 1)
+        if self.follow:
+            return -page, _END
+        first, last = max(0, self.top - _MARGIN), self.top + page + _MARGIN
+        if anew or self.where:
+            return first, last
+        last = min(last, self._known)
+        missing = [n for n in range(self.top, min(self.top + page, last)) if n not in self._kept]
+        if not missing:
+            return 0, 0
+        return (first, last) if missing else (0, 0)
+
+    def _take(self, window: Window, anew: bool) -> None:
+        if anew:
+            self._kept.clear()
+        if len(self._kept) > _MOST_KEPT:
+            near = range(self.top - 500, self.top + 500)
+            self._kept = {n: row for n, row in self._kept.items() if n in near}
+        changed = []
+        for n, row in enumerate(window.rows, window.start):
+            if self._kept.get(n) != row:
+                self._kept[n] = row
+                changed.append(n)
+        if not self.where:
+            self._known = max(window.total, self._known if not anew else 0)
+        top = self.top
+        self.set_total(window.total)
+        if self.top == top and changed:
+            self.refresh_rows(min(changed), max(changed) + 1)
+        if anew:
+            self.refresh_title()
+
+    def row_at(self, n: int) -> Row | None:
+        """A row, if it is here."""
+        return self._kept.get(n)
+
+    def mark(self, n: int) -> None:
+        """Show a match."""
+        before, self._found = self._found, n
+        self.refresh_rows(before, before + 1)
+        self.follow = False
+        self.move_to(n)
+
+    # Painting
+
+    def _columns(self, width: int) -> tuple[int, int, int]:
+        """Cells of the time, the routine and the name."""
+        if width < 50:
+            return (
+                0,
+                min(self.routine_width, 10) if self.routine_width else 0,
+                min(self.name_width, 10),
+            )
+        extra = max(0, min(10, (width - 70) // 4))
+        routine = self.routine_width + extra if self.routine_width else 0
+        name = self.name_width + extra // 2 if self.name_width else 0
+        return self.time_width, routine, name
+
+    def head(self, width: int) -> str:
+        """The heads of the columns."""
+        at, routine, name = self._columns(width)
+        text = "  "
+        if at:
+            text += fit("time", at) + " "
+        if routine:
+            text += fit("routine", routine) + " "
+        if name:
+            text += fit(self.name_head, name) + " "
+        return text + self.text_head
+
+    def parts(self, n: int, width: int) -> list[Part] | None:
+        """A row's line."""
+        row = self._kept.get(n)
+        if row is None:
+            return None
+        at, routine, name = self._columns(width)
+        parts: list[Part] = [("» " if n == self._found else "  ", "rows--match")]
+        if at:
+            parts.append((fit(printable(clock(row.at)), at) + " ", "rows--dim"))
+        if routine:
+            parts.append((fit(printable(row.routine), routine) + " ", "rows--name"))
+        if name:
+            parts.append((fit(printable(row.name), name) + " ", self.name_style(row)))
+        used = sum(len(text) for text, _ in parts) if width else 0
+        parts.append((fit(printable(row.text[self.indent :]), max(0, width - used)), ""))
+        return parts
+
+    def name_style(self, row: Row) -> str:
+        """How the name of a row is painted."""
+        return "rows--error" if row.name in {"error", "failed", "ERROR"} else ""
+
+    def empty_text(self) -> str:
+        """Why there are none."""
+        if self.where and self._known:
+            return "No row matches. Esc takes the filter away."
+        return self.nothing
+
+
+def copied(row: Any) -> str:
+    """A row as the clipboard gets it."""
+    return "\t".join(part for part in (row.at, row.routine, row.name, row.text) if part)

@@ -1,0 +1,18 @@
+"""The pause points pane: when the job was paused, why, and what it noted then."""
+
+from __future__ import annotations
+
+from routilux_tui.job import views
+from routilux_tui.tui.panes.pane import SectionPane
+
+
+class PausesPane(SectionPane):
+    """The pause points."""
+
+    section = views.PAUSES
+    name_shown = "Pauses"
+    key_shown = "4"
+    name_width = 10
+    name_head = "tasks"
+    text_head = "reason and checkpoint"
+    nothing = "The job has not been paused; p pauses it."

@@ -1,0 +1,1 @@
+"""The screens: the list of jobs, one job, and the dialogs over them."""

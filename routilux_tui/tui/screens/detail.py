@@ -1,0 +1,108 @@
+"""The whole value behind a row, laid out as JSON; and the help, which is text as well."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.screen import Screen
+
+from routilux_tui.job.text import printable
+from routilux_tui.tui.widgets.lines import Part, fit
+from routilux_tui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+_MOST_LINES = 200_000
+
+
+def laid_out(value: Any) -> list[str]:
+    """A value as lines of indented JSON; the work and the result are bounded."""
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        from routilux_tui.job.plain import preview
+
+        text = preview(value, 200_000)
+    lines = text[: 16 << 20].split("\n")
+    return lines[:_MOST_LINES]
+
+
+class TextRows(Rows):
+    """Lines of text that can be scrolled."""
+
+    def __init__(self, title: str, lines: list[str]) -> None:
+        super().__init__()
+        self._title = title
+        self.lines = lines
+        self.found = -1
+
+    def on_mount(self) -> None:
+        """Show them."""
+        self.set_total(len(self.lines))
+
+    def title_parts(self) -> list[Part]:
+        """The title."""
+        return [(printable(self._title), "rows--title-focus")]
+
+    def parts(self, n: int, width: int) -> list[Part] | None:
+        """A line."""
+        text = fit(printable(self.lines[n][self.indent :]), width - 1)
+        return [(" ", ""), (text, "rows--match" if n == self.found else "")]
+
+
+class TextScreen(Screen[None]):
+    """A title and lines, over the screen before.
+
+    Args:
+        title: what it is.
+        lines: the text.
+    """
+
+    BINDINGS: ClassVar = [
+        ("escape,q,enter", "dismiss", "back"),
+        ("slash", "find", "find"),
+        ("n", "again(1)", "next"),
+        ("N", "again(-1)", "previous"),
+        ("y", "copy", "copy"),
+    ]
+
+    def __init__(self, title: str, lines: list[str]) -> None:
+        super().__init__()
+        self._rows = TextRows(title, lines)
+        self._sought = ""
+
+    def compose(self) -> ComposeResult:
+        """The lines alone."""
+        yield self._rows
+
+    def action_copy(self) -> None:
+        """Copy all of it."""
+        self.app.copy_to_clipboard("\n".join(self._rows.lines))
+
+    def action_find(self) -> None:
+        """Ask for a text and go to it."""
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        def sought(text: str | None) -> None:
+            if text:
+                self._sought = text.casefold()
+                self.action_again(1)
+
+        self.app.push_screen(LineDialog("Find", "n and N go on."), sought)
+
+    def action_again(self, step: int) -> None:
+        """Go to the next match."""
+        rows = self._rows
+        if not self._sought:
+            return
+        last = len(rows.lines) if step > 0 else -1
+        start = rows.found + step if rows.found >= 0 else (0 if step > 0 else rows.cursor)
+        for n in range(start, last, step):
+            if self._sought in rows.lines[n].casefold():
+                rows.found = n
+                rows.move_to(n)
+                rows.refresh()
+                return
+        self.app.bell()

@@ -1,0 +1,185 @@
+"""The dialogs: a line to fill in, a question, a choice, a condition."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import ComposeResult
+
+
+class LineDialog(ModalScreen[str | None]):
+    """One line of text; Enter takes it, Escape does not.
+
+    Args:
+        title: what is asked.
+        hint: what it is for, dimmed.
+        value: what stands there at first.
+    """
+
+    BINDINGS: ClassVar = [("escape", "dismiss(None)", "away")]
+
+    def __init__(self, title: str, hint: str = "", value: str = "") -> None:
+        super().__init__()
+        self._title, self._hint, self._value = title, hint, value
+
+    def compose(self) -> ComposeResult:
+        """A title, the line and a hint."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title, markup=False, classes="dialog-title")
+            yield Input(self._value, id="line")
+            if self._hint:
+                yield Static(self._hint, markup=False, classes="dialog-hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the line."""
+        self.dismiss(event.value)
+
+
+class ConfirmDialog(ModalScreen[bool]):
+    """A question that wants a clear yes.
+
+    Args:
+        question: what is asked; it names what it is about.
+        consequence: what will happen.
+        yes: the word for doing it.
+    """
+
+    BINDINGS: ClassVar = [
+        ("y", "answer(True)", "yes"),
+        ("n,escape,q", "answer(False)", "no"),
+    ]
+
+    def __init__(self, question: str, consequence: str, yes: str = "yes") -> None:
+        super().__init__()
+        self._question, self._consequence, self._yes = question, consequence, yes
+
+    def compose(self) -> ComposeResult:
+        """The question and the two answers."""
+        with Vertical(classes="dialog"):
+            yield Static(self._question, markup=False, classes="dialog-title")
+            yield Static(self._consequence, markup=False, classes="dialog-hint")
+            yield OptionList(
+                Option(f"n  no, leave it", id="no"),
+                Option(f"y  {self._yes}", id="yes"),
+                markup=False,
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the answer."""
+        self.dismiss(event.option.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        """Take the answer that a key gives."""
+        self.dismiss(answer)
+
+
+class ChoiceDialog(ModalScreen[str | None]):
+    """One of several.
+
+    Args:
+        title: what is chosen.
+        choices: the value and the words of each.
+    """
+
+    BINDINGS: ClassVar = [
+        ("escape,q", "dismiss(None)", "away"),
+        ("j", "move(1)", "down"),
+        ("k", "move(-1)", "up"),
+    ]
+
+    def __init__(self, title: str, choices: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title, self._choices = title, choices
+
+    def compose(self) -> ComposeResult:
+        """The title and the choices."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title, markup=False, classes="dialog-title")
+            yield OptionList(*(printable(words) for _, words in self._choices), markup=False)
+
+    def action_move(self, step: int) -> None:
+        """A choice down or up."""
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if step > 0 else options.action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the choice."""
+        self.dismiss(self._choices[event.option_index][0])
+
+
+class WaitDialog(ModalScreen[str | None]):
+    """A condition, checked against the job as it is typed.
+
+    Args:
+        check: raises when the job can't judge a condition.
+        examples: conditions that make sense on this job.
+    """
+
+    BINDINGS: ClassVar = [("escape", "dismiss(None)", "away"), ("down", "examples", "examples")]
+    QUIET = 0.15
+
+    def __init__(self, check: Callable[[str], Awaitable[None]], examples: list[str]) -> None:
+        super().__init__()
+        self._check, self._examples = check, examples
+        self._task: asyncio.Task[Any] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The line, what is wrong with it, and examples."""
+        with Vertical(classes="dialog"):
+            yield Static("Wait until …", markup=False, classes="dialog-title")
+            yield Input(placeholder=self._examples[0] if self._examples else "", id="line")
+            yield Static("", markup=False, id="verdict")
+            yield Static("On this job, for example (↓):", markup=False, classes="dialog-hint")
+            yield OptionList(*map(printable, self._examples), markup=False)
+
+    def action_examples(self) -> None:
+        """Go to the examples."""
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take an example over, to be changed."""
+        line = self.query_one(Input)
+        line.value = self._examples[event.option_index]
+        line.focus()
+        line.cursor_position = len(line.value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Judge it when the typing pauses."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = asyncio.ensure_future(self._judge(event.value, self.QUIET))
+
+    async def _judge(self, text: str, after: float) -> bool:
+        verdict = self.query_one("#verdict", Static)
+        if not text.strip():
+            verdict.update("")
+            return False
+        await asyncio.sleep(after)
+        try:
+            await self._check(text)
+        except RoutiluxTuiError as error:
+            verdict.set_classes("bad")
+            verdict.update(printable(str(error)))
+            return False
+        verdict.set_classes("good")
+        verdict.update("✓ this job can judge it")
+        return True
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take it, if it is right."""
+        if self._task is not None:
+            self._task.cancel()
+        if await self._judge(event.value, 0.0):
+            self.dismiss(event.value)

@@ -1,0 +1,27 @@
+"""The help, made from the action table."""
+
+from __future__ import annotations
+
+from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, Action
+from routilux_tui.tui.screens.detail import TextScreen
+
+
+def help_lines(actions: tuple[Action, ...]) -> list[str]:
+    """Every action under its heading, with its keys and its command."""
+    groups: dict[str, list[Action]] = {}
+    for one in actions:
+        groups.setdefault(one.group, []).append(one)
+    lines: list[str] = []
+    for group, members in groups.items():
+        lines.extend(["", group, ""])
+        for one in members:
+            twin = f"   (routilux-tui {one.twin})" if one.twin else ""
+            lines.append(f"  {one.shown:<8} {one.help}{twin}")
+    return lines[1:]
+
+
+class HelpScreen(TextScreen):
+    """What every key does."""
+
+    def __init__(self, actions: tuple[Action, ...] = (*JOB_ACTIONS, *ROW_ACTIONS)) -> None:
+        super().__init__("Keys: Esc goes back", help_lines(actions))

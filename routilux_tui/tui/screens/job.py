@@ -1,0 +1,511 @@
+"""The job screen: one job, live or saved, in panes.
+
+State comes in as frames and goes to the panes; what the reader wants goes out to the handle.
+Between asking for a control and the job's own word, the header says that it is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Container
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job import status as statuses
+from routilux_tui.job import views
+from routilux_tui.job.conditions import examples
+from routilux_tui.job.text import printable
+from routilux_tui.job.views import Filter
+from routilux_tui.tui.actions import JOB_ACTIONS, bindings
+from routilux_tui.tui.panes.data import DataPane
+from routilux_tui.tui.panes.deferred import DeferredPane
+from routilux_tui.tui.panes.history import HistoryPane
+from routilux_tui.tui.panes.log import LogPane
+from routilux_tui.tui.panes.output import OutputPane
+from routilux_tui.tui.panes.pane import Pane, SectionPane, copied
+from routilux_tui.tui.panes.pauses import PausesPane
+from routilux_tui.tui.panes.pending import PendingPane
+from routilux_tui.tui.panes.routines import RoutinesPane
+from routilux_tui.tui.screens.paced import PacedScreen
+from routilux_tui.tui.widgets.footer import KeyBar
+from routilux_tui.tui.widgets.header import JobHeader
+from routilux_tui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from routilux_tui.job.views import Frame, Window
+    from routilux_tui.sources.base import Handle
+
+#: From this width on, four panes stand side by side.
+WIDE = 110
+_BUSY = 0.1
+
+
+class JobScreen(PacedScreen):
+    """One job.
+
+    Args:
+        handle: the job, open.
+    """
+
+    BINDINGS: ClassVar = bindings(JOB_ACTIONS)
+
+    def __init__(self, handle: Handle) -> None:
+        super().__init__()
+        self.handle = handle
+        self.head = JobHeader()
+        self.routines = RoutinesPane()
+        self.sections: list[SectionPane] = [
+            HistoryPane(),
+            PausesPane(),
+            DataPane(),
+            OutputPane(),
+            PendingPane(),
+            DeferredPane(),
+            LogPane(),
+        ]
+        self.panes: dict[str, Pane] = {
+            pane.key_shown: pane for pane in (self.routines, *self.sections)
+        }
+        self.keys = KeyBar(JOB_ACTIONS, lambda: self.cannot)
+        self._read_only = False
+        self._narrow_choice = "2"
+        self._deck_choice = "4"
+        self._zoomed = ""
+        self._sought = ""
+        self._last_pane = "1"
+        self._waits: dict[int, tuple[str, float]] = {}
+
+    @property
+    def cannot(self) -> dict[str, str]:
+        """Action -> why it can't be done now."""
+        told = dict(self.handle.cannot)
+        if self._read_only:
+            told.update(dict.fromkeys(("pause", "resume", "cancel", "force"), "read-only (ctrl+o)"))
+        return told
+
+    def compose(self) -> ComposeResult:
+        """Header, panes, keys."""
+        yield self.head
+        with Container(id="panes"):
+            yield self.routines
+            yield from self.sections
+        yield self.keys
+
+    async def on_mount(self) -> None:
+        """Show what is known, then follow."""
+        self._read_only = self.app.settings.read_only  # type: ignore[attr-defined] # our own app
+        for pane in self.sections:
+            pane.set_fetch(self._fetch)
+        self._arrange()
+        self.panes["1"].focus()
+        self._show(None)
+        self.run_worker(self._follow(), exclusive=False, exit_on_error=True)
+        self.set_interval(1.0, self._tick)
+
+    async def _fetch(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        return await self.handle.window(section, start, stop, where)
+
+    async def _follow(self) -> None:
+        """Take frame after frame for as long as the job can change."""
+        try:
+            async for frame in self.handle.changes():
+                self._show(frame)
+                await asyncio.sleep(self.app.settings.frame_pause)  # type: ignore[attr-defined] # our own app
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+        self._show(None)
+
+    def _show(self, frame: Frame | None) -> None:
+        """Hand the state to the panes."""
+        header = self.handle.header
+        stale = set(frame.stale) if frame is not None else set()
+        was = self.head.job
+        self.head.job = header
+        self.head.place = self.handle.place
+        self.head.stale_since = self.handle.stale_since
+        self.head.waits = list(self._waits.values())
+        self.head.read_only = self._read_only
+        self.head.rate.note(time.time(), header.counts.get(views.HISTORY, 0))
+        self.routines.show(self.handle.routines)
+        for pane in self.sections:
+            pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
+        self._tell_tabs()
+        if was is not None and was.status != header.status:
+            self._arrange_routines()
+        self.head.tell()
+        self.keys.tell()
+
+    def _tell_tabs(self) -> None:
+        """Counts in the title lines of panes that share a place."""
+        told = tuple(pane.tab_text() for pane in self.panes.values())
+        if told != getattr(self, "_tabs_told", ()):
+            self._tabs_told = told
+            for pane in self.panes.values():
+                if pane.is_shown:
+                    pane.refresh_title()
+
+    def _tick(self) -> None:
+        """The age of a job that runs, or of a broken link; nothing else changes by itself."""
+        header = self.handle.header
+        if self.handle.stale_since is not None or header.status == "running" or self._waits:
+            self.head.waits = list(self._waits.values())
+            self.head.tell()
+
+    # Layout
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Arrange the panes for the new size."""
+        self._arrange()
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= WIDE and self.size.height >= 20
+
+    def _arrange(self) -> None:
+        """Which panes are seen, and where."""
+        wide = self._wide and not self._zoomed
+        body = self.query_one("#panes")
+        body.set_class(wide, "wide")
+        deck = ["4", "5", "6", "7", "8"] if wide else ["2", "3", "4", "5", "6", "7", "8"]
+        choice = self._deck_choice if wide else self._narrow_choice
+        shown = {"1", "2", "3", choice} if wide else {"1", choice}
+        if self._zoomed:
+            shown = {self._zoomed}
+        for key, pane in self.panes.items():
+            pane.tab_list = [self.panes[one] for one in deck] if key in deck else []
+            before = pane.display
+            pane.display = key in shown
+            if pane.display and not before and isinstance(pane, SectionPane):
+                self.call_after_refresh(pane.shown_again)
+        self._arrange_routines()
+
+    def _arrange_routines(self) -> None:
+        """The routines take what they need, a third at the most, where all is in one column."""
+        styles = self.routines.styles
+        if self._zoomed or self._wide:
+            styles.height = "1fr" if self._zoomed else None
+        else:
+            needed = max(3, len(self.handle.routines) + 2)
+            styles.height = min(needed, max(4, (self.size.height - 3) * 2 // 5))
+
+    def action_pane(self, key: int) -> None:
+        """Bring a pane to the screen and put the keys in it."""
+        name = str(key)
+        if self._zoomed:
+            self._zoomed = name
+        if name in {"4", "5", "6", "7", "8"}:
+            self._deck_choice = name
+        if name != "1":
+            self._narrow_choice = name
+        self._arrange()
+        self.panes[name].focus()
+
+    def _focused(self) -> Pane:
+        focused = self.focused
+        return focused if isinstance(focused, Pane) else self.routines
+
+    def _step(self, step: int) -> None:
+        shown = [key for key, pane in sorted(self.panes.items()) if pane.display]
+        if not self._wide or self._zoomed:
+            shown = sorted(self.panes)
+        key = self._focused().key_shown
+        at = shown.index(key) if key in shown else 0
+        self.action_pane(int(shown[(at + step) % len(shown)]))
+
+    def action_next_pane(self) -> None:
+        """The next pane."""
+        self._step(1)
+
+    def action_previous_pane(self) -> None:
+        """The pane before."""
+        self._step(-1)
+
+    def action_zoom(self) -> None:
+        """Give the focused pane the whole screen, or back."""
+        pane = self._focused()
+        self._zoomed = "" if self._zoomed else pane.key_shown
+        self._arrange()
+        pane.focus()
+
+    def on_rows_tab_chosen(self, event: Rows.TabChosen) -> None:
+        """A tab was clicked."""
+        self.action_pane(int(event.key))
+
+    def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A key of the footer was clicked."""
+        self.run_worker(self.run_action(event.action))
+
+    def on_pane_failed(self, event: Pane.Failed) -> None:
+        """Rows could not be fetched: the header tells of a broken link, so only the rest here."""
+        if self.handle.stale_since is None:
+            self.notify(printable(str(event.error)), severity="warning", markup=False)
+
+    # Steering
+
+    def _refused(self, action: str) -> bool:
+        """Say why an action can't be done; whether it can't."""
+        why = self.cannot.get(action)
+        if why is not None:
+            self.notify(f"Can't {action}: {printable(why)}.", severity="warning", markup=False)
+        return why is not None
+
+    def _do(self, asking: Any) -> None:
+        self.run_worker(self._ask(asking))
+
+    async def _ask(self, asking: Any) -> None:
+        """Ask the job; what becomes of it is told by its state alone."""
+        try:
+            await asking
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+
+    def action_pause(self) -> None:
+        """Pause, with a reason if one is given."""
+        if self._refused("pause"):
+            return
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        def reason(text: str | None) -> None:
+            if text is not None:
+                self._do(self.handle.pause(text))
+
+        self.app.push_screen(
+            LineDialog("Pause the job", "A reason, if you like. Enter pauses, Esc does not."),
+            reason,
+        )
+
+    def action_resume(self) -> None:
+        """Go on."""
+        if not self._refused("resume"):
+            self._do(self.handle.resume())
+
+    def action_cancel(self) -> None:
+        """Cancel, if the reader is sure."""
+        if self._refused("cancel"):
+            return
+        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+
+        header = self.handle.header
+        name = f"{printable(header.flow_id)} {printable(header.job_id[:8])}"
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self._do(self.handle.cancel("cancelled from the dashboard"))
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"Cancel {name}?",
+                "What has not started never will. Running handlers are told to stop.",
+                "cancel it",
+            ),
+            sure,
+        )
+
+    def action_wait(self) -> None:
+        """Wait until a condition holds."""
+        if self._refused("wait"):
+            return
+        from routilux_tui.tui.screens.dialogs import WaitDialog
+
+        def begin(condition: str | None) -> None:
+            if condition:
+                self.run_worker(self._wait(condition))
+
+        told = examples(self.handle.header, list(self.handle.routines.values()))
+        self.app.push_screen(WaitDialog(self.handle.check, told), begin)
+
+    async def _wait(self, condition: str) -> None:
+        """Wait beside everything else, and tell how it ended."""
+        number = max(self._waits, default=0) + 1
+        since = time.time()
+        self._waits[number] = (condition, since)
+        self._show(None)
+        shown = printable(condition)
+        try:
+            result = await self.handle.wait(condition)
+        except RoutiluxTuiError as error:
+            self.notify(
+                f"{shown}\n{printable(str(error))}",
+                title="The wait ended",
+                severity="error",
+                timeout=30,
+                markup=False,
+            )
+        else:
+            self.app.bell()
+            if result.outcome == "met":
+                self.notify(shown, title="The condition holds", timeout=30, markup=False)
+            else:
+                self.notify(
+                    f"{shown}\n{printable(result.detail)}",
+                    title="It can't hold any more",
+                    severity="warning",
+                    timeout=30,
+                    markup=False,
+                )
+        finally:
+            self._waits.pop(number, None)
+            self._show(None)
+
+    def action_read_only(self) -> None:
+        """Take no controls from here, or take them again."""
+        if self.app.settings.read_only:  # type: ignore[attr-defined] # our own app
+            self.notify("This dashboard was started read-only.", severity="warning")
+            return
+        self._read_only = not self._read_only
+        self._show(None)
+
+    # Looking
+
+    def action_filter(self) -> None:
+        """Show the rows of one routine."""
+        from routilux_tui.tui.screens.dialogs import ChoiceDialog
+
+        pane = self._focused()
+        if not isinstance(pane, SectionPane):
+            pane = next(one for one in self.sections if one.display)
+        choices = [("", "all routines")]
+        choices.extend((name, name) for name in self.handle.routines)
+
+        def chosen(routine: str | None) -> None:
+            if routine is not None:
+                pane.set_filter(Filter(routine=routine))
+                pane.focus()
+
+        self.app.push_screen(ChoiceDialog(f"{pane.name_shown} of", choices), chosen)
+
+    def action_find(self) -> None:
+        """Ask for a text and go to it."""
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        pane = self._focused()
+
+        def sought(text: str | None) -> None:
+            if text:
+                self._sought = text
+                self.run_worker(
+                    self._find(pane, back=isinstance(pane, SectionPane) and pane.follow)
+                )
+
+        self.app.push_screen(
+            LineDialog(f"Find in {pane.name_shown}", "n and N go on.", self._sought), sought
+        )
+
+    def action_find_next(self) -> None:
+        """The next match."""
+        self.run_worker(self._find(self._focused(), back=False, step=1))
+
+    def action_find_previous(self) -> None:
+        """The match before."""
+        self.run_worker(self._find(self._focused(), back=True, step=1))
+
+    async def _find(self, pane: Pane, *, back: bool, step: int = 0) -> None:
+        if not self._sought:
+            self.action_find()
+            return
+        start = pane.cursor + (-step if back else step)
+        found: int | None = None
+        if isinstance(pane, SectionPane):
+            with contextlib.suppress(RoutiluxTuiError):
+                if start >= 0:
+                    found = await self.handle.find(
+                        pane.section, self._sought, start, back=back, where=pane.where
+                    )
+        else:
+            names = list(self.handle.routines)
+            order = range(start, -1, -1) if back else range(start, len(names))
+            found = next((n for n in order if self._sought in names[n]), None)
+        if found is None:
+            self.app.bell()
+            self.notify(
+                f"No {'earlier' if back else 'further'} {printable(self._sought)!r}.",
+                timeout=3,
+                markup=False,
+            )
+        elif isinstance(pane, SectionPane):
+            pane.mark(found)
+        else:
+            pane.move_to(found)
+
+    def action_open(self) -> None:
+        """The whole value behind the row."""
+        pane = self._focused()
+        if pane.total:
+            self.run_worker(self._open(pane, pane.cursor))
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """A row was chosen with the mouse."""
+        if isinstance(event.rows, Pane):
+            self.run_worker(self._open(event.rows, event.n))
+
+    async def _open(self, pane: Pane, at: int) -> None:
+        from routilux_tui.tui.screens.detail import TextScreen, laid_out
+
+        where: int | str = at
+        title = pane.name_shown
+        if isinstance(pane, SectionPane):
+            row = pane.row_at(at)
+            if row is None:
+                return
+            where = row.n
+            title = f"{pane.name_shown} {row.n + 1:,}  {row.routine}  {row.name}"
+        elif isinstance(pane, RoutinesPane):
+            where = pane.routine_at(at)
+            title = f"Routine {where}"
+        try:
+            value = await self.handle.item(pane.section, where)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+            return
+        self.app.push_screen(TextScreen(title, laid_out(value)))
+
+    def action_copy(self) -> None:
+        """Copy the row."""
+        pane = self._focused()
+        if isinstance(pane, SectionPane):
+            row = pane.row_at(pane.cursor)
+            text = copied(row) if row is not None else ""
+        else:
+            text = "\t".join(
+                part for part, _ in (pane.parts(pane.cursor, 200) or ()) if part.strip()
+            )
+        if text:
+            self.app.copy_to_clipboard(text)
+
+    def action_times(self) -> None:
+        """Relative or absolute times."""
+        self.notify("A job's rows have the time of day; the list has both.", timeout=3)
+
+    def action_back(self) -> None:
+        """Out of a filter, a zoom, or the job."""
+        pane = self._focused()
+        if isinstance(pane, SectionPane) and pane.where:
+            pane.set_filter(Filter())
+        elif self._zoomed:
+            self.action_zoom()
+        elif len(self.app.screen_stack) > 2:
+            self.dismiss()
+
+    def action_help(self) -> None:
+        """What every key does."""
+        from routilux_tui.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def action_leave(self) -> None:
+        """Leave the dashboard; the job goes on."""
+        header = self.handle.header
+        if not statuses.has_ended(header.status) and header.job_id:
+            self.app.leave(header)  # type: ignore[attr-defined] # our own app
+        else:
+            self.app.leave(None)  # type: ignore[attr-defined] # our own app
+
+    async def on_unmount(self) -> None:
+        """Let go of the job."""
+        await self.handle.close()

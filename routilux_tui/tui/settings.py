@@ -1,0 +1,38 @@
+"""What of the dashboard a user may set. It is filled by the command line, without Textual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+THEMES = ("auto", "dark", "light")
+TIMES = ("relative", "absolute")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the dashboard looks and behaves.
+
+    Args:
+        theme: ``dark``, ``light`` or ``auto`` (dark, unless the terminal says otherwise).
+        ascii: draw with ASCII alone.
+        colour: paint colours at all.
+        fps: frames a second at most.
+        read_only: ask for no control.
+        times: ``relative`` or ``absolute``.
+        keymap: action id -> keys, comma-separated, in place of its own.
+        mouse: use the mouse.
+    """
+
+    theme: str = "auto"
+    ascii: bool = False
+    colour: bool = True
+    fps: float = 10.0
+    read_only: bool = False
+    times: str = "relative"
+    keymap: dict[str, str] = field(default_factory=dict)
+    mouse: bool = True
+
+    @property
+    def frame_pause(self) -> float:
+        """Seconds between two frames."""
+        return 1.0 / self.fps

@@ -1,0 +1,33 @@
+"""How much of what was written the terminal has not swallowed yet."""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import os
+import sys
+import termios
+from typing import Any
+
+SSH_FPS = 10.0
+"""Frames a second at most over SSH."""
+
+
+def is_remote() -> bool:
+    """Whether the terminal is at the other end of an SSH connection."""
+    return any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
+
+
+def unswallowed(driver: Any) -> int:
+    """Frames that wait in the driver's queue, and bytes that wait in the terminal's."""
+    thread = getattr(driver, "_writer_thread", None)
+    queue = getattr(thread, "_queue", None)
+    waiting = queue.qsize() if queue is not None else 0
+    if waiting:
+        return int(waiting)
+    pending = array.array("i", [0])
+    try:
+        fcntl.ioctl(sys.__stderr__.fileno() if sys.__stderr__ else 2, termios.TIOCOUTQ, pending)
+    except (OSError, ValueError):
+        return 0
+    return pending[0]

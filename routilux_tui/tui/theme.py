@@ -1,0 +1,47 @@
+"""Colours: one calm palette, dark and light; status is told by glyph and word as well."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="routilux-dark",
+    dark=True,
+    primary="#7aa2c8",
+    secondary="#8a94a6",
+    accent="#7aa2c8",
+    foreground="#c8ccd4",
+    background="#16181d",
+    surface="#1c1f26",
+    panel="#242832",
+    success="#87b379",
+    warning="#d8b26a",
+    error="#d9777a",
+)
+LIGHT = Theme(
+    name="routilux-light",
+    dark=False,
+    primary="#2f5f8f",
+    secondary="#5b6472",
+    accent="#2f5f8f",
+    foreground="#24292f",
+    background="#fbfbfa",
+    surface="#f3f3f1",
+    panel="#e8e8e4",
+    success="#3d7a33",
+    warning="#8a6100",
+    error="#b3343a",
+)
+
+#: The component class that paints each status.
+STATUS_STYLE = {
+    "pending": "rows--dim",
+    "running": "rows--running",
+    "paused": "rows--warning",
+    "completed": "rows--success",
+    "failed": "rows--error",
+    "error": "rows--error",
+    "cancelled": "rows--cancelled",
+    "error_continued": "rows--warning",
+    "skipped": "rows--dim",
+}

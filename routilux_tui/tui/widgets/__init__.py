@@ -1,0 +1,1 @@
+"""Widgets that draw their own lines, so that a change costs what changed."""

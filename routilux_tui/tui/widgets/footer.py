@@ -1,0 +1,81 @@
+"""The footer: the keys that do something here, from the action table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+from textual.widget import Widget
+
+from routilux_tui.tui.widgets.lines import strip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rich.style import Style
+    from textual import events
+    from textual.strip import Strip
+
+    from routilux_tui.tui.actions import Action
+
+
+class KeyBar(Widget):
+    """One line of keys; a click does what the key does, grey ones say why they can't."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--label", "keys--off"}
+
+    class Chosen(Message):
+        """An action was clicked."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(
+        self, actions: tuple[Action, ...], cannot: Callable[[], Mapping[str, str]]
+    ) -> None:
+        super().__init__(id="keys")
+        self._actions = tuple(one for one in actions if one.footer)
+        self._cannot = cannot
+        self._places: list[tuple[int, int, str]] = []
+        self._off: tuple[str, ...] = ()
+        self._styles_of: dict[str, Style] = {}
+
+    def notify_style_update(self) -> None:
+        """Styles are read anew after a change of theme."""
+        self._styles_of = {}
+        super().notify_style_update()
+
+    def tell(self) -> None:
+        """Paint anew if what can be done has changed."""
+        off = tuple(sorted(self._cannot()))
+        if off != self._off:
+            self._off = off
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        if not self._styles_of:
+            self._styles_of = {
+                name: self.get_component_rich_style(name, partial=True)
+                for name in self.COMPONENT_CLASSES
+            }
+        cannot = self._cannot()
+        parts, self._places, used = [(" ", "")], [], 1
+        for action in self._actions if y == 0 else ():
+            off = action.needs in cannot and bool(action.needs)
+            text = f"{action.shown} {action.label}"
+            if used + len(text) > self.size.width:
+                break
+            parts.append((action.shown, "keys--off" if off else "keys--key"))
+            parts.append((f" {action.label}", "keys--off" if off else "keys--label"))
+            self._places.append((used, used + len(text), action.id))
+            parts.append(("  ", ""))
+            used += len(text) + 2
+        return strip_of(parts, self.size.width, self._styles_of, self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what was clicked."""
+        for first, last, action in self._places:
+            if first <= event.x < last:
+                self.post_message(self.Chosen(action))
