@@ -1,7 +1,7 @@
 """Finding a flow by its words: ``path/to/file.py:name`` or ``package.module:name``.
 
-``name`` is a `Flow`, or a callable that returns one. Without it, the file's only flow or
-factory is meant.
+``name`` is a `Flow`, or a callable that returns one. Without it, the file's only flow is meant,
+or its only factory.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def load_flow(spec: str, params: dict[str, Any] | None = None) -> tuple[Flow, di
     if not isinstance(thing, Flow):
         thing = _made(thing, spec, params)
     if not thing.is_named:
-        thing.flow_id = f"{module.__name__.rpartition('.')[2]}" + (f".{name}" if name else "")
-        thing.is_named = True
+        stem = module.__name__.removesuffix(" (flow)").rpartition(".")[2]
+        thing.flow_id = f"{stem}.{name}" if name else stem
     return thing, params
 
 
@@ -79,11 +79,14 @@ def _from_file(path: Path) -> ModuleType:
     path = path.resolve()
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
-    found = importlib.util.spec_from_file_location(path.stem, path)
+    name = path.stem
+    if name in sys.modules and getattr(sys.modules[name], "__file__", "") != str(path):
+        name = f"{name} (flow)"  # the module that goes by that name stays what it is
+    found = importlib.util.spec_from_file_location(name, path)
     if found is None or found.loader is None:
         raise FlowLoadError(f"{path} is no Python file.", "Its name ends in .py.")
     module = importlib.util.module_from_spec(found)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     try:
         found.loader.exec_module(module)
     except BaseException as error:
@@ -121,8 +124,9 @@ def _candidates(module: ModuleType) -> dict[str, Any]:
 
 def _only(module: ModuleType, place: str) -> Any:
     found = _candidates(module)
-    if len(found) == 1:
-        return next(iter(found.values()))
+    flows = [thing for thing in found.values() if isinstance(thing, Flow)]
+    if len(found) == 1 or len(flows) == 1:  # a factory beside it made it, or makes another
+        return (flows or list(found.values()))[0]
     if not found:
         raise FlowLoadError(f"{place} holds no flow, and no function that makes one.", _MAIN_HINT)
     raise FlowLoadError(

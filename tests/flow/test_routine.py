@@ -167,7 +167,7 @@ class TestValidators:
         flow.connect("a", "out", "b", "in")
         job = flow.execute("a", {"n": 3})
         assert ended(flow, job) == "completed"
-        assert seen == [1, 2]
+        assert seen == [{"i": 1}, {"i": 2}]
         record = job.get_execution_history("b")[0]
         assert record.event_name == "validation_failed"
         assert record.data == {"slot": "in", "error": "not positive"}

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from steps import Step, ended
@@ -18,10 +19,11 @@ from routilux_tui.errors import NotPossible
 @st.composite
 def topologies(draw):
     """Connections from lower to higher steps, and how many events each handler emits."""
-    size = draw(st.integers(2, 5))
+    size = draw(st.integers(3, 5))
     pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
-    joined = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=6))
+    joined = draw(st.lists(st.sampled_from(pairs), unique=True, min_size=2, max_size=7))
     emits = draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    emits[0] = max(1, emits[0])
     return size, joined, emits
 
 
@@ -61,7 +63,7 @@ def made(size, joined, emits, ran, workers, flaky=False):
     return flow
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(topologies(), st.integers(1, 4), st.lists(st.floats(0, 0.003), max_size=4), st.booleans())
 def test_no_task_is_lost_and_none_is_run_twice_across_pauses(topology, workers, waits, through):
     """``through``: every resumption is of a copy that went through a file's words."""
@@ -97,7 +99,31 @@ def test_no_task_is_lost_and_none_is_run_twice_across_pauses(topology, workers, 
     assert not job.pending_tasks
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_broad_flow_paused_many_times_through_a_file_loses_nothing(workers):
+    topology = (5, [(0, 1), (1, 2), (2, 3), (3, 4), (1, 4)], [3, 3, 3, 2, 0])
+    ran = []
+    flow = made(*topology, ran, workers)
+    job = flow.execute("0")
+    pauses = 0
+    while True:
+        time.sleep(0.002)
+        try:
+            flow.pause(job)
+        except NotPossible:
+            break
+        if job.status != "paused":
+            break
+        pauses += 1
+        job = JobState.from_plain(job.serialize())
+        flow.resume(job)
+    assert ended(flow, job) == "completed"
+    assert pauses == len(job.pause_points) > 0
+    assert max(Counter(ran).values()) == 1
+    assert Counter(number for number, _ in ran) == dict(enumerate(expected(*topology)))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(topologies(), st.integers(1, 4))
 def test_retries_lose_nothing_either(topology, workers):
     ran = []
@@ -109,7 +135,7 @@ def test_retries_lose_nothing_either(topology, workers):
         assert (state["runs"] - state["retries"] if state else 0) == count
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(topologies(), st.integers(1, 4), st.integers(0, 10**6))
 def test_a_job_killed_at_any_change_is_taken_up_where_it_was(topology, workers, seed):
     """A kill is a prefix of the changes; a handler whose end is in it never runs again."""
