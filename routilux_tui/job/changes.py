@@ -36,6 +36,10 @@ COUNTERS = (
 )
 
 
+#: Those of them that the engine adds to.
+_NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
+
+
 def encode(change: Change) -> bytes:
     """A change as one line of JSON, without the line's end."""
     return dumps(change)
@@ -74,6 +78,8 @@ def _routine(state: JobState, routine_id: str, new: dict[str, Any], at: float) -
     old = state._routine_states.get(routine_id)
     if isinstance(old, dict) and "runs" in old:
         kept = {name: old[name] for name in COUNTERS if name in old}
+        odd = [name for name in _NUMBERS if not isinstance(new.get(name, 0), (int, float))]
+        new = {name: value for name, value in new.items() if name not in odd}
     dict.__setitem__(state._routine_states, routine_id, {**kept, **new})
     state._updated = at
 
@@ -119,9 +125,10 @@ def _run(state: JobState, task_id: int, routine_id: str, at: float) -> None:
     if state._pending_tasks:
         state._pending_tasks = []
     routine = state._routine_states.get(routine_id)
-    if routine is None or "runs" not in routine:
+    if not isinstance(routine, dict) or "runs" not in routine:
+        own = routine if isinstance(routine, dict) else {}
         routine = {
-            **(routine or {}),
+            **own,
             "status": "running",
             "runs": 0,
             "errors": 0,
@@ -156,10 +163,10 @@ def _ran(
         state._pending_tasks = []
     state.outstanding.pop(task_id, None)
     routine = state._routine_states.get(routine_id)
-    if routine is not None and "runs" in routine:
+    if isinstance(routine, dict) and "runs" in routine:
         _end_of_run(state, routine, task_id, at)
         # A status that the handler itself has set for its routine stands.
-        if routine["status"] == "running" or status != "completed":
+        if status != "completed" or routine.get("status", "running") == "running":
             routine["status"] = "running" if routine["active"] else status
         if detail is not None:
             routine["errors"] += 1
@@ -188,6 +195,8 @@ def _retry(
     due: float,
 ) -> None:
     """A handler has raised and its task will be run again, at ``due``."""
+    if state._pending_tasks:
+        state._pending_tasks = []
     task = state.outstanding.get(task_id)
     if task is not None:
         task.retry_count += 1
@@ -196,7 +205,7 @@ def _retry(
         task.skip = 0
         task.due = due
     routine = state._routine_states.get(routine_id)
-    if routine is not None and "runs" in routine:
+    if isinstance(routine, dict) and "runs" in routine:
         _end_of_run(state, routine, task_id, at)
         routine["errors"] += 1
         routine["retries"] += 1
@@ -209,6 +218,8 @@ def _slot(
     state: JobState, task_id: int, routine_id: str, slot: str, how: str, data: Any, at: float
 ) -> None:
     """A slot keeps a task's data: ``append`` it to what it has, or ``set`` it in its place."""
+    if state._pending_tasks:
+        state._pending_tasks = []
     if how == "set":
         state.slot_data[routine_id, slot] = data
     else:
@@ -295,7 +306,12 @@ def _take_up(state: JobState, at: float) -> None:
     state._pending_tasks = []
     state.running.clear()
     for routine in state._routine_states.values():
-        if isinstance(routine, dict) and routine.get("active"):
+        if not isinstance(routine, dict) or "runs" not in routine:
+            continue
+        for name in _NUMBERS:  # whatever the file has there
+            if not isinstance(routine.get(name), (int, float)):
+                routine[name] = 0
+        if routine["active"]:
             routine["active"] = 0
             if routine.get("status") == "running":
                 routine["status"] = "pending"

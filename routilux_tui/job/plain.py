@@ -21,6 +21,7 @@ import msgspec
 from routilux_tui.job.views import PREVIEW, Plain
 
 MAX_DEPTH = 400
+_DEEPEST = 10_000  # what is deeper than this holds itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _encoder = msgspec.json.Encoder()
 
@@ -54,10 +55,10 @@ def _plain(value: Any, depth: int, above: set[int]) -> Plain:
             return f"<{kind.__name__}: {_words(error)}>"
         finally:
             above.discard(id(value))
-    return _odd(value, kind, depth, above)
+    return _odd(value, depth, above)
 
 
-def _odd(value: Any, kind: type, depth: int, above: set[int]) -> Plain:
+def _odd(value: Any, depth: int, above: set[int]) -> Plain:
     if isinstance(value, Enum):
         return _plain(value.value, depth + 1, above)
     if isinstance(value, (bool, int, float, str)):
@@ -103,7 +104,7 @@ def _key(key: Any) -> str:
 
 
 def dumps(value: Any) -> bytes:
-    """Compact JSON of any value, in UTF-8; a lone surrogate is written as its ``\\u`` escape."""
+    """Compact JSON of any value, in UTF-8; a lone surrogate is written as an escape."""
     try:
         # msgspec has its own words for some types (base64 for bytes, null for NaN); they
         # must not be taken for ours, so only what is plain already goes its way.
@@ -162,24 +163,28 @@ def is_plain(value: Any) -> bool:
     """Whether a value is made of JSON's own types and finite numbers alone."""
     if type(value) is dict and all(type(one) is str or type(one) is int for one in value.values()):
         return all(type(key) is str for key in value)
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is str or kind is int or kind is bool or item is None:
-            continue
-        if kind is dict:
-            for key in item:
-                if type(key) is not str:
-                    return False
-            stack.extend(item.values())
-        elif kind is list or kind is tuple:
-            stack.extend(item)
-        elif kind is not float or not math.isfinite(item):
+    level = [value]
+    for _ in range(_DEEPEST):
+        below: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is str or kind is int or kind is bool or item is None:
+                continue
+            if kind is dict:
+                for key in item:
+                    if type(key) is not str:
+                        return False
+                below.extend(item.values())
+            elif kind is list or kind is tuple:
+                below.extend(item)
+            elif kind is not float or not math.isfinite(item):
+                return False
+        if not below:
+            return True
+        if len(below) > 1_000_000:
             return False
-        if len(stack) > 1_000_000:
-            return False
-    return True
+        level = below
+    return False
 
 
 def decode(line: bytes) -> Plain:

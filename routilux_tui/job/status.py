@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 
 class Look(NamedTuple):
-    """How a status is told without colour: a glyph, its ASCII stand-in and a word."""
+    """How a status is told without colour: a glyph, its ASCII stand-in, a word and a letter."""
 
     glyph: str
     ascii: str
     word: str
+    letter: str
 
 
 #: What may follow each status of a job.
@@ -36,20 +37,20 @@ _ROUTINE_DONE = frozenset({"completed", "error_continued", "skipped"})
 _ROUTINE_FAILED = frozenset({"failed", "error"})
 
 LOOKS: dict[str, Look] = {
-    "pending": Look("·", ".", "pending"),
-    "running": Look("▶", ">", "running"),
-    "paused": Look("‖", "=", "paused"),
-    "completed": Look("✓", "+", "completed"),
-    "failed": Look("✗", "x", "failed"),
-    "cancelled": Look("⊘", "/", "cancelled"),
-    "error_continued": Look("!", "!", "continued"),
-    "skipped": Look("»", "~", "skipped"),
+    "pending": Look("·", ".", "pending", "P"),
+    "running": Look("▶", ">", "running", "R"),
+    "paused": Look("‖", "=", "paused", "Z"),
+    "completed": Look("✓", "+", "completed", "C"),
+    "failed": Look("✗", "x", "failed", "F"),
+    "cancelled": Look("⊘", "/", "cancelled", "X"),
+    "error_continued": Look("!", "!", "continued", "E"),
+    "skipped": Look("»", "~", "skipped", "S"),
 }
 
 
 def look(status: str) -> Look:
     """How to tell a status; one that nobody knows is told by its own word."""
-    return LOOKS.get(status) or Look("?", "?", status or "unknown")
+    return LOOKS.get(status) or Look("?", "?", status or "unknown", "?")
 
 
 def has_ended(status: str) -> bool:

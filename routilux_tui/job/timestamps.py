@@ -17,9 +17,7 @@ _ISO = re.compile(
 )
 _LATEST = 253402300799.0  # the last second of the year 9999
 
-_second = -1
-_prefix = ""
-_suffix = ""
+_cache = (-1, "", "")  # the last whole second, and what stands before and after its fraction
 
 
 def to_iso(at: float) -> str:
@@ -27,15 +25,16 @@ def to_iso(at: float) -> str:
 
     Consecutive calls within one second cost a fraction of the first.
     """
-    global _second, _prefix, _suffix  # noqa: PLW0603 - a cache of one second, benign in a race
+    global _cache  # noqa: PLW0603 - one second, replaced whole, so that no race can tear it
     whole = int(at)
-    micro = int((at - whole) * 1e6)
-    if whole != _second:
+    micro = int((at - whole) * 1e6 + 0.5)
+    if micro >= 1_000_000:
+        whole, micro = whole + 1, 0
+    cached = _cache
+    if whole != cached[0]:
         moment = datetime.fromtimestamp(whole, timezone.utc).astimezone().isoformat()
-        prefix, suffix = moment[:19], moment[19:]
-        _prefix, _suffix, _second = prefix, suffix, whole
-        return f"{prefix}.{micro:06d}{suffix}"
-    return f"{_prefix}.{micro:06d}{_suffix}"
+        cached = _cache = (whole, moment[:19], moment[19:])
+    return f"{cached[1]}.{micro:06d}{cached[2]}"
 
 
 def now_iso() -> str:
@@ -45,7 +44,7 @@ def now_iso() -> str:
 
 def to_datetime(at: float) -> datetime:
     """An epoch time as an aware datetime in local time."""
-    return datetime.fromtimestamp(at, timezone.utc).astimezone()
+    return datetime.fromtimestamp(round(at, 6), timezone.utc).astimezone()
 
 
 def parse(value: Any) -> datetime | None:

@@ -709,3 +709,36 @@ class TestTheEngineItselfFailing:
         assert ended(flow, execution.job_state) == "completed"
         assert [change[0] for change in seen] == list(range(1, execution.job_state.seq + 1))
         assert caplog.text.count("A listener of job") == 1
+
+
+class TestWhatAUserStoresForARoutine:
+    @pytest.mark.parametrize(
+        "state",
+        [
+            {},
+            {"result": 3},
+            {"status": "completed", "result": 3},
+            {"runs": "many", "active": None, "errors": [], "execution_time": "long"},
+            {"status": None},
+        ],
+    )
+    def test_no_state_of_a_users_own_stops_the_engine(self, state):
+        def work(step, **_):
+            context = step.get_execution_context()
+            context.job_state.update_routine_state(context.routine_id, state)
+
+        flow = chain(emit_many, work)
+        job = flow.execute("a", {"n": 3})
+        assert ended(flow, job) == "completed"
+        told = job.get_routine_state("b")
+        assert told["runs"] == 3
+        assert told.get("result") == state.get("result")
+
+    def test_a_failure_that_a_handler_tells_fails_the_job_at_its_end(self):
+        def work(step, i):
+            context = step.get_execution_context()
+            context.job_state.update_routine_state(context.routine_id, {"status": "failed"})
+
+        flow = chain(emit_many, work)
+        job = flow.execute("a", {"n": 1})
+        assert ended(flow, job) == "failed"
