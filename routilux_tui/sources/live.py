@@ -236,8 +236,12 @@ class LiveHandle:
             frame, self._frame = self._frame, None
             if frame is not None:
                 yield frame
-            if self._over and self._frame is None:
+            if self._frame is None and (self._over or self._is_final()):
                 return
+
+    def _is_final(self) -> bool:
+        """Whether the job has ended, and none of its handlers runs any more."""
+        return statuses.has_ended(self._header.status) and self._header.control is None
 
     async def _ask(self, method: str, *, patience: float | None = PATIENCE, **params: Any) -> Any:
         if self._writer is None:

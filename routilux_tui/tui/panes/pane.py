@@ -95,8 +95,9 @@ class SectionPane(Pane):
         self.fetch: Fetch | None = None
         self.absolute = False
         self._kept: dict[int, Row] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._again = False
+        self._filling: asyncio.Task[None] | None = None
+        self._wish_again = False
+        self._wish_anew = False
         self._known = 0
         self._found = -1
 
@@ -156,16 +157,16 @@ class SectionPane(Pane):
     def _ask(self, *, anew: bool = False) -> None:
         if self.fetch is None or not self.is_shown:
             return
-        self._anew = anew or getattr(self, "_anew", False)
-        if self._task is not None and not self._task.done():
-            self._again = True
+        self._wish_anew = anew or self._wish_anew
+        if self._filling is not None and not self._filling.done():
+            self._wish_again = True
             return
-        self._task = asyncio.ensure_future(self._fill())
+        self._filling = asyncio.ensure_future(self._fill())
 
     async def _fill(self) -> None:
         while True:
-            self._again = False
-            anew, self._anew = self._anew, False
+            self._wish_again = False
+            anew, self._wish_anew = self._wish_anew, False
             where = self.where
             first, last = self._missing(anew)
             if first < last and self.fetch is not None:
@@ -178,7 +179,7 @@ class SectionPane(Pane):
                     self._take(window, anew)
             elif not self.where:
                 self.set_total(self._known)
-            if not self._again:
+            if not self._wish_again:
                 return
 
     def _missing(self, anew: bool) -> tuple[int, int]:

@@ -133,7 +133,7 @@ class WaitDialog(ModalScreen[str | None]):
     def __init__(self, check: Callable[[str], Awaitable[None]], examples: list[str]) -> None:
         super().__init__()
         self._check, self._examples = check, examples
-        self._task: asyncio.Task[Any] | None = None
+        self._judging: asyncio.Task[Any] | None = None
 
     def compose(self) -> ComposeResult:
         """The line, what is wrong with it, and examples."""
@@ -157,9 +157,9 @@ class WaitDialog(ModalScreen[str | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge it when the typing pauses."""
-        if self._task is not None:
-            self._task.cancel()
-        self._task = asyncio.ensure_future(self._judge(event.value, self.QUIET))
+        if self._judging is not None:
+            self._judging.cancel()
+        self._judging = asyncio.ensure_future(self._judge(event.value, self.QUIET))
 
     async def _judge(self, text: str, after: float) -> bool:
         verdict = self.query_one("#verdict", Static)
@@ -179,7 +179,7 @@ class WaitDialog(ModalScreen[str | None]):
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take it, if it is right."""
-        if self._task is not None:
-            self._task.cancel()
+        if self._judging is not None:
+            self._judging.cancel()
         if await self._judge(event.value, 0.0):
             self.dismiss(event.value)
