@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serve(flow: Any, job_state: JobState | None = None, *, read_only: bool = False) -> Iterator[Server]:
+def serve(
+    flow: Any, job_state: JobState | None = None, *, read_only: bool = False
+) -> Iterator[Server]:
     """Serve a job of this process for as long as the ``with`` block lasts.
 
     ``with serve(flow, job_state):`` shows it with its controls, ``with serve(job_state):``

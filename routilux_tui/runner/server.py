@@ -169,7 +169,9 @@ class Server:
         while True:
             try:
                 pending = client.reader.readline()
-                line = await (pending if client.greeted else asyncio.wait_for(pending, HELLO_WITHIN))
+                line = await (
+                    pending if client.greeted else asyncio.wait_for(pending, HELLO_WITHIN)
+                )
             except (ValueError, asyncio.LimitOverrunError):
                 client.writer.write(
                     protocol.refusal(None, (protocol.INVALID_REQUEST, "the line is too long"))
@@ -301,9 +303,7 @@ class Server:
             for client in ready:
                 changed = [row for row in routines if client.known.get(row.routine_id) != row]
                 client.known.update((row.routine_id, row) for row in changed)
-                frame = Frame(
-                    seq=seq, header=header, routines=changed, stale=sorted(client.stale)
-                )
+                frame = Frame(seq=seq, header=header, routines=changed, stale=sorted(client.stale))
                 client.stale = set()
                 client.due = False
                 client.next_frame = now + (client.interval or 0.0)
@@ -438,5 +438,3 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
     except (OSError, AttributeError):
         return False
     return uid in {os.getuid(), 0}
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, RoutiluxTuiError, Unreachable
 from routilux_tui.job import status as statuses
 from routilux_tui.job.views import (
-    HISTORY,
     SECTIONS,
     EntryBatch,
     Filter,
@@ -27,6 +25,7 @@ from routilux_tui.job.views import (
     Window,
 )
 from routilux_tui.runner import discover, protocol
+from routilux_tui.runner.entry import entry_of
 from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 
@@ -340,30 +339,6 @@ def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> 
         return reader, writer
 
     return LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
-
-
-def entry_of(found: discover.Found) -> JobEntry:
-    """A running job's line in the list."""
-    hello, header = found.hello, found.header
-    size = 0
-    with contextlib.suppress(OSError):
-        size = os.stat(hello.path).st_size
-    return JobEntry(
-        key=str(found.socket),
-        place="live",
-        status=header.status,
-        flow_id=header.flow_id,
-        job_id=header.job_id,
-        routines_done=header.routines_done,
-        routines_total=header.routines_total,
-        records=header.counts.get(HISTORY, 0),
-        errors=header.errors,
-        created_at=header.created_at,
-        updated_at=header.updated_at,
-        size=size,
-        path=hello.path,
-        badge="live",
-    )
 
 
 class LiveSource:

@@ -33,6 +33,7 @@ class Action(NamedTuple):
 
 STEER, LOOK, MOVE, LEAVE = "Steer the job", "Look", "Move", "Leave"
 
+# fmt: off
 JOB_ACTIONS = (
     Action(
         "pause",
@@ -124,17 +125,38 @@ JOB_ACTIONS = (
     Action("leave", "q", "q", "leave", "Leave; the job goes on.", LEAVE, footer=True),
 )
 
+LIST_ACTIONS = (
+    Action("open", "enter", "Enter", "open", "Open the job.", LOOK, twin="show JOB", footer=True),
+    Action("find", "slash", "/", "filter", "Filter as you type; = and a condition filters by it.",
+           LOOK, twin="ps", footer=True),
+    Action("sort", "s", "s", "sort", "Sort by the next column; a click on a head sorts by it.",
+           LOOK, footer=True),
+    Action("times", "T", "T", "times", "Switch between relative and absolute times.", LOOK,
+           footer=True),
+    Action("badge", "i", "i", "info", "The whole path, and what the status means.", LOOK),
+    Action("select", "space", "Space", "select", "Select the job; p, r and c then mean all of these.",
+           STEER, footer=True),
+    Action("pause", "p", "p", "pause", "Pause the job.", STEER, "pause", "pause JOB", footer=True),
+    Action("resume", "r", "r", "resume", "Go on with a paused job.", STEER, "resume", "resume JOB"),
+    Action("cancel", "c", "c", "cancel", "Cancel the job; you are asked first.", STEER, "cancel",
+           "cancel JOB", footer=True),
+    Action("back", "escape", "Esc", "", "Take the filter away.", LEAVE),
+    Action("help", "question_mark", "?", "help", "This help.", LEAVE, footer=True),
+    Action("leave", "q", "q", "leave", "Leave; the jobs go on.", LEAVE, footer=True),
+)
+
 #: What every list of rows does, whichever pane it is in.
 ROW_ACTIONS = (
     Action("down", "j,down", "j ↓", "", "A row down.", MOVE),
     Action("up", "k,up", "k ↑", "", "A row up; the tail is followed no more.", MOVE),
-    Action("page_down", "ctrl+d,pagedown,space", "^d PgDn", "", "A page down.", MOVE),
+    Action("page_down", "ctrl+d,pagedown", "^d PgDn", "", "A page down.", MOVE),
     Action("page_up", "ctrl+u,pageup", "^u PgUp", "", "A page up.", MOVE),
     Action("top", "g,home", "g Home", "", "The first row.", MOVE),
     Action("tail", "G,end", "G End", "", "The last row, and follow the tail.", MOVE),
     Action("left", "h,left", "h ←", "", "The beginning of long rows.", MOVE),
     Action("right", "l,right", "l →", "", "The rest of long rows.", MOVE),
 )
+# fmt: on
 
 
 def bindings(actions: tuple[Action, ...]) -> list[object]:

@@ -1,0 +1,75 @@
+"""Print a completion script: ``source <(routilux-tui completion bash)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli.main import COMMANDS
+
+if TYPE_CHECKING:
+    import argparse
+
+_JOBS = "attach show history log tail pause resume cancel wait rm"
+
+_BASH = """\
+_routilux_tui() {
+    local word="${COMP_WORDS[COMP_CWORD]}"
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W "@commands@ --help --version" -- "$word"))
+    elif [[ " @jobs@ " == *" ${COMP_WORDS[1]} "* && "$word" != -* ]]; then
+        local jobs="$(routilux-tui ps --json 2>/dev/null | sed -n 's/.*"job_id":"\\([^"]*\\)".*/\\1/p')"
+        COMPREPLY=($(compgen -W "$jobs @last" -- "$word") $(compgen -f -- "$word"))
+    else
+        COMPREPLY=($(compgen -f -- "$word"))
+    fi
+}
+complete -o filenames -F _routilux_tui routilux-tui
+"""
+_ZSH = """\
+#compdef routilux-tui
+_routilux_tui() {
+    local -a commands
+    commands=(@described@)
+    if (( CURRENT == 2 )); then
+        _describe command commands
+    elif [[ " @jobs@ " == *" ${words[2]} "* ]]; then
+        compadd -- $(routilux-tui ps --json 2>/dev/null | sed -n 's/.*"job_id":"\\([^"]*\\)".*/\\1/p') @last
+        _files
+    else
+        _files
+    fi
+}
+compdef _routilux_tui routilux-tui
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print the script."""
+    if words.shell == "fish":
+        lines = ["complete -c routilux-tui -f"]
+        lines.extend(
+            f"complete -c routilux-tui -n __fish_use_subcommand -a {name} -d '{what}'"
+            for name, what in ((name, what.replace("'", "\\'")) for name, what in COMMANDS.items())
+        )
+        lines.append(
+            f"complete -c routilux-tui -n '__fish_seen_subcommand_from {_JOBS}' -F -a "
+            '"(routilux-tui ps --json 2>/dev/null | string replace -rf \'.*\\"job_id\\":\\"([^\\"]*)\\".*\' \'\\$1\')"'
+        )
+        print("\n".join(lines))
+        return 0
+    described = " ".join(
+        "'" + f"{name}:{what}".replace("'", "") + "'" for name, what in COMMANDS.items()
+    )
+    text = _BASH if words.shell == "bash" else _ZSH
+    print(
+        text.replace("@commands@", " ".join(COMMANDS))
+        .replace("@described@", described)
+        .replace("@jobs@", _JOBS),
+        end="",
+    )
+    return 0

@@ -1,0 +1,174 @@
+"""The configuration: flags over environment over the file, and where each value came from."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from routilux_tui.errors import ConfigError
+from routilux_tui.runner.paths import config_file
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from routilux_tui.tui.settings import Settings
+
+SSH_FPS = 10.0
+HOME_FPS = 15.0
+
+
+class Value(NamedTuple):
+    """A setting, and where it came from."""
+
+    value: Any
+    origin: str
+
+
+def _one_of(*words: str) -> Callable[[Any], Any]:
+    def take(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"it is one of {', '.join(words)}")
+        return str(value)
+
+    return take
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in {"1", "true", "yes", "on"}:
+        return True
+    if str(value).lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("it is true or false")
+
+
+def _fps(value: Any) -> float:
+    number = float(value)
+    if isinstance(value, bool) or not 0.5 <= number <= 30:
+        raise ValueError("it is a number from 0.5 to 30")
+    return number
+
+
+def _keymap(value: Any) -> dict[str, str]:
+    from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS
+
+    if not isinstance(value, dict):
+        raise ValueError("it is a table of action = keys")  # noqa: TRY004 - one error for all
+    ids = {one.id for one in (*JOB_ACTIONS, *ROW_ACTIONS)}
+    for name, keys in value.items():
+        if name not in ids:
+            near = difflib.get_close_matches(name, ids, 1)
+            raise ValueError(
+                f"there is no action {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        if not isinstance(keys, str):
+            raise ValueError(f"the keys of {name} are text")  # noqa: TRY004 - one error for all
+    return dict(value)
+
+
+#: Every setting: how it is checked, and its default.
+SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "theme": (_one_of("auto", "dark", "light"), "auto"),
+    "times": (_one_of("relative", "absolute"), "relative"),
+    "fps": (_fps, None),
+    "ascii": (_flag, None),
+    "colour": (_flag, None),
+    "mouse": (_flag, True),
+    "read_only": (_flag, False),
+    "keymap": (_keymap, {}),
+}
+
+
+def add_screen_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of every command that opens a screen."""
+    screen = parser.add_argument_group("screen options")
+    screen.add_argument("--theme", choices=["auto", "dark", "light"])
+    screen.add_argument("--fps", type=float, help="frames a second at most")
+    screen.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII alone")
+    screen.add_argument("--no-mouse", dest="mouse", action="store_false", default=None)
+    screen.add_argument(
+        "--read-only",
+        dest="read_only",
+        action="store_true",
+        default=None,
+        help="ask for no control",
+    )
+
+
+def in_force(flags: argparse.Namespace | None = None) -> dict[str, Value]:
+    """Every setting with its origin.
+
+    Raises:
+        ConfigError: when the file or the environment has a wrong key or value.
+    """
+    values = {name: Value(default, "default") for name, (_, default) in SETTINGS.items()}
+    values.update(_from_file())
+    for name, (check, _) in SETTINGS.items():
+        variable = f"ROUTILUX_TUI_{name.upper()}"
+        told = os.environ.get(variable)
+        if told is not None and name != "keymap":
+            try:
+                values[name] = Value(check(told), variable)
+            except ValueError as error:
+                raise ConfigError(f"{variable}={told!r}: {error}.") from None
+        flag = getattr(flags, name, None)
+        if flag is not None:
+            try:
+                values[name] = Value(check(flag), f"--{name.replace('_', '-')}")
+            except ValueError as error:
+                raise ConfigError(f"--{name}: {error}.") from None
+    return values
+
+
+def _from_file() -> dict[str, Value]:
+    path = config_file()
+    if not path.exists():
+        return {}
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        text = path.read_text(encoding="utf-8")
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: it can't be read: {error}.") from None
+    values = {}
+    for name, value in told.items():
+        where = f"{path}, line {_line_of(text, name)}"
+        if name not in SETTINGS:
+            near = difflib.get_close_matches(name, SETTINGS, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(SETTINGS)}."
+            raise ConfigError(f"{where}: there is no setting {name!r}.", hint)
+        try:
+            values[name] = Value(SETTINGS[name][0](value), str(path))
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"{where}: {name} = {value!r}: {error}.") from None
+    return values
+
+
+def _line_of(text: str, name: str) -> int:
+    found = re.search(rf"^\s*\[?\s*[\"']?{re.escape(name)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def settings(flags: argparse.Namespace | None = None) -> Settings:
+    """What the dashboard is to look like, for this terminal."""
+    from routilux_tui.tui.settings import Settings
+
+    told = {name: one.value for name, one in in_force(flags).items()}
+    remote = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+    if told["fps"] is None:
+        told["fps"] = SSH_FPS if remote else HOME_FPS
+    if told["ascii"] is None:
+        told["ascii"] = "utf" not in (sys.stdout.encoding or "").lower()
+    if told["colour"] is None:
+        told["colour"] = not os.environ.get("NO_COLOR")
+    return Settings(**told)

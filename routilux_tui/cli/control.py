@@ -1,0 +1,38 @@
+"""Asking a job for something, and waiting for its own word that it is so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.cli import output
+from routilux_tui.cli.jobs import running
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_control_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words that all controls share."""
+    parser.add_argument("job", metavar="JOB")
+    parser.add_argument(
+        "--within", type=float, default=30.0, metavar="S", help="seconds to wait (30)"
+    )
+    parser.add_argument("--json", action="store_true", help="the job's header as JSON")
+
+
+def ask(words: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:
+    """Ask for a control and wait until the job's status is one of ``until``.
+
+    Raises:
+        NotConfirmed: when it is not, in time.
+    """
+    with running(words.job) as client:
+        client.call(method, **params)
+        header = client.wait_for_status(until, words.within)
+    if words.json:
+        output.print_json(header)
+    else:
+        note = f": {output.safe(header.note)}" if header.note else ""
+        print(f"{output.status_word(header.status)}  {output.safe(header.flow_id)}  "
+              f"{output.safe(header.job_id[:8])}{note}")  # fmt: skip
+    return 0

@@ -1,0 +1,25 @@
+"""A job's records, oldest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.rows import add_row_arguments, print_rows, where_of
+from routilux_tui.job.views import HISTORY
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    add_row_arguments(parser)
+    parser.add_argument("--tail", type=int, default=0, metavar="N", help="the last N alone")
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print the records."""
+    job, _ = readable(words.job)
+    print_rows(job, HISTORY, where_of(words), -words.tail, as_json=words.json)
+    return 0

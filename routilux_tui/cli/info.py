@@ -1,0 +1,60 @@
+"""Paths, versions, sockets, and what is configured, with where each value came from."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from routilux_tui import __version__
+from routilux_tui.cli import output
+from routilux_tui.cli.config import in_force
+from routilux_tui.runner import paths, protocol
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print it."""
+    from routilux_tui.runner.discover import sockets
+
+    versions = {"routilux-tui": __version__, "protocol": str(protocol.VERSION),
+                "python": platform.python_version()}  # fmt: skip
+    for name in ("textual", "watchfiles", "serilux", "msgspec", "common-expression-language"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "missing"
+    places = {
+        "configuration": str(paths.config_file()),
+        "jobs": str(paths.jobs_folder()),
+        "logs": str(paths.state_folder() / "logs"),
+        "sockets": str(paths.socket_folder()),
+    }
+    settings = in_force()
+    if words.json:
+        output.print_json(
+            {
+                "versions": versions,
+                "paths": places,
+                "sockets": [str(path) for path in sockets()],
+                "settings": {
+                    name: {"value": one.value, "from": one.origin} for name, one in settings.items()
+                },
+            }
+        )
+        return 0
+    for name, value in {**versions, **places}.items():
+        print(f"{name:<28} {value}")
+    for path in sockets():
+        print(f"{'socket':<28} {path}")
+    for name, one in settings.items():
+        value = "automatic" if one.value is None else one.value
+        print(f"{name:<28} {value}   ({one.origin})")
+    return 0

@@ -1,0 +1,109 @@
+"""What commands mean by JOB: a running job, or a saved one, by id, beginning, flow or file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from routilux_tui.errors import NoSuchJob
+
+if TYPE_CHECKING:
+    from routilux_tui.job.views import Filter, Header, RoutineRow, Window
+    from routilux_tui.runner.client import Client
+
+
+class Readable(Protocol):
+    """A job that can be read, wherever it is."""
+
+    def header(self) -> Header:
+        """The job in a line."""
+
+    def routines(self) -> list[RoutineRow]:
+        """Its routines."""
+
+    def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows of a section."""
+
+    def item(self, section: str, n: int | str) -> Any:
+        """The whole value behind a row."""
+
+
+class SavedJob:
+    """A job in a file, for commands."""
+
+    def __init__(self, path: Path) -> None:
+        from routilux_tui.job.project import Projection
+        from routilux_tui.job.reading import load_job
+
+        self.path = path
+        self.state = load_job(path)
+        self._projection = Projection(self.state)
+        self.header = self._projection.header
+        self.routines = self._projection.routines
+        self.window = self._projection.window
+        self.item = self._projection.item
+
+
+def running(name: str) -> Client:
+    """A connection to the running job of a name.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one; says so of saved ones, too.
+    """
+    from routilux_tui.runner.client import Client
+    from routilux_tui.runner.discover import find_job, running_jobs
+
+    jobs = running_jobs()
+    try:
+        return Client(find_job(name, jobs).socket)
+    except NoSuchJob as error:
+        saved = _saved_named(name) if name else []
+        if saved and not any(name in (one.hello.job_id, one.hello.flow_id) for one in jobs):
+            raise NoSuchJob(
+                f"Job {name!r} is not running; it is saved in {saved[0]}.",
+                f"Take it up: routilux-tui resume {saved[0]} FLOW",
+            ) from None
+        raise error from None
+
+
+def readable(name: str) -> tuple[Readable, str]:
+    """A job to read from, and where it is: running, or saved under that name, or a file.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one.
+        JobFileError: when it is a file that can't be read.
+    """
+    from routilux_tui.runner.client import Client
+    from routilux_tui.runner.discover import find_job, running_jobs
+
+    if "/" in name or name.endswith(".json") or Path(name).is_file():
+        return SavedJob(Path(name)), name
+    jobs = running_jobs()
+    try:
+        client = Client(find_job(name, jobs).socket)
+    except NoSuchJob:
+        saved = _saved_named(name)
+        if len(saved) == 1 or (saved and name == "@last"):
+            return SavedJob(saved[0]), str(saved[0])
+        if len(saved) > 1:
+            listed = ", ".join(map(str, saved[:5]))
+            raise NoSuchJob(f"More than one saved job is called {name!r}: {listed}.") from None
+        raise
+    return client, client.hello.path
+
+
+def _saved_named(name: str) -> list[Path]:
+    """Saved jobs of the state folder, newest first, whose id begins so, or whose flow it is."""
+    from routilux_tui.runner.paths import jobs_folder
+
+    paths = sorted(
+        jobs_folder().glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
+    if name == "@last" or not name:
+        return paths[:1] if name else []
+    found = []
+    for path in paths:
+        flow, _, short = path.stem.rpartition("-")
+        if short and (name.startswith(short) or short.startswith(name[:8])) or flow == name:
+            found.append(path)
+    return found

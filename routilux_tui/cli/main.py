@@ -1,0 +1,125 @@
+"""``routilux-tui``: from words to a command, from errors to exit codes.
+
+Each command is a module of its own, imported only when it is asked for, so that what needs no
+screen starts at once.
+
+Exit codes: 0 done or met; 1 the job failed, or the condition can't hold any more; 2 usage;
+3 unreachable; 4 asked but not confirmed in time; 124 timeout; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+from routilux_tui import __version__
+from routilux_tui.errors import RoutiluxTuiError, UsageError
+
+#: Every command: what it does, in the order of the help. The module has its name.
+COMMANDS = {
+    "run": "start a flow in a process of its own, and open the dashboard on it",
+    "attach": "open the dashboard on a running job",
+    "open": "browse saved job files",
+    "ps": "list jobs, live and saved",
+    "show": "one job in full: its status, routines and counts",
+    "history": "a job's records",
+    "log": "a job's shared log",
+    "tail": "the last rows of a job, and with -f what follows",
+    "pause": "pause a job",
+    "resume": "go on with a paused job, or take up a saved one",
+    "cancel": "cancel a job",
+    "wait": "wait for a job's end, or until a condition holds",
+    "rm": "remove saved jobs",
+    "info": "paths, versions, sockets, and what is configured",
+    "completion": "print a completion script for bash, zsh or fish",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}.", f"Try: {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The words before a command's own."""
+    listing = "\n".join(f"  {name:<11} {what}" for name, what in COMMANDS.items())
+    top = _Parser(
+        prog="routilux-tui",
+        description="The terminal dashboard for routilux jobs. Without a command: the list of jobs.",
+        epilog=f"commands:\n{listing}\n\nroutilux-tui COMMAND --help tells more of one.\n"
+        "exit codes: 0 done or met, 1 failed, 2 usage, 3 unreachable, 4 not confirmed, "
+        "124 timeout, 130 interrupted",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="routilux-tui [-h] [--version] [screen options] [COMMAND ...]",
+    )
+    top.add_argument("--version", action="version", version=f"routilux-tui {__version__}")
+    return top
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    words = sys.argv[1:] if words is None else words
+    as_json = "--json" in words
+    try:
+        return _run(words)
+    except RoutiluxTuiError as error:
+        return _told(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has gone: nothing more to say, and nothing to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+
+
+def _run(words: list[str]) -> int:
+    name = words[0] if words and not words[0].startswith("-") else ""
+    if name:
+        if name not in COMMANDS and name != "bridge":
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else "Try: routilux-tui --help"
+            raise UsageError(f"There is no command {name!r}.", hint)
+        module: Any = import_module(f"routilux_tui.cli.{name}")
+        own = _Parser(
+            prog=f"routilux-tui {name}",
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(own)
+        return int(module.run(own.parse_args(words[1:])))
+    from routilux_tui.cli import browse
+
+    top = parser()
+    browse.add_arguments(top)
+    return browse.run(top.parse_args(words))
+
+
+def _told(error: RoutiluxTuiError, *, as_json: bool) -> int:
+    """Say what went wrong, on stderr."""
+    from routilux_tui.job.text import printable
+
+    trace = getattr(error, "traceback", "")
+    if as_json:
+        import json
+
+        told = {
+            "error": type(error).__name__,
+            "message": error.message,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        if trace:
+            told["traceback"] = trace
+        print(json.dumps(told), file=sys.stderr)
+        return error.exit_code
+    for line in trace.splitlines():
+        print(printable(line), file=sys.stderr)
+    print(f"routilux-tui: {printable(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"  {printable(error.hint)}", file=sys.stderr)
+    return error.exit_code

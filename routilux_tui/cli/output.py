@@ -1,0 +1,142 @@
+"""What commands print: aligned for people, JSON for programs, always harmless."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.job.plain import dumps
+from routilux_tui.job.status import look
+from routilux_tui.job.text import printable
+from routilux_tui.job.views import SECTIONS, Header, RoutineRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_COLOURS = {
+    "running": "36",
+    "paused": "33",
+    "completed": "32",
+    "failed": "31",
+    "error": "31",
+    "cancelled": "35",
+    "error_continued": "33",
+}
+
+
+def is_ascii() -> bool:
+    """Whether the output takes ASCII alone."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return encoding not in {"utf8", "utf16", "utf32"}
+
+
+def safe(text: str) -> str:
+    """Foreign text as one harmless line."""
+    return printable(text, ascii_only=is_ascii())
+
+
+def status_word(status: str, width: int = 0) -> str:
+    """A status by glyph and word, in colour on a terminal that wants it."""
+    seen = look(status)
+    text = f"{seen.ascii if is_ascii() else seen.glyph} {safe(seen.word)}".ljust(width)
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and status in _COLOURS:
+        return f"\x1b[{_COLOURS[status]}m{text}\x1b[0m"
+    return text
+
+
+def print_json(value: Any) -> None:
+    """One value as one line of JSON."""
+    if isinstance(value, (msgspec.Struct, list)):
+        value = msgspec.to_builtins(value)
+    sys.stdout.write(dumps(value).decode("utf-8", "replace") + "\n")
+
+
+def table(heads: list[str], rows: Iterable[list[str]], right: frozenset[int] = frozenset()) -> None:
+    """A table with aligned columns; those in ``right`` are numbers."""
+    lines = [heads, *([safe(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(heads))]
+    for line in lines:
+        cells = [
+            cell.rjust(width) if n in right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def print_header(header: Header, routines: list[RoutineRow], place: str) -> None:
+    """A job for people: what it is, how it is, what its routines did."""
+    print(f"{status_word(header.status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
+    if header.note:
+        print(f"  {safe(header.note)}")
+    if header.control is not None:
+        print(f"  asked: {safe(header.control.action)}, {header.control.running} running")
+    print(f"  created {safe(header.created_at)}   updated {safe(header.updated_at)}")
+    print(f"  {safe(place)}")
+    counts = (
+        f"{header.counts.get(one, 0):,} {one}" for one in SECTIONS[1:] if header.counts.get(one)
+    )
+    print(f"  {', '.join(counts) or 'nothing recorded'}")
+    if routines:
+        print()
+        print_routines(routines)
+
+
+def print_routines(routines: list[RoutineRow]) -> None:
+    """The routines' table."""
+    table(
+        ["routine", "status", "runs", "errors", "retries", "seconds", "last error"],
+        (
+            [
+                row.routine_id,
+                look(row.status).word,
+                f"{row.runs:,}",
+                f"{row.errors:,}",
+                f"{row.retries:,}",
+                f"{row.busy:.2f}",
+                row.error[:80],
+            ]
+            for row in routines
+        ),
+        frozenset({2, 3, 4, 5}),
+    )
+
+
+def row_line(row: Row) -> str:
+    """A row for people."""
+    parts = [row.at[:26] if row.at[:1].isdigit() else row.at, row.routine, row.name, row.text]
+    return "  ".join(safe(part) for part in parts if part)
+
+
+def row_object(row: Row) -> dict[str, Any]:
+    """A row for programs."""
+    told = {"n": row.n, "at": row.at, "routine": row.routine, "name": row.name, "text": row.text}
+    return {key: value for key, value in told.items() if value != ""}
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at a terminal that can hold a screen."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def parse_params(words: list[str]) -> dict[str, Any]:
+    """The parameters of ``-p KEY=VALUE``; a value is JSON where it parses, else text.
+
+    Raises:
+        UsageError: when one has no ``=``.
+    """
+    from routilux_tui.errors import UsageError
+
+    params: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-p {word!r} is not KEY=VALUE.")
+        try:
+            params[key] = json.loads(value)
+        except ValueError:
+            params[key] = value
+    return params

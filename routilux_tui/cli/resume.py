@@ -1,0 +1,35 @@
+"""Go on with a paused job, or take up a saved one: JOB, or FILE FLOW.
+
+A running runner's paused job is named by JOB alone. A saved job that nobody runs (paused, or
+killed) is taken up in a new runner: FILE is the job's, FLOW the flow it was made by.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli import control, output
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    control.add_control_arguments(parser)
+    parser.add_argument("flow", metavar="FLOW", nargs="?", default="")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="handlers at once")
+
+
+def run(words: argparse.Namespace) -> int:
+    """Ask, and wait for the job's word."""
+    if not words.flow:
+        return control.ask(words, "resume", {"running", "completed", "failed", "cancelled"})
+    from routilux_tui.runner.launch import resume_job
+
+    started = resume_job(words.job, words.flow, workers=words.workers)
+    if words.json:
+        output.print_json(started)
+    else:
+        print(started.job_id)
+    return 0

@@ -1,0 +1,48 @@
+"""Remove saved jobs: a job's file, its journal and its log. A running job is never removed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.output import safe
+from routilux_tui.errors import NotPossible
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("jobs", metavar="JOB|FILE", nargs="+")
+    parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
+
+
+def run(words: argparse.Namespace) -> int:
+    """Remove them, if the user is sure."""
+    from routilux_tui.job.journal import is_kept, journal_path
+    from routilux_tui.runner.paths import log_path
+
+    removed = []
+    for name in words.jobs:
+        job, place = readable(name)
+        path = Path(place)
+        if not isinstance(job, SavedJob) or is_kept(path):
+            raise NotPossible(
+                f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}"
+            )
+        removed.append((path, job.state.job_id))
+    if not words.yes:
+        for path, _ in removed:
+            print(safe(str(path)), file=sys.stderr)
+        print("Remove? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            return 1
+    for path, job_id in removed:
+        for one in (path, journal_path(path), log_path(job_id)):
+            with contextlib.suppress(OSError):
+                one.unlink()
+    return 0

@@ -1,0 +1,52 @@
+"""Printing a section of a job: what ``history``, ``log`` and ``tail`` have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli import output
+from routilux_tui.job.views import Filter
+
+if TYPE_CHECKING:
+    import argparse
+
+    from routilux_tui.cli.jobs import Readable
+
+_AT_ONCE = 1000
+
+
+def add_row_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words that choose rows."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument("--routine", default="", metavar="R", help="of this routine alone")
+    parser.add_argument("--event", default="", metavar="E", help="of this event alone")
+    parser.add_argument("--grep", default="", metavar="TEXT", help="that hold this text")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+
+
+def where_of(words: argparse.Namespace) -> Filter:
+    """The filter that the words name."""
+    return Filter(words.routine, words.event, words.grep)
+
+
+def print_rows(
+    job: Readable, section: str, where: Filter, start: int, *, as_json: bool, stop: int = 1 << 52
+) -> int:
+    """Print the rows from ``start`` on (negative: that many from the end); where they end."""
+    if start < 0:
+        window = job.window(section, start, start + 1, where)
+        start = window.start if window.total else 0
+    at = start
+    while at < stop:
+        window = job.window(section, at, min(stop, at + _AT_ONCE), where)
+        for row in window.rows:
+            if as_json:
+                told = output.row_object(row)
+                told["data"] = job.item(section, row.n)
+                output.print_json(told)
+            else:
+                print(output.row_line(row))
+        at = window.start + len(window.rows)
+        if not window.rows or at >= window.total:
+            break
+    return at

@@ -1,0 +1,137 @@
+"""Start a flow in a process of its own, and open the dashboard on it.
+
+FLOW is path/to/file.py[:name] or package.module[:name]; name is a Flow or a function that
+returns one. Without a terminal, or with --no-tui, progress is printed line by line and the
+exit code tells the job's end: 0 completed, 1 failed or cancelled. --json prints the summary as
+one JSON object. --detach starts the job, prints its id and returns.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli import output
+from routilux_tui.cli.config import add_screen_arguments, settings
+from routilux_tui.job import status as statuses
+from routilux_tui.job.views import HISTORY, LOG, Filter
+
+if TYPE_CHECKING:
+    import argparse
+
+    from routilux_tui.job.views import Header
+    from routilux_tui.runner.client import Client
+
+PROGRESS_EVERY = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("flow", metavar="FLOW")
+    parser.add_argument(
+        "-p", dest="params", action="append", default=[], metavar="KEY=VALUE",
+        help="a parameter of the flow or its entry routine; JSON where it parses, else text",
+    )  # fmt: skip
+    parser.add_argument("--entry", default="", metavar="ROUTINE", help="the routine to start with")
+    parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="handlers at once")
+    parser.add_argument("--detach", action="store_true", help="print the job's id and return")
+    parser.add_argument("--no-tui", action="store_true", help="plain progress lines")
+    parser.add_argument("--json", action="store_true", help="the summary as JSON; implies --no-tui")
+    add_screen_arguments(parser)
+
+
+def run(words: argparse.Namespace) -> int:
+    """Start the job."""
+    from routilux_tui.runner.launch import start_job
+
+    params = output.parse_params(words.params)
+    started = start_job(
+        words.flow,
+        params,
+        entry=words.entry,
+        save=words.save,
+        workers=words.workers,
+        read_only=bool(words.read_only) and words.detach,
+    )
+    if words.detach:
+        if words.json:
+            output.print_json(started)
+        else:
+            print(started.job_id)
+        return 0
+    if words.no_tui or words.json or not output.is_interactive():
+        return follow(started.socket, as_json=words.json)
+    from routilux_tui.cli.screen import show
+    from routilux_tui.sources.live import socket_handle
+
+    chosen = settings(words)
+    handle = socket_handle(Path(started.socket), fps=chosen.fps, read_only=chosen.read_only)
+    return show(chosen, handle=handle)
+
+
+def follow(socket: str, *, as_json: bool = False) -> int:
+    """Print a job's progress until it has ended; the exit code tells how."""
+    from routilux_tui.runner.client import Client
+
+    with Client(socket) as client:
+        header = client.header()
+        if not as_json:
+            print(f"{output.safe(header.flow_id)}  job {header.job_id}", flush=True)
+        said, logged = "", 0
+        while not statuses.has_ended(header.status) or header.control is not None:
+            logged = _progress(client, header, logged, quiet=as_json)
+            if header.status == "paused":
+                return _paused(header, as_json=as_json)
+            time.sleep(PROGRESS_EVERY if said == header.updated_at else PROGRESS_EVERY / 5)
+            said, header = header.updated_at, client.header()
+        _progress(client, header, logged, quiet=as_json, last=True)
+        routines = client.routines()
+        path = client.hello.path
+    if as_json:
+        output.print_json({"header": _plain(header), "routines": _plain(routines), "file": path})
+    else:
+        print()
+        output.print_header(header, routines, path)
+    return 0 if header.status == "completed" else 1
+
+
+def _plain(value: object) -> object:
+    import msgspec
+
+    return msgspec.to_builtins(value)
+
+
+_last_line = [0.0]
+
+
+def _progress(
+    client: Client, header: Header, logged: int, *, quiet: bool, last: bool = False
+) -> int:
+    """At most two lines a second: counts, and the newest entry of the log."""
+    now = time.monotonic()
+    if quiet or (now - _last_line[0] < PROGRESS_EVERY and not last):
+        return logged
+    _last_line[0] = now
+    records, entries = header.counts.get(HISTORY, 0), header.counts.get(LOG, 0)
+    line = (
+        f"{output.safe(header.status):<9} {records:>9,} records  "
+        f"{header.routines_done}/{header.routines_total} routines  {header.errors:,} errors"
+    )
+    if entries > logged:
+        window = client.window(LOG, -1, 1 << 52, Filter())
+        if window.rows:
+            line += f"  {output.safe(window.rows[-1].text)[:90]}"
+    print(line, flush=True)
+    return entries
+
+
+def _paused(header: Header, *, as_json: bool) -> int:
+    if as_json:
+        output.print_json({"header": _plain(header)})
+    name = header.job_id[:8]
+    print(f"The job is paused: {output.safe(header.note) or 'no reason given'}.", file=sys.stderr)
+    print(f"  Go on: routilux-tui resume {name}", file=sys.stderr)
+    return 0

@@ -1,0 +1,31 @@
+"""Opening the dashboard from a command, and what is said when it is left."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from routilux_tui.job.text import printable
+
+if TYPE_CHECKING:
+    from routilux_tui.sources.base import Handle, Source
+    from routilux_tui.tui.settings import Settings
+
+
+def show(settings: Settings, *, handle: Handle | None = None, source: Source | None = None) -> int:
+    """Run the dashboard; returns the exit code."""
+    from routilux_tui.tui.app import run_dashboard
+
+    left = run_dashboard(settings, handle=handle, source=source)
+    if left.report is not None or (left.code and left.error):
+        print(f"routilux-tui: the dashboard ended: {printable(left.error)}", file=sys.stderr)
+        if left.report is not None:
+            print(f"  The report, without job data: {left.report}", file=sys.stderr)
+    if left.job is not None:
+        name = printable(left.job.job_id[:8])
+        print(
+            f"Job {name} ({printable(left.job.flow_id)}) goes on. "
+            f"Come back: routilux-tui attach {name}",
+            file=sys.stderr,
+        )
+    return left.code

@@ -1,0 +1,41 @@
+"""One job in full: its status, its routines and its counts.
+
+JOB is a running job (id, beginning of it, flow, @last), a saved one, or a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routilux_tui.cli import output
+from routilux_tui.cli.jobs import readable
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print the job."""
+    job, place = readable(words.job)
+    header, routines = job.header(), job.routines()
+    if words.json:
+        output.print_json(
+            {
+                "header": msgspec.to_builtins(header),
+                "routines": {
+                    row.routine_id: job.item("routines", row.routine_id) for row in routines
+                },
+                "file": place,
+            }
+        )
+    else:
+        output.print_header(header, routines, place)
+    return 0

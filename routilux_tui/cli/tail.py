@@ -1,0 +1,45 @@
+"""The last rows of a job's history, log or output, and with -f what follows, as it comes.
+
+With -f it ends with the job.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.rows import add_row_arguments, print_rows, where_of
+from routilux_tui.job import status as statuses
+from routilux_tui.job.views import HISTORY, LOG, OUTPUT
+
+if TYPE_CHECKING:
+    import argparse
+
+LOOK_EVERY = 0.1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    add_row_arguments(parser)
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="begin N rows before the end")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    parser.add_argument(
+        "--of", choices=[HISTORY, LOG, OUTPUT], default=HISTORY, help="what to print"
+    )
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print the rows, and follow."""
+    job, _ = readable(words.job)
+    where = where_of(words)
+    at = print_rows(job, words.of, where, -max(1, words.n), as_json=words.json)
+    while words.follow and not isinstance(job, SavedJob):
+        sys.stdout.flush()
+        header = job.header()
+        at = print_rows(job, words.of, where, at, as_json=words.json)
+        if statuses.has_ended(header.status) and header.control is None:
+            break
+        time.sleep(LOOK_EVERY)
+    return 0

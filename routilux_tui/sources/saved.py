@@ -1,0 +1,315 @@
+"""Saved jobs: folders of them as a list, and one of them as a handle that is only read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
+from routilux_tui.job.conditions import Condition, context_of
+from routilux_tui.job.headers import read_header
+from routilux_tui.job.journal import is_kept, journal_path
+from routilux_tui.job.project import Projection
+from routilux_tui.job.reading import load_job
+from routilux_tui.job.views import (
+    SECTIONS,
+    EntryBatch,
+    Filter,
+    Frame,
+    Header,
+    JobEntry,
+    Plain,
+    RoutineRow,
+    WaitResult,
+    Window,
+)
+from routilux_tui.sources.watching import scan, stamp, watch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+_FIRST, _SLICE = 100, 400
+_HALF_WRITTEN = 0.15
+"""Seconds after which a file that can't be read is looked at again."""
+
+
+class SavedSource:
+    """The saved jobs of folders, files and globs.
+
+    Args:
+        paths: what to list.
+        recursive: with the subfolders of folders.
+        poll: look instead of waiting for events.
+
+    Raises:
+        JobFileMissing: when a path is neither there nor a pattern.
+    """
+
+    def __init__(
+        self,
+        paths: list[str],
+        *,
+        recursive: bool = False,
+        poll: bool = False,
+        must_exist: bool = True,
+    ) -> None:
+        self._recursive = recursive
+        self._poll = poll
+        self._folders: list[Path] = []
+        self._files: set[Path] = set()
+        for name in paths:
+            place = Path(name).expanduser().absolute()
+            if place.is_dir():
+                self._folders.append(place)
+            elif os.path.lexists(place):
+                self._files.add(place)
+            elif glob.has_magic(name):
+                self._files.update(Path(one).absolute() for one in glob.glob(name, recursive=True))
+            elif must_exist:
+                raise JobFileMissing(f"{name}: there is no such file or folder.")
+            else:
+                place.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._folders.append(place)
+
+    def _is_ours(self, path: Path) -> bool:
+        if path in self._files:
+            return True
+        if self._recursive:
+            return any(folder in path.parents for folder in self._folders)
+        return path.parent in self._folders
+
+    def _paths(self) -> list[Path]:
+        found: dict[Path, tuple[int, int, int]] = {path: stamp(path) for path in self._files}
+        for folder in self._folders:
+            found.update(scan(folder, recursive=self._recursive))
+        return sorted(found, key=lambda path: found[path], reverse=True)
+
+    async def entries(self) -> AsyncIterator[EntryBatch]:
+        """The newest first, the rest in slices, then what changes, one by one."""
+        folders = {*self._folders, *(path.parent for path in self._files)}
+        changes = watch(sorted(folders), recursive=self._recursive, poll=self._poll)
+        upcoming = asyncio.ensure_future(anext(changes))
+        good: dict[str, JobEntry] = {}
+        try:
+            paths = await asyncio.to_thread(self._paths)
+            at, step = 0, _FIRST
+            while at < len(paths) or at == 0:
+                part = paths[at : at + step]
+                batch = await asyncio.to_thread(
+                    lambda part=part: [read_header(one) for one in part]
+                )
+                good.update((one.key, one) for one in batch if not one.error)
+                at, step = at + max(1, len(part)), _SLICE
+                yield EntryBatch(batch, loading=max(0, len(paths) - at))
+            while True:
+                changed = await upcoming
+                upcoming = asyncio.ensure_future(anext(changes))
+                ours = sorted(path for path in changed if self._is_ours(path))
+                if ours:
+                    yield await self._read(ours, good)
+        except StopAsyncIteration:
+            return
+        finally:
+            upcoming.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await upcoming
+            await changes.aclose()
+
+    async def _read(self, paths: list[Path], good: dict[str, JobEntry]) -> EntryBatch:
+        """Read anew what changed; a half-written file keeps its last good line."""
+        changed, gone = [], []
+        for path in paths:
+            if not os.path.lexists(path):
+                good.pop(str(path), None)
+                gone.append(str(path))
+                continue
+            entry = await asyncio.to_thread(read_header, path)
+            if entry.badge == "torn" and entry.key in good:
+                await asyncio.sleep(_HALF_WRITTEN)
+                entry = await asyncio.to_thread(read_header, path)
+            if entry.badge == "torn" and entry.key in good:
+                import msgspec
+
+                entry = msgspec.structs.replace(good[entry.key], badge="writing")
+            elif not entry.error:
+                good[entry.key] = entry
+            changed.append(entry)
+        return EntryBatch(changed, gone)
+
+    def handle(self, key: str) -> SavedHandle:
+        """A handle on a file."""
+        return SavedHandle(Path(key), poll=self._poll)
+
+    async def close(self) -> None:
+        """Nothing is held open but while `entries` is iterated."""
+
+
+class SavedHandle:
+    """A job in a file, followed as the file changes. It can be read, and nothing else.
+
+    Args:
+        path: the file.
+        poll: look instead of waiting for events.
+    """
+
+    def __init__(self, path: Path, *, poll: bool = False) -> None:
+        self.path = path
+        self._poll = poll
+        self._header = Header(job_id="", flow_id="", status="")
+        self._routines: dict[str, RoutineRow] = {}
+        self._projection: Projection | None = None
+        self._changed = asyncio.Condition()
+
+    @property
+    def header(self) -> Header:
+        """The job in a line."""
+        return self._header
+
+    @property
+    def routines(self) -> Mapping[str, RoutineRow]:
+        """Every routine, by its id."""
+        return self._routines
+
+    @property
+    def place(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    @property
+    def cannot(self) -> Mapping[str, str]:
+        """A file takes no controls; the reason tells the way out."""
+        if is_kept(self.path):
+            why = "this is the job's file; attach to the job itself to steer it"
+        else:
+            why = f"nobody runs it; take it up: routilux-tui resume {self.path.name} FLOW"
+        return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
+
+    @property
+    def stale_since(self) -> float | None:
+        """A file is never stale: what it says is what there is."""
+        return None
+
+    async def open(self) -> None:
+        """Read the file."""
+        await self._read()
+
+    async def close(self) -> None:
+        """Let go."""
+        self._projection = None
+
+    async def _read(self) -> None:
+        def read() -> Projection:
+            return Projection(load_job(self.path))
+
+        projection = await asyncio.to_thread(read)
+        note = projection.note()
+        if projection.state.status == "running" and not is_kept(self.path):
+            note = "its file says running, and nobody runs it"
+        self._projection = projection
+        self._header = projection.header(note=note)
+        self._routines = {row.routine_id: row for row in projection.routines()}
+
+    async def changes(self) -> AsyncIterator[Frame]:
+        """A frame whenever the file has a new state; a half-written one keeps the last."""
+        import msgspec
+
+        before = (stamp(self.path), stamp(journal_path(self.path)))
+        async for _ in watch([self.path.parent], poll=self._poll):
+            now = (stamp(self.path), stamp(journal_path(self.path)))
+            if now == before:
+                continue
+            before = now
+            for pause in (0.0, 0.05, 0.2):
+                await asyncio.sleep(pause)
+                try:
+                    await self._read()
+                    break
+                except JobFileMissing:
+                    self._header = msgspec.structs.replace(self._header, note="the file is gone")
+                    break
+                except JobFileError:
+                    self._header = msgspec.structs.replace(
+                        self._header, note="the file is being written; this is its last good state"
+                    )
+            async with self._changed:
+                self._changed.notify_all()
+            yield Frame(
+                seq=0,
+                header=self._header,
+                routines=list(self._routines.values()),
+                stale=list(SECTIONS),
+            )
+
+    def _views(self) -> Projection:
+        if self._projection is None:
+            raise NotPossible(f"{self.path}: it is not open.")
+        return self._projection
+
+    async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows ``start`` to ``stop`` of those that ``where`` leaves."""
+        views = self._views()
+        if where:
+            return await asyncio.to_thread(views.window, section, start, stop, where)
+        return views.window(section, start, stop, where)
+
+    async def item(self, section: str, n: int | str) -> Plain:
+        """The whole value behind a row."""
+        return self._views().item(section, n)
+
+    async def find(
+        self, section: str, text: str, start: int, *, back: bool, where: Filter
+    ) -> int | None:
+        """Position of the next row that holds ``text``."""
+        views = self._views()
+
+        def search() -> int | None:
+            return views.find(section, text, start, back=back, where=where)
+
+        return await asyncio.to_thread(search)
+
+    async def pause(self, reason: str = "") -> Header:
+        """Refused."""
+        del reason
+        raise self._refusal("pause")
+
+    async def resume(self) -> Header:
+        """Refused."""
+        raise self._refusal("resume")
+
+    async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
+        """Refused."""
+        del reason, force, grace
+        raise self._refusal("cancel")
+
+    def _refusal(self, action: str) -> NotPossible:
+        return NotPossible(f"{self.path}: it can't be asked to {action}: {self.cannot[action]}.")
+
+    async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
+        """Wait until the file says so."""
+        from routilux_tui.job import status as statuses
+
+        condition = Condition(until) if until else None
+
+        async def judge() -> WaitResult:
+            while True:
+                state = self._views().state
+                ended = statuses.has_ended(state.status)
+                if condition is not None and condition.holds(context_of(state)):
+                    return WaitResult("met", state.status)
+                if ended:
+                    return WaitResult("ended" if condition else "met", state.status)
+                async with self._changed:
+                    await self._changed.wait()
+
+        try:
+            return await asyncio.wait_for(judge(), timeout)
+        except (asyncio.TimeoutError, TimeoutError):
+            return WaitResult("timeout", self._header.status, f"not within {timeout:g} s")
+
+    async def check(self, condition: str) -> None:
+        """Raise ConditionError if this job can't judge the condition."""
+        Condition(condition).check(context_of(self._views().state))

@@ -1,0 +1,446 @@
+"""The list of jobs: live ones on top, saved ones below, each line as true as its source."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.fuzzy import Matcher
+from textual.widgets import Input
+
+from routilux_tui.errors import ConditionError, RoutiluxTuiError
+from routilux_tui.job import timestamps
+from routilux_tui.job.conditions import Condition, context_of_entry
+from routilux_tui.job.status import look
+from routilux_tui.job.text import printable
+from routilux_tui.job.views import BADGES, JobEntry
+from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
+from routilux_tui.tui.figures import ago, count, date_time, size
+from routilux_tui.tui.screens.paced import PacedScreen
+from routilux_tui.tui.theme import STATUS_STYLE
+from routilux_tui.tui.widgets.footer import KeyBar
+from routilux_tui.tui.widgets.lines import Part, fit, right
+from routilux_tui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from routilux_tui.sources.base import Source
+
+FRESH = 1.5
+"""Seconds that a line which changed is marked."""
+
+
+def _when(at: str) -> float:
+    return timestamps.to_epoch(at) or 0.0
+
+
+#: The columns that the list can be sorted by, and what by.
+ORDERS: dict[str, Callable[[JobEntry], object]] = {
+    "updated": lambda one: -_when(one.updated_at),
+    "created": lambda one: -_when(one.created_at),
+    "status": lambda one: one.status,
+    "flow": lambda one: one.flow_id.casefold(),
+    "job": lambda one: one.job_id,
+    "routines": lambda one: -(one.routines_done / (one.routines_total or 1)),
+    "records": lambda one: -one.records,
+    "errors": lambda one: -one.errors,
+    "size": lambda one: -one.size,
+    "file": lambda one: one.path,
+}
+
+
+class JobRows(Rows):
+    """The lines of the list."""
+
+    def __init__(self) -> None:
+        super().__init__(id="jobs")
+        self.entries: dict[str, JobEntry] = {}
+        self.shown: list[JobEntry] = []
+        self.order = "updated"
+        self.sought = ""
+        self.problem = ""
+        self.absolute = False
+        self.loading_left = 0
+        self.selected: set[str] = set()
+        self._fresh: dict[str, float] = {}
+        self._twice: set[str] = set()
+
+    @property
+    def current(self) -> JobEntry | None:
+        """The job that the cursor is on."""
+        return self.shown[self.cursor] if self.cursor < len(self.shown) else None
+
+    def take(self, changed: list[JobEntry], gone: list[str], loading: int) -> None:
+        """Put changes into the list; the cursor stays on its job."""
+        now = time.monotonic()
+        for one in changed:
+            if one.key in self.entries:
+                self._fresh[one.key] = now
+            self.entries[one.key] = one
+        for key in gone:
+            self.entries.pop(key, None)
+            self.selected.discard(key)
+        self.loading_left = loading
+        self.arrange()
+        if self._fresh:
+            self.set_timer(FRESH + 0.05, self._settle)
+
+    def _settle(self) -> None:
+        now = time.monotonic()
+        old = [key for key, since in self._fresh.items() if now - since >= FRESH]
+        for key in old:
+            del self._fresh[key]
+        for n, one in enumerate(self.shown[self.top : self.top + self.page], self.top):
+            if one.key in old:
+                self.refresh_rows(n, n + 1)
+
+    def arrange(self) -> None:
+        """Filter and sort anew, and keep the cursor on its job."""
+        before, current = self.shown, self.current
+        keeps = self._keeps()
+        rows = [one for one in self.entries.values() if keeps(one)]
+        key = ORDERS[self.order]
+        rows.sort(key=lambda one: (one.place != "live", bool(one.error), key(one), one.key))
+        self.shown = rows
+        ids = [one.job_id[:8] for one in rows]
+        self._twice = {one for one in set(ids) if ids.count(one) > 1} if len(ids) < 2000 else set()
+        if current is not None:
+            at = next((n for n, one in enumerate(rows) if one.key == current.key), self.cursor)
+            self.top = max(0, min(self.top + at - self.cursor, len(rows) - self.page))
+            self.cursor = min(at, max(0, len(rows) - 1))
+        if len(rows) != len(before):
+            self.total = len(rows)
+            self.cursor = min(self.cursor, max(0, self.total - 1))
+            self.top = min(self.top, max(0, self.total - self.page))
+            self.refresh()
+            return
+        for n in range(self.top, min(self.top + self.page, len(rows))):
+            if rows[n] != before[n]:
+                self.refresh_rows(n, n + 1)
+        self.refresh_title()
+
+    def _keeps(self) -> Callable[[JobEntry], bool]:
+        sought, self.problem = self.sought.strip(), ""
+        if not sought:
+            return lambda _one: True
+        if sought.startswith("="):
+            try:
+                condition = Condition(sought[1:])
+            except ConditionError as error:
+                self.problem = error.message
+                return lambda _one: True
+
+            def holds(one: JobEntry) -> bool:
+                try:
+                    return condition.holds(context_of_entry(one))
+                except ConditionError as error:
+                    self.problem = error.message
+                    return False
+
+            return holds
+        matcher = Matcher(sought)
+        return lambda one: matcher.match(f"{one.flow_id} {one.job_id} {one.path}") > 0
+
+    def title_parts(self) -> list[Part]:
+        """How many, what filter, which order."""
+        live = sum(one.place == "live" for one in self.entries.values())
+        parts: list[Part] = [
+            (" Jobs ", "rows--title-focus" if self.has_focus else "rows--title"),
+            (f" {count(len(self.shown))}", ""),
+        ]
+        if len(self.shown) != len(self.entries):
+            parts.append((f" of {count(len(self.entries))}", "rows--dim"))
+        if live:
+            parts.append((f"  {live} live", "rows--running"))
+        if self.selected:
+            parts.append((f"  {len(self.selected)} selected", "rows--warning"))
+        parts.append((f"  by {self.order}", "rows--dim"))
+        if self.loading_left:
+            parts.append((f"  reading {count(self.loading_left)} more", "rows--dim"))
+        if self.problem:
+            parts.append((f"  {printable(self.problem)}", "rows--error"))
+        elif self.sought:
+            parts.append((f"  {printable(self.sought)}", "rows--warning"))
+        return parts
+
+    def _columns(self, width: int) -> list[tuple[str, int]]:
+        """The columns that the width allows, with their widths; the file takes the rest."""
+        stamp = 15 if self.absolute else 8
+        columns = [("status", 12), ("flow", 16), ("job", 9)]
+        if width >= 60:
+            columns += [("routines", 9), ("records", 11)]
+        if width >= 72:
+            columns += [("errors", 7)]
+        columns += [("updated", stamp)]
+        if width >= 100:
+            columns[1] = ("flow", 22)
+            columns += [("created", stamp), ("size", 7)]
+        used = 4 + sum(one for _, one in columns)
+        return [*columns, ("file", max(0, width - used))]
+
+    def head(self, width: int) -> str:
+        """The heads of the columns."""
+        text = "    "
+        for name, cells in self._columns(width):
+            is_number = name in {"routines", "records", "errors", "updated", "created", "size"}
+            text += right(name, cells - 1) + " " if is_number else fit(name, cells)
+        return text
+
+    def column_at(self, x: int) -> str:
+        """The column whose head is at a cell."""
+        left = 4
+        for name, cells in self._columns(self.size.width - 1):
+            left += cells
+            if x < left:
+                return name
+        return ""
+
+    def parts(self, n: int, width: int) -> list[Part] | None:
+        """A job's line."""
+        one = self.shown[n]
+        mark = "●" if one.key in self.selected else ("•" if one.key in self._fresh else " ")
+        parts: list[Part] = [(f" {mark} ", "rows--match"), (" ", "")]
+        name = one.path.rpartition("/")[2]
+        if one.error:
+            words = one.badge or "unreadable"
+            parts.append((fit(words, 12), "rows--error"))
+            parts.append((fit(printable(name), 36), "rows--dim"))
+            parts.append((f" {printable(one.error)}", "rows--dim"))
+            return parts
+        seen = look(one.status)
+        style = STATUS_STYLE.get(one.status, "rows--dim")
+        word = f"{seen.glyph} {printable(seen.word)}"
+        if one.badge and one.badge != "live":
+            word = {"abandoned": "? running", "writing": f"{seen.glyph} writing"}.get(
+                one.badge, f"{seen.glyph} {one.badge}"
+            )
+            style = "rows--warning"
+        job = (
+            printable(one.job_id[:8]) if one.job_id[:8] not in self._twice else printable(name[:8])
+        )
+        cells = {
+            "flow": (printable(one.flow_id), "rows--name"),
+            "job": (job, ""),
+            "routines": (f"{one.routines_done}/{one.routines_total}", ""),
+            "records": (count(one.records), ""),
+            "errors": (
+                count(one.errors) if one.errors else "·",
+                "rows--error" if one.errors else "rows--dim",
+            ),
+            "updated": (self._time(one.updated_at), "rows--dim"),
+            "created": (self._time(one.created_at), "rows--dim"),
+            "size": (size(one.size), "rows--dim"),
+            "file": (printable(name), "rows--dim"),
+        }
+        for column, wide in self._columns(width):
+            if column == "status":
+                parts.append((fit(word, wide), style))
+            elif column in {"flow", "job", "file"}:
+                text, name_of = cells[column]
+                parts.append((fit(text, max(0, wide - 1)) + " ", name_of))
+            else:
+                text, name_of = cells[column]
+                parts.append((right(text, wide - 1) + " ", name_of))
+        return parts
+
+    def _time(self, at: str) -> str:
+        return date_time(at) if self.absolute else ago(at)
+
+    def empty_text(self) -> str:
+        """What to do next."""
+        if self.loading_left:
+            return "Reading …"
+        if self.entries:
+            return "No job matches. Esc takes the filter away."
+        return "No jobs yet. Start one: routilux-tui run FLOW"
+
+
+class JobsScreen(PacedScreen):
+    """The list.
+
+    Args:
+        source: where the jobs come from.
+    """
+
+    BINDINGS: ClassVar = bindings((*LIST_ACTIONS, *ROW_ACTIONS))
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self.source = source
+        self.rows = JobRows()
+        self.keys = KeyBar(LIST_ACTIONS, dict)
+        self.line = Input(placeholder="flow, id or file; or = and a condition", id="filter")
+
+    def compose(self) -> ComposeResult:
+        """The list, the filter, the keys."""
+        yield self.rows
+        yield self.line
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """Follow the source."""
+        self.line.display = False
+        self.rows.absolute = self.app.settings.times == "absolute"  # type: ignore[attr-defined] # our own app
+        self.rows.focus()
+        self.run_worker(self._follow())
+        self.set_interval(10.0, self._grow_older)
+
+    async def _follow(self) -> None:
+        try:
+            async for batch in self.source.entries():
+                self.rows.take(batch.changed, batch.gone, batch.loading)
+        except RoutiluxTuiError as error:
+            self.notify(
+                printable(str(error)), title=error.title, severity="error", timeout=30, markup=False
+            )
+
+    def _grow_older(self) -> None:
+        """Relative times change by themselves."""
+        if not self.rows.absolute and self.rows.shown:
+            self.rows.refresh_rows(self.rows.top, self.rows.top + self.rows.page)
+
+    def action_open(self) -> None:
+        """Open the job under the cursor."""
+        one = self.rows.current
+        if one is None:
+            return
+        if one.error:
+            self.notify(printable(f"{one.path}: {one.error}"), severity="warning", markup=False)
+            return
+        self.run_worker(self.app.show_job(self.source.handle(one.key)))  # type: ignore[attr-defined] # our own app
+
+    def on_rows_opened(self, _event: Rows.Opened) -> None:
+        """A line was chosen with the mouse."""
+        self.action_open()
+
+    def on_rows_head_chosen(self, event: Rows.HeadChosen) -> None:
+        """Sort by the column that was clicked."""
+        column = self.rows.column_at(event.x)
+        if column in ORDERS:
+            self.rows.order = column
+            self.rows.arrange()
+            self.rows.refresh()
+
+    def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A key of the footer was clicked."""
+        self.run_worker(self.run_action(event.action))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        names = list(ORDERS)
+        self.rows.order = names[(names.index(self.rows.order) + 1) % len(names)]
+        self.rows.arrange()
+        self.rows.refresh()
+
+    def action_find(self) -> None:
+        """Filter as one types."""
+        self.line.display = True
+        self.line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter by what stands there."""
+        self.rows.sought = event.value
+        self.rows.arrange()
+        self.rows.refresh()
+
+    def on_input_submitted(self) -> None:
+        """Back to the list, filtered."""
+        self.line.display = bool(self.line.value)
+        self.rows.focus()
+
+    def action_back(self) -> None:
+        """Take the filter away."""
+        self.line.value = ""
+        self.line.display = False
+        self.rows.focus()
+
+    def action_select(self) -> None:
+        """Select the job, or not."""
+        one = self.rows.current
+        if one is not None:
+            self.rows.selected ^= {one.key}
+            self.rows.move_to(self.rows.cursor + 1)
+            self.rows.refresh()
+
+    def _chosen(self) -> list[JobEntry]:
+        rows = self.rows
+        if rows.selected:
+            return [one for one in rows.shown if one.key in rows.selected]
+        return [rows.current] if rows.current is not None else []
+
+    def action_pause(self) -> None:
+        """Pause the selected jobs."""
+        self.run_worker(self._ask_all("pause"))
+
+    def action_resume(self) -> None:
+        """Go on with the selected jobs."""
+        self.run_worker(self._ask_all("resume"))
+
+    def action_cancel(self) -> None:
+        """Cancel the selected jobs, if the reader is sure."""
+        chosen = self._chosen()
+        if not chosen:
+            return
+        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+
+        names = ", ".join(f"{one.flow_id} {one.job_id[:8]}" for one in chosen[:4])
+        more = f" and {len(chosen) - 4} more" if len(chosen) > 4 else ""
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._ask_all("cancel"))
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"Cancel {printable(names)}{more}?",
+                "What has not started never will. Running handlers are told to stop.",
+                "cancel",
+            ),
+            sure,
+        )
+
+    async def _ask_all(self, action: str) -> None:
+        """Ask each of the selected; the list shows what becomes of it."""
+        for one in self._chosen():
+            handle = self.source.handle(one.key)
+            try:
+                if self.app.settings.read_only:  # type: ignore[attr-defined] # our own app
+                    self.notify("This dashboard is read-only.", severity="warning")
+                    return
+                await handle.open()
+                await getattr(handle, action)()
+            except RoutiluxTuiError as error:
+                self.notify(
+                    printable(str(error)), title=error.title, severity="warning", markup=False
+                )
+            finally:
+                await handle.close()
+
+    def action_times(self) -> None:
+        """Relative or absolute times."""
+        self.rows.absolute = not self.rows.absolute
+        self.rows.refresh()
+
+    def action_badge(self) -> None:
+        """What the badge of the job means, and its whole path."""
+        one = self.rows.current
+        if one is not None:
+            told = BADGES.get(one.badge, one.status)
+            self.notify(printable(f"{one.path or one.key}\n{told}"), markup=False)
+
+    def action_help(self) -> None:
+        """What every key does."""
+        from routilux_tui.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen((*LIST_ACTIONS, *ROW_ACTIONS)))
+
+    def action_leave(self) -> None:
+        """Leave."""
+        self.app.leave(None)  # type: ignore[attr-defined] # our own app
+
+    async def on_unmount(self) -> None:
+        """Stop following."""
+        await self.source.close()
