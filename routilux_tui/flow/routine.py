@@ -269,7 +269,11 @@ class Routine(Serializable):
             JobCancelled: when the job has been cancelled.
             NotPossible: when it has ended, or it can't be told which job is meant.
         """
-        self._event(event_name).emit(flow, **data)
+        running = RUNNING.get()
+        if running is not None and event_name in self._events:
+            running.execution.emit(running, self, event_name, data)
+        else:
+            self._event(event_name).emit(flow, **data)
 
     def _event(self, name: str) -> Event:
         event = self._events.get(name)

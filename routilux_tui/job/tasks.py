@@ -22,22 +22,26 @@ class Task:
     ``due`` are in seconds since the epoch.
     """
 
+    # A job may have a hundred thousand tasks queued, and most of them never need more than
+    # the slots: what is rare stands in the class until it is set.
     __slots__ = (
+        "__dict__",
         "created_at",
         "data",
-        "due",
         "emitted",
         "id",
-        "max_retries",
-        "merged",
-        "priority",
-        "retry_count",
         "routine_id",
-        "skip",
         "slot",
         "source_event",
         "source_id",
     )
+
+    retry_count = 0
+    max_retries = 0
+    priority = NORMAL
+    skip = 0
+    due = 0.0
+    merged = False
 
     def __init__(
         self,
@@ -56,13 +60,7 @@ class Task:
         self.source_id = source_id
         self.source_event = source_event
         self.created_at = created_at
-        self.retry_count = 0
-        self.max_retries = 0
-        self.priority = NORMAL
         self.emitted = 0
-        self.skip = 0
-        self.due = 0.0
-        self.merged = False
 
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""

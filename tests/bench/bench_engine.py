@@ -1,0 +1,165 @@
+"""The engine: emits per second beside routilux 0.11.0, and how soon a waiter knows the end."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.bench.table import Figure
+
+from routilux_tui import Flow, JobState, Routine
+
+AREA = "engine"
+SMALL, LARGE = 20_000, 200_000
+
+#: The same flow on routilux; its history limits off, so that it keeps all records, too.
+PEER = """
+import json, logging, sys, time
+import routilux.job_state as module
+from routilux import Flow, JobState, Routine
+logging.disable(logging.CRITICAL)
+init = module.JobState.__init__
+def unlimited(self, *words, **more):
+    init(self, *words, **more)
+    self.max_history_size = self.history_ttl_seconds = None
+module.JobState.__init__ = unlimited
+
+class Source(Routine):
+    def __init__(self):
+        super().__init__()
+        self.define_slot("trigger", handler=self.go)
+        self.define_event("out", ["i"])
+    def go(self, n=0, **_):
+        for i in range(n):
+            self.emit("out", i=i)
+
+class Middle(Routine):
+    def __init__(self):
+        super().__init__()
+        self.define_slot("in", handler=self.go)
+        self.define_event("out", ["i"])
+    def go(self, i=0, **_):
+        self.emit("out", i=i)
+
+class Sink(Routine):
+    def __init__(self):
+        super().__init__()
+        self.define_slot("in", handler=self.go)
+        self.last = 0.0
+    def go(self, **_):
+        self.last = time.perf_counter()
+
+def once(emits):
+    flow = Flow()
+    sink = Sink()
+    for name, routine in {"source": Source(), "middle": Middle(), "sink": sink}.items():
+        flow.add_routine(routine, name)
+    flow.connect("source", "out", "middle", "in")
+    flow.connect("middle", "out", "sink", "in")
+    begin = time.perf_counter()
+    job = flow.execute("source", entry_params={"n": emits // 2})
+    assert JobState.wait_for_completion(flow, job, timeout=600)
+    end = time.perf_counter()
+    assert len(job.execution_history) == emits + 1
+    return emits / (sink.last - begin), end - sink.last
+
+once(200)
+rates, waits = zip(*(once(int(sys.argv[1])) for _ in range(3)))
+print(json.dumps({"rate": sorted(rates)[1], "wait": sorted(waits)[1]}))
+"""
+
+
+class Source(Routine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.go)
+        self.define_event("out", ["i"])
+
+    def go(self, n: int = 0, **_: int) -> None:
+        for i in range(n):
+            self.emit("out", i=i)
+
+
+class Middle(Routine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("in", handler=self.go)
+        self.define_event("out", ["i"])
+
+    def go(self, i: int = 0, **_: int) -> None:
+        self.emit("out", i=i)
+
+
+class Sink(Routine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("in", handler=self.go)
+        self.last = 0.0
+
+    def go(self, **_: int) -> None:
+        self.last = time.perf_counter()
+
+
+def once(emits: int) -> tuple[float, float]:
+    """Emits per second of one run, and seconds from the last handler's return to the waiter's."""
+    flow = Flow()
+    sink = Sink()
+    for name, routine in {"source": Source(), "middle": Middle(), "sink": sink}.items():
+        flow.add_routine(routine, name)
+    flow.connect("source", "out", "middle", "in")
+    flow.connect("middle", "out", "sink", "in")
+    gc.collect()
+    begin = time.perf_counter()
+    job = flow.execute("source", {"n": emits // 2})
+    assert JobState.wait_for_completion(flow, job, timeout=600)
+    end = time.perf_counter()
+    assert len(job.execution_history) == emits + 1
+    return emits / (sink.last - begin), end - sink.last
+
+
+def peer() -> dict[str, float] | None:
+    """The same of routilux, by its own Python; None where that is missing."""
+    python = os.environ.get("ROUTILUX_TUI_PEER", "")
+    if not Path(python).is_file():
+        return None
+    run = subprocess.run(
+        [python, "-c", PEER, str(SMALL)], capture_output=True, text=True, check=True, timeout=600
+    )
+    found: dict[str, float] = json.loads(run.stdout)
+    return found
+
+
+def measure() -> list[Figure]:
+    """All figures of the engine."""
+    once(200)
+    theirs = peer()
+    small: list[float] = []
+    large: list[float] = []
+    waits: list[float] = []
+    for _ in range(3):  # taken in turns, so that a busy moment of the machine hits all of them
+        small.extend(once(SMALL)[0] for _ in range(3))
+        waits.extend(once(20)[1] * 1000 for _ in range(50))
+        large.append(once(LARGE)[0])
+    rate, far = statistics.median(small), statistics.median(large)
+    wait = statistics.median(waits)
+    figures = [
+        Figure(AREA, f"emits/s, {SMALL:,} emits, three routines", rate, "1/s", "", None),
+        Figure(AREA, f"rate at {LARGE:,} to that", far / rate, "x", ">= 0.8", far / rate >= 0.8),
+        Figure(AREA, "last handler's return to the waiter's", wait, "ms", "< 1", wait < 1),
+    ]
+    if theirs is None:
+        print("NO PEER: set ROUTILUX_TUI_PEER, or run make bench", file=sys.stderr)
+        return figures
+    ratio = rate / theirs["rate"]
+    return [
+        *figures,
+        Figure(AREA, "the same of routilux 0.11.0", theirs["rate"], "1/s", "", None),
+        Figure(AREA, "ours to theirs", ratio, "x", ">= 5", ratio >= 5),
+        Figure(AREA, "their waiter", theirs["wait"] * 1000, "ms", "", None),
+    ]
