@@ -10,8 +10,10 @@ export ROUTILUX_TUI_PEER := $(CURDIR)/$(PEER)/bin/python
 
 .PHONY: demo test lint types contract tests bench snapshots clean
 
+# At a pace for people on a terminal; as fast as it goes without one.
 demo: $(VENV)/.ready
-	@$(BIN)/routilux-tui run sample_flows/source_audit.py -p pace=$(or $(PACE),1)
+	@if [ -t 0 ] && [ -t 1 ]; then pace=60; else pace=0; fi; \
+	$(BIN)/routilux-tui run sample_flows/source_audit.py -p pace=$(or $(PACE),$$pace)
 
 test: lint types contract tests
 

@@ -77,6 +77,8 @@ class Host:
         except BaseException:
             self.server.stop()
             self.journal.close()
+            if not order.resume and not order.save:
+                self.path.unlink(missing_ok=True)
             raise
 
     def _changed(self, change: Change) -> None:
