@@ -36,6 +36,10 @@ COUNTERS = (
 )
 
 
+#: Stands for the held tasks until somebody asks for them: a pause must not take long, however
+#: many there are.
+HELD: list[Any] = ["held"]
+
 #: Those of them that the engine adds to.
 _NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
 
@@ -297,7 +301,7 @@ def _hold(state: JobState, order: list[int], at: float) -> None:
     outstanding = state.outstanding
     held = {task_id: outstanding[task_id] for task_id in order if task_id in outstanding}
     state.outstanding = {**held, **outstanding}
-    state._pending_tasks = [task.to_plain() for task in state.outstanding.values()]
+    state._pending_tasks = HELD if state.outstanding else []
     state._updated = at
 
 

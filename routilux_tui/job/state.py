@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from serilux import Serializable
 
 from routilux_tui.job import timestamps, waiting
-from routilux_tui.job.changes import FOLD
+from routilux_tui.job.changes import FOLD, HELD
 from routilux_tui.job.plain import to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import Task
@@ -229,8 +229,9 @@ class JobState(Serializable):
 
     def adopt_pending(self) -> None:
         """Make tasks of the held ones, so that changes made later find them."""
+        held = self.pending_tasks
         self.outstanding = {}
-        for plain in self._pending_tasks:
+        for plain in held:
             if isinstance(plain, dict):
                 task = Task.from_plain(plain, self.next_task_id)
                 if task.id in self.outstanding:
@@ -306,7 +307,10 @@ class JobState(Serializable):
     @property
     def pending_tasks(self) -> list[Any]:
         """The tasks that had not run when the job was paused."""
-        return self._pending_tasks
+        with self.lock:
+            if self._pending_tasks is HELD:
+                self._pending_tasks = [task.to_plain() for task in self.outstanding.values()]
+            return self._pending_tasks
 
     @pending_tasks.setter
     def pending_tasks(self, tasks: list[Any]) -> None:
@@ -473,7 +477,7 @@ class JobState(Serializable):
     def to_plain(self) -> dict[str, Any]:
         """A consistent copy, as a file has it; the data inside may still be any Python value."""
         with self.lock:
-            pending = self._pending_tasks
+            pending = self.pending_tasks
             if not pending and self.outstanding:
                 pending = [task.to_plain() for task in self.outstanding.values()]
             plain: dict[str, Any] = {
