@@ -131,9 +131,12 @@ def flow(delay: float = 0.2) -> Flow:
     service.add_routine(Collect(), "collect")
     service.routines["fetch"].set_error_handler(
         ErrorHandler(
-            ErrorStrategy.RETRY, max_retries=8, retry_delay=delay, retry_backoff=1.5,
+            ErrorStrategy.RETRY,
+            max_retries=8,
+            retry_delay=delay,
+            retry_backoff=1.5,
             retryable_exceptions=(OSError,),
-        )  # fmt: skip
+        )
     )
     service.connect("start", "page", "fetch", "page")
     service.connect("fetch", "fetched", "recommend", "fetched")

@@ -40,9 +40,9 @@ class Finder(Routine):
         if not root.is_dir():
             msg = f"{root} is no folder"
             raise ValueError(msg)
-        paths = sorted(
-            path for path in root.rglob("*.py") if "site-packages" not in path.parts
-        )[: limit or None]
+        paths = sorted(path for path in root.rglob("*.py") if "site-packages" not in path.parts)[
+            : limit or None
+        ]
         state = self.get_execution_context().job_state
         state.update_shared_data("folder", str(root))
         state.append_to_shared_log({"message": f"{len(paths)} sources under {root}"})
@@ -157,8 +157,10 @@ class Ranker(Routine):
         state.update_shared_data("totals", totals)
         state.update_shared_data("largest", [f"{lines:,} {path}" for lines, path in largest])
         state.append_to_shared_log(
-            {"message": f"done: {totals['files']} files, {totals['lines']:,} lines, "
-                        f"{totals['skipped']} skipped"}  # fmt: skip
+            {
+                "message": f"done: {totals['files']} files, {totals['lines']:,} lines, "
+                f"{totals['skipped']} skipped"
+            }
         )
         self.send_output("audit", **totals)
 

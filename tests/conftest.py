@@ -35,9 +35,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         place.mkdir(mode=0o700)
         monkeypatch.setenv(variable, str(place))
     for variable in list(os.environ):
-        if variable.startswith(("ROUTILUX_TUI_", "SSH_", "TMUX", "STY")) and variable not in {
-            "ROUTILUX_TUI_PEER"
-        }:
+        ours = variable.startswith(("ROUTILUX_TUI_", "SSH_", "TMUX", "STY"))
+        if ours and variable != "ROUTILUX_TUI_PEER":
             monkeypatch.delenv(variable)
     for variable in ("NO_COLOR", "COLORTERM", "CI"):
         monkeypatch.delenv(variable, raising=False)

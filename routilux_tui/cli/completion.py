@@ -1,4 +1,5 @@
 """Print a completion script: ``source <(routilux-tui completion bash)``."""
+# ruff: noqa: E501 - lines of other shells
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _keymap(value: Any) -> dict[str, str]:
     from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS
 
     if not isinstance(value, dict):
-        raise ValueError("it is a table of action = keys")  # noqa: TRY004 - one error for all
+        raise ValueError("it is a table of action = keys")
     ids = {one.id for one in (*JOB_ACTIONS, *ROW_ACTIONS)}
     for name, keys in value.items():
         if name not in ids:
@@ -67,7 +67,7 @@ def _keymap(value: Any) -> dict[str, str]:
                 f"there is no action {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
             )
         if not isinstance(keys, str):
-            raise ValueError(f"the keys of {name} are text")  # noqa: TRY004 - one error for all
+            raise ValueError(f"the keys of {name} are text")
     return dict(value)
 
 
@@ -132,7 +132,7 @@ def _from_file() -> dict[str, Value]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        import tomli as tomllib
+        import tomli as tomllib  # type: ignore[import-not-found,unused-ignore] # older Pythons have it
     try:
         text = path.read_text(encoding="utf-8")
         told = tomllib.loads(text)

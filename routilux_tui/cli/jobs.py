@@ -104,6 +104,6 @@ def _saved_named(name: str) -> list[Path]:
     found = []
     for path in paths:
         flow, _, short = path.stem.rpartition("-")
-        if short and (name.startswith(short) or short.startswith(name[:8])) or flow == name:
+        if flow == name or (short and (name.startswith(short) or short.startswith(name[:8]))):
             found.append(path)
     return found

@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     listing = "\n".join(f"  {name:<11} {what}" for name, what in COMMANDS.items())
     top = _Parser(
         prog="routilux-tui",
-        description="The terminal dashboard for routilux jobs. Without a command: the list of jobs.",
+        description="The dashboard for routilux jobs. Without a command: the list of jobs.",
         epilog=f"commands:\n{listing}\n\nroutilux-tui COMMAND --help tells more of one.\n"
         "exit codes: 0 done or met, 1 failed, 2 usage, 3 unreachable, 4 not confirmed, "
         "124 timeout, 130 interrupted",

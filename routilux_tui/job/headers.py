@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +15,9 @@ from routilux_tui.job.project import Projection
 from routilux_tui.job.reading import load_job, read_regular
 from routilux_tui.job.rows import is_routine
 from routilux_tui.job.views import JobEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _AHEAD = 300.0
 """Seconds that a file's times may be ahead of this machine's clock."""
@@ -52,7 +53,7 @@ def read_header(path: Path) -> JobEntry:
     place = str(path)
     size = 0
     try:
-        size = os.stat(place).st_size
+        size = path.stat().st_size
         content = read_regular(place)
         if journal_path(path).exists():
             return _of_state(path, size)

@@ -109,9 +109,6 @@ class Journal:
             with contextlib.suppress(OSError):
                 fresh.unlink()
             raise
-        if hasattr(self, "_memory"):
-            self._memory.close()
-            os.close(self._handle)
         self._handle, self._memory, self._room, self._end = handle, memory, room, len(head)
 
     def _note(self, change: Change) -> None:
@@ -155,7 +152,7 @@ class Journal:
 
     def _tend(self) -> None:
         """Write late changes, fold a long journal, and wait for room on a full disk."""
-        while not self._closed:
+        while True:
             self._due.wait()
             self._due.clear()
             if self._closed:
@@ -193,8 +190,11 @@ class Journal:
             try:
                 write_plain(plain, self.path)
                 with self.state.lock:
-                    rest = bytes(self._memory[end : self._end])
+                    memory, handle = self._memory, self._handle
+                    rest = bytes(memory[end : self._end])
                     self._open(plain["seq"], rest)
+                    memory.close()
+                    os.close(handle)
             except (OSError, JobFileError) as error:
                 logger.warning("Job %s is not folded: %s", self.state.job_id, error)
             self._fold_at = max(_FOLD_AT, 2 * self.path.stat().st_size)

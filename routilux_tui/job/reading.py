@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import stat
-from pathlib import Path
 from typing import Any
 
 import msgspec

@@ -1,8 +1,8 @@
-"""Saving a job: wholly or not at all, and readable by routilux 0.10 and 0.11.
+r"""Saving a job: wholly or not at all, and readable by routilux 0.10 and 0.11.
 
 The file is JSON with an indent of two, each record of the history compact on a few lines, so
-that the byte sequences ``\\n  "key": `` and ``\\n    {\\n`` mark its keys and records: a raw newline
-can't stand inside a JSON string, so a reader finds the tail of a large file without parsing it.
+that the byte sequences ``\n  "key": `` and ``\n    {\n`` mark its keys and records: a raw newline
+can't stand in a JSON string, so that a reader may find a large file's tail without parsing it.
 """
 
 from __future__ import annotations

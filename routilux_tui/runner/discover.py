@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from routilux_tui.errors import NoSuchJob, RoutiluxTuiError
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.paths import safe_socket_folder, socket_folder
-from routilux_tui.runner.protocol import Hello
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from routilux_tui.job.views import Header
+    from routilux_tui.runner.protocol import Hello
 
 
 class Found(NamedTuple):

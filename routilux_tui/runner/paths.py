@@ -1,4 +1,4 @@
-"""Where things are kept: the XDG folders, and the one folder for sockets that must be ours alone."""
+"""Where things are kept: the XDG folders, and the one for sockets, which must be ours alone."""
 
 from __future__ import annotations
 

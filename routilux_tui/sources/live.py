@@ -154,12 +154,10 @@ class LiveHandle:
     async def _keep_linked(self) -> None:
         """Read until the link breaks, make it anew, and so on until the job is over."""
         pause = _FIRST_BACKOFF
-        while not self._closed:
+        while True:
             if self._link.is_set():
                 await self._reading
                 self._link.clear()
-                if self._closed:
-                    return
                 if self._over or statuses.has_ended(self._header.status):
                     self._over = True
                     self._news.set()

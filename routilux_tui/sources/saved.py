@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import glob
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from routilux_tui.job.views import (
     WaitResult,
     Window,
 )
-from routilux_tui.sources.watching import scan, stamp, watch
+from routilux_tui.sources.watching import is_there, scan, stamp, watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -65,10 +64,13 @@ class SavedSource:
             place = Path(name).expanduser().absolute()
             if place.is_dir():
                 self._folders.append(place)
-            elif os.path.lexists(place):
+            elif is_there(place):
                 self._files.add(place)
             elif glob.has_magic(name):
-                self._files.update(Path(one).absolute() for one in glob.glob(name, recursive=True))
+                self._files.update(
+                    Path(one).absolute()
+                    for one in glob.glob(name, recursive=True)  # noqa: PTH207 - a pattern of any shape
+                )
             elif must_exist:
                 raise JobFileMissing(f"{name}: there is no such file or folder.")
             else:
@@ -99,9 +101,7 @@ class SavedSource:
             at, step = 0, _FIRST
             while at < len(paths) or at == 0:
                 part = paths[at : at + step]
-                batch = await asyncio.to_thread(
-                    lambda part=part: [read_header(one) for one in part]
-                )
+                batch = await asyncio.to_thread(_read_all, part)
                 good.update((one.key, one) for one in batch if not one.error)
                 at, step = at + max(1, len(part)), _SLICE
                 yield EntryBatch(batch, loading=max(0, len(paths) - at))
@@ -117,13 +117,12 @@ class SavedSource:
             upcoming.cancel()
             with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
                 await upcoming
-            await changes.aclose()
 
     async def _read(self, paths: list[Path], good: dict[str, JobEntry]) -> EntryBatch:
         """Read anew what changed; a half-written file keeps its last good line."""
         changed, gone = [], []
         for path in paths:
-            if not os.path.lexists(path):
+            if not is_there(path):
                 good.pop(str(path), None)
                 gone.append(str(path))
                 continue
@@ -146,6 +145,10 @@ class SavedSource:
 
     async def close(self) -> None:
         """Nothing is held open but while `entries` is iterated."""
+
+
+def _read_all(paths: list[Path]) -> list[JobEntry]:
+    return [read_header(path) for path in paths]
 
 
 class SavedHandle:

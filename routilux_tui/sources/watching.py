@@ -62,10 +62,15 @@ def stamp(path: Path) -> Stamp:
     A journal beside it counts as a part of it.
     """
     try:
-        told = os.stat(path)
+        told = path.stat()
     except OSError:
         return (0, 0, 0)
     return (told.st_mtime_ns, told.st_size, told.st_ino)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something at a path, a broken link included."""
+    return os.path.lexists(path)
 
 
 def needs_polling(folder: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Action(NamedTuple):
@@ -134,7 +134,7 @@ LIST_ACTIONS = (
     Action("times", "T", "T", "times", "Switch between relative and absolute times.", LOOK,
            footer=True),
     Action("badge", "i", "i", "info", "The whole path, and what the status means.", LOOK),
-    Action("select", "space", "Space", "select", "Select the job; p, r and c then mean all of these.",
+    Action("select", "space", "Space", "select", "Select the job; p, r and c mean all of these.",
            STEER, footer=True),
     Action("pause", "p", "p", "pause", "Pause the job.", STEER, "pause", "pause JOB", footer=True),
     Action("resume", "r", "r", "resume", "Go on with a paused job.", STEER, "resume", "resume JOB"),
@@ -159,7 +159,7 @@ ROW_ACTIONS = (
 # fmt: on
 
 
-def bindings(actions: tuple[Action, ...]) -> list[object]:
+def bindings(actions: tuple[Action, ...]) -> list[Any]:
     """Textual's bindings of a part of the table; the ids are those of the keymap."""
     from textual.binding import Binding
 

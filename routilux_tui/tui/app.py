@@ -170,7 +170,7 @@ def _report(error: BaseException) -> Path | None:
 
     frames = traceback.format_tb(error.__traceback__)
     lines = [
-        f"routilux-tui {__version__}, Textual {textual.__version__}, "
+        f"routilux-tui {__version__}, Textual {textual.__version__}",
         f"Python {platform.python_version()}, {platform.platform()}",
         f"TERM={os.environ.get('TERM', '')} LANG={os.environ.get('LANG', '')}",
         "",

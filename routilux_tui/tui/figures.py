@@ -18,7 +18,7 @@ def count(number: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """A span of time in at most six characters: ``0.4s``, ``12s``, ``3m04s``, ``2h07m``, ``3d4h``."""
+    """A span of time in six characters at most: ``0.4s``, ``12s``, ``3m04s``, ``2h07m``."""
     if seconds < 0:
         seconds = 0.0
     if seconds < 9.95:

@@ -71,7 +71,7 @@ class ConfirmDialog(ModalScreen[bool]):
             yield Static(self._question, markup=False, classes="dialog-title")
             yield Static(self._consequence, markup=False, classes="dialog-hint")
             yield OptionList(
-                Option(f"n  no, leave it", id="no"),
+                Option("n  no, leave it", id="no"),
                 Option(f"y  {self._yes}", id="yes"),
                 markup=False,
             )

@@ -32,7 +32,6 @@ from routilux_tui.tui.panes.routines import RoutinesPane
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import JobHeader
-from routilux_tui.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from textual import events
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.views import Frame, Window
     from routilux_tui.sources.base import Handle
+    from routilux_tui.tui.widgets.rows import Rows
 
 #: From this width on, four panes stand side by side.
 WIDE = 110

@@ -84,7 +84,7 @@ class JobRows(Rows):
             self.entries.pop(key, None)
             self.selected.discard(key)
         self.loading_left = loading
-        self.arrange()
+        self.sort_out()
         if self._fresh:
             self.set_timer(FRESH + 0.05, self._settle)
 
@@ -97,7 +97,7 @@ class JobRows(Rows):
             if one.key in old:
                 self.refresh_rows(n, n + 1)
 
-    def arrange(self) -> None:
+    def sort_out(self) -> None:
         """Filter and sort anew, and keep the cursor on its job."""
         before, current = self.shown, self.current
         keeps = self._keeps()
@@ -321,7 +321,7 @@ class JobsScreen(PacedScreen):
         column = self.rows.column_at(event.x)
         if column in ORDERS:
             self.rows.order = column
-            self.rows.arrange()
+            self.rows.sort_out()
             self.rows.refresh()
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
@@ -332,7 +332,7 @@ class JobsScreen(PacedScreen):
         """Sort by the next column."""
         names = list(ORDERS)
         self.rows.order = names[(names.index(self.rows.order) + 1) % len(names)]
-        self.rows.arrange()
+        self.rows.sort_out()
         self.rows.refresh()
 
     def action_find(self) -> None:
@@ -343,7 +343,7 @@ class JobsScreen(PacedScreen):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what stands there."""
         self.rows.sought = event.value
-        self.rows.arrange()
+        self.rows.sort_out()
         self.rows.refresh()
 
     def on_input_submitted(self) -> None:
