@@ -8,18 +8,17 @@ program can end whatever becomes of its jobs.
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import FlowDefinitionError, JobCancelled, NotPossible
-from routilux_tui.flow.handling import Refused, Running, handle, message, told, words
+from routilux_tui.flow.failing import settle
+from routilux_tui.flow.handling import Running, handle, told, words
 from routilux_tui.flow.routine import RUNNING
-from routilux_tui.flow.strategy import ErrorStrategy
 from routilux_tui.flow.taking_up import check_held
+from routilux_tui.flow.workers import Workers
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.views import Control
@@ -66,7 +65,7 @@ class Engine(Protocol):
         """Have ``listener`` called whenever `control` changes."""
 
 
-class Execution:
+class Execution(Workers):
     """What runs one job on a flow.
 
     Args:
@@ -76,42 +75,26 @@ class Execution:
     """
 
     def __init__(self, flow: Flow, job_state: JobState, workers: int) -> None:
+        name = f"{flow.flow_id[:20]}-{job_state.job_id[:8]}"
+        super().__init__(job_state.lock, workers, name)
         self.flow = flow
         self.job_state = job_state
-        self.workers = workers
         self.cancelled = False
-        #: Whether tasks may start: from the start of the job (or its resumption) to its end.
-        self.live = False
         #: Held while a slot's data is merged, so that no two merges start from the same.
         self.merging = threading.Lock()
         job_state.flow_routines = list(flow.routines)
         job_state.execution = self
-        self._lock = job_state.lock
-        self._work = threading.Condition(self._lock)
         self._settled = threading.Condition(self._lock)
-        self._queue: deque[Task] = deque()
-        self._delayed: list[tuple[float, int, Task]] = []
-        self._active: dict[int, Task] = {}
-        self._threads = 0
-        self._starting = 0
-        self._idle = 0
-        #: "" while the gate is open; "pause" or "end" while running handlers are let finish.
-        self._closing = ""
         self._checkpoint: dict[str, Any] | None = None
         self._control: Control | None = None
         self._control_listeners: tuple[Callable[[], None], ...] = ()
 
     # Asking
 
-    def load(self) -> tuple[int, int]:
-        """How many tasks are queued, and how many handlers run."""
-        with self._lock:
-            return len(self._queue) + len(self._delayed), len(self._active)
-
-    def handlers(self) -> list[str]:
-        """The ids of the routines whose handlers run now, one for each handler."""
-        with self._lock:
-            return [task.routine_id for task in self._active.values()]
+    @property
+    def ending(self) -> bool:
+        """Whether the job has failed or is cancelled, while handlers still run."""
+        return self._closing == "end"
 
     @property
     def control(self) -> Control | None:
@@ -235,20 +218,14 @@ class Execution:
         state.make("status", "paused", now)
         self._stop()
 
-    def _order(self) -> list[int]:
-        """The ids of the tasks that have not started, in the order in which they would."""
-        return [task.id for task in self._queue] + [one[1] for one in sorted(self._delayed)]
-
     def _stop(self) -> None:
         """Nothing more will start: let the workers and the waiters go."""
         self.live = False
-        self._queue.clear()
-        self._delayed.clear()
+        self._clear()
         self._closing = ""
         self._checkpoint = None
         self._ask(None)
         self.flow.went_quiet(self)
-        self._work.notify_all()
         self._settled.notify_all()
 
     def _ask(self, action: str | None, reason: str = "") -> None:
@@ -345,7 +322,7 @@ class Execution:
             self._end_with("cancel", reason)
             return dropped
 
-    def _fail(self, why: str) -> None:
+    def fail(self, why: str) -> None:
         """The job has failed: drop what is queued, and let running handlers finish."""
         state = self.job_state
         if statuses.has_ended(state.status):
@@ -361,11 +338,9 @@ class Execution:
     def _end_with(self, action: str | None, reason: str = "") -> None:
         """The job's last status is set: nothing starts any more, running handlers finish."""
         self._closing = "end"
-        self._queue.clear()
-        self._delayed.clear()
+        self._clear()
         if self._active:
             self._ask(action, reason)
-            self._work.notify_all()
         else:
             self._stop()
 
@@ -415,94 +390,34 @@ class Execution:
     def _number(self, routine_id: str, event: str) -> list[tuple[int, str, str]]:
         """New tasks for the slots that an event goes to; none where the job takes no more."""
         targets = self.flow.targets(routine_id, event)
-        if not targets or self._closing == "end":
+        if not targets or self.ending:
             return []
         number = self.job_state.next_task_id
         return [(number + i, target, slot) for i, (target, slot) in enumerate(targets)]
 
-    def _wake(self) -> None:
-        """Have enough workers for what is queued: idle ones first, then new ones."""
-        queued = len(self._queue)
-        if self._idle:
-            self._work.notify(queued)
-        missing = queued - self._idle - self._starting
-        while missing > 0 and self._threads < self.workers:
-            missing -= 1
-            self._threads += 1
-            self._starting += 1
-            name = f"{self.flow.flow_id[:20]}-{self.job_state.job_id[:8]}-{self._threads}"
-            try:
-                threading.Thread(target=self._worker, name=name, daemon=False).start()
-            except RuntimeError as error:  # the system has no thread left, or Python is ending
-                self._threads -= 1
-                self._starting -= 1
-                if not self._threads:
-                    self._fail(f"no worker could be started: {error}")
-                return
+    def _begin(self, task: Task) -> None:
+        self.job_state.make("run", task.id, task.routine_id, time.time())
 
-    def _worker(self) -> None:
-        """Take task after task until nothing more can come."""
-        task: Task | None = None
-        active, queue = self._active, self._queue
-        make = self.job_state.make
-        self._lock.acquire()
-        self._starting -= 1
-        try:
-            while True:
-                task = self._next()
-                if task is None:
-                    return
-                routine = self.flow.routines[task.routine_id]
-                active[task.id] = task
-                make("run", task.id, task.routine_id, time.time())
-                self._lock.release()
-                try:
-                    error = handle(self, routine, task)
-                finally:
-                    self._lock.acquire()
-                del active[task.id]
-                if error is None:
-                    make("ran", task.id, task.routine_id, "completed", time.time(), None)
-                else:
-                    self._failed(task, error)
-                if self._control is not None:
-                    self._tell_control()
-                if not active and (self._closing or not queue):
-                    self._look()
-        except BaseException as error:
-            self._broken(task, error)
-        finally:
-            self._threads -= 1
-            self._lock.release()
+    def _handle(self, task: Task) -> BaseException | None:
+        return handle(self, self.flow.routines[task.routine_id], task)
+
+    def _end(self, task: Task, error: BaseException | None) -> None:
+        if error is None:
+            now = time.time()
+            self.job_state.make("ran", task.id, task.routine_id, "completed", now, None)
+        else:
+            settle(self, task, error)
+        if self._control is not None:
+            self._tell_control()
 
     def _broken(self, task: Task | None, error: BaseException) -> None:
         """The engine itself raised: even so the job ends, and says why."""
         logger.error("The engine failed on job %s", self.job_state.job_id, exc_info=error)
-        if task is not None:
-            self._active.pop(task.id, None)
-            if task.id in self.job_state.running:
-                detail = told(error)
-                now = time.time()
-                self.job_state.make("ran", task.id, task.routine_id, "failed", now, detail)
-        self._fail(f"the engine itself: {words(error)}")
+        if task is not None and task.id in self.job_state.running:
+            detail = told(error)
+            self.job_state.make("ran", task.id, task.routine_id, "failed", time.time(), detail)
+        self.fail(f"the engine itself: {words(error)}")
         self._look()
-
-    def _next(self) -> Task | None:
-        """The next task to run; None when this worker is needed no more. Waits if it must."""
-        queue, delayed = self._queue, self._delayed
-        while self.live and not self._closing:
-            left = None
-            while delayed:
-                left = delayed[0][0] - time.monotonic()
-                if left > 0:
-                    break
-                queue.append(heapq.heappop(delayed)[2])
-            if queue:
-                return queue.popleft()
-            self._idle += 1
-            self._work.wait(left if delayed else None)
-            self._idle -= 1
-        return None
 
     def _look(self) -> None:
         """See whether the job is paused or at its end, now that no handler runs."""
@@ -517,53 +432,3 @@ class Execution:
             said = [str(one.get("status")) for one in states if isinstance(one, dict)]
             self.job_state.make("status", statuses.end_of(said), time.time())
             self._stop()
-
-    def _failed(self, task: Task, error: BaseException) -> None:
-        """A handler raised: do as its error handler says."""
-        state, routine_id = self.job_state, task.routine_id
-        now = time.time()
-        if isinstance(error, JobCancelled) and self.cancelled:
-            stopped = {"error": "stopped: the job was cancelled"}
-            state.make("ran", task.id, routine_id, "failed", now, stopped)
-            return
-        if isinstance(error, Refused):
-            self._refused(task, error.__cause__ or error, now)
-            return
-        detail = told(error)
-        handler = self.flow.error_handler_of(routine_id)
-        strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
-        record = {
-            "slot": task.slot,
-            "error": message(error),
-            "error_type": type(error).__name__,
-        }
-        if (
-            handler is not None
-            and self._closing != "end"
-            and handler.retries(error, task.retry_count)
-        ):
-            delay = handler.delay(task.retry_count)
-            record["retry"] = f"{task.retry_count + 1} of {handler.max_retries}"
-            state.make("record", routine_id, "error", record, now)
-            state.make("retry", task.id, routine_id, now, detail, handler.max_retries, now + delay)
-            heapq.heappush(self._delayed, (time.monotonic() + delay, task.id, task))
-            if self._idle:
-                self._work.notify()
-        elif strategy is ErrorStrategy.CONTINUE:
-            state.make("record", routine_id, "error_continued", record, now)
-            state.make("ran", task.id, routine_id, "error_continued", now, detail)
-        elif strategy is ErrorStrategy.SKIP:
-            state.make("record", routine_id, "skipped", record, now)
-            state.make("ran", task.id, routine_id, "skipped", now, detail)
-        else:
-            state.make("record", routine_id, "error", record, now)
-            state.make("ran", task.id, routine_id, "failed", now, detail)
-            self._fail(f"routine {routine_id}: {detail['error']}")
-
-    def _refused(self, task: Task, why: BaseException, now: float) -> None:
-        """The slot's validator refused the data: its handler was not called, the job goes on."""
-        logger.warning("Slot %s of routine %s: %s", task.slot, task.routine_id, words(why))
-        record = {"slot": task.slot, "error": message(why)}
-        self.job_state.make("record", task.routine_id, "validation_failed", record, now)
-        detail = {"error": f"its data was refused: {message(why)}"}
-        self.job_state.make("ran", task.id, task.routine_id, "error_continued", now, detail)

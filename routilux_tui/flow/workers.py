@@ -1,0 +1,155 @@
+"""The worker threads of one job, and the tasks that wait for them.
+
+All is counted under one lock. A worker that has nothing to do waits to be woken, for a task or
+for the moment at which a delayed one is due; when nothing more can come, it ends.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from routilux_tui.job.tasks import Task
+
+
+class Workers(ABC):
+    """Threads that take one task after another.
+
+    Args:
+        lock: the one lock; every method but `_handle` is called with it held.
+        workers: how many handlers may run at once.
+        name: what the threads are called.
+    """
+
+    def __init__(self, lock: threading.RLock, workers: int, name: str) -> None:
+        self.workers = workers
+        #: Whether tasks may start: from the start of the job (or its resumption) to its end.
+        self.live = False
+        self._name = name
+        self._lock = lock
+        self._work = threading.Condition(lock)
+        self._queue: deque[Task] = deque()
+        self._delayed: list[tuple[float, int, Task]] = []
+        self._active: dict[int, Task] = {}
+        self._threads = 0
+        self._starting = 0
+        self._idle = 0
+        #: "" while the gate is open; "pause" or "end" while running handlers are let finish.
+        self._closing = ""
+
+    @abstractmethod
+    def _begin(self, task: Task) -> None:
+        """A task is about to be handled."""
+
+    @abstractmethod
+    def _handle(self, task: Task) -> BaseException | None:
+        """Handle a task, without the lock; what was raised, or None."""
+
+    @abstractmethod
+    def _end(self, task: Task, error: BaseException | None) -> None:
+        """A task has been handled."""
+
+    @abstractmethod
+    def _look(self) -> None:
+        """No handler runs: see whether that is the end."""
+
+    @abstractmethod
+    def _broken(self, task: Task | None, error: BaseException) -> None:
+        """One of these methods has raised, or no thread can be had."""
+
+    def load(self) -> tuple[int, int]:
+        """How many tasks are queued, and how many handlers run."""
+        with self._lock:
+            return len(self._queue) + len(self._delayed), len(self._active)
+
+    def handlers(self) -> list[str]:
+        """The ids of the routines whose handlers run now, one for each handler."""
+        with self._lock:
+            return [task.routine_id for task in self._active.values()]
+
+    def delay(self, task: Task, seconds: float) -> None:
+        """Queue a task when ``seconds`` are over; no worker is kept waiting for it."""
+        heapq.heappush(self._delayed, (time.monotonic() + seconds, task.id, task))
+        if self._idle:
+            self._work.notify()
+
+    def _order(self) -> list[int]:
+        """The ids of the tasks that have not started, in the order in which they would."""
+        return [task.id for task in self._queue] + [one[1] for one in sorted(self._delayed)]
+
+    def _clear(self) -> None:
+        self._queue.clear()
+        self._delayed.clear()
+        self._work.notify_all()
+
+    def _wake(self) -> None:
+        """Have enough workers for what is queued: idle ones first, then new ones."""
+        queued = len(self._queue)
+        if self._idle:
+            self._work.notify(queued)
+        missing = queued - self._idle - self._starting
+        while missing > 0 and self._threads < self.workers:
+            missing -= 1
+            self._threads += 1
+            self._starting += 1
+            name = f"{self._name}-{self._threads}"
+            try:
+                threading.Thread(target=self._worker, name=name, daemon=False).start()
+            except RuntimeError as error:  # the system has no thread left, or Python is ending
+                self._threads -= 1
+                self._starting -= 1
+                if not self._threads:
+                    self._broken(None, error)
+                return
+
+    def _worker(self) -> None:
+        """Take task after task until nothing more can come."""
+        task: Task | None = None
+        active, queue = self._active, self._queue
+        self._lock.acquire()
+        self._starting -= 1
+        try:
+            while True:
+                task = self._next()
+                if task is None:
+                    return
+                active[task.id] = task
+                self._begin(task)
+                self._lock.release()
+                try:
+                    error = self._handle(task)
+                finally:
+                    self._lock.acquire()
+                del active[task.id]
+                self._end(task, error)
+                if not active and (self._closing or not queue):
+                    self._look()
+        except BaseException as error:
+            if task is not None:
+                active.pop(task.id, None)
+            self._broken(task, error)
+        finally:
+            self._threads -= 1
+            self._lock.release()
+
+    def _next(self) -> Task | None:
+        """The next task to run; None when this worker is needed no more. Waits if it must."""
+        queue, delayed = self._queue, self._delayed
+        while self.live and not self._closing:
+            left = None
+            while delayed:
+                left = delayed[0][0] - time.monotonic()
+                if left > 0:
+                    break
+                queue.append(heapq.heappop(delayed)[2])
+            if queue:
+                return queue.popleft()
+            self._idle += 1
+            self._work.wait(left if delayed else None)
+            self._idle -= 1
+        return None
