@@ -198,9 +198,17 @@ def decode(line: bytes) -> Plain:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(line.decode("utf-8", "surrogatepass"), parse_int=parse_int)
+        return json.loads(_text_of(line), parse_int=parse_int)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _text_of(line: bytes) -> str:
+    """The text of bytes that should be UTF-8; what is not is shown as replacement characters."""
+    try:
+        return line.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return line.decode("utf-8", "replace")
 
 
 def parse_int(digits: str) -> int:

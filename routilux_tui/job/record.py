@@ -67,7 +67,10 @@ class ExecutionRecord(Serializable):
         """The event's data: a dict, or in a file of unknown making any JSON value."""
         data = self._data
         if type(data) is msgspec.Raw:
-            data = self._data = decode(bytes(data))
+            try:
+                data = self._data = decode(bytes(data))
+            except ValueError:  # it was skipped over when the file was read, and is odd
+                data = self._data = bytes(data).decode("utf-8", "replace")
         return data
 
     @data.setter

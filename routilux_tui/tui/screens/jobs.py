@@ -142,7 +142,11 @@ class JobRows(Rows):
 
             return holds
         matcher = Matcher(sought)
-        return lambda one: matcher.match(f"{one.flow_id} {one.job_id} {one.path}") > 0
+        return lambda one: any(
+            matcher.match(part) > 0
+            for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2])
+            if part
+        )
 
     def title_parts(self) -> list[Part]:
         """How many, what filter, which order."""
