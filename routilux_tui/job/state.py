@@ -123,7 +123,9 @@ class JobState(Serializable):
         self.lock = threading.RLock()
         #: The number of the last change; 0 at birth.
         self.seq = 0
-        self._listeners: tuple[Callable[[Change], None], ...] = ()
+        self._listeners: tuple[tuple[Callable[..., None], Callable[..., None]], ...] = ()
+        #: What a change is handed to: nobody, the only listener, or all of them.
+        self._hand: Callable[[Change], None] | None = None
         self._flow_id = flow_id
         self._job_id = str(uuid.uuid4())
         self._status = "pending"
@@ -163,8 +165,8 @@ class JobState(Serializable):
         with self.lock:
             FOLD[kind](self, *args)
             self.seq = seq = self.seq + 1
-            if self._listeners:
-                self._tell((seq, kind, *args))
+            if self._hand is not None:
+                self._hand((seq, kind, *args))
 
     def apply(self, change: Change) -> None:
         """Carry out a change that was made elsewhere, and hand it on.
@@ -175,16 +177,32 @@ class JobState(Serializable):
         with self.lock:
             FOLD[change[1]](self, *change[2:])
             self.seq = change[0]
-            if self._listeners:
-                self._tell(change)
+            if self._hand is not None:
+                self._hand(change)
 
     def _tell(self, change: Change) -> None:
-        for listener in self._listeners:
+        """Hand a change to each of several listeners."""
+        for _, hand in self._listeners:
+            hand(change)
+
+    def _guarded(self, listener: Callable[[Change], None]) -> Callable[[Change], None]:
+        def hand(change: Change) -> None:
             try:
                 listener(change)
-            except Exception:  # noqa: PERF203 - one listener's fault is not the next one's
+            except Exception:
                 logger.exception("A listener of job %s raised; it is told no more", self._job_id)
-                self._listeners = tuple(one for one in self._listeners if one is not listener)
+                self._unsubscribe(listener)
+
+        return hand
+
+    def _unsubscribe(self, listener: Callable[[Change], None]) -> None:
+        with self.lock:
+            self._listeners = tuple(one for one in self._listeners if one[0] is not listener)
+            self._choose_hand()
+
+    def _choose_hand(self) -> None:
+        alone = self._listeners[0][1] if len(self._listeners) == 1 else self._tell
+        self._hand = alone if self._listeners else None
 
     def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Have every change from now on; returns what ends it.
@@ -193,13 +211,9 @@ class JobState(Serializable):
         order; it must return at once. One that raises is logged, and told no more.
         """
         with self.lock:
-            self._listeners = (*self._listeners, listener)
-
-        def unsubscribe() -> None:
-            with self.lock:
-                self._listeners = tuple(one for one in self._listeners if one is not listener)
-
-        return unsubscribe
+            self._listeners = (*self._listeners, (listener, self._guarded(listener)))
+            self._choose_hand()
+        return lambda: self._unsubscribe(listener)
 
     def _assign(self, name: str, value: Any) -> None:
         self.make("set", name, value, time.time())
@@ -419,7 +433,7 @@ class JobState(Serializable):
         """
         if not isinstance(entry, dict):
             kind = type(entry).__name__
-            raise ValueError(f"a log entry is a dict, not {kind}")  # noqa: TRY004 - routilux's
+            raise ValueError(f"a log entry is a dict, not {kind}")
         now = time.time()
         if "timestamp" not in entry:
             entry = {**entry, "timestamp": timestamps.to_iso(now)}
