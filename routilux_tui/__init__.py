@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Connection": "routilux_tui.flow.flow",
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
     "Event": "routilux_tui.flow.routine",
+    "ExecutionContext": "routilux_tui.flow.routine",
     "ExecutionRecord": "routilux_tui.job.record",
     "Flow": "routilux_tui.flow.flow",
     "JobState": "routilux_tui.job.state",
@@ -25,8 +27,10 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
 
 if TYPE_CHECKING:
+    from routilux_tui.flow.flow import Connection as Connection
     from routilux_tui.flow.flow import Flow as Flow
     from routilux_tui.flow.routine import Event as Event
+    from routilux_tui.flow.routine import ExecutionContext as ExecutionContext
     from routilux_tui.flow.routine import Routine as Routine
     from routilux_tui.flow.routine import Slot as Slot
     from routilux_tui.flow.strategy import ErrorHandler as ErrorHandler

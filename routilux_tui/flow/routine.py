@@ -318,6 +318,15 @@ class Routine(Serializable):
         running = RUNNING.get()
         return running is not None and running.execution.cancelled
 
+    @staticmethod
+    def _extract_input_data(data: Any = None, **more: Any) -> Any:
+        """What a handler was given, however it was given; flows of routilux call it."""
+        if data is not None:
+            return data
+        if "data" in more:
+            return more["data"]
+        return next(iter(more.values())) if len(more) == 1 else more
+
     def _context(self, what: str) -> ExecutionContext:
         context = self.get_execution_context()
         if context is None:

@@ -116,7 +116,7 @@ class Journal:
         self._buffer.append(change)
         if change[1] in _AT_ONCE:
             self._write()
-        elif len(self._buffer) == 1:
+        elif len(self._buffer) == 1 and not self._due.is_set():
             self._due.set()
 
     def _write(self) -> None:

@@ -159,10 +159,19 @@ def _decimal(number: int) -> str:
     return "".join(reversed(parts))
 
 
+def _is_simple(value: dict[Any, Any]) -> bool:
+    """Whether a dict is of the commonest kind: names of texts and integers. A look, no more."""
+    for key, one in value.items():
+        kind = type(one)
+        if type(key) is not str or (kind is not int and kind is not str):
+            return False
+    return True
+
+
 def is_plain(value: Any) -> bool:
     """Whether a value is made of JSON's own types and finite numbers alone."""
-    if type(value) is dict and all(type(one) is str or type(one) is int for one in value.values()):
-        return all(type(key) is str for key in value)
+    if type(value) is dict and _is_simple(value):
+        return True
     level = [value]
     for _ in range(_DEEPEST):
         below: list[Any] = []

@@ -285,3 +285,10 @@ class TestRoutines:
                 self.add_serializable_fields(["size"])
 
         assert "size" in Mine().fields_to_serialize
+
+    @pytest.mark.parametrize(
+        ("given", "data"),
+        [({"data": 1}, 1), ({"x": 2}, 2), ({"x": 1, "y": 2}, {"x": 1, "y": 2}), ({}, {})],
+    )
+    def test_a_ported_handler_finds_its_input_however_it_came(self, given, data):
+        assert Routine()._extract_input_data(**given) == data
