@@ -46,7 +46,11 @@ def _cel() -> Any:
     package = importlib.util.find_spec("cel")
     for folder in (package.submodule_search_locations or []) if package else []:
         spec = importlib.machinery.PathFinder.find_spec("cel", [folder])
-        if spec is not None and spec.loader is not None and spec.origin != (package and package.origin):
+        if (
+            spec is not None
+            and spec.loader is not None
+            and spec.origin != (package and package.origin)
+        ):
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
             sys.modules[name] = module
@@ -153,7 +157,10 @@ def context_of(state: JobState) -> dict[str, Any]:
         }
         for name in state.flow_routines:
             routines.setdefault(name, dict(_PENDING))
-        done = sum(one["status"] in {"completed", "skipped", "error_continued"} for one in routines.values())
+        done = sum(
+            one["status"] in {"completed", "skipped", "error_continued"}
+            for one in routines.values()
+        )
         created = timestamps.to_epoch(state.created_at)
         return {
             "status": state.status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from routilux_tui.job.rows import ROWS, is_routine, routine_row
 from routilux_tui.job.views import Control, Filter, Header, Plain, RoutineRow, Row, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from routilux_tui.job.state import JobState
 
@@ -172,9 +173,7 @@ class Projection:
                 item = item.to_plain()
             return to_plain(item)
 
-    def find(
-        self, section: str, text: str, start: int, *, back: bool, where: Filter
-    ) -> int | None:
+    def find(self, section: str, text: str, start: int, *, back: bool, where: Filter) -> int | None:
         """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""
         if section not in ROWS:
             return None
@@ -193,7 +192,7 @@ class Projection:
         return None
 
 
-class _Tasks:
+class _Tasks(Sequence[Any]):
     """The tasks that have not started, as a sequence that is only counted until it is cut."""
 
     def __init__(self, state: JobState) -> None:
@@ -206,10 +205,8 @@ class _Tasks:
         running = self._state.running
         return (task for task in self._state.outstanding.values() if task.id not in running)
 
-    def __getitem__(self, n: int) -> Any:
+    def __getitem__(self, n: Any) -> Any:
         return next(islice(iter(self), n, None))
-
-
 
 
 def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:

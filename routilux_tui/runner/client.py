@@ -41,7 +41,7 @@ class Client:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(patience)
         try:
-            self._socket.connect(self.path)
+            connect(self._socket, self.path, patience)
             check_peer(self._socket, self.path)
             self._lines = self._socket.makefile("rb")
         except OSError as error:
@@ -153,6 +153,24 @@ class Client:
                     "It will be done when they return: routilux-tui wait tells when.",
                 )
             time.sleep(0.02)
+
+
+def connect(one: socket.socket, path: str, patience: float) -> None:
+    """Connect to a Unix socket; waits where too many others are at its door.
+
+    Raises:
+        OSError: when nobody listens, or the door stays full for ``patience`` seconds.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            one.connect(path)
+        except BlockingIOError:  # a Unix socket's queue is full: it does not wait by itself
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def check_peer(connection: socket.socket, path: str) -> None:

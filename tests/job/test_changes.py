@@ -67,7 +67,7 @@ def doings(draw):
         elif kind == "more":
             calls.append(draw(USER_CALLS))
             if draw(st.integers(0, 9)) == 0:
-                calls.append(("make", "drop", len(queued), at))
+                calls.append(("make", "drop", [task[0] for task in queued], at))
                 queued.clear()
         else:
             calls.append(draw(USER_CALLS))

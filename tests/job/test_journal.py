@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +16,9 @@ from routilux_tui.errors import NotPossible
 from routilux_tui.job.journal import Journal, is_kept, journal_path
 from routilux_tui.job.reading import load_job
 from routilux_tui.job.state import JobState
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_what_is_not_in_the_file_is_in_the_journal(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_what_is_no_job_is_one_clear_error(
 ) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
-    with pytest.raises(kind, match="x.json"):
+    with pytest.raises(kind, match=r"x\.json"):
         load_job(path)
     assert read_header(path).error
 

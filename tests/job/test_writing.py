@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import enum
 import json
@@ -32,7 +32,7 @@ class Odd:
 CYCLE: list = []
 CYCLE.append(CYCLE)
 ODD = {
-    "datetime": datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc),
+    "datetime": dt.datetime(2026, 1, 2, tzinfo=dt.timezone.utc),
     "set": {3, 1, 2},
     "bytes": b"\x00\xffab",
     "path": PurePosixPath("/etc"),

@@ -1,0 +1,195 @@
+"""The commands, as processes: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DATA
+from tests.flows import write_flows
+
+JOBS = DATA / "jobs"
+
+
+@pytest.fixture
+def flows(world: Path) -> str:
+    return write_flows(world)
+
+
+def tui(*words: str, code: int | None = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "routilux_tui", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input=stdin,
+    )
+    assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr or "the factory is broken" in done.stderr
+    return done
+
+
+def test_a_run_without_a_terminal_is_plain_and_its_code_tells_the_end(flows: str) -> None:
+    done = tui("run", f"{flows}:counting", "-p", "n=7")
+    assert "✓ completed  counting" in done.stdout
+    assert "sink     completed     7" in done.stdout
+    done = tui("run", f"{flows}:failing", code=1)
+    assert "ValueError: this went wrong" in done.stdout
+    done = tui("run", f"{flows}:counting", "-p", "n=3", "--json")
+    told = json.loads(done.stdout)
+    assert told["header"]["status"] == "completed"
+
+
+def test_a_flow_that_can_not_be_run_is_told_with_the_users_traceback(flows: str) -> None:
+    done = tui("run", f"{flows}:broken", code=2)
+    assert "RuntimeError: the factory is broken" in done.stderr
+    done = tui("run", f"{flows}", code=2)
+    assert "more than one" in done.stderr
+    assert "counting" in done.stderr
+    assert tui("run", "nowhere.py", code=2).stdout == ""
+    done = tui("run", f"{flows}:counting", "-p", "n", code=2)
+    assert "KEY=VALUE" in done.stderr
+
+
+def test_every_control_has_a_one_line_twin(flows: str, world: Path) -> None:
+    save = str(world / "kept.json")
+    job = tui(
+        "run", f"{flows}:counting", "-p", "n=5000", "-p", "pace=0.005", "--detach", "--save", save
+    ).stdout.strip()
+    assert "counting" in tui("ps").stdout
+    told = [json.loads(line) for line in tui("ps", "--json", "--live").stdout.splitlines()]
+    assert [one["job_id"] for one in told] == [job]
+    assert "paused" in tui("pause", job[:8], "--reason", "lunch").stdout
+    assert "lunch" in tui("show", "counting").stdout
+    tui("pause", job, code=1)
+    tui("resume", "@last")
+    tui("wait", job, "--until", "records > 50", "--timeout", "20")
+    tui("wait", job, "--timeout", "0.1", code=124)
+    tui("wait", job, "--until", "nonsense > 1", code=2)
+    assert "item 0" in tui("log", job, "--tail", "100000").stdout
+    assert len(tui("tail", job, "-n", "3").stdout.splitlines()) >= 3
+    tui("rm", job, "-y", code=1)
+    assert "cancelled" in tui("cancel", job, "--reason", "enough").stdout
+    tui("wait", save, code=1)
+    tui("wait", save, "--until", "records < 0", code=1)
+    tui("wait", save, "--until", 'status == "cancelled"')
+    assert Path(save).exists()
+
+
+def test_nobody_there_is_three(flows: str) -> None:
+    for words in (("show", "nobody"), ("pause", "nobody"), ("wait", ""), ("attach",)):
+        done = tui(*words, code=3)
+        assert "routilux-tui:" in done.stderr
+        assert done.stdout == ""
+    told = json.loads(tui("show", "nobody", "--json", code=3).stderr)
+    assert (told["error"], told["exit_code"]) == ("NoSuchJob", 3)
+
+
+def test_a_file_is_shown_and_its_history_read() -> None:
+    path = str(JOBS / "0.11.0/big-1k.json")
+    assert "994 history" in tui("show", path).stdout
+    lines = tui("history", path, "--tail", "5").stdout.splitlines()
+    assert len(lines) == 5
+    told = json.loads(tui("show", path, "--json").stdout)
+    assert told["header"]["status"] == "completed"
+    rows = [json.loads(line) for line in tui("history", path, "--json", "--tail", "2").stdout.splitlines()]
+    assert [row["n"] for row in rows] == [992, 993]
+    assert len(tui("history", path).stdout.splitlines()) == 994
+    some = tui("history", path, "--grep", "START").stdout.splitlines()
+    assert 0 < len(some) < 994
+
+
+@pytest.mark.parametrize("path", sorted((JOBS / "0.10.0").iterdir()), ids=lambda one: one.name)
+def test_no_file_is_obeyed_by_the_terminal(path: Path) -> None:
+    done = tui("show", str(path), code=None)
+    assert done.returncode in {0, 1}
+    assert all(char.isprintable() or char == "\n" for char in done.stdout + done.stderr)
+
+
+def test_rm_asks_and_removes(world: Path) -> None:
+    from routilux_tui import JobState
+
+    path = world / "j.json"
+    JobState("f").save(path)
+    tui("rm", str(path), code=1, stdin="n\n")
+    assert path.exists()
+    tui("rm", str(path), stdin="y\n")
+    assert not path.exists()
+
+
+def test_usage_errors_name_the_way_out() -> None:
+    assert "Did you mean 'show'?" in tui("shw", code=2).stderr
+    assert "--help" in tui("run", code=2).stderr
+    assert "needs a terminal" in tui(code=2).stderr
+    for name in ("run", "wait", "open", "resume"):
+        assert name in tui(name, "--help").stdout
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    path = str(JOBS / "0.11.0/big-1k.json")
+    done = subprocess.run(
+        f"{sys.executable} -m routilux_tui history {path} | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_screen_less_command_loads_no_textual() -> None:
+    code = (
+        "import sys\nfrom routilux_tui.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "bad = {'textual', 'rich', 'asyncio', 'click', 'typer', 'cel'} & set(sys.modules)\n"
+        "assert not bad, bad"
+    )
+    path = str(JOBS / "0.11.0/completed.json")
+    for words in (["--version"], ["ps"], ["info"], ["show", path], ["history", path], ["completion", "bash"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, (words, done.stderr)
+
+
+def test_importing_the_package_loads_neither_textual_nor_a_command_line() -> None:
+    code = (
+        "import sys, routilux_tui\nroutilux_tui.Flow, routilux_tui.JobState\n"
+        "bad = {'textual', 'rich', 'argparse', 'click', 'typer'} & set(sys.modules)\n"
+        "assert not bad, bad"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
+    place = world / "config/routilux-tui"
+    place.mkdir()
+    (place / "config.toml").write_text('# mine\ntheme = "light"\nfps = 99\n')
+    done = tui("info", code=2)
+    assert "line 3" in done.stderr
+    (place / "config.toml").write_text('theme = "light"\ntimez = "absolute"\n')
+    assert "Did you mean 'times'" in tui("info", code=2).stderr
+    (place / "config.toml").write_text('theme = "light"\n[keymap]\npauze = "x"\n')
+    assert "did you mean 'pause'" in tui("info", code=2).stderr
+    (place / "config.toml").write_text('theme = "light"\nfps = 5\n')
+    told = json.loads(tui("info", "--json").stdout)["settings"]
+    assert told["theme"]["from"].endswith("config.toml")
+    os.environ["ROUTILUX_TUI_FPS"] = "7"
+    try:
+        told = json.loads(tui("info", "--json").stdout)["settings"]
+    finally:
+        del os.environ["ROUTILUX_TUI_FPS"]
+    assert told["fps"] == {"value": 7.0, "from": "ROUTILUX_TUI_FPS"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_that_the_shell_takes(shell: str) -> None:
+    script = tui("completion", shell).stdout
+    assert "cancel" in script
+    if shell == "bash":
+        done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True)
+        assert done.returncode == 0, done.stderr

@@ -1,0 +1,183 @@
+"""Saved jobs as a list that follows its folder, and as a handle that is only read."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from routilux_tui.errors import JobFileMissing, NotPossible
+from routilux_tui.job.state import JobState
+from routilux_tui.job.views import HISTORY, EntryBatch, Filter, JobEntry
+from routilux_tui.sources.merged import MergedSource
+from routilux_tui.sources.saved import SavedHandle, SavedSource
+from tests.conftest import DATA
+
+
+class Follower:
+    """Keeps what a source says, and waits until it says something."""
+
+    def __init__(self, source: SavedSource) -> None:
+        self.entries: dict[str, JobEntry] = {}
+        self._news = asyncio.Event()
+        self._task = asyncio.ensure_future(self._follow(source))
+
+    async def _follow(self, source: SavedSource) -> None:
+        async for batch in source.entries():
+            self.entries.update((Path(one.key).name, one) for one in batch.changed)
+            for key in batch.gone:
+                self.entries.pop(Path(key).name, None)
+            self._news.set()
+
+    async def until(self, holds: object) -> None:
+        async def wait() -> None:
+            while not holds(self.entries):  # type: ignore[operator]
+                self._news.clear()
+                await self._news.wait()
+
+        await asyncio.wait_for(wait(), 10)
+
+    async def end(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("poll", [False, True], ids=["by events", "by looking"])
+async def test_the_list_follows_whatever_becomes_of_a_file(poll: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    state = JobState("f")
+    state.save(folder / "a.json")
+    follower = Follower(SavedSource([str(folder)], poll=poll))
+    await follower.until(lambda one: one.keys() == {"a.json"})
+    await asyncio.sleep(0.4)
+    state.record_execution("a", "e", {})
+    state.save(folder / "a.json")
+    await follower.until(lambda one: one["a.json"].records == 1)
+    good = (folder / "a.json").read_bytes()
+    (folder / "a.json").write_bytes(good[:200])
+    await follower.until(lambda one: one["a.json"].badge == "writing")
+    assert follower.entries["a.json"].records == 1
+    (folder / "a.json").write_bytes(good)
+    await follower.until(lambda one: one["a.json"].badge == "")
+    JobState("g").save(tmp_path / "b.json")
+    shutil.move(tmp_path / "b.json", folder / "b.json")
+    await follower.until(lambda one: "b.json" in one)
+    (folder / "a.json").unlink()
+    await follower.until(lambda one: one.keys() == {"b.json"})
+    await follower.end()
+
+
+async def test_looking_misses_no_save_however_close(tmp_path: Path) -> None:
+    state = JobState("f")
+    path = tmp_path / "a.json"
+    state.save(path)
+    follower = Follower(SavedSource([str(tmp_path)], poll=True))
+    await follower.until(lambda one: "a.json" in one)
+    for number in range(1, 6):
+        await asyncio.sleep(0.3)
+        state.record_execution("a", "e", {})
+        state.save(path)
+        await follower.until(lambda one, number=number: one["a.json"].records == number)
+    await follower.end()
+
+
+async def test_broken_files_stand_among_the_good_ones(tmp_path: Path) -> None:
+    shutil.copytree(DATA / "jobs/0.11.0", tmp_path / "jobs")
+    (tmp_path / "jobs/folder.json").mkdir()
+    (tmp_path / "jobs/deep.json").write_text('{"a":' + "[" * 100_000)
+    (tmp_path / "jobs/loop.json").symlink_to(tmp_path / "jobs/loop.json")
+    follower = Follower(SavedSource([str(tmp_path / "jobs")]))
+    count = len(list((tmp_path / "jobs").iterdir()))
+    await follower.until(lambda one: len(one) == count)
+    assert all(follower.entries[name].error for name in ("folder.json", "deep.json", "loop.json"))
+    assert follower.entries["nonjson-set.truncated.json"].badge == "torn"
+    assert follower.entries["running-mid.json"].badge == "abandoned"
+    assert follower.entries["completed.json"].status == "completed"
+    await follower.end()
+
+
+async def test_subfolders_globs_and_what_is_not_there(tmp_path: Path) -> None:
+    JobState("f").save(tmp_path / "x/y/deep.json")
+    JobState("f").save(tmp_path / "x/top.json")
+    flat = Follower(SavedSource([str(tmp_path / "x")]))
+    await flat.until(lambda one: one.keys() == {"top.json"})
+    await flat.end()
+    deep = Follower(SavedSource([str(tmp_path / "x")], recursive=True))
+    await deep.until(lambda one: one.keys() == {"top.json", "deep.json"})
+    await deep.end()
+    globbed = Follower(SavedSource([str(tmp_path / "x/*.json")]))
+    await globbed.until(lambda one: one.keys() == {"top.json"})
+    await globbed.end()
+    with pytest.raises(JobFileMissing, match="nowhere"):
+        SavedSource([str(tmp_path / "nowhere")])
+
+
+async def test_a_handle_on_a_file_follows_it_and_refuses_controls(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    state = JobState("f")
+    state.status = "running"
+    state.save(path)
+    handle = SavedHandle(path)
+    await handle.open()
+    assert "nobody runs it" in handle.header.note
+    assert "routilux-tui resume" in handle.cannot["pause"]
+    with pytest.raises(NotPossible):
+        await handle.pause()
+    frames = handle.changes()
+    waiting = asyncio.ensure_future(handle.wait("records >= 1", 10))
+    upcoming = asyncio.ensure_future(anext(frames))
+    await asyncio.sleep(0.3)
+    state.record_execution("a", "e", {"x": 1})
+    state.save(path)
+    frame = await asyncio.wait_for(upcoming, 10)
+    assert frame.header.counts[HISTORY] == 1
+    assert (await handle.window(HISTORY, 0, 9, Filter())).rows[0].name == "e"
+    assert (await waiting).outcome == "met"
+    good = path.read_bytes()
+    upcoming = asyncio.ensure_future(anext(frames))
+    await asyncio.sleep(0.1)
+    path.write_bytes(good[:100])
+    frame = await asyncio.wait_for(upcoming, 10)
+    assert "being written" in frame.header.note
+    assert frame.header.counts[HISTORY] == 1
+    await frames.aclose()
+    await handle.close()
+
+
+class Scripted:
+    """A source that says what it is told to."""
+
+    def __init__(self, *batches: EntryBatch) -> None:
+        self.batches = batches
+
+    async def entries(self):
+        for batch in self.batches:
+            yield batch
+            await asyncio.sleep(0.02)
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_job_that_runs_stands_in_the_list_once() -> None:
+    live = JobEntry(key="sock", place="live", path="/x/a.json", status="running")
+    saved = JobEntry(key="/x/a.json", path="/x/a.json", status="completed")
+    source = MergedSource(
+        [
+            Scripted(EntryBatch([live]), EntryBatch([], ["sock"])),
+            Scripted(EntryBatch([saved])),
+        ]
+    )
+    shown: dict[str, JobEntry] = {}
+    batches = source.entries()
+    for _ in range(3):
+        batch = await anext(batches)
+        shown.update((one.key, one) for one in batch.changed)
+        for key in batch.gone:
+            shown.pop(key)
+        assert len(shown) <= 1
+    assert list(shown) == ["/x/a.json"]
+    await batches.aclose()
