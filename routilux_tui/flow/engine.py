@@ -309,11 +309,9 @@ class Execution(Workers):
             if statuses.has_ended(state.status):
                 raise NotPossible(self._says("cancelled"))
             self.cancelled = True
-            dropped = len(state.outstanding) - len(self._active)
-            if not state.outstanding:
-                dropped = len(state.pending_tasks)
             now = time.time()
-            state.make("drop", dropped, now)
+            held = len(state.pending_tasks)
+            dropped = self._drop(now) or held
             account: dict[str, Any] = {"dropped": dropped, "running": self.handlers()}
             if reason:
                 account["reason"] = reason
@@ -328,12 +326,16 @@ class Execution(Workers):
         if statuses.has_ended(state.status):
             return
         now = time.time()
-        dropped = len(state.outstanding) - len(self._active)
-        if dropped:
-            state.make("drop", dropped, now)
+        dropped = self._drop(now)
         state.make("routine", "_failure", {"reason": why, "dropped": dropped}, now)
         state.make("status", "failed", now)
         self._end_with(None)
+
+    def _drop(self, now: float) -> int:
+        """Drop what has not started; returns how much."""
+        dropped = [task_id for task_id in self.job_state.outstanding if task_id not in self._active]
+        self.job_state.make("drop", dropped, now)
+        return len(dropped)
 
     def _end_with(self, action: str | None, reason: str = "") -> None:
         """The job's last status is set: nothing starts any more, running handlers finish."""

@@ -322,12 +322,10 @@ def _take_up(state: JobState, at: float) -> None:
     state._updated = at
 
 
-def _drop(state: JobState, dropped: int, at: float) -> None:
-    """What has not started is dropped, and never runs."""
-    del dropped
-    state.outstanding = {
-        task_id: task for task_id, task in state.outstanding.items() if task_id in state.running
-    }
+def _drop(state: JobState, dropped: list[int], at: float) -> None:
+    """Tasks that have not started are dropped, by their ids, and never run."""
+    for task_id in dropped:
+        state.outstanding.pop(task_id, None)
     state._pending_tasks = []
     state._updated = at
 
