@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from routilux_tui.errors import FlowDefinitionError, JobCancelled, NotPossible
 from routilux_tui.flow.failing import settle
 from routilux_tui.flow.handling import Running, handle, told, words
+from routilux_tui.flow.leaving import remember
 from routilux_tui.flow.routine import RUNNING
 from routilux_tui.flow.taking_up import check_held
 from routilux_tui.flow.workers import Workers
@@ -162,6 +163,7 @@ class Execution(Workers):
         self.live = True
         self._closing = ""
         self.flow.went_live(self)
+        remember(self)
         if self._queue:
             self._wake()
         else:
@@ -310,7 +312,7 @@ class Execution(Workers):
                 raise NotPossible(self._says("cancelled"))
             self.cancelled = True
             now = time.time()
-            held = len(state.pending_tasks)
+            held = 0 if state.outstanding else len(state.pending_tasks)
             dropped = self._drop(now) or held
             account: dict[str, Any] = {"dropped": dropped, "running": self.handlers()}
             if reason:
