@@ -408,6 +408,10 @@ class Execution(Workers):
     def _end(self, task: Task, error: BaseException | None) -> None:
         if error is None:
             now = time.time()
+            if task.retry_count and task.source_id is None:
+                # As routilux does: an entry that succeeded at last says so.
+                record = {"retried": True, "retries": task.retry_count}
+                self.job_state.make("record", task.routine_id, "completed", record, now)
             self.job_state.make("ran", task.id, task.routine_id, "completed", now, None)
         else:
             settle(self, task, error)

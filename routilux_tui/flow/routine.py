@@ -52,7 +52,8 @@ class Slot:
         validator: its ``validate(data)`` raises when the handler is not to have that data.
 
     Raises:
-        FlowDefinitionError: when the merge strategy is none of these.
+        FlowDefinitionError: when the merge strategy is none of these, or the handler is async or
+            a generator.
     """
 
     def __init__(
@@ -85,6 +86,15 @@ class Slot:
 
     @handler.setter
     def handler(self, handler: Callable[..., Any] | None) -> None:
+        is_async = inspect.iscoroutinefunction(handler) or inspect.isasyncgenfunction(handler)
+        if is_async or inspect.isgeneratorfunction(handler):
+            raise FlowDefinitionError(
+                f"The handler of slot {self.name!r} is {'async' if is_async else 'a generator'}: "
+                "called, it would do nothing.",
+                "Give a plain function; it may call asyncio.run(...) itself."
+                if is_async
+                else "Give a plain function that emits what it would yield.",
+            )
         self._handler = handler
         self._parameters = _parameters(handler)
 

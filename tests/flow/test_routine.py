@@ -57,6 +57,18 @@ class TestHowAHandlerGetsItsData:
         assert seen == [{"i": 0}]
         assert job.get_execution_history("a")[1].data == {"i": 0}
 
+    def test_a_handler_that_would_silently_do_nothing_is_an_error_at_once(self):
+        async def later(data):
+            return data
+
+        def pieces(data):
+            yield data
+
+        with pytest.raises(FlowDefinitionError, match="async"):
+            Routine().define_slot("in", handler=later)
+        with pytest.raises(FlowDefinitionError, match="generator"):
+            Routine().define_slot("in", handler=pieces)
+
     def test_a_handler_can_be_replaced(self):
         slot = Slot("s", None, lambda data: data)
         slot.handler = lambda a, b: a + b

@@ -161,6 +161,20 @@ class TestRetry:
         assert flow.get_routine_retry_count("b") == 2
         assert [r.data["retry"] for r in job.get_execution_history("b")[:2]] == ["1 of 3", "2 of 3"]
 
+    def test_an_entry_that_succeeds_at_last_says_so_in_the_history(self):
+        tries = []
+
+        def second(_step, **_):
+            tries.append(1)
+            if len(tries) == 1:
+                raise ValueError("once")
+
+        flow = chain(second)
+        flow.set_error_handler(ErrorHandler("retry", retry_delay=0.001))
+        job = flow.execute("a")
+        assert ended(flow, job) == "completed"
+        assert names_of(job, "a") == ["start", "error", "completed"]
+
     @pytest.mark.parametrize("critical", [True, False])
     def test_when_no_retry_is_left_the_job_fails(self, critical):
         flow = chain(failing)
