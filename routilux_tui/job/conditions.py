@@ -8,14 +8,13 @@ for ever.
 from __future__ import annotations
 
 import difflib
-import importlib
-import importlib.util
-import sys
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps, views
+from routilux_tui.job.cel import compile_cel
 from routilux_tui.job.plain import to_plain
 from routilux_tui.job.rows import is_routine
 
@@ -38,26 +37,6 @@ _PENDING: dict[str, Any] = {
 _LONGEST = 4000
 
 
-def _cel() -> Any:
-    """The library's compiled part alone: the package around it brings a command line along."""
-    name = "routilux_tui_cel.cel"
-    if name in sys.modules:
-        return sys.modules[name]
-    package = importlib.util.find_spec("cel")
-    for folder in (package.submodule_search_locations or []) if package else []:
-        spec = importlib.machinery.PathFinder.find_spec("cel", [folder])
-        if (
-            spec is not None
-            and spec.loader is not None
-            and spec.origin != (package and package.origin)
-        ):
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            sys.modules[name] = module
-            return module
-    return importlib.import_module("cel")
-
-
 class Condition:
     """A compiled condition.
 
@@ -75,7 +54,7 @@ class Condition:
         if len(self.text) > _LONGEST:
             raise ConditionError("The condition is too long.")
         try:
-            self._program = _cel().compile(self.text)
+            self._program = compile_cel(self.text)
             self._names = [str(name) for name in self._program.variables()]
         except Exception as error:
             words = " ".join(str(error).split())
@@ -92,7 +71,7 @@ class Condition:
         except Exception as error:
             words = " ".join(str(error).split())
             raise ConditionError(
-                f"The condition can't be judged: {words}", _nearest(words, self.text, context)
+                f"The condition can't be judged: {words}", _way_out(self.text, context)
             ) from None
         if not isinstance(result, bool):
             raise ConditionError(
@@ -123,14 +102,10 @@ class Condition:
 
 def _bound_names(text: str) -> set[str]:
     """Names that a comprehension binds: the ``x`` of ``list.all(x, ...)``."""
-    import re
-
     return set(re.findall(r"\.(?:all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,", text))
 
 
 def _unknown_routines(text: str, context: Mapping[str, Any]) -> list[str]:
-    import re
-
     bare = re.sub(r'(?<!\[)"(?:\\.|[^"\\])*"', '""', text)
     named = re.findall(r'\broutines\.([A-Za-z_]\w*)(?!\w*\()|\broutines\["([^"]+)"\]', bare)
     routines = context.get("routines", {})
@@ -138,8 +113,9 @@ def _unknown_routines(text: str, context: Mapping[str, Any]) -> list[str]:
     return [a or b for a, b in named if (a or b) not in routines and a not in macros]
 
 
-def _nearest(words: str, text: str, context: Mapping[str, Any]) -> str:
-    del words, text
+def _way_out(text: str, context: Mapping[str, Any]) -> str:
+    if "shared." in text:
+        return "What may come later is asked for with has(): has(shared.key) && shared.key == 1"
     return f"A job has: {', '.join(context)}."
 
 

@@ -153,11 +153,11 @@ class LiveHandle:
 
     async def _keep_linked(self) -> None:
         """Read until the link breaks, make it anew, and so on until the job is over."""
-        pause = _FIRST_BACKOFF
+        pause, linked = _FIRST_BACKOFF, True
         while True:
-            if self._link.is_set():
+            if linked:
                 await self._reading
-                self._link.clear()
+                linked = False
                 if self._over or statuses.has_ended(self._header.status):
                     self._over = True
                     self._news.set()
@@ -169,6 +169,7 @@ class LiveHandle:
             pause = min(pause * 2, _LAST_BACKOFF)
             with contextlib.suppress(RoutiluxTuiError):
                 await self._connect()
+                linked = True
                 self._offer(Frame(seq=0, header=self._header, stale=list(SECTIONS)))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -187,6 +188,7 @@ class LiveHandle:
             self._hang_up(Unreachable(f"{self._place}: the connection broke."))
 
     def _hang_up(self, error: Unreachable) -> None:
+        self._link.clear()
         if self._writer is not None:
             with contextlib.suppress(Exception):
                 self._writer.close()

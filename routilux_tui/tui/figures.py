@@ -51,12 +51,17 @@ def clock(at: str) -> str:
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
 
 
-def ago(at: str, now: float | None = None) -> str:
+def now() -> float:
+    """The time by which ages are told."""
+    return time.time()
+
+
+def ago(at: str) -> str:
     """How long ago a moment was: ``4s``, ``3m``, ``2h``, ``5d``; empty where there is none."""
     then = timestamps.to_epoch(at)
     if then is None:
         return ""
-    seconds = (time.time() if now is None else now) - then
+    seconds = now() - then
     if seconds < -5:
         return "future"
     for limit, unit, name in ((60, 1, "s"), (3600, 60, "m"), (86400, 3600, "h")):

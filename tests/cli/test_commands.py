@@ -98,7 +98,10 @@ def test_a_file_is_shown_and_its_history_read() -> None:
     assert len(lines) == 5
     told = json.loads(tui("show", path, "--json").stdout)
     assert told["header"]["status"] == "completed"
-    rows = [json.loads(line) for line in tui("history", path, "--json", "--tail", "2").stdout.splitlines()]
+    rows = [
+        json.loads(line)
+        for line in tui("history", path, "--json", "--tail", "2").stdout.splitlines()
+    ]
     assert [row["n"] for row in rows] == [992, 993]
     assert len(tui("history", path).stdout.splitlines()) == 994
     some = tui("history", path, "--grep", "START").stdout.splitlines()
@@ -148,7 +151,14 @@ def test_a_screen_less_command_loads_no_textual() -> None:
         "assert not bad, bad"
     )
     path = str(JOBS / "0.11.0/completed.json")
-    for words in (["--version"], ["ps"], ["info"], ["show", path], ["history", path], ["completion", "bash"]):
+    for words in (
+        ["--version"],
+        ["ps"],
+        ["info"],
+        ["show", path],
+        ["history", path],
+        ["completion", "bash"],
+    ):
         done = subprocess.run(
             [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=30
         )

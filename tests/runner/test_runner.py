@@ -226,7 +226,13 @@ def test_a_client_that_behaves_badly_harms_nobody() -> None:
         path = str(server.path)
         watcher = Client(path)
         watcher.call("subscribe", fps=30)
-        bad = [b"\0\xff\n", b"x" * 400_000, b'{"jsonrpc":"2.0"', b"[" * 5000 + b"\n", b"GET /\r\n\r\n"]
+        bad = [
+            b"\0\xff\n",
+            b"x" * 400_000,
+            b'{"jsonrpc":"2.0"',
+            b"[" * 5000 + b"\n",
+            b"GET /\r\n\r\n",
+        ]
         bad.append(protocol.request(1, "hello", {"protocol": 1}) * 3 + b'{"id":4,"method":7}\n')
         bad.append(
             protocol.request(1, "hello", {"protocol": 1})
@@ -257,7 +263,10 @@ def test_a_client_that_behaves_badly_harms_nobody() -> None:
         _send(deaf, protocol.request(1, "hello", {"protocol": 1}))
         _send(deaf, protocol.request(2, "subscribe", {"fps": 30}))
         for number in range(200):
-            _send(deaf, protocol.request(number, "window", {"section": HISTORY, "start": 0, "stop": 900}))
+            _send(
+                deaf,
+                protocol.request(number, "window", {"section": HISTORY, "start": 0, "stop": 900}),
+            )
         assert watcher.header().job_id == state.job_id
         assert flow.wait_for_completion(30, state)
         deaf.close()
@@ -284,7 +293,9 @@ def test_versions_that_can_not_talk_name_both(monkeypatch: pytest.MonkeyPatch) -
     state = JobState("f")
     with serve(state) as server:
         monkeypatch.setattr(protocol, "VERSION", 99)
-        with pytest.raises(ProtocolMismatch, match=r"protocol 99.*protocol 1|protocol 1.*protocol 99"):
+        with pytest.raises(
+            ProtocolMismatch, match=r"protocol 99.*protocol 1|protocol 1.*protocol 99"
+        ):
             _talk_as_other_version(str(server.path))
 
 
@@ -344,11 +355,14 @@ def test_another_user_is_refused_even_where_the_folder_lets_him_in(world: Path) 
         code = (
             "import os, socket, sys; os.setgid(12345); os.setuid(12345)\n"
             "s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])\n"
-            "s.sendall(b'{\"id\":1,\"method\":\"hello\",\"params\":{\"protocol\":1}}\\n')\n"
+            's.sendall(b\'{"id":1,"method":"hello","params":{"protocol":1}}\\n\')\n'
             "print(s.recv(100))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code, str(server.path)], capture_output=True, text=True, timeout=20
+            [sys.executable, "-c", code, str(server.path)],
+            capture_output=True,
+            text=True,
+            timeout=20,
         )
         assert done.stdout.strip() == "b''" or "BrokenPipe" in done.stderr or "Reset" in done.stderr
 
@@ -386,6 +400,15 @@ def test_a_full_disk_pauses_the_job_and_room_lets_it_go_on(flows: str, world: Pa
         _gone(started.pid)
         state = load_job(disk / "j.json")
         assert len(state.shared_log) == 400
-        assert len({record.data["n"] for record in state.execution_history[1:] if record.event_name == "out"}) == 400
+        assert (
+            len(
+                {
+                    record.data["n"]
+                    for record in state.execution_history[1:]
+                    if record.event_name == "out"
+                }
+            )
+            == 400
+        )
     finally:
         subprocess.run(["umount", "-l", str(disk)])

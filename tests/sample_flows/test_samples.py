@@ -33,6 +33,7 @@ def test_source_audit_counts_and_ranks_and_skips_what_is_broken(tmp_path: Path) 
     assert sum(one["message"].startswith("skipped") for one in state.shared_log) == 2
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_source_audit_reads_the_standard_library() -> None:
     _, state = run("source_audit", limit=120)
     assert state.status == "completed"

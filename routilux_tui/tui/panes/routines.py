@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from routilux_tui.job import timestamps, views
+from routilux_tui.job import views
 from routilux_tui.job.status import look
 from routilux_tui.job.text import printable
 from routilux_tui.tui.figures import count, span
@@ -44,44 +43,45 @@ class RoutinesPane(Pane):
         """The id of the routine in a row."""
         return self._rows[n].routine_id if n < len(self._rows) else ""
 
-    def _widths(self, width: int) -> tuple[int, int]:
-        """Cells of the name and of the error."""
+    def _widths(self, width: int) -> tuple[int, int, int]:
+        """Cells of the name, of the retries and of the error.
+
+        The retries make room for the error where nobody has retried and it is narrow.
+        """
         names = max((len(row.routine_id) for row in self._rows), default=8)
-        fixed = 13 + 8 + 6 + 7 + 8 + 2
+        retries = 8 if width >= 90 or any(row.retries for row in self._rows) else 0
+        fixed = 13 + 7 + 7 + retries + 7 + 2
         name = max(8, min(names + 1, (width - fixed) * 3 // 5, 36))
-        return name, max(0, width - fixed - name)
+        return name, retries, max(0, width - fixed - name)
 
     def head(self, width: int) -> str:
         """The heads of the columns."""
-        name, error = self._widths(width)
+        name, retries, error = self._widths(width)
         return (
-            f"  {fit('routine', name)}{fit('status', 11)}{'runs':>8}{'errors':>7}"
-            f"{'retries':>8}{'time':>7}  {fit('last error', error)}"
+            f"  {fit('routine', name)}{fit('status', 11)}{'runs':>7}{'errors':>7}"
+            f"{right('retries', retries) if retries else ''}{'time':>7}  {fit('last error', error)}"
         )
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A routine's line."""
         row = self._rows[n]
-        name, error = self._widths(width)
+        name, retries, error = self._widths(width)
         seen = look(row.status)
         style = STATUS_STYLE.get(row.status, "rows--dim")
         busy = row.busy
-        if row.active and row.started_at and busy <= 0:
-            started = timestamps.to_epoch(row.started_at)
-            busy = max(0.0, time.time() - started) if started is not None else 0.0
         word = seen.word if row.active < 2 else f"{seen.word} {row.active}"
         quiet = "rows--dim"
         return [
             (f"{seen.glyph} ", style),
             (fit(printable(row.routine_id), name), "rows--name"),
             (fit(printable(word), 11), style),
-            (right(count(row.runs) if row.runs else "·", 8), "" if row.runs else quiet),
+            (right(count(row.runs) if row.runs else "·", 7), "" if row.runs else quiet),
             (
                 right(count(row.errors) if row.errors else "·", 7),
                 "rows--error" if row.errors else quiet,
             ),
             (
-                right(count(row.retries) if row.retries else "·", 8),
+                right(count(row.retries) if row.retries else "·", retries),
                 "rows--warning" if row.retries else quiet,
             ),
             (right(span(busy) if busy else "·", 7), quiet),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
@@ -131,7 +130,7 @@ class JobScreen(PacedScreen):
         self.head.stale_since = self.handle.stale_since
         self.head.waits = list(self._waits.values())
         self.head.read_only = self._read_only
-        self.head.rate.note(time.time(), header.counts.get(views.HISTORY, 0))
+        self.head.rate.note(self.head.now(), header.counts.get(views.HISTORY, 0))
         self.routines.show(self.handle.routines)
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
@@ -323,7 +322,7 @@ class JobScreen(PacedScreen):
     async def _wait(self, condition: str) -> None:
         """Wait beside everything else, and tell how it ended."""
         number = max(self._waits, default=0) + 1
-        since = time.time()
+        since = self.head.now()
         self._waits[number] = (condition, since)
         self._show(None)
         shown = printable(condition)

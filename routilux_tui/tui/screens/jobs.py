@@ -183,7 +183,7 @@ class JobRows(Rows):
             columns[1] = ("flow", 22)
             columns += [("created", stamp), ("size", 7)]
         used = 4 + sum(one for _, one in columns)
-        return [*columns, ("file", max(0, width - used))]
+        return [*columns, ("file", width - used)] if width - used >= 12 else columns
 
     def head(self, width: int) -> str:
         """The heads of the columns."""

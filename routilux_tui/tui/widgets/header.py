@@ -83,9 +83,13 @@ class JobHeader(Widget):
         self.waits: list[tuple[str, float]] = []
         self.read_only = False
         self.rate = Rate()
-        self.clock = time.time
         self._said: list[list[Part]] = [[], []]
         self._styles_of: dict[str, Style] = {}
+
+    @staticmethod
+    def now() -> float:
+        """The time by which ages are told."""
+        return time.time()
 
     def notify_style_update(self) -> None:
         """Styles are read anew after a change of theme."""
@@ -121,7 +125,7 @@ class JobHeader(Widget):
         if start is None:
             return ""
         if job.status == "running" and self.stale_since is None:
-            end: float | None = self.clock()
+            end: float | None = self.now()
         else:
             end = self.stale_since or timestamps.to_epoch(job.updated_at)
         age = max(0.0, (end or start) - start)
@@ -145,14 +149,13 @@ class JobHeader(Widget):
         if job.read_only or self.read_only:
             left.append(("  read-only", "rows--warning"))
         right: list[Part] = []
-        now = self.clock()
+        now = self.now()
         if job.status == "running" and self.stale_since is None:
             rate = self.rate.per_second(now)
-            right = [
-                (f"{count(round(rate)) if rate >= 10 else f'{rate:.1f}'} events/s ", "rows--dim"),
-                (sparkline(self.rate.bars(now)), "header--spark"),
-                (" ", ""),
-            ]
+            told = f"{count(round(rate)) if rate >= 10 else f'{rate:.1f}'} events/s "
+            room = width - sum(len(text) for text, _ in left) - len(told) - 3
+            bars = self.rate.bars(now)[-max(1, min(BARS, room)) :]
+            right = [(told, "rows--dim"), (sparkline(bars), "header--spark"), (" ", "")]
         used = sum(len(text) for text, _ in left)
         taken = sum(len(text) for text, _ in right)
         if used + taken + 1 > width:
@@ -164,7 +167,7 @@ class JobHeader(Widget):
         if job is None:
             return []
         width = self.size.width
-        now = self.clock()
+        now = self.now()
         counts = job.counts
         parts: list[Part] = [(f" {count(counts.get(views.HISTORY, 0))} records", "rows--dim")]
         if job.errors:

@@ -1,0 +1,176 @@
+"""The job screen, by its keys."""
+
+from __future__ import annotations
+
+from routilux_tui.job.views import WaitResult
+from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
+from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.screens.detail import TextScreen
+from routilux_tui.tui.screens.dialogs import ConfirmDialog, WaitDialog
+from routilux_tui.tui.screens.job import JobScreen
+from routilux_tui.tui.screens.jobs import JobsScreen
+from routilux_tui.tui.settings import Settings
+from tests.tui.stub import StubHandle, StubSource, audit, listed
+
+
+async def test_the_tail_is_followed_until_the_reader_scrolls_up() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("2")
+        pane = app.screen.panes["2"]
+        await pilot.pause()
+        assert pane.follow
+        assert pane.top + pane.page == pane.total == 720
+        handle.state.record_execution("find", "more", {})
+        handle.changed()
+        await pilot.pause(0.2)
+        assert pane.top + pane.page == pane.total == 721
+        await pilot.press("k", "k")
+        assert not pane.follow
+        top = pane.top
+        for _ in range(5):
+            handle.state.record_execution("find", "more", {})
+        handle.changed()
+        await pilot.pause(0.2)
+        assert (pane.top, pane.total) == (top, 726)
+        await pilot.press("G")
+        await pilot.pause(0.1)
+        assert pane.follow
+        assert pane.row_at(725).name == "more"
+        await pilot.press("g")
+        await pilot.pause(0.1)
+        assert pane.top == 0
+        assert pane.row_at(0).name == "file"
+
+
+async def test_a_control_is_asked_once_and_shown_only_when_confirmed() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", *"lunch", "enter")
+        await pilot.pause()
+        assert handle.asked == [("pause", "lunch")]
+        assert app.screen.head.job.status == "running"
+        await pilot.press("r")
+        assert handle.asked == [("pause", "lunch")]
+        await pilot.press("c")
+        assert isinstance(app.screen, ConfirmDialog)
+        await pilot.press("n")
+        assert len(handle.asked) == 1
+        await pilot.press("c", "y")
+        await pilot.pause()
+        assert handle.asked[-1][0] == "cancel"
+
+
+async def test_a_wait_is_counted_and_its_end_is_told() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("w", *"errors > 100", "enter")
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, JobScreen)
+        assert [text for text, _ in app.screen.head.waits] == ["errors > 100"]
+        handle.waits.put_nowait(WaitResult("ended", "completed", "the job is completed"))
+        await pilot.pause(0.2)
+        assert app.screen.head.waits == []
+        assert any("can't hold" in one.title for one in app._notifications)
+        await pilot.press("w", *"wrng > 1", "enter")
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, WaitDialog)
+
+
+async def test_filter_find_and_open() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "f", "j", "enter")
+        await pilot.pause(0.2)
+        pane = app.screen.panes["2"]
+        assert pane.total == 240
+        assert {pane.row_at(n).routine for n in range(pane.top, pane.top + pane.page)} == {"find"}
+        await pilot.press("escape")
+        await pilot.pause(0.2)
+        assert pane.total == 720
+        await pilot.press("g", "slash", *"asyncio", "enter")
+        await pilot.pause(0.2)
+        assert "asyncio" in pane.row_at(pane.cursor).text
+        first = pane.cursor
+        await pilot.press("n")
+        await pilot.pause(0.2)
+        assert pane.cursor > first
+        await pilot.press("N")
+        await pilot.pause(0.2)
+        assert pane.cursor == first
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, TextScreen)
+        assert any("asyncio/events.py" in line for line in app.screen._rows.lines)
+        await pilot.press("escape")
+
+
+async def test_a_read_only_dashboard_changes_nothing_whatever_is_pressed() -> None:
+    handle = StubHandle(audit())
+    handle.cannot = {}
+    app = Dashboard(Settings(read_only=True), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for action in JOB_ACTIONS:
+            if action.id in {"leave", "wait"}:
+                continue
+            await pilot.press(action.keys.partition(",")[0])
+            await pilot.press("enter")
+            await pilot.pause()
+            while not isinstance(app.screen, JobScreen):
+                await pilot.press("escape")
+                await pilot.pause()
+        assert handle.asked == []
+
+
+async def test_leaving_says_which_job_goes_on() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+    assert app.left is not None
+    assert app.left.job.job_id == handle.state.job_id
+
+
+async def test_every_action_can_be_given_another_key() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(keymap={"leave": "x"}), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("x")
+    assert app.left is not None
+
+
+def test_no_action_needs_a_key_that_a_terminal_takes() -> None:
+    for action in (*JOB_ACTIONS, *LIST_ACTIONS, *ROW_ACTIONS):
+        keys = action.keys.split(",")
+        assert any(not key.startswith(("ctrl+b", "ctrl+a", "f1")) for key in keys)
+    for table in (JOB_ACTIONS, LIST_ACTIONS):
+        keys = [key for one in (*table, *ROW_ACTIONS) for key in one.keys.split(",")]
+        assert len(keys) == len(set(keys))
+
+
+async def test_the_list_filters_sorts_selects_and_opens() -> None:
+    handle = StubHandle(audit())
+    source = StubSource(listed(), handle)
+    app = Dashboard(Settings(), source=source)
+    async with app.run_test(size=(100, 30)) as pilot:
+        rows = app.screen.rows
+        assert [one.flow_id for one in rows.shown][:2] == ["source_audit", "nightly_import"]
+        await pilot.press("slash", *"flaky", "enter")
+        assert [one.flow_id for one in rows.shown] == ["flaky_service"]
+        await pilot.press("escape", "slash", *"=errors > 3", "enter")
+        assert {one.flow_id for one in rows.shown} == {"flaky_service", "crawler"}
+        await pilot.press("escape", "g", "space", "space")
+        assert len(rows.selected) == 2
+        await pilot.press("p")
+        await pilot.pause()
+        assert handle.asked == [("pause", ""), ("pause", "")]
+        await pilot.press("g", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, JobScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, JobsScreen)

@@ -1,0 +1,100 @@
+"""What people see, at both sizes: each picture is compared with the one that was looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routilux_tui.job.views import Control
+from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.settings import Settings
+from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+SIZES = [(80, 24), (120, 40)]
+SMALL = [(60, 15)]
+ids = lambda size: f"{size[0]}x{size[1]}"  # noqa: E731 - a name for a parameter
+
+
+def app(handle: StubHandle, **settings: object) -> Dashboard:
+    return Dashboard(Settings(**settings), handle)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [*SIZES, *SMALL, (160, 45)], ids=ids)
+def test_the_dashboard_on_a_running_job(snap_compare, size) -> None:
+    """Header, routines with two running, the tail of the history; all of it aligned."""
+    assert snap_compare(app(StubHandle(audit())), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=ids)
+@pytest.mark.parametrize("key", list("2345678"))
+def test_every_pane(snap_compare, size, key) -> None:
+    """The pane of that key has the keys; its rows are aligned under their heads."""
+    handle = StubHandle(audit("paused"))
+    handle.cannot = {"pause": "the job is paused"}
+    assert snap_compare(app(handle), terminal_size=size, press=[key])
+
+
+@pytest.mark.parametrize("size", SIZES, ids=ids)
+def test_a_pause_that_is_asked(snap_compare, size) -> None:
+    """The header says "pausing, 2 running: lunch"; the status is still running."""
+    handle = StubHandle(audit(), Control("pause", "lunch", 2))
+    assert snap_compare(app(handle), terminal_size=size)
+
+
+def test_a_link_that_is_broken(snap_compare) -> None:
+    """The header says for how long nobody answered; all controls are grey."""
+    handle = StubHandle(audit())
+    handle.stale_since = NOON - 12
+    handle.cannot = dict.fromkeys(("pause", "resume", "cancel", "wait"), "nobody answers")
+    assert snap_compare(app(handle), terminal_size=(80, 24))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=ids)
+@pytest.mark.parametrize("keys", ["p", "c", "w", "f", "question_mark"])
+def test_every_dialog(snap_compare, size, keys) -> None:
+    """The dialog stands in the middle, over the panes; the help fills the screen."""
+    assert snap_compare(app(StubHandle(audit())), terminal_size=size, press=[keys])
+
+
+def test_a_condition_that_names_the_unknown(snap_compare) -> None:
+    """Under the line: what is not there, and what may have been meant."""
+
+    async def typed(pilot: Pilot) -> None:
+        await pilot.press("w", *"recrds")
+        await pilot.pause(0.4)
+
+    assert snap_compare(app(StubHandle(audit())), terminal_size=(80, 24), run_before=typed)
+
+
+def test_the_whole_value_behind_a_row(snap_compare) -> None:
+    """A record as indented JSON, with its place in the title."""
+
+    async def opened(pilot: Pilot) -> None:
+        await pilot.press("2", "g", "j", "enter")
+        await pilot.pause(0.1)
+
+    assert snap_compare(app(StubHandle(audit())), terminal_size=(80, 24), run_before=opened)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"ascii": True}, {"colour": False}, {"theme": "light"}], ids=str
+)
+def test_any_terminal(snap_compare, settings) -> None:
+    """ASCII alone; no colour; dark letters on light ground. Nothing else differs."""
+    assert snap_compare(app(StubHandle(audit()), **settings), terminal_size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [*SIZES, *SMALL], ids=ids)
+def test_the_list_of_jobs(snap_compare, size) -> None:
+    """The live job on top, then the saved ones by age, the torn file with its reason last."""
+    dashboard = Dashboard(Settings(), source=StubSource(listed()))
+    assert snap_compare(dashboard, terminal_size=size)
+
+
+def test_the_list_when_there_is_nothing(snap_compare) -> None:
+    """One quiet line says what to do next."""
+    assert snap_compare(Dashboard(Settings(), source=StubSource([])), terminal_size=(80, 24))
