@@ -102,7 +102,7 @@ class JobScreen(PacedScreen):
         for pane in self.sections:
             pane.set_fetch(self._fetch)
         self._arrange()
-        self.panes["1"].focus()
+        self.set_focus(self.routines)
         self._show(None)
         self.run_worker(self._follow(), exclusive=False, exit_on_error=True)
         self.set_interval(1.0, self._tick)
@@ -203,7 +203,7 @@ class JobScreen(PacedScreen):
         if name != "1":
             self._narrow_choice = name
         self._arrange()
-        self.panes[name].focus()
+        self.set_focus(self.panes[name])
 
     def _focused(self) -> Pane:
         focused = self.focused
@@ -230,7 +230,7 @@ class JobScreen(PacedScreen):
         pane = self._focused()
         self._zoomed = "" if self._zoomed else pane.key_shown
         self._arrange()
-        pane.focus()
+        self.set_focus(pane)
 
     def on_rows_tab_chosen(self, event: Rows.TabChosen) -> None:
         """A tab was clicked."""

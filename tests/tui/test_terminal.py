@@ -1,0 +1,211 @@
+"""The installed program in a real terminal, by its keys; and what is left of the terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import termios
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pexpect
+import pyte
+import pytest
+
+from routilux_tui.job.reading import load_job
+from routilux_tui.runner.launch import start_job
+from tests.flows import write_flows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOWN_AGAIN = ("\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?2004l")
+
+
+class Terminal:
+    """A terminal of so many cells with a program in it."""
+
+    def __init__(self, words: list[str], columns: int = 100, lines: int = 30) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.Stream(self.screen)
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "routilux_tui", *words],
+            dimensions=(lines, columns),
+            encoding="utf-8",
+            env=env,
+            timeout=20,
+        )
+        self.child.delaybeforesend = None
+        self.modes = termios.tcgetattr(self.child.child_fd)
+        self.written = ""
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                text = self.child.read_nonblocking(65536, timeout=1)
+            except pexpect.TIMEOUT:
+                continue
+            except (pexpect.EOF, OSError, ValueError):
+                return
+            with self._lock:
+                self.written += text
+                # pyte does not know the keyboard protocol's sequences
+                self._stream.feed(re.sub(r"\x1b\[[<>=][0-9;]*[a-zA-Z]", "", text))
+
+    def text(self) -> str:
+        with self._lock:
+            return "\n".join(self.screen.display)
+
+    def until(self, *texts: str, within: float = 15.0) -> str:
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            shown = self.text()
+            if all(text in shown for text in texts):
+                return shown
+            time.sleep(0.02)
+        pytest.fail(f"{texts} never came:\n{self.text()}\n{self.written[-800:]!r}")
+
+    def press(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def ended(self, within: float = 15.0) -> int:
+        deadline = time.monotonic() + within
+        while self.child.isalive():
+            if time.monotonic() > deadline:
+                pytest.fail(f"it has not ended:\n{self.text()}")
+            time.sleep(0.02)
+        self._reader.join(2)
+        code = self.child.exitstatus
+        return code if code is not None else -int(self.child.signalstatus or 0)
+
+    def is_as_found(self) -> bool:
+        """No alternate screen, no mouse, a cursor; echo and lines as they were."""
+        modes = termios.tcgetattr(self.child.child_fd)
+        same = modes[:4] == self.modes[:4]
+        return same and all(_last(self.written, code) for code in SHOWN_AGAIN)
+
+
+def _last(written: str, code: str) -> bool:
+    """Whether the last word about a mode is this one."""
+    other = code[:-1] + ("l" if code.endswith("h") else "h")
+    return written.rfind(code) >= written.rfind(other)
+
+
+@pytest.fixture
+def flows(world: Path) -> str:
+    return write_flows(world)
+
+
+def test_run_pause_resume_wait_cancel_and_leave_by_keys(flows: str) -> None:
+    terminal = Terminal(["run", f"{flows}:counting", "-p", "n=50000", "-p", "pace=0.01"])
+    terminal.until("▶ running", "counting", "1 Routines 2", "2 History")
+    terminal.press("p")
+    terminal.until("Pause the job")
+    terminal.press("lunch\r")
+    terminal.until("‖ paused", "lunch")
+    terminal.press("4")
+    terminal.until("reason and checkpoint", "lunch")
+    terminal.press("r")
+    terminal.until("▶ running")
+    terminal.press("w")
+    terminal.until("Wait until")
+    terminal.press("recrds > 1")
+    terminal.until("Did you mean 'records'?")
+    terminal.press("\x15records > 60")
+    terminal.until("this job can judge it")
+    terminal.press("\r")
+    terminal.until("The condition holds")
+    terminal.press("c")
+    shown = terminal.until("Cancel counting")
+    assert re.search(r"Cancel counting [0-9a-f]{8}\?", shown)
+    terminal.press("y")
+    terminal.until("⊘ cancelled")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert terminal.is_as_found()
+
+
+def test_the_job_goes_on_when_the_dashboard_is_left_and_can_be_come_back_to(flows: str) -> None:
+    terminal = Terminal(["run", f"{flows}:counting", "-p", "n=50000", "-p", "pace=0.01"])
+    terminal.until("▶ running")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert "Come back: routilux-tui attach" in terminal.written
+    again = Terminal(["attach"])
+    again.until("▶ running", "counting")
+    beside = Terminal(["attach", "counting"])
+    beside.until("▶ running", "counting")
+    beside.press("p")
+    beside.press("\r")
+    again.until("‖ paused")
+    for one in (again, beside):
+        one.press("q")
+        assert one.ended() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_whatever_signal_ends_it_the_terminal_is_as_it_was(number: int, flows: str) -> None:
+    started = start_job(f"{flows}:counting", {"n": 50_000, "pace": 0.01})
+    terminal = Terminal(["attach"])
+    terminal.until("▶ running")
+    os.kill(terminal.child.pid, number)
+    assert terminal.ended() == 128 + number
+    assert terminal.is_as_found()
+    assert load_job(started.path).status == "running"
+
+
+def test_a_paused_job_costs_the_terminal_nothing(flows: str) -> None:
+    start_job(f"{flows}:counting", {"n": 50_000, "pace": 0.01})
+    terminal = Terminal(["attach"])
+    terminal.until("▶ running")
+    terminal.press("p")
+    terminal.until("Pause the job")
+    terminal.press("\r")
+    terminal.until("‖ paused")
+    time.sleep(2.0)
+    before = len(terminal.written)
+    time.sleep(2.0)
+    assert len(terminal.written) == before
+    terminal.press("q")
+    assert terminal.ended() == 0
+
+
+def test_no_color_means_none(flows: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    start_job(f"{flows}:counting", {"n": 500, "pace": 0.01})
+    terminal = Terminal(["attach"])
+    terminal.until("▶ running")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    codes = re.findall(r"\x1b\[([0-9;]*)m", terminal.written)
+    painted = {code for one in codes for code in one.split(";") if code}
+    assert not {code for code in painted if int(code) >= 30}, painted
+
+
+def test_the_list_opens_a_file_and_its_value(world: Path) -> None:
+    from tests.conftest import DATA
+
+    terminal = Terminal(["open", str(DATA / "jobs/0.11.0")])
+    terminal.until("Jobs  60", "concurrent")
+    terminal.press("/bigbig")
+    terminal.press("\x15big-1k\r")
+    terminal.until("big-1k.json", "1 of 60")
+    time.sleep(0.2)
+    terminal.press("\r")
+    terminal.until("✓ completed", "2 History 994")
+    terminal.press("2\r")
+    terminal.until('"_type": "ExecutionRecord"')
+    terminal.press("\x1b")
+    terminal.until("2 History 994")
+    terminal.press("p")
+    terminal.until("nobody runs it")
+    terminal.press("q")
+    assert terminal.ended() == 0
