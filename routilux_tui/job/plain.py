@@ -21,6 +21,7 @@ import msgspec
 from routilux_tui.job.views import PREVIEW, Plain
 
 MAX_DEPTH = 400
+_SKETCHED = 1 << 16
 _DEEPEST = 10_000  # what is deeper than this holds itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _encoder = msgspec.json.Encoder()
@@ -236,10 +237,14 @@ def parse_int(digits: str) -> int:
 def preview(value: Any, limit: int = PREVIEW) -> str:
     """One line of compact JSON, at most ``limit`` characters; the work is bounded, too."""
     if isinstance(value, msgspec.Raw):
-        line = bytes(value)
-        if len(line) <= limit:
-            return line.decode("utf-8", "replace")
-        return line[: limit * 4].decode("utf-8", "replace")[: limit - 1] + "…"
+        line = bytes(memoryview(value)[:_SKETCHED])
+        if len(line) < _SKETCHED:
+            try:
+                line = msgspec.json.format(line, indent=-1)
+            except (msgspec.MsgspecError, RecursionError):
+                line = b" ".join(line.split())
+        text = line[: limit * 4].decode("utf-8", "replace")
+        return text if len(text) <= limit else text[: limit - 1] + "…"
     parts: list[str] = []
     _sketch(value, parts, limit, 0)
     text = "".join(parts)

@@ -288,7 +288,7 @@ class JobsScreen(PacedScreen):
         """Follow the source."""
         self.line.display = False
         self.rows.absolute = self.app.settings.times == "absolute"  # type: ignore[attr-defined] # our own app
-        self.rows.focus()
+        self.set_focus(self.rows)
         self.run_worker(self._follow())
         self.set_interval(10.0, self._grow_older)
 
@@ -342,7 +342,7 @@ class JobsScreen(PacedScreen):
     def action_find(self) -> None:
         """Filter as one types."""
         self.line.display = True
-        self.line.focus()
+        self.set_focus(self.line)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what stands there."""
@@ -353,13 +353,13 @@ class JobsScreen(PacedScreen):
     def on_input_submitted(self) -> None:
         """Back to the list, filtered."""
         self.line.display = bool(self.line.value)
-        self.rows.focus()
+        self.set_focus(self.rows)
 
     def action_back(self) -> None:
         """Take the filter away."""
         self.line.value = ""
         self.line.display = False
-        self.rows.focus()
+        self.set_focus(self.rows)
 
     def action_select(self) -> None:
         """Select the job, or not."""
