@@ -179,8 +179,8 @@ class JobRows(Rows):
         if width >= 72:
             columns += [("errors", 7)]
         columns += [("updated", stamp)]
-        if width >= 100:
-            columns[1] = ("flow", 22)
+        if width >= 110:
+            columns[1] = ("flow", 20)
             columns += [("created", stamp), ("size", 7)]
         used = 4 + sum(one for _, one in columns)
         return [*columns, ("file", width - used)] if width - used >= 12 else columns
