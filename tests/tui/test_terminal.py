@@ -32,6 +32,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self.screen)
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        for name in ("COLUMNS", "LINES"):  # these would be believed more than the terminal
+            env.pop(name, None)
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", "routilux_tui", *words],
