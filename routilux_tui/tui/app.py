@@ -24,6 +24,7 @@ from routilux_tui.runner.paths import state_folder
 from routilux_tui.tui.actions import JOB_ACTIONS
 from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link
+from routilux_tui.tui.terminal.driver import TerminalDriver
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
 from routilux_tui.tui.theme import DARK, LIGHT
 
@@ -70,7 +71,7 @@ class Dashboard(App[None]):
         handle: Handle | None = None,
         source: Source | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.settings = settings or Settings()
         self._handle = handle
         self._source = source
@@ -126,6 +127,10 @@ class Dashboard(App[None]):
         """A signal asks us to end: leave the terminal as it was found, then go."""
         self.left = Leave(128 + number)
         self.exit(return_code=128 + number)
+
+    def terminal_lost(self) -> None:
+        """The terminal is gone without a signal: end as if it had sent one."""
+        self._signalled(signal.SIGHUP)
 
     def action_quit(self) -> Any:
         """Ctrl+Q leaves, too."""

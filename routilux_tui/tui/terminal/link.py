@@ -19,12 +19,10 @@ def is_remote() -> bool:
 
 
 def unswallowed(driver: Any) -> int:
-    """Frames that wait in the driver's queue, and bytes that wait in the terminal's."""
-    thread = getattr(driver, "_writer_thread", None)
-    queue = getattr(thread, "_queue", None)
-    waiting = queue.qsize() if queue is not None else 0
+    """Writes that wait in the driver, and bytes that wait in the terminal's."""
+    waiting = int(getattr(driver, "waiting", 0))
     if waiting:
-        return int(waiting)
+        return waiting
     pending = array.array("i", [0])
     try:
         fcntl.ioctl(sys.__stderr__.fileno() if sys.__stderr__ else 2, termios.TIOCOUTQ, pending)

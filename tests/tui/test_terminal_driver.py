@@ -1,0 +1,92 @@
+"""How the terminal is left, whatever ends the dashboard; real ptys, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from routilux_tui.runner.launch import start_job
+from tests.flows import write_flows
+from tests.tui.test_terminal import Terminal
+
+
+@pytest.fixture
+def dashboard(world: Path) -> Terminal:
+    start_job(f"{write_flows(world)}:counting", {"n": 50_000, "pace": 0.01})
+    terminal = Terminal(["attach"])
+    terminal.until("▶ running")
+    return terminal
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def _until_state(pid: int, states: str) -> None:
+    deadline = time.monotonic() + 10
+    while _state(pid) not in states:
+        assert time.monotonic() < deadline, _state(pid)
+        time.sleep(0.02)
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(dashboard: Terminal) -> None:
+    pid = dashboard.child.pid
+    os.kill(pid, signal.SIGTSTP)
+    _until_state(pid, "T")
+    time.sleep(0.3)
+    assert dashboard.is_as_found()
+    os.kill(pid, signal.SIGCONT)
+    dashboard.until("▶ running")
+    dashboard.press("?")
+    dashboard.until("Keys")
+    dashboard.press("\x1b")
+    dashboard.until("▶ running")
+    dashboard.press("q")
+    assert dashboard.ended() == 0
+    assert dashboard.is_as_found()
+
+
+def test_a_stop_without_warning_does_no_harm(dashboard: Terminal) -> None:
+    pid = dashboard.child.pid
+    os.kill(pid, signal.SIGSTOP)
+    _until_state(pid, "T")
+    os.kill(pid, signal.SIGCONT)
+    dashboard.until("▶ running")
+    dashboard.press("q")
+    assert dashboard.ended() == 0
+    assert dashboard.is_as_found()
+
+
+def test_a_terminal_that_vanishes_without_a_signal_ends_the_dashboard(world: Path) -> None:
+    start_job(f"{write_flows(world)}:counting", {"n": 50_000, "pace": 0.01})
+    pid, master = os.forkpty()
+    if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        code = (
+            "import signal; signal.signal = (lambda real: lambda n, h: None if n == signal.SIGHUP"
+            " else real(n, h))(signal.signal); from routilux_tui.cli.main import main;"
+            " import asyncio.unix_events as u; real = u._UnixSelectorEventLoop.add_signal_handler;"
+            " u._UnixSelectorEventLoop.add_signal_handler = lambda self, n, *a: None"
+            " if n == signal.SIGHUP else real(self, n, *a); raise SystemExit(main(['attach']))"
+        )
+        import sys
+
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    seen = b""
+    deadline = time.monotonic() + 15
+    while b"running" not in seen:
+        assert time.monotonic() < deadline, seen[-500:]
+        seen += os.read(master, 65536)
+    os.close(master)
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
