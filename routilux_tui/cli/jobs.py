@@ -32,11 +32,12 @@ class SavedJob:
     """A job in a file, for commands."""
 
     def __init__(self, path: Path) -> None:
+        from routilux_tui.job.bigfile import open_job, wait_counted
         from routilux_tui.job.project import Projection
-        from routilux_tui.job.reading import load_job
 
         self.path = path
-        self.state = load_job(path)
+        self.state = open_job(path)
+        wait_counted(self.state)
         self._projection = Projection(self.state)
         self.header = self._projection.header
         self.routines = self._projection.routines

@@ -10,9 +10,10 @@ import msgspec
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
+from routilux_tui.job.bigfile import LARGE, open_job, wait_counted
 from routilux_tui.job.journal import is_kept, journal_path
 from routilux_tui.job.project import Projection
-from routilux_tui.job.reading import load_job, read_regular
+from routilux_tui.job.reading import read_regular
 from routilux_tui.job.rows import is_routine
 from routilux_tui.job.views import JobEntry
 
@@ -54,6 +55,8 @@ def read_header(path: Path) -> JobEntry:
     size = 0
     try:
         size = path.stat().st_size
+        if size >= LARGE:
+            return _of_state(path, size)
         content = read_regular(place)
         if journal_path(path).exists():
             return _of_state(path, size)
@@ -97,7 +100,9 @@ def _of_content(job: _Job, path: Path, size: int) -> JobEntry:
 
 def _of_state(path: Path, size: int) -> JobEntry:
     """The line of a file that must be read in full: an odd one, or one with a journal."""
-    header = Projection(load_job(path)).header()
+    state = open_job(path)
+    wait_counted(state)
+    header = Projection(state).header()
     return _entry(
         path,
         size,

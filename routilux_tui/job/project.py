@@ -141,7 +141,8 @@ class Projection:
             last = min(last, first + MOST_ROWS)
             make = ROWS[section]
             rows = [make(n, items[n]) for n in positions[first:last]]
-        return Window(section, first, total, rows)
+            exact = getattr(items, "exact", True)
+        return Window(section, first, total, rows, exact)
 
     def _found(self, section: str, where: Filter, items: Sequence[Any]) -> array[int]:
         """The positions that match, kept and only ever continued."""

@@ -8,6 +8,7 @@ duplicate keys, a byte order mark, lone surrogates) is read as it is.
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import stat
@@ -42,7 +43,7 @@ _OPENING = {
 }
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     """A record of the history as every version writes it, its data still JSON text."""
 
     routine_id: str
@@ -65,7 +66,7 @@ def load_job(path: str | os.PathLike[str]) -> JobState:
     place = os.fspath(path)
     content = read_regular(place)
     try:
-        state = JobState.from_plain(_parsed(content))
+        state = JobState.from_plain(parse_job(content))
     except JobFileError as error:
         raise type(error)(f"{place}: {error.message}", error.hint) from None
     except RoutiluxTuiError:
@@ -119,7 +120,7 @@ def _too_deep(place: str) -> JobFileHostile:
     return JobFileHostile(f"{place}: it is nested too deeply to be a job's file.")
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def parse_job(content: bytes) -> dict[str, Any]:
     """The job in a file's content.
 
     Raises:
@@ -141,13 +142,27 @@ def _quickly(top: dict[str, msgspec.Raw]) -> dict[str, Any]:
     job: dict[str, Any] = {}
     for key, raw in top.items():
         if key == "execution_history":
-            job[key] = [
-                ExecutionRecord.of(one.routine_id, one.event_name, one.data, one.timestamp)
-                for one in _entries.decode(raw)
-            ]
+            job[key] = _records(raw)
         else:
             job[key] = msgspec.json.decode(raw)
     return job
+
+
+def _records(raw: msgspec.Raw) -> list[Any]:
+    """The records, each put in place of what it is made of, so that memory holds one of them."""
+    records: list[Any] = _entries.decode(raw)
+    names: dict[str, str] = {}
+    collects = gc.isenabled()
+    gc.disable()  # nothing here is garbage, and looking for it costs most of the time
+    try:
+        for n, one in enumerate(records):
+            routine = names.setdefault(one.routine_id, one.routine_id)
+            event = names.setdefault(one.event_name, one.event_name)
+            records[n] = ExecutionRecord.of(routine, event, one.data, one.timestamp)
+    finally:
+        if collects:
+            gc.enable()
+    return records
 
 
 def parse(content: bytes) -> Any:

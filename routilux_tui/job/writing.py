@@ -11,6 +11,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 #: Sections whose entries stand one by one, so that a reader can find the last ones.
 LISTS = ("execution_history", "shared_log", "output_log", "pending_tasks")
 _BATCH = 2000
+_encode = msgspec.json.Encoder().encode
 
 
 def save_job(state: JobState, path: str | os.PathLike[str]) -> None:
@@ -114,16 +116,30 @@ def _record(record: ExecutionRecord) -> bytes:
     return b"".join(
         (
             b'    {\n      "_type": "ExecutionRecord",\n      "routine_id": ',
-            dumps(record.routine_id),
+            _name(record.routine_id),
             b',\n      "event_name": ',
-            dumps(record.event_name),
+            _name(record.event_name),
             b',\n      "timestamp": ',
-            dumps(record.written_at),
+            _time(record.written_at),
             b',\n      "data": ',
             body.replace(b"\n", b" "),
             b"\n    }",
         )
     )
+
+
+@lru_cache(4096)
+def _name(name: str) -> bytes:
+    return dumps(name)
+
+
+def _time(at: Any) -> bytes:
+    if type(at) is str:
+        try:
+            return _encode(at)
+        except UnicodeEncodeError:  # a lone surrogate
+            pass
+    return dumps(at)
 
 
 def _entry(entry: Any) -> bytes:

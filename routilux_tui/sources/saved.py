@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
+from routilux_tui.job.bigfile import is_counted, open_job, wait_counted
 from routilux_tui.job.conditions import Condition, context_of
 from routilux_tui.job.headers import read_header
 from routilux_tui.job.journal import is_kept, journal_path
 from routilux_tui.job.project import Projection
-from routilux_tui.job.reading import load_job
 from routilux_tui.job.views import (
     SECTIONS,
     EntryBatch,
@@ -206,11 +206,16 @@ class SavedHandle:
 
     async def _read(self) -> None:
         def read() -> Projection:
-            return Projection(load_job(self.path))
+            return Projection(open_job(self.path))
 
         projection = await asyncio.to_thread(read)
+        self._show(projection)
+
+    def _show(self, projection: Projection) -> None:
         note = projection.note()
-        if projection.state.status == "running" and not is_kept(self.path):
+        if not is_counted(projection.state):
+            note = "its records are being counted"
+        elif projection.state.status == "running" and not is_kept(self.path):
             note = "its file says running, and nobody runs it"
         self._projection = projection
         self._header = projection.header(note=note)
@@ -221,7 +226,9 @@ class SavedHandle:
         import msgspec
 
         before = (stamp(self.path), stamp(journal_path(self.path)))
-        async for _ in watch([self.path.parent], poll=self._poll):
+        async for _ in self._looks():
+            if await self._count():
+                yield self._frame()
             now = (stamp(self.path), stamp(journal_path(self.path)))
             if now == before:
                 continue
@@ -240,12 +247,32 @@ class SavedHandle:
                     )
             async with self._changed:
                 self._changed.notify_all()
-            yield Frame(
-                seq=0,
-                header=self._header,
-                routines=list(self._routines.values()),
-                stale=list(SECTIONS),
-            )
+            yield self._frame()
+            if await self._count():
+                yield self._frame()
+
+    async def _looks(self) -> AsyncIterator[None]:
+        """When to look at the file: now, and whenever something happens in its folder."""
+        yield None
+        async for _ in watch([self.path.parent], poll=self._poll):
+            yield None
+
+    async def _count(self) -> bool:
+        """Wait until the records of a large file are counted; whether that changed anything."""
+        projection = self._projection
+        if projection is None or is_counted(projection.state):
+            return False
+        await asyncio.to_thread(wait_counted, projection.state)
+        self._show(projection)
+        return True
+
+    def _frame(self) -> Frame:
+        return Frame(
+            seq=0,
+            header=self._header,
+            routines=list(self._routines.values()),
+            stale=list(SECTIONS),
+        )
 
     def _views(self) -> Projection:
         if self._projection is None:
