@@ -11,9 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench.table import Figure
-
 from routilux_tui import Flow, JobState, Routine
+from tests.bench.table import Figure
 
 AREA = "engine"
 SMALL, LARGE = 20_000, 200_000
