@@ -126,7 +126,7 @@ async def _row_costs(total: int) -> dict[str, float]:
         rows.set_total(total)
         await pilot.pause()
         for turn in range(30):
-            for what in costs:
+            for what in tuple(costs):
                 begin = time.process_time()
                 if what == "page":
                     rows.move_to(total // 2 + (turn % 2) * 200)
