@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import sysconfig
+import threading
 import time
 import tokenize
 from pathlib import Path
@@ -24,6 +25,10 @@ from routilux_tui import Flow, Routine
 
 TOP = 10
 REPORT_EVERY = 100
+
+# One tree is built at a time: some Pythons (3.11) count how deep they are for all threads at once,
+# and raise SystemError where two builds meet.
+PARSING = threading.Lock()
 
 
 class Finder(Routine):
@@ -91,7 +96,9 @@ class Parser(Routine):
         root = Path(self.get_execution_context().job_state.get_shared_data("folder"))
         try:
             with tokenize.open(root / path) as source:
-                tree = ast.parse(source.read(), path)
+                text = source.read()
+            with PARSING:
+                tree = ast.parse(text, path)
         except (SyntaxError, ValueError) as error:
             self.emit("skipped", path=path, why=f"{type(error).__name__}: {error}"[:120])
             return

@@ -36,7 +36,7 @@ def test_source_audit_counts_and_ranks_and_skips_what_is_broken(tmp_path: Path) 
 @pytest.mark.filterwarnings("ignore")
 def test_source_audit_reads_the_standard_library() -> None:
     _, state = run("source_audit", limit=120)
-    assert state.status == "completed"
+    assert state.status == "completed", state.routine_states
     totals = state.shared_data["totals"]
     assert totals["files"] + totals["skipped"] == 120
 
