@@ -169,6 +169,8 @@ def _ran(
     routine = state._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
         _end_of_run(state, routine, task_id, at)
+        if status == "completed" and state._status == "failed" and routine.get("error") is not None:
+            status = "failed"  # what ended the job is not hidden by a run beside it that went well
         # A status that the handler itself has set for its routine stands.
         if status != "completed" or routine.get("status", "running") == "running":
             routine["status"] = "running" if routine["active"] else status

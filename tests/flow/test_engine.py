@@ -46,6 +46,25 @@ class TestRunning:
         gate.open()
         assert ended(flow, job) == "completed"
 
+    def test_a_run_that_goes_well_does_not_hide_the_one_beside_it_that_ended_the_job(self):
+        gate = Gate()
+
+        def work(step, i):
+            if i:
+                raise ValueError("broken")
+            gate(step)
+
+        flow = chain(emit_many, work)
+        flow.set_execution_strategy("concurrent", max_workers=3)
+        job = flow.execute("a", {"n": 2})
+        gate.wait()
+        while job.status == "running":
+            time.sleep(0.001)
+        gate.open()
+        assert ended(flow, job) == "failed"
+        assert job.get_routine_state("b")["status"] == "failed"
+        assert job.get_routine_state("b")["error"] == "ValueError: broken"
+
     def test_the_history_begins_with_the_start_and_has_every_event(self):
         flow = chain(emit_many, pass_on, None)
         job = flow.execute("a", {"n": 2})
