@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
-    from routilux_tui.job.journal import is_kept, journal_path
+    from routilux_tui.job.files import is_kept, journal_path
     from routilux_tui.runner.paths import log_path
 
     removed = []

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import JobFileError
+from routilux_tui.job.files import LARGE
 from routilux_tui.job.journal import replay
 from routilux_tui.job.plain import decode
 from routilux_tui.job.reading import load_job, parse_job
@@ -27,8 +28,6 @@ from routilux_tui.job.state import JobState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGE = 16 << 20
-"""Bytes from which on a file's history is left in it."""
 _EDGE = 2 << 20
 _SLICE = 1 << 20
 _BLOCK = 500

@@ -16,7 +16,7 @@ from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps, views
 from routilux_tui.job.cel import compile_cel
 from routilux_tui.job.plain import to_plain
-from routilux_tui.job.rows import is_routine
+from routilux_tui.job.status import is_routine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

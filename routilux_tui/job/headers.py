@@ -10,11 +10,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
-from routilux_tui.job.bigfile import LARGE, open_job, wait_counted
-from routilux_tui.job.journal import is_kept, journal_path
-from routilux_tui.job.project import Projection
-from routilux_tui.job.reading import read_regular
-from routilux_tui.job.rows import is_routine
+from routilux_tui.job.files import LARGE, is_kept, journal_path, read_regular
 from routilux_tui.job.views import JobEntry
 
 if TYPE_CHECKING:
@@ -76,7 +72,7 @@ def read_header(path: Path) -> JobEntry:
 
 
 def _of_content(job: _Job, path: Path, size: int) -> JobEntry:
-    states = {name: one for name, one in job.routine_states.items() if is_routine(name)}
+    states = {name: one for name, one in job.routine_states.items() if statuses.is_routine(name)}
     errors = sum(
         one.errors
         if one.errors is not None
@@ -100,6 +96,9 @@ def _of_content(job: _Job, path: Path, size: int) -> JobEntry:
 
 def _of_state(path: Path, size: int) -> JobEntry:
     """The line of a file that must be read in full: an odd one, or one with a journal."""
+    from routilux_tui.job.bigfile import open_job, wait_counted
+    from routilux_tui.job.project import Projection
+
     state = open_job(path)
     wait_counted(state)
     header = Projection(state).header()

@@ -10,7 +10,6 @@ ends a handler is written before the engine goes on; all else within `DELAY` sec
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import mmap
 import os
@@ -20,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import JobFileError, NotPossible
+from routilux_tui.errors import JobFileError
 from routilux_tui.job.changes import FOLD
+from routilux_tui.job.files import journal_path, keep, lock_path, unwritable
 from routilux_tui.job.plain import decode, dumps, is_plain
 from routilux_tui.job.writing import write_plain
 
@@ -42,11 +42,6 @@ _AT_ONCE = frozenset({"ran", "status", "hold", "retry"})
 #: Kinds whose arguments are the engine's own, and need no look before they are encoded.
 _OURS = frozenset({"run", "status", "current", "hold", "take_up", "drop", "deferred_sent"})
 _encode = msgspec.json.Encoder().encode
-
-
-def journal_path(path: str | os.PathLike[str]) -> Path:
-    """Where the journal of a job's file is."""
-    return Path(f"{os.fspath(path)}.journal")
 
 
 class Journal:
@@ -82,13 +77,13 @@ class Journal:
         self._folding = threading.Lock()
         self._fold_at = _FOLD_AT
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._keeper = _keep(self.path)
+        self._keeper = keep(self.path)
         with state.lock:
             write_plain(state.to_plain(), self.path)
             try:
                 self._open(state.seq)
             except OSError as error:
-                raise _unwritable(self._journal, error) from error
+                raise unwritable(self._journal, error) from error
             self._unsubscribe = state.subscribe(self._note)
         self._thread = threading.Thread(target=self._tend, name="journal", daemon=True)
         self._thread.start()
@@ -232,53 +227,6 @@ def _quick(change: Change) -> bool:
     if kind == "ran":
         return change[6] is None
     return is_plain(change[4] if kind in {"emit", "record"} else change)
-
-
-def lock_path(path: Path) -> Path:
-    """The file whose lock tells that somebody runs the job of a file."""
-    return path.with_name(f".{path.name}.lock")
-
-
-def _keep(path: Path) -> int:
-    """Lock a job's file for this process; the lock goes with the process, however it ends."""
-    while True:
-        try:
-            handle = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(handle)
-            raise NotPossible(
-                f"{path}: another process runs this job.", "Attach to it instead."
-            ) from None
-        with contextlib.suppress(OSError):
-            if os.fstat(handle).st_ino == lock_path(path).stat().st_ino:
-                return handle
-        os.close(handle)
-
-
-def is_kept(path: Path) -> bool:
-    """Whether some process runs the job of a file."""
-    try:
-        handle = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(handle)
-
-
-def _unwritable(path: Path, error: OSError) -> JobFileError:
-    return JobFileError(
-        f"{path}: it can't be written: {error.strerror or error}.", "Make room, or save elsewhere."
-    )
 
 
 def replay(state: JobState, path: str | os.PathLike[str]) -> int:

@@ -11,7 +11,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
 from routilux_tui.job.plain import dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
-from routilux_tui.job.rows import ROWS, is_routine, routine_row
+from routilux_tui.job.rows import ROWS, routine_row
 from routilux_tui.job.views import Control, Filter, Header, Plain, RoutineRow, Row, Window
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Projection:
         rows = [
             routine_row(routine_id, state)
             for routine_id, state in states.items()
-            if is_routine(routine_id)
+            if statuses.is_routine(routine_id)
         ]
         rows.extend(
             RoutineRow(routine_id, "pending")

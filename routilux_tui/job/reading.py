@@ -7,11 +7,9 @@ duplicate keys, a byte order mark, lone surrogates) is read as it is.
 
 from __future__ import annotations
 
-import errno
 import gc
 import json
 import os
-import stat
 from typing import Any
 
 import msgspec
@@ -19,28 +17,16 @@ import msgspec
 from routilux_tui.errors import (
     JobFileError,
     JobFileHostile,
-    JobFileMissing,
     JobFileTorn,
     RoutiluxTuiError,
     UnknownKind,
 )
+from routilux_tui.job.files import read_regular
 from routilux_tui.job.journal import replay
 from routilux_tui.job.plain import decode
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.state import JobState
 from routilux_tui.job.versions import job_of
-
-MAX_SIZE = 768 << 20
-"""Bytes of a file that are read whole at the most."""
-
-_OPENING = {
-    errno.ENOENT: (JobFileMissing, "there is no such file"),
-    errno.ENOTDIR: (JobFileMissing, "a part of its path is no folder"),
-    errno.EACCES: (JobFileError, "you may not read it"),
-    errno.ELOOP: (JobFileHostile, "its symbolic links go in a circle"),
-    errno.ENXIO: (JobFileHostile, "it is no regular file"),
-    errno.ENAMETOOLONG: (JobFileError, "its name is too long"),
-}
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -75,45 +61,6 @@ def load_job(path: str | os.PathLike[str]) -> JobState:
         raise _too_deep(place) from None
     replay(state, place)
     return state
-
-
-def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
-    """The content of a regular file; never waits on a pipe or a device.
-
-    Raises:
-        JobFileMissing, JobFileHostile, JobFileError: as the file is.
-    """
-    try:
-        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise file_error(place, error) from error
-    except ValueError:
-        raise JobFileError(f"{place!r}: its name holds a NUL.") from None
-    try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
-            raise JobFileHostile(f"{place}: it is {kind}.", "Name a saved job.")
-        if found.st_size > limit:
-            raise JobFileHostile(
-                f"{place}: it is larger ({found.st_size:,} bytes) than what is read "
-                f"whole ({limit:,} bytes)."
-            )
-        parts, left = [], limit
-        while left > 0 and (part := os.read(handle, min(left, 1 << 26))):
-            parts.append(part)
-            left -= len(part)
-    except OSError as error:
-        raise file_error(place, error) from error
-    finally:
-        os.close(handle)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def file_error(place: str, error: OSError) -> JobFileError:
-    """Our own error for one of the system's about a file."""
-    kind, words = _OPENING.get(error.errno or 0, (JobFileError, error.strerror or str(error)))
-    return kind(f"{place}: {words}.")
 
 
 def _too_deep(place: str) -> JobFileHostile:

@@ -147,8 +147,3 @@ def routine_row(routine_id: str, state: Any) -> RoutineRow:
         float(busy) if isinstance(busy, (int, float)) else 0.0,
         _text(error)[: views.PREVIEW],
     )
-
-
-def is_routine(routine_id: str) -> bool:
-    """Whether a key of the routine states is a routine, and no note such as ``_cancellation``."""
-    return routine_id not in {"_cancellation", "_failure"}

@@ -86,3 +86,8 @@ def routine_has_failed(status: str) -> bool:
 def end_of(routine_statuses: list[str]) -> str:
     """The status of a job that has run out of tasks: ``failed`` if any routine's is."""
     return "failed" if any(map(routine_has_failed, routine_statuses)) else "completed"
+
+
+def is_routine(routine_id: str) -> bool:
+    """Whether a key of the routine states is a routine, and no note such as ``_cancellation``."""
+    return routine_id not in {"_cancellation", "_failure"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 from pathlib import Path
 
 from routilux_tui.errors import UnsafeFolder
@@ -57,6 +56,8 @@ def socket_folder() -> Path:
         folder = Path(runtime) / NAME
         if len(os.fsencode(folder)) + 42 <= _LONGEST_SOCKET:
             return folder
+    import tempfile
+
     return Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
 from routilux_tui.job.bigfile import is_counted, open_job, wait_counted
 from routilux_tui.job.conditions import Condition, context_of
+from routilux_tui.job.files import is_kept, journal_path
 from routilux_tui.job.headers import read_header
-from routilux_tui.job.journal import is_kept, journal_path
 from routilux_tui.job.project import Projection
 from routilux_tui.job.views import (
     SECTIONS,

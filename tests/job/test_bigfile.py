@@ -8,7 +8,7 @@ import pytest
 
 from routilux_tui import JobState
 from routilux_tui.errors import JobFileError
-from routilux_tui.job import bigfile
+from routilux_tui.job import files
 from routilux_tui.job.bigfile import FileHistory, open_job, wait_counted
 from routilux_tui.job.headers import read_header
 from routilux_tui.job.project import Projection
@@ -29,7 +29,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         job.record_execution(f"r{n % 3}", "out", {"n": n, "text": "\n    {\n" + "x" * 40})
     job.append_to_shared_log({"message": "after all"})
     job.save(path)
-    assert path.stat().st_size > bigfile.LARGE
+    assert path.stat().st_size > files.LARGE
     return path
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routilux_tui.errors import NotPossible
-from routilux_tui.job.journal import Journal, is_kept, journal_path
+from routilux_tui.job.files import is_kept, journal_path
+from routilux_tui.job.journal import Journal
 from routilux_tui.job.reading import load_job
 from routilux_tui.job.state import JobState
 

@@ -23,7 +23,7 @@ from routilux_tui.errors import (
     ReadOnly,
     Unreachable,
 )
-from routilux_tui.job.journal import journal_path
+from routilux_tui.job.files import journal_path
 from routilux_tui.job.reading import load_job
 from routilux_tui.job.views import HISTORY, LOG, Filter
 from routilux_tui.runner import paths, protocol
