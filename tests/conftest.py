@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.machines import machines  # noqa: F401 - a fixture of every test
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -1,14 +1,15 @@
-"""Open the dashboard on a running job of this machine.
+"""Open the dashboard on a running job.
 
 JOB is its id, a unique beginning of it, its flow's name where only one runs, or @last; without
-it, the only job there is. Any number of dashboards may watch one job.
+it, the only job there is. ssh://host/JOB is one of another machine. Any number of dashboards may
+watch one job.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli.config import add_screen_arguments, settings
+from routilux_tui.cli.config import add_remote_command, add_screen_arguments, in_force, settings
 from routilux_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
     parser.add_argument("job", metavar="JOB", nargs="?", default="")
+    add_remote_command(parser)
     add_screen_arguments(parser)
 
 
@@ -28,8 +30,17 @@ def run(words: argparse.Namespace) -> int:
     from routilux_tui.runner.discover import find_job, running_jobs
     from routilux_tui.sources.live import socket_handle
 
-    jobs = running_jobs()
     chosen = settings(words)
+    if words.job.startswith("ssh://"):
+        from routilux_tui.sources.ssh import split_address, ssh_handle
+
+        host, job = split_address(words.job)
+        if not is_interactive():
+            raise UsageError("attach needs a terminal.", f"Without one: ssh {host.name} ...")
+        command = in_force(words)["remote_command"].value
+        far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
+        return show(chosen, handle=far)
+    jobs = running_jobs()
     found = find_job(words.job, jobs)
     if not is_interactive():
         raise UsageError("attach needs a terminal.", "Without one: routilux-tui tail -f JOB")

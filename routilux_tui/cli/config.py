@@ -54,6 +54,23 @@ def _fps(value: Any) -> float:
     return number
 
 
+def _hosts(value: Any) -> list[str]:
+    from routilux_tui.sources.ssh import host_of
+
+    names = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError('it is a list of machines: ["build1", "ops@build2"]')
+    for name in names:
+        host_of(name)
+    return list(dict.fromkeys(names))
+
+
+def _command(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\n" in value:
+        raise ValueError("it is a command, as the shell there would take it")
+    return value.strip()
+
+
 def _keymap(value: Any) -> dict[str, str]:
     from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS
 
@@ -81,6 +98,8 @@ SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "mouse": (_flag, True),
     "read_only": (_flag, False),
     "keymap": (_keymap, {}),
+    "hosts": (_hosts, []),
+    "remote_command": (_command, "routilux-tui"),
 }
 
 
@@ -97,6 +116,13 @@ def add_screen_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=None,
         help="ask for no control",
+    )
+
+
+def add_remote_command(parser: argparse.ArgumentParser) -> None:
+    """The flag of every command that may reach other machines."""
+    parser.add_argument(
+        "--remote-command", metavar="COMMAND", help="how routilux-tui is started there"
     )
 
 
@@ -171,4 +197,4 @@ def settings(flags: argparse.Namespace | None = None) -> Settings:
         told["ascii"] = "utf" not in (sys.stdout.encoding or "").lower()
     if told["colour"] is None:
         told["colour"] = not os.environ.get("NO_COLOR")
-    return Settings(**told)
+    return Settings(**{name: told[name] for name in Settings.__dataclass_fields__})

@@ -67,6 +67,28 @@ def running(name: str) -> Client:
         raise error from None
 
 
+def place_of(name: str) -> Path:
+    """Where a job is: the socket of the running one of that name, or the file of a saved one.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one.
+    """
+    from routilux_tui.runner.discover import find_job
+
+    if "/" in name or name.endswith(".json") or (name and Path(name).is_file()):
+        return Path(name)
+    try:
+        return find_job(name).socket
+    except NoSuchJob:
+        saved = _saved_named(name)
+        if len(saved) == 1 or (saved and name == "@last"):
+            return saved[0]
+        if len(saved) > 1:
+            listed = ", ".join(map(str, saved[:5]))
+            raise NoSuchJob(f"More than one saved job is called {name!r}: {listed}.") from None
+        raise
+
+
 def readable(name: str) -> tuple[Readable, str]:
     """A job to read from, and where it is: running, or saved under that name, or a file.
 
@@ -75,22 +97,12 @@ def readable(name: str) -> tuple[Readable, str]:
         JobFileError: when it is a file that can't be read.
     """
     from routilux_tui.runner.client import Client
-    from routilux_tui.runner.discover import find_job, running_jobs
 
-    if "/" in name or name.endswith(".json") or Path(name).is_file():
-        return SavedJob(Path(name)), name
-    jobs = running_jobs()
-    try:
-        client = Client(find_job(name, jobs).socket)
-    except NoSuchJob:
-        saved = _saved_named(name)
-        if len(saved) == 1 or (saved and name == "@last"):
-            return SavedJob(saved[0]), str(saved[0])
-        if len(saved) > 1:
-            listed = ", ".join(map(str, saved[:5]))
-            raise NoSuchJob(f"More than one saved job is called {name!r}: {listed}.") from None
-        raise
-    return client, client.hello.path
+    place = place_of(name)
+    if place.suffix == ".sock":
+        client = Client(place)
+        return client, client.hello.path
+    return SavedJob(place), str(place)
 
 
 def _saved_named(name: str) -> list[Path]:

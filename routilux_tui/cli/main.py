@@ -78,7 +78,7 @@ def main(words: list[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     name = words[0] if words and not words[0].startswith("-") else ""
     if name:
-        if name not in COMMANDS and name != "bridge":
+        if name not in COMMANDS and name != "bridge":  # bridge: for dashboards, not for people
             import difflib
 
             near = difflib.get_close_matches(name, COMMANDS, 1)

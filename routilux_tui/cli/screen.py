@@ -23,9 +23,11 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
             print(f"  The report, without job data: {left.report}", file=sys.stderr)
     if left.job is not None:
         name = printable(left.job.job_id[:8])
+        place = handle.place if handle is not None else ""
+        address = f"{printable(place)}/{name}" if place.startswith("ssh://") else name
         print(
             f"Job {name} ({printable(left.job.flow_id)}) goes on. "
-            f"Come back: routilux-tui attach {name}",
+            f"Come back: routilux-tui attach {address}",
             file=sys.stderr,
         )
     return left.code

@@ -14,12 +14,12 @@ from routilux_tui.job.views import (
     PENDING,
     SECTIONS,
     Control,
-    Filter,
     Frame,
     Header,
     RoutineRow,
     WaitResult,
 )
+from routilux_tui.runner import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,16 +194,10 @@ class Backend:
 
     def window(self, section: str, start: int, stop: int, where: dict[str, Any]) -> Any:
         """Rows of a section."""
-        return self.projection.window(section, start, stop, filter_of(where))
+        return self.projection.window(section, start, stop, protocol.filter_of(where))
 
     def find(self, section: str, text: str, start: int, back: bool, where: dict[str, Any]) -> Any:
         """The position of the next row that holds a text."""
-        return self.projection.find(section, text, start, back=back, where=filter_of(where))
-
-
-def filter_of(where: Any) -> Filter:
-    """The filter that a request names."""
-    told = where if isinstance(where, dict) else {}
-    return Filter(
-        str(told.get("routine", "")), str(told.get("name", "")), str(told.get("text", ""))
-    )
+        return self.projection.find(
+            section, text, start, back=back, where=protocol.filter_of(where)
+        )

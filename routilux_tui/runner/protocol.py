@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from routilux_tui import __version__, errors
+from routilux_tui.job.plain import decode, dumps, preview
+from routilux_tui.job.views import SECTIONS, Filter
 
 VERSION = 1
 """The protocol that this program speaks. Fields may be added to it; a reader skips what it
@@ -22,6 +24,8 @@ MAX_REQUEST = 256 << 10
 """Bytes of a request's line at most."""
 MAX_ANSWER = 32 << 20
 """Bytes of an answer's line at most."""
+LARGEST_ITEM = 4 << 20
+"""Bytes of one value at most."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -88,8 +92,6 @@ def answer(number: Any, result: Any) -> bytes:
     try:
         return _encode({"jsonrpc": "2.0", "id": number, "result": result}) + b"\n"
     except Exception:  # a lone surrogate, a huge integer: what msgspec has no word for
-        from routilux_tui.job.plain import dumps
-
         plain = msgspec.to_builtins(result)
         return dumps({"jsonrpc": "2.0", "id": number, "result": plain}) + b"\n"
 
@@ -99,8 +101,6 @@ def notice(method: str, params: Any) -> bytes:
     try:
         return _encode({"jsonrpc": "2.0", "method": method, "params": params}) + b"\n"
     except Exception:
-        from routilux_tui.job.plain import dumps
-
         plain = msgspec.to_builtins(params)
         return dumps({"jsonrpc": "2.0", "method": method, "params": plain}) + b"\n"
 
@@ -128,12 +128,36 @@ def parse(line: bytes) -> dict[str, Any]:
     try:
         message = _decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        from routilux_tui.job.plain import decode
-
         message = decode(line)
     if not isinstance(message, dict):
         raise ValueError("not a JSON-RPC message")
     return message
+
+
+def section_of(params: dict[str, Any]) -> str:
+    """The section that a request names.
+
+    Raises:
+        KeyError, ValueError: when it names none.
+    """
+    section = params["section"]
+    if section not in SECTIONS:
+        raise ValueError(f"no section {str(section)[:40]!r}")
+    return str(section)
+
+
+def filter_of(where: Any) -> Filter:
+    """The filter that a request names."""
+    told = where if isinstance(where, dict) else {}
+    return Filter(*(str(told.get(part, "")) for part in ("routine", "name", "text")))
+
+
+def sendable(item: Any) -> Any:
+    """A value as it is sent; of one that is too large, its size and its beginning."""
+    size = len(answer(None, item))
+    if size <= LARGEST_ITEM:
+        return item
+    return {"too large to be sent whole": size, "beginning": preview(item, 100_000)}
 
 
 def raised(error: Any) -> errors.RoutiluxTuiError:

@@ -19,9 +19,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui import __version__
-from routilux_tui.errors import RoutiluxTuiError, UsageError
-from routilux_tui.job.plain import preview
-from routilux_tui.job.views import SECTIONS, Frame, RoutineRow, WaitResult
+from routilux_tui.errors import ReadOnly, RoutiluxTuiError, UsageError
+from routilux_tui.job.views import Frame, RoutineRow, WaitResult
 from routilux_tui.runner import protocol
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ MAX_WAITS = 16
 MAX_FPS = 30.0
 HELLO_WITHIN = 10.0
 _JUDGE_EVERY = 0.005
-_LARGEST_ITEM = 4 << 20
 
 
 class _Client:
@@ -47,6 +45,7 @@ class _Client:
         self.reader = reader
         self.writer = writer
         self.greeted = False
+        self.read_only = False
         self.interval: float | None = None
         self.next_frame = 0.0
         self.due = False
@@ -211,6 +210,8 @@ class Server:
             if method == "wait":
                 self._begin_wait(client, number, params)
                 return True
+            if client.read_only and method in _CONTROLS:
+                raise ReadOnly(f"It can't be asked to {method}: this viewer is read-only.")
             does = _METHODS.get(method)
             if does is None:
                 client.writer.write(
@@ -238,6 +239,7 @@ class Server:
         if theirs != protocol.VERSION:
             raise protocol.mismatch(theirs, str(params.get("version", "")))
         client.greeted = True
+        client.read_only = bool(params.get("read_only"))
         state = self.backend.state
         return protocol.Hello(
             protocol=protocol.VERSION,
@@ -360,23 +362,21 @@ class Server:
     # The other methods
 
     async def _window(self, _client: _Client, params: dict[str, Any]) -> Any:
-        section, where = _section(params), params.get("where") or {}
+        section, where = protocol.section_of(params), params.get("where") or {}
         start, stop = int(params["start"]), int(params["stop"])
         if where:
             return await asyncio.to_thread(self.backend.window, section, start, stop, where)
         return self.backend.window(section, start, stop, where)
 
     def _item(self, _client: _Client, params: dict[str, Any]) -> Any:
-        item = self.backend.projection.item(_section(params), params["n"])
-        text = protocol.answer(None, item)
-        if len(text) > _LARGEST_ITEM:
-            return {"too large to be sent whole": len(text), "beginning": preview(item, 100_000)}
-        return item
+        return protocol.sendable(
+            self.backend.projection.item(protocol.section_of(params), params["n"])
+        )
 
     async def _find(self, _client: _Client, params: dict[str, Any]) -> Any:
         return await asyncio.to_thread(
             self.backend.find,
-            _section(params),
+            protocol.section_of(params),
             str(params["text"]),
             int(params["start"]),
             bool(params.get("back")),
@@ -421,12 +421,7 @@ _METHODS: dict[str, Callable[[Server, _Client, dict[str, Any]], Any]] = {
     "check": Server._check,
 }
 
-
-def _section(params: dict[str, Any]) -> str:
-    section = params["section"]
-    if section not in SECTIONS:
-        raise ValueError(f"no section {str(section)[:40]!r}")
-    return str(section)
+_CONTROLS = frozenset({"pause", "resume", "cancel"})
 
 
 def _is_ours(writer: asyncio.StreamWriter) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -33,11 +33,24 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
-    OpenStream = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+    OpenStream = Callable[[], Awaitable[tuple[asyncio.StreamReader, "Writer"]]]
 
 PATIENCE = 10.0
 """Seconds to wait for an answer."""
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
+
+
+class Writer(Protocol):
+    """What a handle asks of a stream that it writes to; an `asyncio.StreamWriter` is one."""
+
+    def write(self, data: bytes) -> None:
+        """Send, when there is room."""
+
+    async def drain(self) -> None:
+        """Wait for room."""
+
+    def close(self) -> None:
+        """Hang up."""
 
 
 class LiveHandle:
@@ -65,7 +78,7 @@ class LiveHandle:
         self._header = Header(job_id="", flow_id="", status="")
         self._routines: dict[str, RoutineRow] = {}
         self.hello = Hello(protocol=0, version="", job_id="")
-        self._writer: asyncio.StreamWriter | None = None
+        self._writer: Writer | None = None
         self._number = 0
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._frame: Frame | None = None
@@ -141,7 +154,12 @@ class LiveHandle:
         self._writer = writer
         self._reading = asyncio.ensure_future(self._read(reader))
         try:
-            told = await self._ask("hello", protocol=protocol.VERSION, version=__version__)
+            told = await self._ask(
+                "hello",
+                protocol=protocol.VERSION,
+                version=__version__,
+                read_only=self._read_only,
+            )
             self.hello = msgspec.convert(told, Hello)
             told = await self._ask("subscribe", fps=self._fps)
             self._take(msgspec.convert(told, Frame))

@@ -36,7 +36,7 @@ class MergedSource:
         tasks = [asyncio.ensure_future(feed(n, one)) for n, one in enumerate(self._sources)]
         known: list[dict[str, JobEntry]] = [{} for _ in self._sources]
         shown: dict[str, JobEntry] = {}
-        loading = [0] * len(self._sources)
+        loading = [1] * len(self._sources)  # until its first word
         try:
             while True:
                 number, batch = await queue.get()
@@ -60,12 +60,16 @@ class MergedSource:
 
     @staticmethod
     def _together(known: list[dict[str, JobEntry]]) -> dict[str, JobEntry]:
-        taken: set[str] = set()
+        taken: set[tuple[str, str]] = set()
         now: dict[str, JobEntry] = {}
         for mine in known:
-            fresh = {key: one for key, one in mine.items() if not one.path or one.path not in taken}
+            fresh = {
+                key: one
+                for key, one in mine.items()
+                if not one.path or (one.host, one.path) not in taken
+            }
             now.update(fresh)
-            taken.update(one.path for one in fresh.values() if one.path)
+            taken.update((one.host, one.path) for one in fresh.values())
         return now
 
     def handle(self, key: str) -> Handle:

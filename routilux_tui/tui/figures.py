@@ -17,6 +17,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: ``1 error``, ``1,204 records``."""
+    return f"{count(number)} {one if number == 1 else many or f'{one}s'}"
+
+
 def span(seconds: float) -> str:
     """A span of time in six characters at most: ``0.4s``, ``12s``, ``3m04s``, ``2h07m``."""
     if seconds < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, ClassVar
 
@@ -37,6 +38,11 @@ def _when(at: str) -> float:
     return timestamps.to_epoch(at) or 0.0
 
 
+def _rank(one: JobEntry) -> int:
+    """What runs is on top, then the machines that don't answer, then what is saved."""
+    return ("live", "host").index(one.place) if one.place in {"live", "host"} else 2
+
+
 #: The columns that the list can be sorted by, and what by.
 ORDERS: dict[str, Callable[[JobEntry], object]] = {
     "updated": lambda one: -_when(one.updated_at),
@@ -49,6 +55,7 @@ ORDERS: dict[str, Callable[[JobEntry], object]] = {
     "errors": lambda one: -one.errors,
     "size": lambda one: -one.size,
     "file": lambda one: one.path,
+    "host": lambda one: one.host,
 }
 
 
@@ -64,6 +71,7 @@ class JobRows(Rows):
         self.problem = ""
         self.absolute = False
         self.loading_left = 0
+        self.far = False
         self.selected: set[str] = set()
         self._fresh: dict[str, float] = {}
         self._twice: set[str] = set()
@@ -84,6 +92,7 @@ class JobRows(Rows):
             self.entries.pop(key, None)
             self.selected.discard(key)
         self.loading_left = loading
+        self.far = any(one.host for one in self.entries.values())
         self.sort_out()
         if self._fresh:
             self.set_timer(FRESH + 0.05, self._settle)
@@ -103,7 +112,7 @@ class JobRows(Rows):
         keeps = self._keeps()
         rows = [one for one in self.entries.values() if keeps(one)]
         key = ORDERS[self.order]
-        rows.sort(key=lambda one: (one.place != "live", bool(one.error), key(one), one.key))
+        rows.sort(key=lambda one: (_rank(one), bool(one.error), key(one), one.key))
         self.shown = rows
         ids = [one.job_id[:8] for one in rows]
         self._twice = {one for one in set(ids) if ids.count(one) > 1} if len(ids) < 2000 else set()
@@ -144,7 +153,7 @@ class JobRows(Rows):
         matcher = Matcher(sought)
         return lambda one: any(
             matcher.match(part) > 0
-            for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2])
+            for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host)
             if part
         )
 
@@ -174,13 +183,15 @@ class JobRows(Rows):
         """The columns that the width allows, with their widths; the file takes the rest."""
         stamp = 15 if self.absolute else 8
         columns = [("status", 12), ("flow", 16), ("job", 9)]
+        if self.far:
+            columns.insert(1, ("host", 14 if width >= 100 else 10))
         if width >= 60:
             columns += [("routines", 9), ("records", 11)]
         if width >= 72:
             columns += [("errors", 7)]
         columns += [("updated", stamp)]
         if width >= 110:
-            columns[1] = ("flow", 20)
+            columns[columns.index(("flow", 16))] = ("flow", 20)
             columns += [("created", stamp), ("size", 7)]
         used = 4 + sum(one for _, one in columns)
         return [*columns, ("file", width - used)] if width - used >= 12 else columns
@@ -209,9 +220,11 @@ class JobRows(Rows):
         parts: list[Part] = [(f" {mark} ", "rows--match"), (" ", "")]
         name = one.path.rpartition("/")[2]
         if one.error:
-            words = one.badge or "unreadable"
-            parts.append((fit(words, 12), "rows--error"))
-            parts.append((fit(printable(name), 36), "rows--dim"))
+            is_host = one.place == "host"
+            words = one.badge or ("machine" if is_host else "unreadable")
+            parts.append((fit(words, 12), "rows--warning" if is_host else "rows--error"))
+            shown, wide = (one.host, 14) if is_host else (name, max(10, min(36, width // 3)))
+            parts.append((fit(printable(shown), wide), "rows--dim"))
             parts.append((f" {printable(one.error)}", "rows--dim"))
             return parts
         seen = look(one.status)
@@ -238,11 +251,12 @@ class JobRows(Rows):
             "created": (self._time(one.created_at), "rows--dim"),
             "size": (size(one.size), "rows--dim"),
             "file": (printable(name), "rows--dim"),
+            "host": (printable(one.host) or "here", "rows--dim"),
         }
         for column, wide in self._columns(width):
             if column == "status":
                 parts.append((fit(word, wide), style))
-            elif column in {"flow", "job", "file"}:
+            elif column in {"flow", "job", "file", "host"}:
                 text, name_of = cells[column]
                 parts.append((fit(text, max(0, wide - 1)) + " ", name_of))
             else:
@@ -312,7 +326,8 @@ class JobsScreen(PacedScreen):
         if one is None:
             return
         if one.error:
-            self.notify(printable(f"{one.path}: {one.error}"), severity="warning", markup=False)
+            where = one.path or one.host
+            self.notify(printable(f"{where}: {one.error}"), severity="warning", markup=False)
             return
         self.run_worker(self.app.show_job(self.source.handle(one.key)))  # type: ignore[attr-defined] # our own app
 
@@ -407,21 +422,22 @@ class JobsScreen(PacedScreen):
         )
 
     async def _ask_all(self, action: str) -> None:
-        """Ask each of the selected; the list shows what becomes of it."""
-        for one in self._chosen():
-            handle = self.source.handle(one.key)
-            try:
-                if self.app.settings.read_only:  # type: ignore[attr-defined] # our own app
-                    self.notify("This dashboard is read-only.", severity="warning")
-                    return
-                await handle.open()
-                await getattr(handle, action)()
-            except RoutiluxTuiError as error:
-                self.notify(
-                    printable(str(error)), title=error.title, severity="warning", markup=False
-                )
-            finally:
-                await handle.close()
+        """Ask each of the selected, all at once; the list shows what becomes of it."""
+        if self.app.settings.read_only:  # type: ignore[attr-defined] # our own app
+            self.notify("This dashboard is read-only.", severity="warning")
+            return
+        jobs = [one for one in self._chosen() if not one.error]
+        await asyncio.gather(*(self._ask(action, one) for one in jobs))
+
+    async def _ask(self, action: str, one: JobEntry) -> None:
+        handle = self.source.handle(one.key)
+        try:
+            await handle.open()
+            await getattr(handle, action)()
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
+        finally:
+            await handle.close()
 
     def action_times(self) -> None:
         """Relative or absolute times."""

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
 from routilux_tui.job.text import printable
-from routilux_tui.tui.figures import count, span, sparkline
+from routilux_tui.tui.figures import count, counted, span, sparkline
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, strip_of
 
@@ -143,6 +143,7 @@ class JobHeader(Widget):
             ("  ", ""),
             (printable(job.flow_id)[:36], "rows--name"),
             (f"  {printable(job.job_id[:8])}", "rows--dim"),
+            (f"  on {printable(host)}" if (host := _host(self.place)) else "", "rows--name"),
             (f"  {self._age(job)}", ""),
             (f"  routines {job.routines_done}/{job.routines_total}", "rows--dim"),
         ]
@@ -169,11 +170,11 @@ class JobHeader(Widget):
         width = self.size.width
         now = self.now()
         counts = job.counts
-        parts: list[Part] = [(f" {count(counts.get(views.HISTORY, 0))} records", "rows--dim")]
+        parts: list[Part] = [(f" {counted(counts.get(views.HISTORY, 0), 'record')}", "rows--dim")]
         if job.errors:
-            parts.append((f"  {count(job.errors)} errors", "rows--error"))
+            parts.append((f"  {counted(job.errors, 'error')}", "rows--error"))
         if job.retries:
-            parts.append((f"  {count(job.retries)} retries", "rows--warning"))
+            parts.append((f"  {counted(job.retries, 'retry', 'retries')}", "rows--warning"))
         if self.stale_since is not None:
             ago = span(int(max(0.0, now - self.stale_since)) + 0.0)
             parts.append((f"  no answer for {ago}; this is the last state", "rows--error"))
@@ -195,6 +196,11 @@ class JobHeader(Widget):
             parts.append((" " * max(2, width - used - len(told)), ""))
             parts.append((told, "rows--running"))
         return parts
+
+
+def _host(place: str) -> str:
+    """The machine of a place that is not this one."""
+    return place.removeprefix("ssh://") if place.startswith("ssh://") else ""
 
 
 def _asked(job: Header) -> str:

@@ -1,0 +1,154 @@
+"""A handle, served over a stream as a runner serves its job: how a far file is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui import __version__
+from routilux_tui.errors import NotPossible, RoutiluxTuiError
+from routilux_tui.job.views import SECTIONS, Frame
+from routilux_tui.runner import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from routilux_tui.job.views import Header
+    from routilux_tui.sources.base import Handle
+
+
+class Relay:
+    """Answers one viewer's requests from a handle.
+
+    Args:
+        handle: the job, open.
+        reader: where the requests come from.
+        writer: where the answers go.
+    """
+
+    def __init__(
+        self, handle: Handle, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._handle = handle
+        self._reader = reader
+        self._writer = writer
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._methods: dict[str, Callable[[dict[str, Any]], Awaitable[Any]]] = {
+            "hello": self._hello,
+            "subscribe": self._subscribe,
+            "window": self._window,
+            "item": self._item,
+            "find": self._find,
+            "wait": self._wait,
+            "check": self._check,
+            "header": self._header,
+            "pause": self._control,
+            "resume": self._control,
+            "cancel": self._control,
+        }
+
+    async def run(self) -> None:
+        """Serve until the viewer hangs up."""
+        try:
+            while (line := await self._reader.readline()).endswith(b"\n"):
+                try:
+                    message = protocol.parse(line)
+                except ValueError:
+                    return
+                # a wait takes long, and so may a search: the rest goes on meanwhile
+                self._begin(self._answer(message))
+        except (OSError, ValueError, asyncio.LimitOverrunError):
+            return
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, message: dict[str, Any]) -> None:
+        number, params = message.get("id"), message.get("params")
+        try:
+            does = self._methods.get(str(message.get("method")))
+            if does is None or not isinstance(params, dict):
+                line = protocol.refusal(number, (protocol.NO_METHOD, "no such method"))
+            else:
+                line = protocol.answer(number, await does(params))
+        except (TypeError, ValueError, KeyError) as error:
+            line = protocol.refusal(
+                number,
+                error
+                if isinstance(error, RoutiluxTuiError)
+                else (protocol.INVALID_PARAMS, f"{type(error).__name__}: {error}"[:300]),
+            )
+        except RoutiluxTuiError as error:
+            line = protocol.refusal(number, error)
+        with contextlib.suppress(OSError):
+            self._writer.write(line)
+            await self._writer.drain()
+
+    async def _hello(self, params: dict[str, Any]) -> protocol.Hello:
+        if params.get("protocol") != protocol.VERSION:
+            raise protocol.mismatch(params.get("protocol"), str(params.get("version", "")))
+        header = self._handle.header
+        return protocol.Hello(
+            protocol=protocol.VERSION,
+            version=__version__,
+            job_id=header.job_id,
+            flow_id=header.flow_id,
+            path=self._handle.place,
+            cannot=dict(self._handle.cannot),
+        )
+
+    async def _subscribe(self, params: dict[str, Any]) -> Frame:
+        self._begin(self._send_frames(1.0 / max(0.1, float(params.get("fps", 10)))))
+        return self._whole()
+
+    def _whole(self) -> Frame:
+        handle = self._handle
+        routines = list(handle.routines.values())
+        return Frame(seq=0, header=handle.header, routines=routines, stale=list(SECTIONS))
+
+    async def _send_frames(self, interval: float) -> None:
+        async for frame in self._handle.changes():
+            with contextlib.suppress(OSError):
+                self._writer.write(protocol.notice("frame", frame))
+                await self._writer.drain()
+            await asyncio.sleep(interval)
+
+    async def _window(self, params: dict[str, Any]) -> Any:
+        start, stop = int(params["start"]), int(params["stop"])
+        return await self._handle.window(
+            protocol.section_of(params), start, stop, protocol.filter_of(params.get("where"))
+        )
+
+    async def _item(self, params: dict[str, Any]) -> Any:
+        return protocol.sendable(await self._handle.item(protocol.section_of(params), params["n"]))
+
+    async def _find(self, params: dict[str, Any]) -> Any:
+        return await self._handle.find(
+            protocol.section_of(params),
+            str(params["text"]),
+            int(params["start"]),
+            back=bool(params.get("back")),
+            where=protocol.filter_of(params.get("where")),
+        )
+
+    async def _wait(self, params: dict[str, Any]) -> Any:
+        timeout = params.get("timeout")
+        return await self._handle.wait(
+            str(params.get("until") or ""), None if timeout is None else float(timeout)
+        )
+
+    async def _check(self, params: dict[str, Any]) -> bool:
+        await self._handle.check(str(params.get("condition", "")))
+        return True
+
+    async def _header(self, _params: dict[str, Any]) -> Header:
+        return self._handle.header
+
+    async def _control(self, _params: dict[str, Any]) -> Any:
+        raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

@@ -1,0 +1,288 @@
+"""Jobs of other machines, through ``ssh`` itself.
+
+The user's own configuration, keys, agents and jump hosts are used; no port is opened and no
+daemon is needed. The far side runs ``routilux-tui bridge``, which lists its jobs or joins us to
+one of them, over the connection's own input and output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import socket
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from routilux_tui.errors import RoutiluxTuiError, Unreachable, UsageError
+from routilux_tui.job.views import EntryBatch, JobEntry
+from routilux_tui.runner import protocol
+from routilux_tui.sources.live import LiveHandle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from routilux_tui.sources.live import Writer
+
+GREETING = b'{"routilux-tui":'
+"""How the first line of a bridge begins; what comes before it is the far shell's own talk."""
+_TALK = 64 << 10
+_PATIENCE = 15.0
+_FIRST_BACKOFF, _LAST_BACKOFF = 1.0, 60.0
+#: No question can be answered while a dashboard is on the screen; a dead link is noticed; no
+#: tunnel and no command of the user's own configuration is taken along.
+_OPTIONS = (
+    "-T",
+    *("-o", "BatchMode=yes"),
+    *("-o", "ConnectTimeout=8"),
+    *("-o", "ServerAliveInterval=5"),
+    *("-o", "ServerAliveCountMax=3"),
+    *("-o", "ClearAllForwardings=yes"),
+    *("-o", "RemoteCommand=none"),
+    *("-o", "LogLevel=ERROR"),
+)
+
+
+class Host(NamedTuple):
+    """A machine as ``ssh`` knows it: ``name`` is the user's word, ``words`` are ssh's."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+class Greeting(msgspec.Struct, frozen=True, rename={"version": "routilux-tui"}):
+    """A bridge's first line: which program it is, and the protocol that it speaks."""
+
+    version: str
+    protocol: int
+
+
+def host_of(text: str) -> Host:
+    """The machine of ``build1``, ``ops@build2`` or ``ssh://ops@build2:2222``.
+
+    Raises:
+        UsageError: when it is no name of a machine.
+    """
+    name = text.removeprefix("ssh://").rstrip("/")
+    place, colon, port = name.rpartition(":")
+    if not colon or not port.isdigit() or "]" in port:
+        place, port = name, ""
+    bad = not place or place.startswith("-") or "/" in place
+    if bad or any(one.isspace() or not one.isprintable() for one in place):
+        raise UsageError(
+            f"{text!r} is no name of a machine.", "Give what you would give to ssh: ops@build2"
+        )
+    where = f"[{place}]" if ":" in place and "@" not in place else place
+    return Host(name, (*(("-p", port) if port else ()), "--", where.strip("[]")))
+
+
+def split_address(address: str) -> tuple[Host, str]:
+    """The machine and the job of ``ssh://host/JOB``; the job may be empty.
+
+    Raises:
+        UsageError: when it is no such address.
+    """
+    host, _, job = address.removeprefix("ssh://").partition("/")
+    return host_of(host), job
+
+
+class _Link:
+    """The way out to the far side; closing it ends the ``ssh`` that carries it."""
+
+    def __init__(self, writer: asyncio.StreamWriter, process: subprocess.Popen[bytes]) -> None:
+        self._writer = writer
+        self._process = process
+
+    def write(self, data: bytes) -> None:
+        """Send, when there is room."""
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        """Wait for room."""
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+        end(self._process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and take its leave."""
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1.0)
+
+
+async def open_bridge(
+    host: Host, remote_command: str, words: tuple[str, ...] = ()
+) -> tuple[asyncio.StreamReader, Writer]:
+    """Start a bridge on a machine; returns its streams, after its greeting.
+
+    Raises:
+        Unreachable: when the machine, or the program there, does not answer; in ssh's own words.
+        ProtocolMismatch: when the program there speaks another protocol.
+    """
+    command = " ".join((remote_command, "bridge", *map(shlex.quote, words)))
+    ours, theirs = socket.socketpair()
+    with tempfile.TemporaryFile() as talk, theirs:
+        try:
+            process = subprocess.Popen(  # noqa: ASYNC220 - returns when it is started
+                ["ssh", *_OPTIONS, *host.words, command],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=talk.fileno(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            ours.close()
+            raise Unreachable(f"ssh can't be started: {error.strerror}.") from error
+        theirs.close()
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=protocol.MAX_ANSWER)
+        link = _Link(writer, process)
+        try:
+            greeting = await asyncio.wait_for(_greeting(reader), _PATIENCE)
+            if greeting is not None and greeting.protocol == protocol.VERSION:
+                return reader, link
+            if greeting is not None:
+                problem: RoutiluxTuiError = protocol.mismatch(greeting.protocol, greeting.version)
+            else:
+                code = await asyncio.to_thread(process.wait, 2.0)
+                talk.seek(0)
+                said = talk.read(_TALK).decode("utf-8", "replace")
+                problem = _told(host, remote_command, code, said)
+        except (asyncio.TimeoutError, TimeoutError, subprocess.TimeoutExpired):
+            problem = Unreachable(f"{host.name}: no answer within {_PATIENCE:g} s.")
+        except BaseException:
+            link.close()
+            raise
+    link.close()
+    raise problem
+
+
+async def _greeting(reader: asyncio.StreamReader) -> Greeting | None:
+    """The bridge's first line, after whatever the far shell says by itself."""
+    left = _TALK
+    while left > 0:
+        try:
+            line = await reader.readline()
+        except (OSError, ValueError):
+            return None
+        if not line:
+            return None
+        left -= len(line)
+        if line.startswith(GREETING):
+            with contextlib.suppress(msgspec.MsgspecError):
+                return msgspec.json.decode(line, type=Greeting)
+    return None
+
+
+def _told(host: Host, remote_command: str, code: int, talk: str) -> Unreachable:
+    """Why there is no bridge, from what ssh or the far side said."""
+    lines = [line.strip() for line in talk.splitlines() if line.strip()]
+    ours = [line for line in lines if line.startswith("routilux-tui: ")]
+    why = (ours or lines or [f"ssh ended with code {code}"])[-1].removeprefix("routilux-tui: ")
+    hint = ""
+    if ours and lines[-1] != ours[-1]:
+        hint = lines[-1]
+    elif code == 127:
+        why = f"{remote_command!r} is not there: {why}"
+        hint = "Install routilux-tui there, or tell how it is started: --remote-command"
+    elif code == 255:
+        hint = f"Try by hand: ssh {host.name}"
+    return Unreachable(f"{host.name}: {why.rstrip('.')}.", hint)
+
+
+def ssh_handle(
+    host: Host, remote_command: str, job: str, *, fps: float = 10.0, read_only: bool = False
+) -> LiveHandle:
+    """A handle on a job of another machine: by its key there, its id, or its flow's name."""
+
+    async def open_stream() -> tuple[asyncio.StreamReader, Writer]:
+        return await open_bridge(host, remote_command, ("--", job) if job else ("--only",))
+
+    return LiveHandle(open_stream, f"ssh://{host.name}", fps=fps, read_only=read_only)
+
+
+class SshSource:
+    """The jobs of one machine, running and saved; a machine that is down is a line that says so.
+
+    Args:
+        host: the machine.
+        remote_command: how ``routilux-tui`` is started there.
+        fps: frames a second of a handle.
+        read_only: give handles that ask for no control.
+    """
+
+    def __init__(
+        self, host: Host, remote_command: str, *, fps: float = 10.0, read_only: bool = False
+    ) -> None:
+        self._host = host
+        self._remote_command = remote_command
+        self._fps = fps
+        self._read_only = read_only
+        self._prefix = f"ssh://{host.name}/"
+
+    async def entries(self) -> AsyncIterator[EntryBatch]:
+        """The machine's jobs, then what changes; over a broken link its last state stays."""
+        known: dict[str, JobEntry] = {}
+        yield EntryBatch([self._line("connecting …")])
+        pause = _FIRST_BACKOFF
+        while True:
+            missing = set(known)
+            try:
+                async for batch in self._listed():
+                    changed = [self._of_host(one) for one in batch.changed]
+                    gone = [self._prefix + key for key in batch.gone]
+                    known.update((one.key, one) for one in changed)
+                    missing.difference_update(one.key for one in changed)
+                    if not batch.loading:
+                        gone.extend(missing)
+                        missing.clear()
+                    for key in gone:
+                        known.pop(key, None)
+                    pause = _FIRST_BACKOFF
+                    yield EntryBatch(changed, [*gone, self._prefix], batch.loading)
+                why = f"{self._host.name}: the connection broke."
+            except RoutiluxTuiError as error:
+                why = f"{error.message} {error.hint}".strip()
+            stale = [
+                msgspec.structs.replace(one, badge="stale", place="saved") for one in known.values()
+            ]
+            words = why.removeprefix(f"{self._host.name}: ").removeprefix("ssh: ")
+            again = f"again in {pause:g} s: {words}"
+            yield EntryBatch([self._line(again), *stale])
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_BACKOFF)
+
+    async def _listed(self) -> AsyncIterator[EntryBatch]:
+        reader, link = await open_bridge(self._host, self._remote_command)
+        try:
+            while line := await reader.readline():
+                yield msgspec.json.decode(line, type=EntryBatch)
+        except (OSError, ValueError, asyncio.LimitOverrunError):
+            return
+        finally:
+            link.close()
+
+    def _line(self, words: str) -> JobEntry:
+        return JobEntry(key=self._prefix, place="host", host=self._host.name, error=words)
+
+    def _of_host(self, one: JobEntry) -> JobEntry:
+        return msgspec.structs.replace(one, key=self._prefix + one.key, host=self._host.name)
+
+    def handle(self, key: str) -> LiveHandle:
+        """A handle on a job of the machine."""
+        return ssh_handle(
+            self._host,
+            self._remote_command,
+            key.removeprefix(self._prefix),
+            fps=self._fps,
+            read_only=self._read_only,
+        )
+
+    async def close(self) -> None:
+        """Nothing is held open but while `entries` is iterated."""
