@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,7 +104,8 @@ class Machine:
         )
         for pid in listed.stdout.split():
             subprocess.run(["pkill", "-KILL", "-P", pid], check=False)
-            subprocess.run(["kill", "-KILL", pid], check=False)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 class Machines:

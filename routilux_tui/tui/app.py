@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 # Textual paints at most so many times a second; its own 60 delay keys while a job is busy.
 os.environ.setdefault("TEXTUAL_FPS", "120")
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from routilux_tui.errors import RoutiluxTuiError
@@ -27,6 +27,7 @@ from routilux_tui.tui.terminal import clipboard, link
 from routilux_tui.tui.terminal.driver import TerminalDriver
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
 from routilux_tui.tui.theme import DARK, LIGHT
+from routilux_tui.tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,7 @@ class Leave:
     error: str = ""
 
 
-class Dashboard(App[None]):
+class Dashboard(TypeAhead):
     """The dashboard, on one job or on a list of them.
 
     Args:
