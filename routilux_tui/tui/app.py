@@ -26,6 +26,7 @@ from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link
 from routilux_tui.tui.terminal.driver import TerminalDriver
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
+from routilux_tui.tui.terminal.frames import Frames
 from routilux_tui.tui.theme import DARK, LIGHT
 from routilux_tui.tui.typeahead import TypeAhead
 
@@ -77,6 +78,7 @@ class Dashboard(TypeAhead):
         self._handle = handle
         self._source = source
         self.left: Leave | None = None
+        self._frames = Frames()
         if not self.settings.colour:
             self._filters.insert(0, WithoutColour())
         if self.settings.ascii:
@@ -129,6 +131,10 @@ class Dashboard(TypeAhead):
         self.left = Leave(128 + number)
         self.exit(return_code=128 + number)
 
+    def terminal_taken(self) -> None:
+        """The terminal is ours anew: what it showed is gone."""
+        self._frames.forget()
+
     def terminal_lost(self) -> None:
         """The terminal is gone without a signal: end as if it had sent one."""
         self._signalled(signal.SIGHUP)
@@ -136,6 +142,10 @@ class Dashboard(TypeAhead):
     def action_quit(self) -> Any:
         """Ctrl+Q leaves, too."""
         self.leave(None)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Write a frame: of what was refreshed, the cells that changed."""
+        super()._display(screen, None if renderable is None else self._frames.of(renderable))
 
     def link_is_busy(self) -> bool:
         """Whether the terminal still has something to swallow."""

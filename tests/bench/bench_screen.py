@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import pty
-import select
 import statistics
-import struct
 import subprocess
 import sys
-import tempfile
-import termios
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.place import a_place
 from tests.bench.table import Figure
-from tests.flows import write_flows
+from tests.bench.terminal import Screen
 
 if TYPE_CHECKING:
     from routilux_tui.tui.widgets.lines import Part
@@ -33,62 +27,6 @@ class Minimal(App):
 Minimal().run()
 """
 COMMANDS = (["--version"], ["ps"], ["info"])
-
-
-class Screen:
-    """A program in a terminal of 120 by 40, with what it writes and when."""
-
-    def __init__(self, words: list[str]) -> None:
-        self.begin = time.perf_counter()
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-            for name in ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE", "SSH_CONNECTION"):
-                os.environ.pop(name, None)
-            os.execv(sys.executable, [sys.executable, *words])
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("4H", 40, 120, 0, 0))
-        self.bytes = 0
-
-    def read(self, seconds: float) -> bytes:
-        """What it writes within so many seconds, or until it writes something, if that is first."""
-        ready, _, _ = select.select([self.fd], [], [], max(0.0, seconds))
-        if not ready:
-            return b""
-        try:
-            content = os.read(self.fd, 1 << 20)
-        except OSError:
-            return b""
-        self.bytes += len(content)
-        return content
-
-    def drain(self, seconds: float) -> bytes:
-        """All that it writes in so many seconds."""
-        end, parts = time.perf_counter() + seconds, []
-        while (left := end - time.perf_counter()) > 0:
-            parts.append(self.read(left))
-        return b"".join(parts)
-
-    def until(self, text: bytes, within: float = 20.0) -> float:
-        """Seconds from the start until it has written a text."""
-        seen, end = b"", time.perf_counter() + within
-        while text not in seen:
-            if time.perf_counter() > end:
-                raise RuntimeError(f"{text!r} was never painted: {seen[-300:]!r}")
-            seen += self.read(0.2)
-        return time.perf_counter() - self.begin
-
-    def send(self, keys: bytes) -> None:
-        os.write(self.fd, keys)
-
-    def cpu(self) -> float:
-        """Seconds of a core that it has used."""
-        parts = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-
-    def end(self) -> None:
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
 
 
 def _command_ms(words: list[str]) -> float:
@@ -227,29 +165,12 @@ def _key_times(screen: Screen) -> list[float]:
 
 def measure() -> list[Figure]:
     """All figures of the screen."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        os.environ.update(XDG_RUNTIME_DIR=folder, XDG_STATE_HOME=folder)
-        Path(folder).chmod(0o700)
-        flow = write_flows(Path(folder))
+    with a_place() as (_, flow):
         figures = _rows()
         for words in COMMANDS:
             took = _command_ms(words)
             name = " ".join(words)
             figures.append(Figure(AREA, f"routilux-tui {name}", took, "ms", "< 80", took < 80))
-        try:
-            figures.extend(_first_paint(flow))
-            figures.extend(_at_work(flow))
-        finally:
-            subprocess.run(["pkill", "-f", f"routilux_tui.runner.*{folder}"], check=False)
-            _end_runners(folder)
+        figures.extend(_first_paint(flow))
+        figures.extend(_at_work(flow))
     return figures
-
-
-def _end_runners(folder: str) -> None:
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            ours = folder.encode() in (place / "environ").read_bytes()
-            if ours and int(place.name) != os.getpid():
-                os.kill(int(place.name), 9)
-        except (OSError, ValueError):
-            continue

@@ -109,6 +109,7 @@ class TerminalDriver(LinuxDriver):
         if self._modes_found is None:
             with contextlib.suppress(termios.error, OSError):
                 self._modes_found = termios.tcgetattr(self.fileno)
+        self._tell("terminal_taken")
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It returns early where we were continued in the background.
         self._in_application = self._writer is not None and self._writer.is_alive()
@@ -129,6 +130,7 @@ class TerminalDriver(LinuxDriver):
     def _sigcont_application(self, *told: Any) -> None:
         """Go on after a stop; one that came without a warning left the screen to others."""
         if self._in_application:
+            self._tell("terminal_taken")
             self._loop.call_soon_threadsafe(lambda: self._app.refresh(layout=True))
             return
         super()._sigcont_application(*told)
@@ -164,11 +166,15 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
-        lost = getattr(self._app, "terminal_lost", None)
-        if lost is not None:
-            lost()
-        else:
+        if not self._tell("terminal_lost"):
             self._app.exit(return_code=1)
+
+    def _tell(self, what: str) -> bool:
+        """Tell the application, if it has a method for it."""
+        method = getattr(self._app, what, None)
+        if method is not None:
+            method()
+        return method is not None
 
 
 def restore(fileno: int, modes: list[Any] | None) -> None:
