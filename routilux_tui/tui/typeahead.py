@@ -24,10 +24,15 @@ _LOOK = 0.01
 
 
 class TypeAhead(App[None]):
-    """An application that loses no key, however fast they come."""
+    """An application that loses no key, however fast they come.
+
+    Attributes:
+        key_at: when the last key came, by `time.monotonic`.
+    """
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
+        self.key_at = 0.0
         self._typed: deque[Event] = deque()
         self._under_way: Event | None = None
         self._since = 0.0
@@ -37,6 +42,7 @@ class TypeAhead(App[None]):
     async def on_event(self, event: Event) -> None:
         """Keep a key until it is its turn."""
         if isinstance(event, (Key, Paste)) and not event.is_forwarded:
+            self.key_at = time.monotonic()
             self._typed.append(event)
             await self._take_next()
         else:

@@ -1,20 +1,36 @@
-"""A screen that paints no faster than its terminal swallows."""
+"""A screen that paints no faster than it should, and than its terminal swallows."""
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 from textual.screen import Screen
+
+_ANSWER = 0.05
+"""Seconds after a key, and after a screen's first frame, in which none waits for its turn."""
 
 
 class PacedScreen(Screen[None]):
-    """Holds a frame back while the terminal still has one to swallow.
+    """Holds a frame back until its turn, and while the terminal still has one to swallow.
 
-    Textual queues up to thirty frames for a terminal; behind a slow link every key would wait
-    for all of them. What is held back is merged into the next frame.
+    Textual paints whenever something was refreshed, and queues up to thirty frames for a
+    terminal; behind a slow link every key would wait for all of them. What is held back is
+    merged into the next frame.
     """
 
+    _begun = 0.0
+    _painted = 0.0
+
     def _on_timer_update(self) -> None:
-        is_busy = getattr(self.app, "link_is_busy", None)
-        if is_busy is not None and is_busy():
-            self._update_timer.resume()
-            return
+        if self._dirty_widgets or self._repaint_required or self._layout_required:
+            app: Any = self.app
+            now = time.monotonic()
+            self._begun = self._begun or now
+            is_turn = now - self._painted >= app.settings.frame_pause
+            is_answer = now - max(app.key_at, self._begun) < _ANSWER
+            if not (is_turn or is_answer) or app.link_is_busy():
+                self._update_timer.resume()
+                return
+            self._painted = now
         super()._on_timer_update()
