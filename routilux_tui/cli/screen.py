@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 def show(settings: Settings, *, handle: Handle | None = None, source: Source | None = None) -> int:
     """Run the dashboard; returns the exit code."""
+    gc.disable()  # what is imported stays: looking through it for garbage only takes time
     from routilux_tui.tui.app import run_dashboard
 
+    gc.freeze()
+    gc.enable()
     left = run_dashboard(settings, handle=handle, source=source)
     if left.report is not None or (left.code and left.error):
         print(f"routilux-tui: the dashboard ended: {printable(left.error)}", file=sys.stderr)

@@ -19,6 +19,7 @@ LARGE = 16 << 20
 MAX_SIZE = 768 << 20
 """Bytes of a file that are read whole at the most."""
 
+_MORE = 1 << 16
 _OPENING = {
     errno.ENOENT: (JobFileMissing, "there is no such file"),
     errno.ENOTDIR: (JobFileMissing, "a part of its path is no folder"),
@@ -51,10 +52,14 @@ def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
                 f"{place}: it is larger ({found.st_size:,} bytes) than what is read "
                 f"whole ({limit:,} bytes)."
             )
-        parts, left = [], limit
-        while left > 0 and (part := os.read(handle, min(left, 1 << 26))):
+        parts, size = [], 0
+        while size < limit:
+            # as much as is left, and a little: it may grow while it is read
+            part = os.read(handle, min(limit, max(found.st_size, size + _MORE)) - size + 1)
+            if not part:
+                break
             parts.append(part)
-            left -= len(part)
+            size += len(part)
     except OSError as error:
         raise file_error(place, error) from error
     finally:
@@ -68,9 +73,14 @@ def file_error(place: str, error: OSError) -> JobFileError:
     return kind(f"{place}: {words}.")
 
 
+def journal_name(place: str) -> str:
+    """Where the journal of a job's file is, as text."""
+    return f"{place}.journal"
+
+
 def journal_path(path: str | os.PathLike[str]) -> Path:
     """Where the journal of a job's file is."""
-    return Path(f"{os.fspath(path)}.journal")
+    return Path(journal_name(os.fspath(path)))
 
 
 def lock_path(path: Path) -> Path:

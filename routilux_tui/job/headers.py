@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
-from routilux_tui.job.files import LARGE, is_kept, journal_path, read_regular
+from routilux_tui.job.files import LARGE, is_kept, journal_name, read_regular
 from routilux_tui.job.views import JobEntry
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _AHEAD = 300.0
 """Seconds that a file's times may be ahead of this machine's clock."""
 
 
-class _Routine(msgspec.Struct):
+class _Routine(msgspec.Struct, gc=False):
     status: str = "pending"
     errors: int | None = None
 
 
-class _Job(msgspec.Struct):
+class _Job(msgspec.Struct, gc=False):
     """What a list needs of a job's file; all else is skipped unread."""
 
     job_id: str
@@ -35,31 +34,32 @@ class _Job(msgspec.Struct):
     flow_id: str = ""
     created_at: str = ""
     updated_at: str = ""
-    _type: str = "JobState"
+    kind: str = msgspec.field(name="_type", default="JobState")
 
 
 _decode = msgspec.json.Decoder(_Job).decode
 
 
-def read_header(path: Path) -> JobEntry:
+def read_header(path: str | os.PathLike[str]) -> JobEntry:
     """A file's line: what it says, or in ``error`` why it can't be read.
 
     Its badge says when a file calls running what nobody runs, is cut short, from the future,
     or no job.
     """
-    place = str(path)
+    place = os.fspath(path)
     size = 0
     try:
-        size = path.stat().st_size
+        size = os.stat(place).st_size  # noqa: PTH116 - ten thousand of them, at once
         if size >= LARGE:
-            return _of_state(path, size)
+            return _of_state(place, size)
         content = read_regular(place)
-        if journal_path(path).exists():
-            return _of_state(path, size)
+        if os.path.exists(journal_name(place)):  # noqa: PTH110 - as above
+            return _of_state(place, size)
         try:
-            return _of_content(_decode(content), path, size)
+            job = _decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return _of_state(path, size)
+            return _of_state(place, size)
+        return _of_content(job, place, size) if job.kind == "JobState" else _of_state(place, size)
     except JobFileError as error:
         badge = "torn" if isinstance(error, JobFileTorn) else ""
         if isinstance(error, UnknownKind):
@@ -71,22 +71,22 @@ def read_header(path: Path) -> JobEntry:
         return JobEntry(key=place, path=place, size=size, error=str(words))
 
 
-def _of_content(job: _Job, path: Path, size: int) -> JobEntry:
-    states = {name: one for name, one in job.routine_states.items() if statuses.is_routine(name)}
-    errors = sum(
-        one.errors
-        if one.errors is not None
-        else int(one.status in {"failed", "error", "error_continued"})
-        for one in states.values()
-    )
+def _of_content(job: _Job, place: str, size: int) -> JobEntry:
+    total = done = errors = 0
+    for name, one in job.routine_states.items():
+        if statuses.is_routine(name):
+            total += 1
+            done += statuses.routine_is_done(one.status)
+            failed = one.status in {"failed", "error", "error_continued"}
+            errors += failed if one.errors is None else one.errors
     return _entry(
-        path,
+        place,
         size,
         status=job.status,
         flow_id=job.flow_id,
         job_id=job.job_id,
-        done=sum(statuses.routine_is_done(one.status) for one in states.values()),
-        total=len(states),
+        done=done,
+        total=total,
         records=len(job.execution_history),
         errors=errors,
         created=job.created_at,
@@ -94,16 +94,16 @@ def _of_content(job: _Job, path: Path, size: int) -> JobEntry:
     )
 
 
-def _of_state(path: Path, size: int) -> JobEntry:
+def _of_state(place: str, size: int) -> JobEntry:
     """The line of a file that must be read in full: an odd one, or one with a journal."""
     from routilux_tui.job.bigfile import open_job, wait_counted
     from routilux_tui.job.project import Projection
 
-    state = open_job(path)
+    state = open_job(place)
     wait_counted(state)
     header = Projection(state).header()
     return _entry(
-        path,
+        place,
         size,
         status=header.status,
         flow_id=header.flow_id,
@@ -117,15 +117,14 @@ def _of_state(path: Path, size: int) -> JobEntry:
     )
 
 
-def _entry(path: Path, size: int, *, status: str, done: int, total: int, **told: Any) -> JobEntry:
+def _entry(place: str, size: int, *, status: str, done: int, total: int, **told: Any) -> JobEntry:
     badge = ""
-    if status == "running" and not is_kept(path):
+    if status == "running" and not is_kept(Path(place)):
         badge = "abandoned"
-    ahead = timestamps.to_epoch(told["updated"])
-    if ahead is not None and ahead > time.time() + _AHEAD:
+    if _is_ahead(told["updated"]):
         badge = "future"
     return JobEntry(
-        key=str(path),
+        key=place,
         status=status,
         flow_id=told["flow_id"],
         job_id=told["job_id"],
@@ -136,6 +135,15 @@ def _entry(path: Path, size: int, *, status: str, done: int, total: int, **told:
         created_at=told["created"],
         updated_at=told["updated"],
         size=size,
-        path=str(path),
+        path=place,
         badge=badge,
     )
+
+
+def _is_ahead(at: str) -> bool:
+    """Whether a time is after now; of most the first letters tell that it is long ago."""
+    now = time.time()
+    if at[:4].isdigit() and at[:10] < timestamps.to_iso(now - 2 * 86_400)[:10]:
+        return False
+    then = timestamps.to_epoch(at)
+    return then is not None and then > now + _AHEAD

@@ -71,6 +71,8 @@ def _parse_text(text: str) -> datetime | None:
     if found is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = found.groups()
+    if zone is None and fraction is not None and len(fraction) == 6:  # as routilux writes them
+        return datetime.fromisoformat(text.replace(",", ".")).astimezone()
     moment = datetime(  # noqa: DTZ001 - the zone is settled just below
         int(year),
         int(month),

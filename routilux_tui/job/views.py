@@ -148,7 +148,7 @@ class WaitResult(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
+class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job's line in the list.
 
     ``key`` is unique in its source. ``place`` is ``live``, ``saved`` or ``host`` (a machine's

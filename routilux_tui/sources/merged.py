@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from routilux_tui.job.views import EntryBatch, JobEntry
+from routilux_tui.job.views import EntryBatch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Hashable
 
+    from routilux_tui.job.views import JobEntry
     from routilux_tui.sources.base import Handle, Source
 
 
@@ -34,43 +35,21 @@ class MergedSource:
                 await queue.put((number, batch))
 
         tasks = [asyncio.ensure_future(feed(n, one)) for n, one in enumerate(self._sources)]
-        known: list[dict[str, JobEntry]] = [{} for _ in self._sources]
-        shown: dict[str, JobEntry] = {}
+        together = Together()
         loading = [1] * len(self._sources)  # until its first word
         try:
             while True:
                 number, batch = await queue.get()
-                mine = known[number]
-                mine.update((one.key, one) for one in batch.changed)
-                for key in batch.gone:
-                    mine.pop(key, None)
                 loading[number] = batch.loading
                 for one in batch.changed:
                     self._of[one.key] = self._sources[number]
-                now = self._together(known)
-                changed = [one for key, one in now.items() if shown.get(key) != one]
-                gone = [key for key in shown if key not in now]
-                shown = now
+                changed, gone = together.take(number, batch)
                 yield EntryBatch(changed, gone, sum(loading))
         finally:
             for task in tasks:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
-
-    @staticmethod
-    def _together(known: list[dict[str, JobEntry]]) -> dict[str, JobEntry]:
-        taken: set[tuple[str, str]] = set()
-        now: dict[str, JobEntry] = {}
-        for mine in known:
-            fresh = {
-                key: one
-                for key, one in mine.items()
-                if not one.path or (one.host, one.path) not in taken
-            }
-            now.update(fresh)
-            taken.update((one.host, one.path) for one in fresh.values())
-        return now
 
     def handle(self, key: str) -> Handle:
         """A handle on a job, from the source that listed it."""
@@ -80,3 +59,41 @@ class MergedSource:
         """Stop following."""
         for source in self._sources:
             await source.close()
+
+
+class Together:
+    """What several sources have, and of each file only what the first of them has.
+
+    A batch costs by what is in it, not by how many jobs there are.
+    """
+
+    def __init__(self) -> None:
+        self._place_of: dict[tuple[int, str], Hashable] = {}
+        self._at: dict[Hashable, dict[int, dict[str, JobEntry]]] = {}
+        self._shown: dict[Hashable, dict[str, JobEntry]] = {}
+
+    def take(self, number: int, batch: EntryBatch) -> tuple[list[JobEntry], list[str]]:
+        """What is to be shown anew after a source's batch, and the keys to take away."""
+        touched: dict[Hashable, None] = {}
+        fresh = {one.key: one for one in batch.changed}
+        for key in (*batch.gone, *fresh):
+            place = self._place_of.pop((number, key), None)
+            if place is not None:
+                self._at[place][number].pop(key, None)
+                touched[place] = None
+        for one in fresh.values():
+            place = (one.host, one.path) if one.path else (number, one.key)
+            self._place_of[number, one.key] = place
+            self._at.setdefault(place, {}).setdefault(number, {})[one.key] = one
+            touched[place] = None
+        changed: dict[str, JobEntry] = {}
+        gone: set[str] = set()
+        for place in touched:
+            held = {n: jobs for n, jobs in self._at.pop(place).items() if jobs}
+            before, now = self._shown.pop(place, {}), {}
+            if held:
+                self._at[place] = held
+                now = self._shown[place] = dict(held[min(held)])
+            changed.update((key, one) for key, one in now.items() if before.get(key) != one)
+            gone.update(before.keys() - now.keys())
+        return list(changed.values()), sorted(gone - changed.keys())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import glob
+import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,20 @@ from routilux_tui.job.views import (
     WaitResult,
     Window,
 )
-from routilux_tui.sources.watching import is_there, scan, stamp, watch
+from routilux_tui.sources.watching import (
+    Stamp,
+    differing,
+    is_job_file,
+    is_there,
+    scan,
+    stamp,
+    watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-_FIRST, _SLICE = 100, 400
+_FIRST, _SLICE = 100, 2500
 _HALF_WRITTEN = 0.15
 """Seconds after which a file that can't be read is looked at again."""
 
@@ -56,75 +65,84 @@ class SavedSource:
         poll: bool = False,
         must_exist: bool = True,
     ) -> None:
-        self._recursive = recursive
         self._poll = poll
-        self._folders: list[Path] = []
-        self._files: set[Path] = set()
+        self._deep = recursive
+        self._folders: list[str] = []
+        self._files: set[str] = set()
+        self._patterns: list[tuple[str, ...]] = []
         for name in paths:
             place = Path(name).expanduser().absolute()
             if place.is_dir():
-                self._folders.append(place)
+                self._folders.append(str(place))
             elif is_there(place):
-                self._files.add(place)
+                self._files.add(str(place))
             elif glob.has_magic(name):
-                self._files.update(
-                    Path(one).absolute()
-                    for one in glob.glob(name, recursive=True)  # noqa: PTH207 - a pattern of any shape
-                )
+                self._patterns.append(place.parts)
             elif must_exist:
                 raise JobFileMissing(f"{name}: there is no such file or folder.")
             else:
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._folders.append(place)
+                self._folders.append(str(place))
 
-    def _is_ours(self, path: Path) -> bool:
+    def _is_ours(self, path: str) -> bool:
         if path in self._files:
             return True
-        if self._recursive:
-            return any(folder in path.parents for folder in self._folders)
-        return path.parent in self._folders
+        folder, _, name = path.rpartition(os.sep)
+        if self._deep:
+            within = any(path.startswith(one + os.sep) for one in self._folders)
+        else:
+            within = folder in self._folders
+        parts = Path(path).parts if self._patterns else ()
+        return (within and is_job_file(name)) or any(_fits(parts, one) for one in self._patterns)
 
-    def _paths(self) -> list[Path]:
-        found: dict[Path, tuple[int, int, int]] = {path: stamp(path) for path in self._files}
+    def _stamps(self) -> dict[str, Stamp]:
+        """Every file, with what tells one state of it from the next."""
+        found = {path: stamp(path) for path in self._files}
         for folder in self._folders:
-            found.update(scan(folder, recursive=self._recursive))
-        return sorted(found, key=lambda path: found[path], reverse=True)
+            found.update(scan(folder, recursive=self._deep))
+        for pattern in self._patterns:
+            for path in glob.iglob(str(Path(*pattern)), recursive=True):  # noqa: PTH207 - any shape
+                found[path] = stamp(path)
+        return found
+
+    def _watched(self) -> tuple[list[Path], bool]:
+        """The folders to watch, and whether with their subfolders."""
+        folders = {*self._folders, *(path.rpartition(os.sep)[0] for path in self._files)}
+        deep = self._deep
+        for pattern in self._patterns:
+            fixed = next(n for n, part in enumerate(pattern) if glob.has_magic(part))
+            folders.add(str(Path(*pattern[:fixed])))
+            deep = deep or fixed < len(pattern) - 1
+        return sorted(map(Path, folders)), deep
 
     async def entries(self) -> AsyncIterator[EntryBatch]:
         """The newest first, the rest in slices, then what changes, one by one."""
-        folders = {*self._folders, *(path.parent for path in self._files)}
-        changes = watch(sorted(folders), recursive=self._recursive, poll=self._poll)
-        upcoming = asyncio.ensure_future(anext(changes))
         good: dict[str, JobEntry] = {}
-        try:
-            paths = await asyncio.to_thread(self._paths)
-            at, step = 0, _FIRST
-            while at < len(paths) or at == 0:
-                part = paths[at : at + step]
-                batch = await asyncio.to_thread(_read_all, part)
-                good.update((one.key, one) for one in batch if not one.error)
-                at, step = at + max(1, len(part)), _SLICE
-                yield EntryBatch(batch, loading=max(0, len(paths) - at))
-            while True:
-                changed = await upcoming
-                upcoming = asyncio.ensure_future(anext(changes))
-                ours = sorted(path for path in changed if self._is_ours(path))
-                if ours:
-                    yield await self._read(ours, good)
-        except StopAsyncIteration:
-            return
-        finally:
-            upcoming.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-                await upcoming
+        stamps = await asyncio.to_thread(self._stamps)
+        paths = sorted(stamps, key=stamps.__getitem__, reverse=True)
+        at, step = 0, _FIRST
+        while at < len(paths) or at == 0:
+            part = paths[at : at + step]
+            batch = await asyncio.to_thread(_read_all, part)
+            good.update((one.key, one) for one in batch if not one.error)
+            at, step = at + max(1, len(part)), _SLICE
+            yield EntryBatch(batch, loading=max(0, len(paths) - at))
+        folders, deep = self._watched()
+        changes = watch(folders, recursive=deep, poll=self._poll)
+        async for told in changes:
+            # it begins only now, so that our own reading is no event
+            changed = told or differing(stamps, await asyncio.to_thread(self._stamps))
+            ours = sorted(filter(self._is_ours, changed))
+            if ours:
+                yield await self._read(ours, good)
 
-    async def _read(self, paths: list[Path], good: dict[str, JobEntry]) -> EntryBatch:
+    async def _read(self, paths: list[str], good: dict[str, JobEntry]) -> EntryBatch:
         """Read anew what changed; a half-written file keeps its last good line."""
         changed, gone = [], []
         for path in paths:
             if not is_there(path):
-                good.pop(str(path), None)
-                gone.append(str(path))
+                good.pop(path, None)
+                gone.append(path)
                 continue
             entry = await asyncio.to_thread(read_header, path)
             if entry.badge == "torn" and entry.key in good:
@@ -147,7 +165,17 @@ class SavedSource:
         """Nothing is held open but while `entries` is iterated."""
 
 
-def _read_all(paths: list[Path]) -> list[JobEntry]:
+def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a path fits a pattern, part by part; ``**`` stands for any number of them."""
+    if not pattern:
+        return not parts
+    first, rest = pattern[0], pattern[1:]
+    if first == "**":
+        return any(_fits(parts[n:], rest) for n in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], first) and _fits(parts[1:], rest)
+
+
+def _read_all(paths: list[str]) -> list[JobEntry]:
     return [read_header(path) for path in paths]
 
 
@@ -165,6 +193,7 @@ class SavedHandle:
         self._header = Header(job_id="", flow_id="", status="")
         self._routines: dict[str, RoutineRow] = {}
         self._projection: Projection | None = None
+        self._stamp = self._stamped()
         self._changed = asyncio.Condition()
 
     @property
@@ -205,6 +234,8 @@ class SavedHandle:
         self._projection = None
 
     async def _read(self) -> None:
+        self._stamp = self._stamped()
+
         def read() -> Projection:
             return Projection(open_job(self.path))
 
@@ -225,14 +256,11 @@ class SavedHandle:
         """A frame whenever the file has a new state; a half-written one keeps the last."""
         import msgspec
 
-        before = (stamp(self.path), stamp(journal_path(self.path)))
-        async for _ in self._looks():
-            if await self._count():
-                yield self._frame()
-            now = (stamp(self.path), stamp(journal_path(self.path)))
-            if now == before:
+        if await self._count():
+            yield self._frame()
+        async for _ in watch([self.path.parent], poll=self._poll):
+            if self._stamp == self._stamped():
                 continue
-            before = now
             for pause in (0.0, 0.05, 0.2):
                 await asyncio.sleep(pause)
                 try:
@@ -251,11 +279,9 @@ class SavedHandle:
             if await self._count():
                 yield self._frame()
 
-    async def _looks(self) -> AsyncIterator[None]:
-        """When to look at the file: now, and whenever something happens in its folder."""
-        yield None
-        async for _ in watch([self.path.parent], poll=self._poll):
-            yield None
+    def _stamped(self) -> tuple[Stamp, Stamp]:
+        """What tells this state of the file, and of its journal, from the next."""
+        return stamp(self.path), stamp(journal_path(self.path))
 
     async def _count(self) -> bool:
         """Wait until the records of a large file are counted; whether that changed anything."""

@@ -8,12 +8,13 @@ inode tell every save apart.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 SUFFIX = ".json"
 POLL_EVERY = 0.25
@@ -25,50 +26,56 @@ _REMOTE = frozenset(
 Stamp = tuple[int, int, int]
 
 
-def is_job_file(path: Path) -> bool:
-    """Whether a name may be a job's file: not hidden, not a temporary one."""
-    return path.suffix == SUFFIX and not path.name.startswith(".")
+def is_job_file(name: str) -> bool:
+    """Whether a file's name may be a job's: not hidden, not a temporary one."""
+    return name.endswith(SUFFIX) and not name.startswith(".")
 
 
-def scan(folder: Path, *, recursive: bool) -> dict[Path, Stamp]:
+def scan(folder: str, *, recursive: bool) -> dict[str, Stamp]:
     """The job files of a folder, with what tells one state of a file from the next."""
-    found: dict[Path, Stamp] = {}
+    found: dict[str, Stamp] = {}
     waiting, seen = [folder], set()
     while waiting:
-        place = waiting.pop()
         try:
-            with os.scandir(place) as entries:
+            with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    path = Path(entry.path)
-                    try:
-                        if recursive and entry.is_dir() and not entry.name.startswith("."):
-                            inode = entry.stat().st_ino
-                            if inode not in seen:  # a symbolic link may lead in a circle
-                                seen.add(inode)
-                                waiting.append(path)
-                        elif is_job_file(path):
-                            found[path] = stamp(path)
-                    except OSError:
-                        if is_job_file(path):
-                            found[path] = (0, 0, 0)
+                    if recursive and not entry.name.startswith(".") and _is_folder(entry):
+                        inode = entry.stat().st_ino
+                        if inode not in seen:  # a symbolic link may lead in a circle
+                            seen.add(inode)
+                            waiting.append(entry.path)
+                    elif is_job_file(entry.name):
+                        found[entry.path] = _stamp(entry)
         except OSError:
             continue
     return found
 
 
-def stamp(path: Path) -> Stamp:
-    """What tells one state of a file from the next; zeros where there is no file.
-
-    A journal beside it counts as a part of it.
-    """
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        told = path.stat()
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _stamp(entry: os.DirEntry[str]) -> Stamp:
+    try:
+        told = entry.stat()
     except OSError:
         return (0, 0, 0)
     return (told.st_mtime_ns, told.st_size, told.st_ino)
 
 
-def is_there(path: Path) -> bool:
+def stamp(path: str | os.PathLike[str]) -> Stamp:
+    """What tells one state of a file from the next; zeros where there is no file."""
+    try:
+        told = os.stat(path)  # noqa: PTH116 - of thousands, at every look
+    except OSError:
+        return (0, 0, 0)
+    return (told.st_mtime_ns, told.st_size, told.st_ino)
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
     """Whether there is something at a path, a broken link included."""
     return os.path.lexists(path)
 
@@ -93,49 +100,70 @@ def needs_polling(folder: Path) -> bool:
 
 async def watch(
     folders: Iterable[Path], *, recursive: bool = False, poll: bool = False
-) -> AsyncIterator[set[Path]]:
-    """The job files that appeared, changed or went since the last time."""
+) -> AsyncIterator[set[str]]:
+    """The job files that appeared, changed or went since the last time.
+
+    The first set is empty: from then on nothing is missed, and what came before is to be looked
+    for by who cares.
+    """
     folders = list(folders)
-    if not poll and all(folder.is_dir() for folder in folders):
-        poll = any(needs_polling(folder) for folder in folders)
+    if poll or not all(folder.is_dir() and not needs_polling(folder) for folder in folders):
+        told = _by_looking(folders, recursive=recursive)
     else:
-        poll = True
-    if poll:
-        async for changed in _by_looking(folders, recursive=recursive):
+        told = _by_events(folders, recursive=recursive)
+    async with contextlib.aclosing(told):
+        async for changed in told:
             yield changed
-        return
+
+
+async def _by_events(folders: list[Path], *, recursive: bool) -> AsyncGenerator[set[str], None]:
     from watchfiles import awatch
 
     stop = asyncio.Event()
+    events = awatch(
+        *folders,
+        recursive=recursive,
+        step=10,
+        debounce=50,
+        watch_filter=None,
+        stop_event=stop,
+        rust_timeout=1000,
+    )
+    upcoming = asyncio.ensure_future(anext(events))
     try:
-        async for events in awatch(
-            *folders,
-            recursive=recursive,
-            step=10,
-            debounce=50,
-            watch_filter=None,
-            stop_event=stop,
-            rust_timeout=1000,
-        ):
-            changed = {path for _, name in events if is_job_file(path := Path(name))}
+        await asyncio.sleep(0)  # its first step begins to watch
+        yield set()
+        while True:
+            changed = {path for _, path in await upcoming if is_job_file(Path(path).name)}
+            upcoming = asyncio.ensure_future(anext(events))
             if changed:
                 yield changed
+    except StopAsyncIteration:
+        return
     finally:
         stop.set()
+        upcoming.cancel()
+        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+            await upcoming
 
 
-async def _by_looking(folders: list[Path], *, recursive: bool) -> AsyncIterator[set[Path]]:
-    def look() -> dict[Path, Stamp]:
-        found: dict[Path, Stamp] = {}
+async def _by_looking(folders: list[Path], *, recursive: bool) -> AsyncGenerator[set[str], None]:
+    def look() -> dict[str, Stamp]:
+        found: dict[str, Stamp] = {}
         for folder in folders:
-            found.update(scan(folder, recursive=recursive))
+            found.update(scan(str(folder), recursive=recursive))
         return found
 
     before = await asyncio.to_thread(look)
+    yield set()
     while True:
         await asyncio.sleep(POLL_EVERY)
         now = await asyncio.to_thread(look)
-        changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
-        before = now
+        changed, before = differing(before, now), now
         if changed:
             yield changed
+
+
+def differing(before: dict[str, Stamp], now: dict[str, Stamp]) -> set[str]:
+    """The files whose stamps differ, those that came or went among them."""
+    return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}

@@ -11,6 +11,12 @@ import sys
 import termios
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Screen:
@@ -36,6 +42,8 @@ class Screen:
             os.execv(sys.executable, [sys.executable, *words])
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("4H", *size, 0, 0))
         self.bytes = 0
+        self._terminal = pyte.Screen(size[1], size[0])
+        self._stream = pyte.ByteStream(self._terminal)
 
     def read(self, seconds: float) -> bytes:
         """What it writes within so many seconds, or until it writes something, if that is first."""
@@ -79,6 +87,29 @@ class Screen:
                 raise RuntimeError(f"{text!r} was never painted: {seen[-300:]!r}")
             seen += self.read(0.2)
         return time.perf_counter() - self.begin
+
+    def sees(self, what: Callable[[list[str]], bool], within: float = 20.0) -> float:
+        """The time (`time.perf_counter`) at which its lines first fulfil a condition.
+
+        From the first call on, what it writes is read by a terminal emulator.
+        """
+        at, end = time.perf_counter(), time.perf_counter() + within
+        while not what(self.lines()):
+            if at > end:
+                raise RuntimeError("never seen; this was:\n" + "\n".join(self.lines()))
+            content = self.read(0.2)
+            at = time.perf_counter()
+            self._stream.feed(content)
+        return at
+
+    def lines(self) -> list[str]:
+        """What stands in the terminal, as far as `sees` has read."""
+        return list(self._terminal.display)
+
+    def memory(self) -> int:
+        """Bytes of memory that are its own."""
+        told = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in told if line.startswith("Private"))
 
     def send(self, keys: bytes) -> None:
         os.write(self.fd, keys)

@@ -6,12 +6,15 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileMissing, NotPossible
 from routilux_tui.job.state import JobState
 from routilux_tui.job.views import HISTORY, EntryBatch, Filter, JobEntry
-from routilux_tui.sources.merged import MergedSource
+from routilux_tui.sources.merged import MergedSource, Together
 from routilux_tui.sources.saved import SavedHandle, SavedSource
 from tests.conftest import DATA
 
@@ -180,4 +183,76 @@ async def test_a_job_that_runs_stands_in_the_list_once() -> None:
             shown.pop(key)
         assert len(shown) <= 1
     assert list(shown) == ["/x/a.json"]
+    await batches.aclose()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    batches=st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.lists(
+                st.builds(
+                    JobEntry,
+                    key=st.sampled_from("abcd"),
+                    path=st.sampled_from(["", "/x/1", "/x/2"]),
+                    status=st.sampled_from(["running", "paused"]),
+                ),
+                max_size=3,
+            ),
+            st.lists(st.sampled_from("abcd"), max_size=2),
+        ),
+        max_size=10,
+    )
+)
+def test_two_sources_as_one_list_show_what_they_have_and_each_file_once(
+    batches: list[tuple[int, list[JobEntry], list[str]]],
+) -> None:
+    together, shown = Together(), {}
+    known: list[dict[str, JobEntry]] = [{}, {}]
+    for number, jobs, gone in batches:
+        changed = [msgspec.structs.replace(one, key=f"{number}{one.key}") for one in jobs]
+        batch = EntryBatch(changed, [f"{number}{key}" for key in gone])
+        for key in batch.gone:
+            known[number].pop(key, None)
+        known[number].update((one.key, one) for one in changed)
+        for entry in (told := together.take(number, batch))[0]:
+            shown[entry.key] = entry
+        for key in told[1]:
+            del shown[key]
+        live = {one.path for one in known[0].values() if one.path}
+        second = {key: one for key, one in known[1].items() if one.path not in live}
+        assert shown == {**known[0], **second}
+
+
+async def test_a_pattern_is_followed_too(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    JobState("f").save(tmp_path / "a" / "run-1.json")
+    follower = Follower(SavedSource([str(tmp_path / "**" / "run-?.json")]))
+    await follower.until(lambda one: one.keys() == {"run-1.json"})
+    await asyncio.sleep(0.3)
+    JobState("f").save(tmp_path / "a" / "b" / "run-2.json")
+    JobState("f").save(tmp_path / "a" / "other.json")
+    await follower.until(lambda one: one.keys() == {"run-1.json", "run-2.json"})
+    await follower.end()
+
+
+@pytest.mark.parametrize("poll", [False, True], ids=["by events", "by looking"])
+async def test_what_changes_while_the_list_is_read_is_not_missed(
+    poll: bool, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{n}.json" for n in range(5)]
+    for path in paths:
+        JobState("f").save(path)
+    source = SavedSource([str(tmp_path)], poll=poll)
+    batches = source.entries()
+    first = await anext(batches)
+    assert {one.records for one in first.changed} == {0}
+    state = JobState("f")
+    state.record_execution("a", "e", {})
+    state.save(paths[2])
+    paths[3].unlink()
+    second = await anext(batches)
+    assert [(one.key, one.records) for one in second.changed] == [(str(paths[2]), 1)]
+    assert second.gone == [str(paths[3])]
     await batches.aclose()

@@ -27,7 +27,7 @@ async def test_what_is_typed_after_the_key_of_the_filter_is_the_filter() -> None
         await pilot.pause()
         assert app.screen.query_one("#filter", Input).value == "etl"
         assert app.screen.rows.has_focus
-        assert app.screen.rows.order == "created"
+        assert app.screen.rows.listing.order == "created"
 
 
 async def test_what_is_typed_after_the_key_of_a_dialog_goes_to_the_dialog() -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.fuzzy import Matcher
+from textual.geometry import Region
 from textual.widgets import Input
 
-from routilux_tui.errors import ConditionError, RoutiluxTuiError
-from routilux_tui.job import timestamps
-from routilux_tui.job.conditions import Condition, context_of_entry
+from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import look
 from routilux_tui.job.text import printable
 from routilux_tui.job.views import BADGES, JobEntry
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.figures import ago, count, date_time, size
+from routilux_tui.tui.listing import ORDERS, Listing
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.footer import KeyBar
@@ -24,7 +24,7 @@ from routilux_tui.tui.widgets.lines import Part, fit, right
 from routilux_tui.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from textual.app import ComposeResult
 
@@ -34,47 +34,21 @@ FRESH = 1.5
 """Seconds that a line which changed is marked."""
 
 
-def _when(at: str) -> float:
-    return timestamps.to_epoch(at) or 0.0
-
-
-def _rank(one: JobEntry) -> int:
-    """What runs is on top, then the machines that don't answer, then what is saved."""
-    return ("live", "host").index(one.place) if one.place in {"live", "host"} else 2
-
-
-#: The columns that the list can be sorted by, and what by.
-ORDERS: dict[str, Callable[[JobEntry], object]] = {
-    "updated": lambda one: -_when(one.updated_at),
-    "created": lambda one: -_when(one.created_at),
-    "status": lambda one: one.status,
-    "flow": lambda one: one.flow_id.casefold(),
-    "job": lambda one: one.job_id,
-    "routines": lambda one: -(one.routines_done / (one.routines_total or 1)),
-    "records": lambda one: -one.records,
-    "errors": lambda one: -one.errors,
-    "size": lambda one: -one.size,
-    "file": lambda one: one.path,
-    "host": lambda one: one.host,
-}
-
-
 class JobRows(Rows):
     """The lines of the list."""
 
     def __init__(self) -> None:
         super().__init__(id="jobs")
-        self.entries: dict[str, JobEntry] = {}
-        self.shown: list[JobEntry] = []
-        self.order = "updated"
-        self.sought = ""
-        self.problem = ""
+        self.listing = Listing()
         self.absolute = False
         self.loading_left = 0
-        self.far = False
         self.selected: set[str] = set()
         self._fresh: dict[str, float] = {}
-        self._twice: set[str] = set()
+
+    @property
+    def shown(self) -> list[JobEntry]:
+        """The jobs that the filter leaves, in order."""
+        return self.listing.shown
 
     @property
     def current(self) -> JobEntry | None:
@@ -84,106 +58,89 @@ class JobRows(Rows):
     def take(self, changed: list[JobEntry], gone: list[str], loading: int) -> None:
         """Put changes into the list; the cursor stays on its job."""
         now = time.monotonic()
-        for one in changed:
-            if one.key in self.entries:
-                self._fresh[one.key] = now
-            self.entries[one.key] = one
-        for key in gone:
-            self.entries.pop(key, None)
-            self.selected.discard(key)
+        known = self.listing.entries
+        self._fresh.update((one.key, now) for one in changed if one.key in known)
+        self.selected.difference_update(gone)
         self.loading_left = loading
-        self.far = any(one.host for one in self.entries.values())
-        self.sort_out()
+        with self._steady():
+            self.listing.take(changed, gone)
         if self._fresh:
             self.set_timer(FRESH + 0.05, self._settle)
+
+    def sort_by(self, *, order: str = "", sought: str | None = None) -> None:
+        """Sort by another column, or filter by something else; the cursor stays on its job."""
+        with self._steady():
+            self.listing.arrange(order=order, sought=sought)
+        self.refresh()
 
     def _settle(self) -> None:
         now = time.monotonic()
         old = [key for key, since in self._fresh.items() if now - since >= FRESH]
         for key in old:
             del self._fresh[key]
-        for n, one in enumerate(self.shown[self.top : self.top + self.page], self.top):
+        for n, (one, _) in enumerate(self._seen(), self.top):
             if one.key in old:
                 self.refresh_rows(n, n + 1)
 
-    def sort_out(self) -> None:
-        """Filter and sort anew, and keep the cursor on its job."""
-        before, current = self.shown, self.current
-        keeps = self._keeps()
-        rows = [one for one in self.entries.values() if keeps(one)]
-        key = ORDERS[self.order]
-        rows.sort(key=lambda one: (_rank(one), bool(one.error), key(one), one.key))
-        self.shown = rows
-        ids = [one.job_id[:8] for one in rows]
-        self._twice = {one for one in set(ids) if ids.count(one) > 1} if len(ids) < 2000 else set()
+    def _seen(self) -> list[tuple[JobEntry, bool]]:
+        """The jobs on the screen, and whether each is told by its file's name."""
+        seen = self.shown[self.top : self.top + self.page]
+        return [(one, self.listing.is_repeated(one)) for one in seen]
+
+    @contextlib.contextmanager
+    def _steady(self) -> Iterator[None]:
+        """Change the list; keep the cursor on its job, and repaint the lines that changed."""
+        current, at, before = self.current, self.top, self._seen()
+        far = self.listing.is_far
+        yield
+        total = len(self.shown)
         if current is not None:
-            at = next((n for n, one in enumerate(rows) if one.key == current.key), self.cursor)
-            self.top = max(0, min(self.top + at - self.cursor, len(rows) - self.page))
-            self.cursor = min(at, max(0, len(rows) - 1))
-        if len(rows) != len(before):
-            self.total = len(rows)
-            self.cursor = min(self.cursor, max(0, self.total - 1))
-            self.top = min(self.top, max(0, self.total - self.page))
+            place = self.listing.position(current.key)
+            cursor = self.cursor if place is None else place
+            self.top += cursor - self.cursor if self.top else 0
+            self.cursor = cursor
+        self.total = total
+        self.cursor = max(0, min(self.cursor, total - 1))
+        self.top = max(0, min(self.top, total - self.page))
+        if not self.top <= self.cursor < self.top + self.page:
+            self.top = max(0, min(self.cursor - self.page // 2, total - self.page))
+        now = self._seen()
+        if self.top != at or far != self.listing.is_far or not total:
             self.refresh()
             return
-        for n in range(self.top, min(self.top + self.page, len(rows))):
-            if rows[n] != before[n]:
-                self.refresh_rows(n, n + 1)
+        for n in range(max(len(now), len(before))):
+            if now[n : n + 1] != before[n : n + 1]:
+                self.refresh(Region(0, n + self._chrome, self.size.width, 1))
         self.refresh_title()
-
-    def _keeps(self) -> Callable[[JobEntry], bool]:
-        sought, self.problem = self.sought.strip(), ""
-        if not sought:
-            return lambda _one: True
-        if sought.startswith("="):
-            try:
-                condition = Condition(sought[1:])
-            except ConditionError as error:
-                self.problem = error.message
-                return lambda _one: True
-
-            def holds(one: JobEntry) -> bool:
-                try:
-                    return condition.holds(context_of_entry(one))
-                except ConditionError as error:
-                    self.problem = error.message
-                    return False
-
-            return holds
-        matcher = Matcher(sought)
-        return lambda one: any(
-            matcher.match(part) > 0
-            for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host)
-            if part
-        )
+        self._refresh_bar()
 
     def title_parts(self) -> list[Part]:
         """How many, what filter, which order."""
-        live = sum(one.place == "live" for one in self.entries.values())
+        listing = self.listing
         parts: list[Part] = [
             (" Jobs ", "rows--title-focus" if self.has_focus else "rows--title"),
             (f" {count(len(self.shown))}", ""),
         ]
-        if len(self.shown) != len(self.entries):
-            parts.append((f" of {count(len(self.entries))}", "rows--dim"))
-        if live:
-            parts.append((f"  {live} live", "rows--running"))
+        if len(self.shown) != len(listing.entries):
+            parts.append((f" of {count(len(listing.entries))}", "rows--dim"))
+        if listing.live:
+            parts.append((f"  {listing.live} live", "rows--running"))
         if self.selected:
             parts.append((f"  {len(self.selected)} selected", "rows--warning"))
-        parts.append((f"  by {self.order}", "rows--dim"))
+        parts.append((f"  by {listing.order}", "rows--dim"))
         if self.loading_left:
             parts.append((f"  reading {count(self.loading_left)} more", "rows--dim"))
-        if self.problem:
-            parts.append((f"  {printable(self.problem)}", "rows--error"))
-        elif self.sought:
-            parts.append((f"  {printable(self.sought)}", "rows--warning"))
+        if listing.problem:
+            parts.append((f"  {printable(listing.problem)}", "rows--error"))
+        elif listing.sought:
+            parts.append((f"  {printable(listing.sought)}", "rows--warning"))
         return parts
 
     def _columns(self, width: int) -> list[tuple[str, int]]:
         """The columns that the width allows, with their widths; the file takes the rest."""
         stamp = 15 if self.absolute else 8
         columns = [("status", 12), ("flow", 16), ("job", 9)]
-        if self.far:
+        if self.listing.is_far:
             columns.insert(1, ("host", 14 if width >= 100 else 10))
         if width >= 60:
             columns += [("routines", 9), ("records", 11)]
@@ -235,9 +192,7 @@ class JobRows(Rows):
                 one.badge, f"{seen.glyph} {one.badge}"
             )
             style = "rows--warning"
-        job = (
-            printable(one.job_id[:8]) if one.job_id[:8] not in self._twice else printable(name[:8])
-        )
+        job = printable(name[:8] if self.listing.is_repeated(one) else one.job_id[:8])
         cells = {
             "flow": (printable(one.flow_id), "rows--name"),
             "job": (job, ""),
@@ -271,7 +226,7 @@ class JobRows(Rows):
         """What to do next."""
         if self.loading_left:
             return "Reading …"
-        if self.entries:
+        if self.listing.entries:
             return "No job matches. Esc takes the filter away."
         return "No jobs yet. Start one: routilux-tui run FLOW"
 
@@ -339,9 +294,7 @@ class JobsScreen(PacedScreen):
         """Sort by the column that was clicked."""
         column = self.rows.column_at(event.x)
         if column in ORDERS:
-            self.rows.order = column
-            self.rows.sort_out()
-            self.rows.refresh()
+            self.rows.sort_by(order=column)
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
         """A key of the footer was clicked."""
@@ -350,9 +303,8 @@ class JobsScreen(PacedScreen):
     def action_sort(self) -> None:
         """Sort by the next column."""
         names = list(ORDERS)
-        self.rows.order = names[(names.index(self.rows.order) + 1) % len(names)]
-        self.rows.sort_out()
-        self.rows.refresh()
+        at = names.index(self.rows.listing.order)
+        self.rows.sort_by(order=names[(at + 1) % len(names)])
 
     def action_find(self) -> None:
         """Filter as one types."""
@@ -361,9 +313,7 @@ class JobsScreen(PacedScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what stands there."""
-        self.rows.sought = event.value
-        self.rows.sort_out()
-        self.rows.refresh()
+        self.rows.sort_by(sought=event.value)
 
     def on_input_submitted(self) -> None:
         """Back to the list, filtered."""

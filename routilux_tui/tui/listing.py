@@ -1,0 +1,197 @@
+"""Jobs in order, as far as a filter leaves them.
+
+What a change costs depends on what changed, not on how many jobs there are: the place of a job
+is searched by halves, and its sort key is made once for each state of it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import ConditionError
+from routilux_tui.job import timestamps
+from routilux_tui.job.conditions import Condition, context_of_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from routilux_tui.job.views import JobEntry
+
+_FEW = 64
+"""Changes at once up to which each is put in its place by itself."""
+
+
+def _when(at: str) -> float:
+    return timestamps.to_epoch(at) or 0.0
+
+
+#: The columns that the list can be sorted by, and what by.
+ORDERS: dict[str, Callable[[JobEntry], Any]] = {
+    "updated": lambda one: -_when(one.updated_at),
+    "created": lambda one: -_when(one.created_at),
+    "status": lambda one: one.status,
+    "flow": lambda one: one.flow_id.casefold(),
+    "job": lambda one: one.job_id,
+    "routines": lambda one: -(one.routines_done / (one.routines_total or 1)),
+    "records": lambda one: -one.records,
+    "errors": lambda one: -one.errors,
+    "size": lambda one: -one.size,
+    "file": lambda one: one.path,
+    "host": lambda one: one.host,
+}
+
+
+def _rank(one: JobEntry) -> int:
+    """What runs is on top, then the machines that don't answer, then what is saved."""
+    return ("live", "host").index(one.place) if one.place in {"live", "host"} else 2
+
+
+class Listing:
+    """Jobs, filtered and in order.
+
+    Attributes:
+        entries: every job, by its key.
+        shown: those that the filter leaves, in order.
+        order: the name of the order, one of `ORDERS`.
+        sought: the filter: letters in their order, or a CEL condition after ``=``.
+        problem: what is wrong with the filter.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, JobEntry] = {}
+        self.shown: list[JobEntry] = []
+        self.order = "updated"
+        self.sought = ""
+        self.problem = ""
+        self._marks: list[tuple[Any, ...]] = []  # the sort keys of `shown`
+        self._mark_of: dict[str, tuple[Any, ...]] = {}
+        self._places: Counter[str] = Counter()
+        self._hosts: Counter[str] = Counter()
+        self._ids: Counter[str] = Counter()
+        self._keeps: Callable[[JobEntry], bool] = _keeps_all
+
+    @property
+    def live(self) -> int:
+        """How many jobs run."""
+        return self._places["live"]
+
+    @property
+    def is_far(self) -> bool:
+        """Whether some job is on another machine."""
+        return self._hosts.total() > self._hosts[""]
+
+    def is_repeated(self, one: JobEntry) -> bool:
+        """Whether another job has the same short id."""
+        return self._ids[one.job_id[:8]] > 1
+
+    def position(self, key: str) -> int | None:
+        """Where a job stands among those shown; None where it does not."""
+        mark = self._mark_of.get(key)
+        return None if mark is None else bisect_left(self._marks, mark)
+
+    def take(self, changed: list[JobEntry], gone: Collection[str]) -> None:
+        """Put changes into the list."""
+        fresh = {one.key: one for one in changed}
+        one_by_one = len(fresh) <= _FEW
+        for key in (*gone, *fresh):
+            if one_by_one:
+                self._leave(key)
+            self._mark_of.pop(key, None)
+        old = [self.entries.pop(key) for key in (*gone, *fresh) if key in self.entries]
+        self._count(old, -1)
+        self._count(fresh.values(), 1)
+        self.entries.update(fresh)
+        if one_by_one:
+            for one in fresh.values():
+                self._enter(one)
+        else:
+            self._sort()
+
+    def arrange(self, *, order: str = "", sought: str | None = None) -> None:
+        """Sort by another column, or filter by something else."""
+        if order:
+            self.order = order
+            self._mark_of = {}
+        if sought is not None:
+            self.sought = sought
+            self._keeps = self._filter(sought.strip())
+        self._sort()
+
+    def _count(self, jobs: Collection[JobEntry], step: int) -> None:
+        for counter, keys in (
+            (self._places, (one.place for one in jobs)),
+            (self._hosts, (one.host for one in jobs)),
+            (self._ids, (one.job_id[:8] for one in jobs)),
+        ):
+            if step > 0:
+                counter.update(keys)
+            else:
+                counter.subtract(keys)
+
+    def _leave(self, key: str) -> None:
+        at = self.position(key)
+        if at is not None:
+            del self.shown[at], self._marks[at]
+
+    def _enter(self, one: JobEntry) -> None:
+        if not self._keeps(one):
+            return
+        mark = self._mark_of[one.key] = self._mark(one)
+        at = bisect_left(self._marks, mark)
+        self._marks.insert(at, mark)
+        self.shown.insert(at, one)
+
+    def _mark(self, one: JobEntry) -> tuple[Any, ...]:
+        return (_rank(one), bool(one.error), ORDERS[self.order](one), one.key)
+
+    def _sort(self) -> None:
+        known, marks = self._mark_of, {}
+        for key, one in self.entries.items():
+            if self._keeps(one):
+                marks[key] = known.get(key) or self._mark(one)
+        self._mark_of = marks
+        self._marks = sorted(marks.values())
+        self.shown = [self.entries[mark[-1]] for mark in self._marks]
+
+    def _filter(self, sought: str) -> Callable[[JobEntry], bool]:
+        self.problem = ""
+        if not sought:
+            return _keeps_all
+        if not sought.startswith("="):
+            matches = _fuzzy(sought)
+            return lambda one: any(
+                matches(part)
+                for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host)
+            )
+        try:
+            condition = Condition(sought[1:])
+        except ConditionError as error:
+            self.problem = error.message
+            return _keeps_all
+
+        def holds(one: JobEntry) -> bool:
+            try:
+                return condition.holds(context_of_entry(one))
+            except ConditionError as error:
+                self.problem = error.message
+                return False
+
+        return holds
+
+
+def _keeps_all(_one: JobEntry) -> bool:
+    return True
+
+
+def _fuzzy(sought: str) -> Callable[[str], object]:
+    """Whether a text has these letters in this order, capital or not.
+
+    Between two of them the pattern skips what is not the next, so that its time is in proportion
+    to the text's length, however it ends.
+    """
+    letters = [re.escape(letter) for letter in sought if not letter.isspace()]
+    skipping = (f"[^{letter}]*{letter}" for letter in letters)
+    return re.compile("".join(skipping), re.IGNORECASE | re.DOTALL).match

@@ -1,0 +1,81 @@
+"""The order and the filter of the list, whatever comes and goes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routilux_tui.job.views import JobEntry
+from routilux_tui.tui import listing
+from routilux_tui.tui.listing import ORDERS, Listing
+
+JOBS = st.builds(
+    JobEntry,
+    key=st.sampled_from([f"/jobs/{n}.json" for n in range(12)]),
+    place=st.sampled_from(["saved", "live", "host"]),
+    host=st.sampled_from(["", "build1"]),
+    status=st.sampled_from(["running", "completed", "failed"]),
+    flow_id=st.sampled_from(["audit", "Backup", "crawl"]),
+    job_id=st.sampled_from(["aaaaaaaa-1", "aaaaaaaa-2", "bbbbbbbb"]),
+    records=st.integers(0, 3),
+    updated_at=st.sampled_from(["", "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00.5", "soon"]),
+    error=st.sampled_from(["", "torn"]),
+)
+STEPS = st.lists(
+    st.tuples(
+        st.lists(JOBS, max_size=5), st.lists(st.sampled_from(["/jobs/1.json", "/jobs/2.json"]))
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=STEPS,
+    order=st.sampled_from(list(ORDERS)),
+    sought=st.sampled_from(["", "ad", "= records > 1", "json3", "= nonsense("]),
+    few=st.sampled_from([0, 64]),
+)
+def test_a_list_that_changes_is_as_one_made_anew(
+    steps: list[tuple[list[JobEntry], list[str]]], order: str, sought: str, few: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "_FEW", few)
+        grown = Listing()
+        grown.arrange(order=order, sought=sought)
+        for changed, gone in steps:
+            grown.take(changed, gone)
+    anew = Listing()
+    anew.take(list(grown.entries.values()), [])
+    anew.arrange(order=order, sought=sought)
+    assert grown.shown == anew.shown
+    assert (grown.live, grown.is_far) == (anew.live, anew.is_far)
+    for n, one in enumerate(grown.shown):
+        assert grown.position(one.key) == n
+        assert grown.is_repeated(one) == anew.is_repeated(one)
+    assert grown.live == sum(one.place == "live" for one in grown.entries.values())
+
+
+@given(text=st.text(alphabet="abAB-. ", max_size=12), sought=st.text(alphabet="ab-.", max_size=4))
+def test_the_filter_finds_letters_in_their_order(text: str, sought: str) -> None:
+    rest, found = text.casefold(), True
+    for letter in sought.casefold():
+        _, seen, rest = rest.partition(letter)
+        found = found and bool(seen)
+    assert bool(listing._fuzzy(sought)(text)) is found
+
+
+def test_no_filter_takes_for_ever() -> None:
+    assert not listing._fuzzy("a" * 60 + "b")("a" * 5000)  # not in this life, if it went back
+
+
+def test_a_filter_that_is_no_condition_says_so_and_hides_nothing() -> None:
+    jobs = Listing()
+    jobs.take([JobEntry(key="a", flow_id="f")], [])
+    jobs.arrange(sought="= (")
+    assert jobs.problem
+    assert len(jobs.shown) == 1
+    jobs.arrange(sought="= records > 1")
+    assert not jobs.problem
+    assert not jobs.shown
