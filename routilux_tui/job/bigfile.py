@@ -21,7 +21,7 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.files import LARGE
 from routilux_tui.job.journal import replay
 from routilux_tui.job.plain import decode
-from routilux_tui.job.reading import load_job, parse_job
+from routilux_tui.job.reading import HISTORY_END, HISTORY_KEY, load_job, parse_job
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.state import JobState
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _EDGE = 2 << 20
 _SLICE = 1 << 20
 _BLOCK = 500
-_KEY = b'\n  "execution_history": ['
 _BEGIN = b"\n    {\n"
 _NAP = 0.0005
 
@@ -181,13 +180,13 @@ def _opened(place: str) -> JobState | None:
         if size < LARGE:
             return None
         head = os.pread(handle, _EDGE, 0)
-        key = head.find(_KEY)
+        key = head.find(HISTORY_KEY)
         tail = os.pread(handle, _EDGE, size - _EDGE)
-        close = tail.find(b"\n  ]")
+        close = tail.find(HISTORY_END)
         other = tail.find(b'\n  "')
-        if key < 0 or close < 0 or 0 <= other < close or _KEY in tail:
+        if key < 0 or close < 0 or 0 <= other < close or HISTORY_KEY in tail:
             return None
-        start, end = key + len(_KEY), size - _EDGE + close
+        start, end = key + len(HISTORY_KEY), size - _EDGE + close
         rest = parse_job(head[:start] + tail[close + len(b"\n  ") :])
         if rest.get("_type") != "JobState" or "_around" in rest:
             return None

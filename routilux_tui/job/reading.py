@@ -38,6 +38,11 @@ class _Entry(msgspec.Struct, gc=False):
     data: msgspec.Raw
 
 
+#: Where the history of a file with an indent of two begins and ends: a raw newline can't stand in
+#: a JSON string, so that a search for these bytes is exact.
+HISTORY_KEY = b'\n  "execution_history": ['
+HISTORY_END = b"\n  ]"
+
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _entries = msgspec.json.Decoder(list[_Entry])
 
@@ -74,38 +79,56 @@ def parse_job(content: bytes) -> dict[str, Any]:
         JobFileTorn, JobFileHostile, UnknownKind, JobFileError: without the path.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        top = _top.decode(content)
-        kind = bytes(top["_type"]) if "_type" in top else b'"JobState"'
-        if "execution_history" in top and kind == b'"JobState"':
-            return job_of(_quickly(top))
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        pass
+    for read in (_by_layout, _by_keys):
+        try:
+            job = read(content)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            continue
+        if job is not None:
+            return job_of(job)
     return job_of(parse(content))
 
 
-def _quickly(top: dict[str, msgspec.Raw]) -> dict[str, Any]:
-    """The job of a file as everybody writes it; the data of its records stays text."""
-    job: dict[str, Any] = {}
-    for key, raw in top.items():
-        if key == "execution_history":
-            job[key] = _records(raw)
-        else:
-            job[key] = msgspec.json.decode(raw)
+def _by_layout(content: bytes) -> dict[str, Any] | None:
+    """The job of a file with an indent of two: its history is found without reading the rest."""
+    key = content.find(HISTORY_KEY)
+    begin, end = key + len(HISTORY_KEY) - 1, content.find(HISTORY_END, key) + len(HISTORY_END)
+    if key < 0 or end < begin or HISTORY_KEY in content[end:]:
+        return None
+    top = _top.decode(content[:begin] + b"[]" + content[end:])
+    if bytes(top.get("execution_history", b"")) != b"[]":
+        return None
+    return _job(top, memoryview(content)[begin:end])
+
+
+def _by_keys(content: bytes) -> dict[str, Any] | None:
+    """The job of a file of any layout, with the keys as everybody writes them."""
+    top = _top.decode(content)
+    return _job(top, top["execution_history"]) if "execution_history" in top else None
+
+
+def _job(top: dict[str, msgspec.Raw], history: msgspec.Raw | memoryview) -> dict[str, Any] | None:
+    """A job with its history beside it; the data of its records stays text."""
+    if "_type" in top and bytes(top["_type"]) != b'"JobState"':
+        return None
+    job = {key: msgspec.json.decode(raw) for key, raw in top.items() if key != "execution_history"}
+    job["execution_history"] = _records(history)
     return job
 
 
-def _records(raw: msgspec.Raw) -> list[Any]:
+def _records(raw: msgspec.Raw | memoryview) -> list[Any]:
     """The records, each put in place of what it is made of, so that memory holds one of them."""
-    records: list[Any] = _entries.decode(raw)
-    names: dict[str, str] = {}
     collects = gc.isenabled()
     gc.disable()  # nothing here is garbage, and looking for it costs most of the time
     try:
+        records: list[Any] = _entries.decode(raw)
+        names: dict[str, str] = {}
+        known, record = names.setdefault, ExecutionRecord.of
         for n, one in enumerate(records):
-            routine = names.setdefault(one.routine_id, one.routine_id)
-            event = names.setdefault(one.event_name, one.event_name)
-            records[n] = ExecutionRecord.of(routine, event, one.data, one.timestamp)
+            routine, event = one.routine_id, one.event_name
+            records[n] = record(
+                known(routine, routine), known(event, event), one.data, one.timestamp
+            )
     finally:
         if collects:
             gc.enable()
