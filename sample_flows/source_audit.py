@@ -19,11 +19,13 @@ import sysconfig
 import threading
 import time
 import tokenize
+from functools import lru_cache
 from pathlib import Path
 
 from routilux_tui import Flow, Routine
 
 TOP = 10
+BATCH = 10
 REPORT_EVERY = 100
 
 # One tree is built at a time: some Pythons (3.11) count how deep they are for all threads at once,
@@ -31,13 +33,25 @@ REPORT_EVERY = 100
 PARSING = threading.Lock()
 
 
+@lru_cache(maxsize=1)
+def sources(root: Path) -> list[Path]:
+    """The sources of a folder; of the standard library, without what was installed into it."""
+    return sorted(path for path in root.rglob("*.py") if "site-packages" not in path.parts)
+
+
 class Finder(Routine):
-    """Finds the sources, the largest folder first."""
+    """Finds the sources, a batch at a time.
+
+    It asks itself for the next batch by an event, so that no handler of it takes long: a pause
+    comes at once, and a job that is taken up goes on where it was.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.define_slot("trigger", handler=self.find)
+        self.define_slot("more", handler=self.find_more)
         self.define_event("file", ["path"])
+        self.define_event("more", ["start", "total", "pace"])
         self.define_event("all_found", ["expected"])
 
     def find(self, folder: str = "", pace: float = 0, limit: int = 0) -> None:
@@ -45,21 +59,23 @@ class Finder(Routine):
         if not root.is_dir():
             msg = f"{root} is no folder"
             raise ValueError(msg)
-        paths = sorted(path for path in root.rglob("*.py") if "site-packages" not in path.parts)[
-            : limit or None
-        ]
+        total = len(sources(root)[: limit or None])
         state = self.get_execution_context().job_state
         state.update_shared_data("folder", str(root))
-        state.append_to_shared_log({"message": f"{len(paths)} sources under {root}"})
-        began = time.monotonic()
-        for number, path in enumerate(paths):
-            if self.cancelled:
-                return
+        state.append_to_shared_log({"message": f"{total} sources under {root}"})
+        self.emit("more", start=0, total=total, pace=pace)
+
+    def find_more(self, start: int, total: int, pace: float) -> None:
+        root = Path(self.get_execution_context().job_state.get_shared_data("folder"))
+        batch = sources(root)[start : min(start + BATCH, total)]
+        for path in batch:
+            began = time.monotonic()
             self.emit("file", path=str(path.relative_to(root)))
-            ahead = began + pace * number / len(paths) - time.monotonic()
-            if ahead > 0:
-                time.sleep(ahead)
-        self.emit("all_found", expected=len(paths))
+            time.sleep(max(0.0, began + pace / total - time.monotonic()))
+        if batch:
+            self.emit("more", start=start + len(batch), total=total, pace=pace)
+        else:
+            self.emit("all_found", expected=start)
 
 
 class Reader(Routine):
@@ -198,6 +214,7 @@ def flow() -> Flow:
     }.items():
         audit.add_routine(routine, name)
     audit.connect("find", "file", "read", "file")
+    audit.connect("find", "more", "find", "more")
     audit.connect("find", "all_found", "count", "facts")
     audit.connect("read", "source", "parse", "source")
     audit.connect("read", "skipped", "count", "facts")
