@@ -57,8 +57,7 @@ class Condition:
             self._program = compile_cel(self.text)
             self._names = [str(name) for name in self._program.variables()]
         except Exception as error:
-            words = " ".join(str(error).split())
-            raise ConditionError(f"The condition does not parse: {words}") from None
+            raise _unparsed(self.text, str(error)) from None
 
     def holds(self, context: Mapping[str, Any]) -> bool:
         """Whether it is true.
@@ -98,6 +97,22 @@ class Condition:
                 f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(there) or 'none'}.",
             )
         self.holds(context)
+
+
+def _unparsed(text: str, told: str) -> ConditionError:
+    """Where a condition does not parse; the library's own words are long, and tell its grammar."""
+    place = re.search(r"<input>:1:(\d+)", told)
+    if place is None or "\n" in text:
+        words = " ".join(told.split())[:160]
+        return ConditionError(f"The condition does not parse: {words}")
+    at = int(place[1]) - 1
+    rest = text[at:].strip()
+    if not rest:
+        return ConditionError("The condition is not complete.", "Something is missing at its end.")
+    hint = "Equality is written with two: ==" if re.match(r"=(?!=)", rest) else ""
+    return ConditionError(
+        f"The condition does not parse: {rest[:24]!r} is not understood at column {at + 1}.", hint
+    )
 
 
 def _bound_names(text: str) -> set[str]:

@@ -123,9 +123,14 @@ class LiveHandle:
             told.update(dict.fromkeys(("pause", "resume", "cancel"), f"the job is {status}"))
         elif status == "paused":
             told.setdefault("pause", "the job is paused")
-        elif status == "running":
+        elif status == "running" and not self._is_pausing():
             told.setdefault("resume", "the job is running")
         return told
+
+    def _is_pausing(self) -> bool:
+        """Whether a pause is asked and can still be called off, by resuming."""
+        control = self._header.control
+        return control is not None and control.action == "pause"
 
     # The link
 

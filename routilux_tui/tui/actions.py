@@ -107,7 +107,7 @@ JOB_ACTIONS = (
     Action("open", "enter", "Enter", "open", "Show the whole value behind a row.", LOOK),
     Action("copy", "y", "y", "copy", "Copy the row to the clipboard.", LOOK),
     Action("zoom", "z", "z", "zoom", "Give the focused pane the whole screen.", LOOK, footer=True),
-    Action("times", "T", "T", "times", "Switch between relative and absolute times.", LOOK),
+    Action("times", "T", "T", "times", "The time of day, or the time since the job began.", LOOK),
     Action("pane(1)", "1", "1", "", "Routines.", MOVE),
     Action("pane(2)", "2", "2", "", "History.", MOVE, twin="history JOB"),
     Action("pane(3)", "3", "3", "", "Shared log.", MOVE, twin="log JOB"),

@@ -56,6 +56,18 @@ def clock(at: str) -> str:
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
 
 
+def since(began: float, at: str) -> str:
+    """The time of a row after a job's start: ``+3:07.250``, ``+2:10:04.001``; else as it is."""
+    then = timestamps.to_epoch(at)
+    if then is None:
+        return at[:12]
+    thousandths = round(abs(then - began) * 1000)
+    minutes, rest = divmod(thousandths, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    told = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{'+' if then >= began else '-'}{told}:{rest // 1000:02d}.{rest % 1000:03d}"
+
+
 def now() -> float:
     """The time by which ages are told."""
     return time.time()

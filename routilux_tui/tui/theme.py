@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+# The greys have so little colour in them that they stay grey in a terminal of 256 colours.
 DARK = Theme(
     name="routilux-dark",
     dark=True,
@@ -12,8 +13,8 @@ DARK = Theme(
     accent="#7aa2c8",
     foreground="#c8ccd4",
     background="#16181d",
-    surface="#1c1f26",
-    panel="#242832",
+    surface="#1d2025",
+    panel="#2b2e35",
     success="#87b379",
     warning="#d8b26a",
     error="#d9777a",

@@ -46,7 +46,9 @@ def test_a_condition_is_judged(text: str, holds: bool, state: JobState) -> None:
     ("text", "says"),
     [
         ("", "empty"),
-        ("status ==", "parse"),
+        ("status ==", "not complete"),
+        ("records > 5q", r"'q' is not understood at column 12\."),
+        ('status = "paused"', "two: =="),
         ("statsu == 'x'", "Did you mean 'status'"),
         ("routines.valdator.runs > 1", "Did you mean 'validator'"),
         ('routines["nobody"].runs > 1', "no routine 'nobody'"),

@@ -56,6 +56,20 @@ async def test_controls_are_asked_and_confirmed_by_the_state(flows: str) -> None
     await handle.close()
 
 
+async def test_a_pause_that_is_awaited_can_be_called_off(flows: str) -> None:
+    started = start_job(f"{flows}:stuck")
+    handle = socket_handle(Path(started.socket))
+    await handle.open()
+    await handle.pause("why")
+    async for frame in handle.changes():
+        if frame.header.control is not None:
+            break
+    assert "resume" not in handle.cannot
+    assert (await handle.resume()).control is None
+    await handle.cancel(force=True, grace=0.0)
+    await handle.close()
+
+
 async def _until(handle: object, status: str) -> None:
     async for frame in handle.changes():  # type: ignore[attr-defined]
         if frame.header.status == status:

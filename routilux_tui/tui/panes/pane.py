@@ -10,7 +10,7 @@ from textual.message import Message
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.text import printable
 from routilux_tui.job.views import APPENDED, Filter, Row
-from routilux_tui.tui.figures import clock, count
+from routilux_tui.tui.figures import clock, count, since
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
 
@@ -83,8 +83,9 @@ class SectionPane(Pane):
     """A pane whose rows are fetched by windows."""
 
     time_width = 12
-    routine_width = 14
-    name_width = 12
+    #: Cells of the routine and of the name at most; 0: rows have none.
+    routine_width = 24
+    name_width = 20
     name_head = "event"
     text_head = "data"
     nothing = ""
@@ -93,7 +94,9 @@ class SectionPane(Pane):
         super().__init__()
         self.follows_by_nature = self.follow = self.section in APPENDED
         self.fetch: Fetch | None = None
-        self.absolute = False
+        #: When the job began, where times are told as the time since then.
+        self.began: float | None = None
+        self._widest = (0, 0)
         self._kept: dict[int, Row] = {}
         self._filling: asyncio.Task[None] | None = None
         self._wish_again = False
@@ -209,6 +212,7 @@ class SectionPane(Pane):
                 changed.append(n)
         if not self.where:
             self._known = max(window.total, self._known if not anew else 0)
+        self._measure(window.rows)
         top = self.top
         self.set_total(window.total)
         if self.top == top and changed:
@@ -230,17 +234,27 @@ class SectionPane(Pane):
     # Painting
 
     def _columns(self, width: int) -> tuple[int, int, int]:
-        """Cells of the time, the routine and the name."""
-        if width < 50:
-            return (
-                0,
-                min(self.routine_width, 10) if self.routine_width else 0,
-                min(self.name_width, 10),
+        """Cells of the time, the routine and the name: as wide as what was seen of them."""
+        most = max(10, width // 5)
+        routine, name = (
+            min(most, limit, max(wide, least)) if limit else 0
+            for limit, wide, least in (
+                (self.routine_width, self._widest[0], len("routine")),
+                (self.name_width, self._widest[1], len(self.name_head)),
             )
-        extra = max(0, min(10, (width - 70) // 4))
-        routine = self.routine_width + extra if self.routine_width else 0
-        name = self.name_width + extra // 2 if self.name_width else 0
-        return self.time_width, routine, name
+        )
+        return (0 if width < 50 else self.time_width), routine, name
+
+    def _measure(self, rows: list[Row]) -> None:
+        """Columns grow with what comes, and never shrink: a list that is read stands still."""
+        width = self.size.width - 1
+        before = self._columns(width)
+        self._widest = (
+            max(self._widest[0], max((len(row.routine) for row in rows), default=0)),
+            max(self._widest[1], max((len(row.name) for row in rows), default=0)),
+        )
+        if self._columns(width) != before:
+            self.refresh()
 
     def head(self, width: int) -> str:
         """The heads of the columns."""
@@ -262,7 +276,8 @@ class SectionPane(Pane):
         at, routine, name = self._columns(width)
         parts: list[Part] = [("» " if n == self._found else "  ", "rows--match")]
         if at:
-            parts.append((fit(printable(clock(row.at)), at) + " ", "rows--dim"))
+            told = clock(row.at) if self.began is None else since(self.began, row.at)
+            parts.append((fit(printable(told), at) + " ", "rows--dim"))
         if routine:
             parts.append((fit(printable(row.routine), routine) + " ", "rows--name"))
         if name:

@@ -14,7 +14,7 @@ from textual.containers import Container
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import status as statuses
-from routilux_tui.job import views
+from routilux_tui.job import timestamps, views
 from routilux_tui.job.conditions import examples
 from routilux_tui.job.text import printable
 from routilux_tui.job.views import Filter
@@ -478,8 +478,11 @@ class JobScreen(PacedScreen):
             self.app.copy_to_clipboard(text)
 
     def action_times(self) -> None:
-        """Relative or absolute times."""
-        self.notify("A job's rows have the time of day; the list has both.", timeout=3)
+        """The time of day, or the time since the job began."""
+        began = timestamps.to_epoch(self.handle.header.created_at)
+        for pane in self.sections:
+            pane.began = began if pane.began is None else None
+            pane.refresh()
 
     def action_back(self) -> None:
         """Out of a filter, a zoom, or the job."""
