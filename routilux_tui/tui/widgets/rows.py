@@ -173,7 +173,8 @@ class Rows(Widget, can_focus=True):
         styles = self.palette
         parts: list[Part] = []
         self._tab_places = []
-        tabs = self.tabs()
+        more = self.title_parts()
+        tabs = _fitting(self.tabs(), width - sum(len(text) for text, _ in more))
         used = 0
         for key, text, mine in tabs:
             name = "rows--title-focus" if mine and self.has_focus else "rows--title"
@@ -183,7 +184,7 @@ class Rows(Widget, can_focus=True):
             self._tab_places.append((used, used + len(text), key))
             parts.append((TAB_GAP, ""))
             used += len(text) + len(TAB_GAP)
-        parts.extend(self.title_parts())
+        parts.extend(more)
         return strip_of(parts, width, styles, base)
 
     def _thumb(self) -> tuple[int, int]:
@@ -386,3 +387,15 @@ class Rows(Widget, can_focus=True):
             if self.cursor >= top + self.page:
                 top = self.cursor - self.page + 1
         self._go(top, force=True)
+
+
+def _fitting(tabs: list[tuple[str, str, bool]], room: int) -> list[tuple[str, str, bool]]:
+    """The tabs with as much of the others' texts as there is room for: number, name, key."""
+    for words in (3, 2, 1):
+        shown = [
+            (key, text if mine else " ".join(text.split(" ")[:words]), mine)
+            for key, text, mine in tabs
+        ]
+        if sum(len(text) + len(TAB_GAP) for _, text, _ in shown) - len(TAB_GAP) <= room:
+            break
+    return shown
