@@ -19,10 +19,10 @@ import msgspec
 
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.files import LARGE
-from routilux_tui.job.journal import replay
 from routilux_tui.job.plain import decode
 from routilux_tui.job.reading import HISTORY_END, HISTORY_KEY, load_job, parse_job
 from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.replaying import GAP, replay
 from routilux_tui.job.state import JobState
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def open_job(path: str | os.PathLike[str]) -> JobState:
         state = _opened(place)
     except (OSError, JobFileError, ValueError, RecursionError):
         state = None
-    return load_job(place) if state is None else state
+    return load_job(place) if state is None or state.unread == GAP else state
 
 
 def _opened(place: str) -> JobState | None:

@@ -98,6 +98,7 @@ def _of_state(place: str, size: int) -> JobEntry:
     """The line of a file that must be read in full: an odd one, or one with a journal."""
     from routilux_tui.job.bigfile import open_job, wait_counted
     from routilux_tui.job.project import Projection
+    from routilux_tui.job.replaying import NEWER
 
     state = open_job(place)
     wait_counted(state)
@@ -105,6 +106,7 @@ def _of_state(place: str, size: int) -> JobEntry:
     return _entry(
         place,
         size,
+        newer=state.unread == NEWER,
         status=header.status,
         flow_id=header.flow_id,
         job_id=header.job_id,
@@ -117,12 +119,23 @@ def _of_state(place: str, size: int) -> JobEntry:
     )
 
 
-def _entry(place: str, size: int, *, status: str, done: int, total: int, **told: Any) -> JobEntry:
+def _entry(
+    place: str,
+    size: int,
+    *,
+    status: str,
+    done: int,
+    total: int,
+    newer: bool = False,
+    **told: Any,
+) -> JobEntry:
     badge = ""
     if status == "running" and not is_kept(Path(place)):
         badge = "abandoned"
     if _is_ahead(told["updated"]):
         badge = "future"
+    if newer:
+        badge = "newer"
     return JobEntry(
         key=place,
         status=status,

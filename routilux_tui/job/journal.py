@@ -15,14 +15,14 @@ import mmap
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from routilux_tui.errors import JobFileError
-from routilux_tui.job.changes import FOLD
 from routilux_tui.job.files import journal_path, keep, lock_path, unwritable
-from routilux_tui.job.plain import decode, dumps, is_plain
+from routilux_tui.job.plain import dumps, is_plain
+from routilux_tui.job.replaying import VERSION
 from routilux_tui.job.writing import write_plain
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ class Journal:
         fresh = Path(f"{self._journal}.new")
         handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            head = dumps({"journal": 1, "job_id": self.state.job_id, "seq": seq}) + b"\n" + rest
+            told = {"journal": VERSION, "job_id": self.state.job_id, "seq": seq}
+            head = dumps(told) + b"\n" + rest
             room = (len(head) // _PIECE + 1) * _PIECE
             os.posix_fallocate(handle, 0, room)
             memory = mmap.mmap(handle, room)
@@ -227,57 +228,3 @@ def _quick(change: Change) -> bool:
     if kind == "ran":
         return change[6] is None
     return is_plain(change[4] if kind in {"emit", "record"} else change)
-
-
-def replay(state: JobState, path: str | os.PathLike[str]) -> int:
-    """Carry out on a loaded job what its journal has beyond it.
-
-    A torn last line is normal and is dropped; a journal that goes with another job, or is not
-    one, is left alone.
-
-    Returns:
-        The number of changes carried out.
-    """
-    try:
-        content = journal_path(path).read_bytes()
-    except OSError:
-        return 0
-    lines = content.rstrip(b"\0").split(b"\n")
-    head = _decoded(lines[0])
-    if not isinstance(head, dict) or head.get("job_id") != state.job_id:
-        return 0
-    done = 0
-    for line in lines[1:]:
-        batch = _decoded(line)
-        if not isinstance(batch, list):
-            break
-        for change in batch:
-            if not _is_change(change):
-                return done
-            if change[0] <= state.seq:
-                continue
-            try:
-                state.apply(tuple(change))
-            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-                return done
-            done += 1
-    if done and state.outstanding:
-        state._pending_tasks = [task.to_plain() for task in state.outstanding.values()]
-    return done
-
-
-def _decoded(line: bytes) -> Any:
-    try:
-        return decode(line)
-    except ValueError:
-        return None
-
-
-def _is_change(change: Any) -> bool:
-    return (
-        isinstance(change, list)
-        and len(change) > 2 - (change[1:2] == ["deferred_sent"])
-        and isinstance(change[0], int)
-        and isinstance(change[1], str)
-        and change[1] in FOLD
-    )

@@ -60,6 +60,8 @@ class Projection:
     def note(self) -> str:
         """Why the job is as it is, in its own words."""
         state = self.state
+        if state.unread:
+            return f"some of its journal is not shown: {state.unread}"
         told: Any = {}
         if state.status == "paused" and state.pause_points:
             told = state.pause_points[-1]

@@ -21,10 +21,10 @@ from routilux_tui.errors import (
     RoutiluxTuiError,
     UnknownKind,
 )
-from routilux_tui.job.files import read_regular
-from routilux_tui.job.journal import replay
+from routilux_tui.job.files import journal_name, read_regular
 from routilux_tui.job.plain import decode
 from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.replaying import GAP, replay
 from routilux_tui.job.state import JobState
 from routilux_tui.job.versions import job_of
 
@@ -47,14 +47,36 @@ _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _entries = msgspec.json.Decoder(list[_Entry])
 
 
-def load_job(path: str | os.PathLike[str]) -> JobState:
+_TRIES = 3
+
+
+def load_job(path: str | os.PathLike[str], *, wholly: bool = False) -> JobState:
     """The job of a file, of any version, with what its journal has beyond it.
+
+    Args:
+        path: the file.
+        wholly: take nothing less than all that the journal has. Else what can't be carried out
+            is left, and ``unread`` of the job says why.
 
     Raises:
         JobFileMissing: when there is no such file (also a FileNotFoundError).
         JobFileError: when it holds no readable job; its kinds say why, the message where.
     """
     place = os.fspath(path)
+    for _ in range(_TRIES):
+        state = _load(place)
+        if state.unread != GAP:  # else it was saved between the two looks
+            break
+    if wholly and state.unread:
+        raise JobFileError(
+            f"{journal_name(place)}: {state.unread}: some of what the job did would be lost.",
+            "Take it up with the version that wrote it, or move the journal away to go on from "
+            "what the file has.",
+        )
+    return state
+
+
+def _load(place: str) -> JobState:
     content = read_regular(place)
     try:
         state = JobState.from_plain(parse_job(content))

@@ -143,6 +143,8 @@ class JobState(Serializable):
         self.output_handler: Any = None
         #: Keys of the file it came from that are not a job's, kept for when it is saved again.
         self.extra: dict[str, Any] = {}
+        #: Why some of what its journal has is not in it; empty where all is.
+        self.unread = ""
         #: What runs the job in this process, or ran it; None where nothing here ever did.
         self.execution: Any = None
         #: The ids of the flow's routines, where an engine or a file tells them.
@@ -252,6 +254,10 @@ class JobState(Serializable):
                     task.id = self.next_task_id
                 self.outstanding[task.id] = task
                 self.next_task_id = max(self.next_task_id, task.id + 1)
+
+    def hold_tasks(self) -> None:
+        """Have what is queued or running as pending: nobody runs it any more."""
+        self._pending_tasks = [task.to_plain() for task in self.outstanding.values()]
 
     # The public attributes
 

@@ -91,6 +91,11 @@ def _parse_text(text: str) -> datetime | None:
     return moment.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset))
 
 
+def is_time(at: float) -> bool:
+    """Whether a number is seconds since the epoch that a calendar has a day for."""
+    return 0 <= at <= _LATEST
+
+
 def to_epoch(value: Any) -> float | None:
     """Seconds since the epoch of what a value tells, or None where it tells no time."""
     moment = parse(value)

@@ -46,7 +46,7 @@ class Host:
         self._news = threading.Event()
         flow, params = load_flow(order.flow, order.params)
         if order.resume:
-            self.state = load_job(order.resume)
+            self.state = load_job(order.resume, wholly=True)
             flow.flow_id = self.state.flow_id or flow.flow_id
             self.path = Path(order.resume)
         else:

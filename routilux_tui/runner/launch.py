@@ -93,7 +93,7 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
     """
     from routilux_tui.job.reading import load_job
 
-    job_id = load_job(path).job_id
+    job_id = load_job(path, wholly=True).job_id
     return _start(
         Order(
             flow=flow,

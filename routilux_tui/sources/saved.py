@@ -246,6 +246,8 @@ class SavedHandle:
         note = projection.note()
         if not is_counted(projection.state):
             note = "its records are being counted"
+        elif projection.state.unread:
+            pass  # that counts for more
         elif projection.state.status == "running" and not is_kept(self.path):
             note = "its file says running, and nobody runs it"
         self._projection = projection
