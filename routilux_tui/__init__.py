@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Connection": "routilux_tui.flow.flow",
+    "Connection": "routilux_tui.flow.connection",
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
     "Event": "routilux_tui.flow.routine",
@@ -27,7 +27,7 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
 
 if TYPE_CHECKING:
-    from routilux_tui.flow.flow import Connection as Connection
+    from routilux_tui.flow.connection import Connection as Connection
     from routilux_tui.flow.flow import Flow as Flow
     from routilux_tui.flow.routine import Event as Event
     from routilux_tui.flow.routine import ExecutionContext as ExecutionContext

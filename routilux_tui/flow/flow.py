@@ -7,11 +7,12 @@ import threading
 import time
 import uuid
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.flow.connection import Connection
 from routilux_tui.flow.engine import Execution
-from routilux_tui.flow.routine import RUNNING, Event, Routine, Slot
+from routilux_tui.flow.routine import RUNNING
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 from routilux_tui.job.state import JobState
 from routilux_tui.job.waiting import JUDGED
@@ -19,16 +20,10 @@ from routilux_tui.job.waiting import JUDGED
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from routilux_tui.flow.routine import Routine
+    from routilux_tui.job.tasks import Task
+
 STRATEGIES = ("sequential", "concurrent")
-
-
-class Connection(NamedTuple):
-    """One event joined to one slot."""
-
-    source_routine_id: str
-    source_event: Event
-    target_routine_id: str
-    target_slot: Slot
 
 
 class Flow:
@@ -61,6 +56,8 @@ class Flow:
         self.execution_timeout = execution_timeout
         self.set_execution_strategy(execution_strategy, max_workers)
         self._targets: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        #: The connections that rename what they deliver: (source, event, target, slot) -> names.
+        self._mappings: dict[tuple[str | None, str | None, str, str], dict[str, str]] = {}
         self._live: list[Execution] = []
         self._live_lock = threading.Lock()
         self._latest: weakref.ref[JobState] | None = None
@@ -98,9 +95,17 @@ class Flow:
         return name
 
     def connect(
-        self, source_routine_id: str, source_event: str, target_routine_id: str, target_slot: str
+        self,
+        source_routine_id: str,
+        source_event: str,
+        target_routine_id: str,
+        target_slot: str,
+        param_mapping: dict[str, str] | None = None,
     ) -> Connection:
         """Have what one routine emits delivered to a slot of another.
+
+        With a ``param_mapping`` (emitted name -> the slot's name) the slot gets the data by its
+        own names as well. Connected again, the last mapping holds.
 
         Raises:
             FlowDefinitionError: when one of the four does not exist.
@@ -119,13 +124,22 @@ class Flow:
                 f"Routine {target_routine_id!r} has no slot {target_slot!r}.",
                 f"It has: {', '.join(target._slots) or 'none'}.",
             )
-        connection = Connection(source_routine_id, event, target_routine_id, slot)
-        if connection not in self.connections:
-            self.connections.append(connection)
-            event.connected_slots.append(slot)
-            slot.connected_events.append(event)
-            key = (source_routine_id, source_event)
-            self._targets[key] = (*self._targets.get(key, ()), (target_routine_id, target_slot))
+        connection = Connection(
+            source_routine_id, event, target_routine_id, slot, dict(param_mapping or {}) or None
+        )
+        ends = (source_routine_id, source_event, target_routine_id, target_slot)
+        self._mappings.pop(ends, None)
+        if connection.param_mapping:
+            self._mappings[ends] = connection.param_mapping
+        for number, one in enumerate(self.connections):
+            if one[:4] == connection[:4]:
+                self.connections[number] = connection
+                return connection
+        self.connections.append(connection)
+        event.connected_slots.append(slot)
+        slot.connected_events.append(event)
+        key = (source_routine_id, source_event)
+        self._targets[key] = (*self._targets.get(key, ()), (target_routine_id, target_slot))
         return connection
 
     def disconnect(
@@ -145,6 +159,7 @@ class Flow:
                 key = (source_routine_id, source_event)
                 gone = (target_routine_id, target_slot)
                 self._targets[key] = tuple(to for to in self._targets[key] if to != gone)
+                self._mappings.pop((*key, *gone), None)
                 return
 
     def routine(self, routine_id: str) -> Routine:
@@ -168,6 +183,15 @@ class Flow:
     def targets(self, routine_id: str, event: str) -> tuple[tuple[str, str], ...]:
         """The ``(routine id, slot)`` pairs that an event goes to."""
         return self._targets.get((routine_id, event), ())
+
+    def delivered(self, task: Task) -> Any:
+        """A task's data, by the names that its slot knows it by."""
+        data = task.data
+        if not self._mappings or not isinstance(data, dict):
+            return data
+        ends = (task.source_id, task.source_event, task.routine_id, task.slot)
+        names = self._mappings.get(ends, {})
+        return {**data, **{names[name]: data[name] for name in names if name in data}}
 
     def find_routines_by_type(self, routine_type: type) -> list[tuple[str, Routine]]:
         """All routines of a type, with their ids."""

@@ -43,9 +43,9 @@ def handle(execution: Execution, routine: Routine, task: Task) -> BaseException 
     token = RUNNING.set(Running(execution, routine, task))
     try:
         slot = routine._slots[task.slot]
-        data = task.data
+        data = execution.flow.delivered(task)
         if slot.keeps:
-            data = _collected(execution, slot, task)
+            data = _collected(execution, slot, task, data)
         if slot.validator is not None:
             _validate(slot, data)
         for before in routine._before_hooks:
@@ -60,8 +60,8 @@ def handle(execution: Execution, routine: Routine, task: Task) -> BaseException 
     return None
 
 
-def _collected(execution: Execution, slot: Slot, task: Task) -> Any:
-    """What a slot with a merge strategy has collected in this job, this task's data with it.
+def _collected(execution: Execution, slot: Slot, task: Task, new: Any) -> Any:
+    """What a slot with a merge strategy has collected in this job, a task's ``new`` data with it.
 
     A task's data is merged once, however often its handler is run. The user's own merge runs
     outside of the job's lock, one at a time.
@@ -71,12 +71,12 @@ def _collected(execution: Execution, slot: Slot, task: Task) -> Any:
     strategy = slot.merge_strategy
     with execution.merging:
         if not task.merged:
-            how, data = "append", task.data
+            how, data = "append", new
             if callable(strategy):
-                how, data = "set", strategy(dict(state.slot_data.get(key, {})), dict(task.data))
+                how, data = "set", strategy(dict(state.slot_data.get(key, {})), dict(new))
             state.make("slot", task.id, task.routine_id, task.slot, how, data, time.time())
         with state.lock:
-            kept = state.slot_data.get(key, task.data)
+            kept = state.slot_data.get(key, new)
             if not isinstance(kept, dict):
                 return kept
             return {name: list(v) if type(v) is list else v for name, v in kept.items()}

@@ -103,9 +103,9 @@ class Slot:
         """Whether the job keeps what the slot was given, for the data to come."""
         return self.merge_strategy != "override"
 
-    def connect(self, event: Event) -> None:
+    def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
         """Have an event delivered to this slot; see `Event.connect`."""
-        event.connect(self)
+        event.connect(self, param_mapping)
 
     def disconnect(self, event: Event) -> None:
         """Have an event delivered to this slot no more."""
@@ -165,14 +165,16 @@ class Event:
     def __repr__(self) -> str:
         return f"Event[{_owner(self.routine)}{self.name}]"
 
-    def connect(self, slot: Slot) -> None:
+    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
         """Have this event delivered to a slot, where a flow holds the routines of both.
+
+        ``param_mapping`` is that of `Flow.connect`.
 
         Raises:
             FlowDefinitionError: when no flow does.
         """
         flow, source, target = self._ends(slot)
-        flow.connect(source, self.name, target, slot.name)
+        flow.connect(source, self.name, target, slot.name, param_mapping)
 
     def disconnect(self, slot: Slot) -> None:
         """Have this event delivered to a slot no more."""

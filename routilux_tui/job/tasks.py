@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
+
 from routilux_tui.job import timestamps
 
 NORMAL = 2
 
 
-class Task:
+class Task(msgspec.Struct, eq=False, gc=False):
     """One slot to be activated with some data.
 
     ``emitted`` counts the events that its handler has emitted in the attempt that is under
@@ -22,45 +24,23 @@ class Task:
     ``due`` are in seconds since the epoch.
     """
 
-    # A job may have a hundred thousand tasks queued, and most of them never need more than
-    # the slots: what is rare stands in the class until it is set.
-    __slots__ = (
-        "__dict__",
-        "created_at",
-        "data",
-        "emitted",
-        "id",
-        "routine_id",
-        "slot",
-        "source_event",
-        "source_id",
-    )
+    # A job may have a hundred thousand tasks queued. The garbage collector doesn't look at
+    # them, or a long queue would slow down every emit; none outlives its turn.
 
-    retry_count = 0
-    max_retries = 0
-    priority = NORMAL
-    skip = 0
-    due = 0.0
-    merged = False
-
-    def __init__(
-        self,
-        task_id: int,
-        routine_id: str,
-        slot: str,
-        data: Any,
-        source_id: str | None,
-        source_event: str | None,
-        created_at: float,
-    ) -> None:
-        self.id = task_id
-        self.routine_id = routine_id
-        self.slot = slot
-        self.data = data
-        self.source_id = source_id
-        self.source_event = source_event
-        self.created_at = created_at
-        self.emitted = 0
+    id: int
+    routine_id: str
+    slot: str
+    data: Any
+    source_id: str | None
+    source_event: str | None
+    created_at: float
+    emitted: int = 0
+    retry_count: int = 0
+    max_retries: int = 0
+    priority: int = NORMAL
+    skip: int = 0
+    due: float = 0.0
+    merged: bool = False
 
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""

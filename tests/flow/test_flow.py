@@ -44,6 +44,47 @@ class TestStructure:
         ended(flow, flow.execute("a", {"n": 1}))
         assert seen == [0]
 
+    def test_a_slot_gets_the_data_by_its_own_names(self):
+        seen = []
+        flow = chain(emit_many, lambda _s, **data: seen.append(data))
+        flow.connect("a", "out", "b", "in", param_mapping={"i": "number", "missing": "other"})
+        ended(flow, flow.execute("a", {"n": 1}))
+        assert seen == [{"i": 0, "number": 0}]
+        assert flow.connections[0].param_mapping == {"i": "number", "missing": "other"}
+        flow.connect("a", "out", "b", "in", {"i": "index"})
+        ended(flow, flow.execute("a", {"n": 1}))
+        assert seen[1:] == [{"i": 0, "index": 0}]
+        flow.disconnect("a", "out", "b", "in")
+        flow.connect("a", "out", "b", "in")
+        ended(flow, flow.execute("a", {"n": 1}))
+        assert seen[2:] == [{"i": 0}]
+
+    def test_what_is_merged_and_what_is_resumed_goes_by_the_slots_own_names(self, tmp_path):
+        def made(seen, function):
+            def collect(number):
+                seen.append(number)
+
+            flow = chain(function)
+            target = Step()
+            target.define_slot("all", collect, merge_strategy="append")
+            flow.add_routine(target, "b")
+            flow.connect("a", "out", "b", "all", {"i": "number"})
+            return flow
+
+        def emit_and_pause(step, **_):
+            emit_many(step, 2)
+            step.get_execution_context().flow.pause(step.get_execution_context().job_state)
+
+        seen = []
+        flow = made(seen, emit_and_pause)
+        job = flow.execute("a")
+        assert ended(flow, job) == "paused"
+        job.save(tmp_path / "job.json")
+        again = made(seen, None)
+        job = again.resume(JobState.load(tmp_path / "job.json"))
+        assert ended(again, job) == "completed"
+        assert seen == [[0], [0, 1]]
+
     def test_the_entry_is_the_only_routine_with_a_trigger(self):
         flow = chain(None, None)
         with pytest.raises(FlowDefinitionError, match="More than one") as caught:
