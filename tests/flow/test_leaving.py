@@ -8,9 +8,13 @@ import sys
 
 import pytest
 
+# A shell has what it runs in the background ignore Ctrl-C, and its children inherit that.
 SCRIPT = """
+import signal
 import time
 from routilux_tui import Flow, JobState, Routine
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Endless(Routine):
     def __init__(self):

@@ -29,7 +29,7 @@ class TestStop:
         assert state["errors"] == 1
         assert state["error"] == "ValueError: it broke"
         assert "in failing" in state["traceback"]
-        assert "engine" not in state["traceback"]
+        assert "routilux_tui/flow/" not in state["traceback"]
         record = job.get_execution_history("b")[0]
         assert record.event_name == "error"
         assert record.data["error"] == "it broke"
