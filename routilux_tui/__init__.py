@@ -15,12 +15,12 @@ _HOMES = {
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
     "Event": "routilux_tui.flow.routine",
-    "ExecutionContext": "routilux_tui.flow.routine",
+    "ExecutionContext": "routilux_tui.flow.context",
     "ExecutionRecord": "routilux_tui.job.record",
     "Flow": "routilux_tui.flow.flow",
     "JobState": "routilux_tui.job.state",
     "Routine": "routilux_tui.flow.routine",
-    "Slot": "routilux_tui.flow.routine",
+    "Slot": "routilux_tui.flow.slot",
     "serve": "routilux_tui.runner.serve",
 }
 
@@ -28,11 +28,11 @@ __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in
 
 if TYPE_CHECKING:
     from routilux_tui.flow.connection import Connection as Connection
+    from routilux_tui.flow.context import ExecutionContext as ExecutionContext
     from routilux_tui.flow.flow import Flow as Flow
     from routilux_tui.flow.routine import Event as Event
-    from routilux_tui.flow.routine import ExecutionContext as ExecutionContext
     from routilux_tui.flow.routine import Routine as Routine
-    from routilux_tui.flow.routine import Slot as Slot
+    from routilux_tui.flow.slot import Slot as Slot
     from routilux_tui.flow.strategy import ErrorHandler as ErrorHandler
     from routilux_tui.flow.strategy import ErrorStrategy as ErrorStrategy
     from routilux_tui.job.record import ExecutionRecord as ExecutionRecord

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from routilux_tui.flow.routine import Event, Slot
+    from routilux_tui.flow.routine import Event
+    from routilux_tui.flow.slot import Slot
 
 
 class Connection(NamedTuple):

@@ -14,10 +14,10 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import FlowDefinitionError, JobCancelled, NotPossible
+from routilux_tui.flow.context import RUNNING
 from routilux_tui.flow.failing import settle
 from routilux_tui.flow.handling import Running, handle, told, words
 from routilux_tui.flow.leaving import remember
-from routilux_tui.flow.routine import RUNNING
 from routilux_tui.flow.taking_up import check_held
 from routilux_tui.flow.workers import Workers
 from routilux_tui.job import status as statuses
@@ -82,7 +82,7 @@ class Execution(Workers):
         self.job_state = job_state
         self.cancelled = False
         #: Held while a slot's data is merged, so that no two merges start from the same.
-        self.merging = threading.Lock()
+        self.merging = threading.RLock()
         job_state.flow_routines = list(flow.routines)
         job_state.execution = self
         self._settled = threading.Condition(self._lock)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.connection import Connection
+from routilux_tui.flow.context import RUNNING
 from routilux_tui.flow.engine import Execution
-from routilux_tui.flow.routine import RUNNING
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 from routilux_tui.job.state import JobState
 from routilux_tui.job.waiting import JUDGED

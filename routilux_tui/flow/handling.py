@@ -6,11 +6,13 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.flow.routine import RUNNING
+from routilux_tui.flow.context import RUNNING
+from routilux_tui.flow.slot import copied
 
 if TYPE_CHECKING:
     from routilux_tui.flow.engine import Execution
-    from routilux_tui.flow.routine import Routine, Slot
+    from routilux_tui.flow.routine import Routine
+    from routilux_tui.flow.slot import Slot
     from routilux_tui.job.tasks import Task
 
 TRACEBACK_LINES = 12
@@ -69,17 +71,20 @@ def _collected(execution: Execution, slot: Slot, task: Task, new: Any) -> Any:
     state = execution.job_state
     key = (task.routine_id, task.slot)
     strategy = slot.merge_strategy
+    how = "set" if callable(strategy) else "append"
     with execution.merging:
         if not task.merged:
-            how, data = "append", new
+            data = new
             if callable(strategy):
-                how, data = "set", strategy(dict(state.slot_data.get(key, {})), dict(new))
+                data = strategy(dict(state.slot_data.get(key, {})), dict(new))
             state.make("slot", task.id, task.routine_id, task.slot, how, data, time.time())
         with state.lock:
             kept = state.slot_data.get(key, new)
             if not isinstance(kept, dict):
                 return kept
-            return {name: list(v) if type(v) is list else v for name, v in kept.items()}
+            # Of what was appended, as routilux does: all values of those keys that have just come.
+            given = {name: kept[name] for name in new if name in kept} if how == "append" else kept
+            return copied(given)
 
 
 def _validate(slot: Slot, data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Routines, their slots (input, with a handler) and their events (output).
+"""Routines and their events (output); their slots (input) are in `routilux_tui.flow.slot`.
 
 A routine holds its configuration and nothing of a job: two jobs may run through it at once.
 What a job knows stands in its `JobState`, reached by `Routine.get_execution_context`.
@@ -6,140 +6,20 @@ What a job knows stands in its `JobState`, reached by `Routine.get_execution_con
 
 from __future__ import annotations
 
-import inspect
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from serilux import Serializable
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.flow.context import RUNNING, ExecutionContext
+from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.flow.flow import Flow
-    from routilux_tui.flow.handling import Running
     from routilux_tui.job.state import JobState
-
-#: The handler that runs in this thread, where one does.
-RUNNING: ContextVar[Running | None] = ContextVar("routilux_tui_running", default=None)
-
-
-class ExecutionContext(NamedTuple):
-    """What a handler may ask for while it runs."""
-
-    flow: Flow
-    job_state: JobState
-    routine_id: str
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the job has been cancelled, so that the handler had better return."""
-        return self.job_state.status == "cancelled"
-
-
-class Slot:
-    """An input of a routine.
-
-    Args:
-        name: its name in the routine.
-        routine: the routine that it belongs to.
-        handler: called with the data that arrives; see `call` for how.
-        merge_strategy: ``override`` (what arrives replaces what was), ``append`` (each key
-            collects a list) or a callable ``(old, new) -> merged``. What is collected belongs
-            to the job.
-        validator: its ``validate(data)`` raises when the handler is not to have that data.
-
-    Raises:
-        FlowDefinitionError: when the merge strategy is none of these, or the handler is async or
-            a generator.
-    """
-
-    def __init__(
-        self,
-        name: str = "",
-        routine: Routine | None = None,
-        handler: Callable[..., Any] | None = None,
-        merge_strategy: str | Callable[[Any, Any], Any] = "override",
-        validator: Any = None,
-    ) -> None:
-        if merge_strategy not in {"override", "append"} and not callable(merge_strategy):
-            raise FlowDefinitionError(
-                f"Slot {name!r} has the merge strategy {merge_strategy!r}.",
-                "It is 'override', 'append' or a callable (old, new) -> merged.",
-            )
-        self.name = name
-        self.routine = routine
-        self.handler = handler
-        self.merge_strategy = merge_strategy
-        self.validator = validator
-        self.connected_events: list[Event] = []
-
-    def __repr__(self) -> str:
-        return f"Slot[{_owner(self.routine)}{self.name}]"
-
-    @property
-    def handler(self) -> Callable[..., Any] | None:
-        """What is called with the data that arrives."""
-        return self._handler
-
-    @handler.setter
-    def handler(self, handler: Callable[..., Any] | None) -> None:
-        is_async = inspect.iscoroutinefunction(handler) or inspect.isasyncgenfunction(handler)
-        if is_async or inspect.isgeneratorfunction(handler):
-            raise FlowDefinitionError(
-                f"The handler of slot {self.name!r} is {'async' if is_async else 'a generator'}: "
-                "called, it would do nothing.",
-                "Give a plain function; it may call asyncio.run(...) itself."
-                if is_async
-                else "Give a plain function that emits what it would yield.",
-            )
-        self._handler = handler
-        self._parameters = _parameters(handler)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the job keeps what the slot was given, for the data to come."""
-        return self.merge_strategy != "override"
-
-    def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
-        """Have an event delivered to this slot; see `Event.connect`."""
-        event.connect(self, param_mapping)
-
-    def disconnect(self, event: Event) -> None:
-        """Have an event delivered to this slot no more."""
-        event.disconnect(self)
-
-    def call(self, data: dict[str, Any]) -> Any:
-        """Call the handler with ``data`` as its parameters ask for it.
-
-        With ``**kwargs`` it gets everything by name; one parameter named ``data`` gets the whole
-        dict; one of another name gets the value of that name, or the dict where there is none;
-        several get the values of their names, or the first gets the dict where none is there.
-        Where there is no data and every parameter has a default, the defaults stand.
-        """
-        handler = self._handler
-        if handler is None:
-            return None
-        kind, names, defaults = self._parameters
-        if kind is _EVERYTHING:
-            return handler(**data)
-        if kind is _ONE:
-            name = names[0]
-            if name == "data":
-                return handler(dict(data))
-            if name in data:
-                return handler(data[name])
-            return handler(dict(data)) if data or not defaults else handler()
-        matched = {name: data[name] for name in names if name in data}
-        if matched or (defaults and not data):
-            return handler(**matched)
-        return handler(dict(data)) if names else handler()
-
-    def receive(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
-        """Give the handler data outside of any job: for trying a routine by itself."""
-        self.call(data)
 
 
 class Event:
@@ -163,7 +43,8 @@ class Event:
         self.connected_slots: list[Slot] = []
 
     def __repr__(self) -> str:
-        return f"Event[{_owner(self.routine)}{self.name}]"
+        owner = "" if self.routine is None else f"{self.routine}."
+        return f"Event[{owner}{self.name}]"
 
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
         """Have this event delivered to a slot, where a flow holds the routines of both.
@@ -395,33 +276,3 @@ class Routine(Serializable):
                 ErrorStrategy.RETRY, max_retries, retry_delay, retry_backoff, is_critical=True
             )
         )
-
-
-def _owner(routine: Routine | None) -> str:
-    return "" if routine is None else f"{routine}."
-
-
-_EVERYTHING, _ONE, _SEVERAL = range(3)
-
-
-def _parameters(handler: Callable[..., Any] | None) -> tuple[int, list[str], bool]:
-    """What a handler takes, by which names, and whether all of them have defaults.
-
-    Looked at once for each slot: a look takes longer than many a handler.
-    """
-    if handler is None:
-        return _SEVERAL, [], True
-    try:
-        parameters = list(inspect.signature(handler).parameters.values())
-    except (TypeError, ValueError):  # some builtins have no signature
-        return _ONE, ["data"], False
-    if any(one.kind is one.VAR_KEYWORD for one in parameters):
-        return _EVERYTHING, [], False
-    named = [one for one in parameters if one.kind is not one.VAR_POSITIONAL]
-    names = [one.name for one in named]
-    defaults = all(one.default is not one.empty for one in named)
-    if parameters and not named:  # it takes *args alone
-        return _ONE, ["data"], False
-    if len(named) == 1 and named[0].kind is not named[0].KEYWORD_ONLY:
-        return _ONE, names, defaults
-    return _SEVERAL, names, defaults

@@ -7,7 +7,7 @@ import threading
 import pytest
 from steps import Gate, Step, chain, emit_many, ended, pass_on
 
-from routilux_tui import ErrorHandler, Flow, Routine, Slot
+from routilux_tui import ErrorHandler, Flow, JobState, Routine, Slot
 from routilux_tui.errors import FlowDefinitionError
 
 
@@ -96,6 +96,48 @@ class TestMerging:
         flow, seen = self.flow_with("append")
         ended(flow, flow.execute("a", {"n": 3}))
         assert seen == [{"i": [0]}, {"i": [0, 1]}, {"i": [0, 1, 2]}]
+
+    def test_append_gives_the_keys_that_have_just_come_and_the_slot_has_all(self):
+        held = []
+        flow, seen = self.flow_with("append")
+        target = flow.routines["b"]
+        slot = target.get_slot("in")
+        target.before_execution(lambda: held.append(dict(slot._data)))
+        flow.routines["a"].function = lambda step, **_: (
+            step.emit("out", x=1),
+            step.emit("out", y=2),
+            step.emit("out", x=3),
+        )
+        ended(flow, flow.execute("a"))
+        assert seen == [{"x": [1]}, {"y": [2]}, {"x": [1, 3]}]
+        assert held == [{"x": [1]}, {"x": [1], "y": [2]}, {"x": [1, 3], "y": [2]}]
+        assert slot._data == {}
+
+    @pytest.mark.parametrize(
+        "strategy", ["append", lambda old, new: {"i": [*old.get("i", []), new["i"]]}]
+    )
+    def test_an_aggregator_starts_anew_when_it_sets_its_slots_data(self, strategy, tmp_path):
+        flow, seen = self.flow_with(strategy)
+        slot = flow.routines["b"].get_slot("in")
+
+        def by_twos(data):
+            if len(data["i"]) == 2:
+                seen.append(data["i"])
+                slot._data = {}
+
+        slot.handler = by_twos
+        job = flow.execute("a", {"n": 5})
+        assert ended(flow, job) == "completed"
+        assert seen == [[0, 1], [2, 3]]
+        assert job.slot_data["b", "in"] == {"i": [4]}
+        job.save(tmp_path / "job.json")
+        assert JobState.load(tmp_path / "job.json").slot_data == job.slot_data
+
+    def test_what_a_slot_holds_can_not_be_set_where_no_job_runs(self):
+        slot = Slot("s", None, None, "append")
+        slot._data = {}
+        with pytest.raises(RuntimeError, match="belongs to a job"):
+            slot._data = {"i": [1]}
 
     def test_override_gives_only_what_arrives(self):
         flow, seen = self.flow_with("override")
