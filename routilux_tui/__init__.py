@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CallbackOutputHandler": "routilux_tui.job.outputs",
     "Connection": "routilux_tui.flow.connection",
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
@@ -19,9 +20,58 @@ _HOMES = {
     "ExecutionRecord": "routilux_tui.job.record",
     "Flow": "routilux_tui.flow.flow",
     "JobState": "routilux_tui.job.state",
+    "NullOutputHandler": "routilux_tui.job.outputs",
+    "OutputHandler": "routilux_tui.job.outputs",
+    "QueueOutputHandler": "routilux_tui.job.outputs",
     "Routine": "routilux_tui.flow.routine",
     "Slot": "routilux_tui.flow.slot",
+    "ValidationError": "routilux_tui.flow.validators",
+    "Validator": "routilux_tui.flow.validators",
     "serve": "routilux_tui.runner.serve",
+}
+
+#: What flows of routilux may import and is not here, and what to do without it.
+_ELSEWHERE = {
+    "ready-made routine": (
+        "write it as a Routine of your own",
+        (
+            "ConditionalRouter",
+            "DataFlattener",
+            "DataTransformer",
+            "DataValidator",
+            "ResultExtractor",
+            "TextClipper",
+            "TextRenderer",
+            "TimeProvider",
+        ),
+    ),
+    "measuring": (
+        "a JobState counts runs, errors, retries and times by itself, see its routine_states",
+        ("Counter", "ExecutionTracker", "Gauge", "Histogram", "MetricTimer", "MetricsCollector"),
+    ),
+    "error class": (
+        "catch ValueError for a wrong flow, errors.RoutiluxTuiError for all; raise your own",
+        (
+            "ConfigurationError",
+            "ExecutionError",
+            "RoutiluxError",
+            "SerializationError",
+            "SlotHandlerError",
+            "StateError",
+        ),
+    ),
+    "analysis": (
+        "analyse the flow with routilux itself",
+        (
+            "BaseFormatter",
+            "RoutineAnalyzer",
+            "RoutineMarkdownFormatter",
+            "WorkflowAnalyzer",
+            "WorkflowD2Formatter",
+            "analyze_routine_file",
+            "analyze_workflow",
+        ),
+    ),
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
@@ -35,6 +85,12 @@ if TYPE_CHECKING:
     from routilux_tui.flow.slot import Slot as Slot
     from routilux_tui.flow.strategy import ErrorHandler as ErrorHandler
     from routilux_tui.flow.strategy import ErrorStrategy as ErrorStrategy
+    from routilux_tui.flow.validators import ValidationError as ValidationError
+    from routilux_tui.flow.validators import Validator as Validator
+    from routilux_tui.job.outputs import CallbackOutputHandler as CallbackOutputHandler
+    from routilux_tui.job.outputs import NullOutputHandler as NullOutputHandler
+    from routilux_tui.job.outputs import OutputHandler as OutputHandler
+    from routilux_tui.job.outputs import QueueOutputHandler as QueueOutputHandler
     from routilux_tui.job.record import ExecutionRecord as ExecutionRecord
     from routilux_tui.job.state import JobState as JobState
     from routilux_tui.runner.serve import serve as serve
@@ -43,6 +99,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
+        for kind, (remedy, names) in _ELSEWHERE.items():
+            if name in names:
+                # Of an AttributeError, `from routilux_tui import ...` would not show the message.
+                msg = f"routilux's {name} ({kind}) is not part of routilux_tui: {remedy}"
+                raise ImportError(msg, name=name)
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     return getattr(import_module(home), name)

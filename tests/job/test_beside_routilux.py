@@ -65,3 +65,17 @@ def test_both_can_be_imported_in_either_order(peer, first, serilux):
         timeout=60,
     )
     assert run.stdout == "both\n", run.stderr
+
+
+def test_every_name_of_routilux_is_here_or_says_what_to_do_without_it(peer):
+    words = [peer, "-c", "import routilux; print(*routilux.__all__)"]
+    names = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    assert len(names) > 40
+    missing = {}
+    for name in names:
+        try:
+            exec(f"from routilux_tui import {name}")
+        except ImportError as error:
+            missing[name] = str(error)
+    assert {"Flow", "Validator", "ValidationError", "OutputHandler"}.isdisjoint(missing)
+    assert all("is not part of routilux_tui: " in said for said in missing.values())
