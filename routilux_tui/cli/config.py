@@ -72,11 +72,11 @@ def _command(value: Any) -> str:
 
 
 def _keymap(value: Any) -> dict[str, str]:
-    from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS
+    from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
 
     if not isinstance(value, dict):
         raise ValueError("it is a table of action = keys")
-    ids = {one.id for one in (*JOB_ACTIONS, *ROW_ACTIONS)}
+    ids = {one.id for one in (*JOB_ACTIONS, *LIST_ACTIONS, *ROW_ACTIONS)}
     for name, keys in value.items():
         if name not in ids:
             near = difflib.get_close_matches(name, ids, 1)

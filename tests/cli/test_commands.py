@@ -185,6 +185,8 @@ def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
     assert "Did you mean 'times'" in tui("info", code=2).stderr
     (place / "config.toml").write_text('theme = "light"\n[keymap]\npauze = "x"\n')
     assert "did you mean 'pause'" in tui("info", code=2).stderr
+    (place / "config.toml").write_text('[keymap]\nsort = "o"\nselect = "x"\nbadge = "b"\n')
+    assert json.loads(tui("info", "--json").stdout)["settings"]["keymap"]["value"]["sort"] == "o"
     (place / "config.toml").write_text('theme = "light"\nfps = 5\n')
     told = json.loads(tui("info", "--json").stdout)["settings"]
     assert told["theme"]["from"].endswith("config.toml")
