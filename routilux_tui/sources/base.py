@@ -92,6 +92,9 @@ class Handle(Protocol):
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait where the job lives until a condition holds (empty: until the job has ended)."""
 
+    async def set_read_only(self, on: bool) -> None:
+        """Ask for no control any more, or ask again; the job's own place is told, too."""
+
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
 

@@ -159,13 +159,7 @@ class LiveHandle:
         self._writer = writer
         self._reading = asyncio.ensure_future(self._read(reader))
         try:
-            told = await self._ask(
-                "hello",
-                protocol=protocol.VERSION,
-                version=__version__,
-                read_only=self._read_only,
-            )
-            self.hello = msgspec.convert(told, Hello)
+            await self._greet()
             told = await self._ask("subscribe", fps=self._fps)
             self._take(msgspec.convert(told, Frame))
         except BaseException:
@@ -173,6 +167,15 @@ class LiveHandle:
             raise
         self._stale_since = None
         self._link.set()
+
+    async def _greet(self) -> None:
+        told = await self._ask(
+            "hello",
+            protocol=protocol.VERSION,
+            version=__version__,
+            read_only=self._read_only,
+        )
+        self.hello = msgspec.convert(told, Hello)
 
     async def _keep_linked(self) -> None:
         """Read until the link breaks, make it anew, and so on until the job is over."""
@@ -326,6 +329,13 @@ class LiveHandle:
 
             raise NotPossible(f"It can't be asked to {method}: {why}.")
         return msgspec.convert(await self._ask(method, **params), Header)
+
+    async def set_read_only(self, on: bool) -> None:
+        """Say hello anew, which any runner understands; a link that is made later says it, too."""
+        if on != self._read_only:
+            self._read_only = on
+            if self._writer is not None:
+                await self._greet()
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait where the job lives; goes on over a broken link."""

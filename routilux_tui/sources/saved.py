@@ -346,6 +346,9 @@ class SavedHandle:
     def _refusal(self, action: str) -> NotPossible:
         return NotPossible(f"{self.path}: it can't be asked to {action}: {self.cannot[action]}.")
 
+    async def set_read_only(self, on: bool) -> None:
+        """A file takes no controls in any case."""
+
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait until the file says so."""
         from routilux_tui.job import status as statuses

@@ -80,7 +80,7 @@ JOB_ACTIONS = (
         footer=True,
     ),
     Action(
-        "read_only", "ctrl+o", "^o", "read-only", "Take no controls from this dashboard.", STEER
+        "read_only", "ctrl+o", "^o", "read-only", "Ask for no control, or ask again.", STEER
     ),
     Action(
         "find",
@@ -140,6 +140,7 @@ LIST_ACTIONS = (
     Action("resume", "r", "r", "resume", "Go on with a paused job.", STEER, "resume", "resume JOB"),
     Action("cancel", "c", "c", "cancel", "Cancel the job; you are asked first.", STEER, "cancel",
            "cancel JOB", footer=True),
+    Action("read_only", "ctrl+o", "^o", "read-only", "Ask for no control, or ask again.", STEER),
     Action("back", "escape", "Esc", "", "Take the filter away.", LEAVE),
     Action("help", "question_mark", "?", "help", "This help.", LEAVE, footer=True),
     Action("leave", "q", "q", "leave", "Leave; the jobs go on.", LEAVE, footer=True),

@@ -75,6 +75,7 @@ class Dashboard(TypeAhead):
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.settings = settings or Settings()
+        self.read_only = self.settings.read_only
         self._handle = handle
         self._source = source
         self.left: Leave | None = None
@@ -111,6 +112,7 @@ class Dashboard(TypeAhead):
         from routilux_tui.tui.screens.job import JobScreen
 
         try:
+            await handle.set_read_only(self.read_only)
             await handle.open()
         except RoutiluxTuiError as error:
             if self._source is None:

@@ -157,6 +157,9 @@ class StubHandle:
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         return await self.waits.get()
 
+    async def set_read_only(self, on: bool) -> None:
+        pass
+
     async def check(self, condition: str) -> None:
         Condition(condition).check(context_of(self.state))
 

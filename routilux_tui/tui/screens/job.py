@@ -72,13 +72,16 @@ class JobScreen(PacedScreen):
             pane.key_shown: pane for pane in (self.routines, *self.sections)
         }
         self.keys = KeyBar(JOB_ACTIONS, lambda: self.cannot)
-        self._read_only = False
         self._narrow_choice = "2"
         self._deck_choice = "4"
         self._zoomed = ""
         self._sought = ""
         self._last_pane = "1"
         self._waits: dict[int, tuple[str, float]] = {}
+
+    @property
+    def _read_only(self) -> bool:
+        return bool(self.app.read_only)  # type: ignore[attr-defined] # our own app
 
     @property
     def cannot(self) -> dict[str, str]:
@@ -98,7 +101,6 @@ class JobScreen(PacedScreen):
 
     async def on_mount(self) -> None:
         """Show what is known, then follow."""
-        self._read_only = self.app.settings.read_only  # type: ignore[attr-defined] # our own app
         for pane in self.sections:
             pane.set_fetch(self._fetch)
         self._arrange()
@@ -354,10 +356,8 @@ class JobScreen(PacedScreen):
 
     def action_read_only(self) -> None:
         """Take no controls from here, or take them again."""
-        if self.app.settings.read_only:  # type: ignore[attr-defined] # our own app
-            self.notify("This dashboard was started read-only.", severity="warning")
-            return
-        self._read_only = not self._read_only
+        self.app.read_only = not self._read_only  # type: ignore[attr-defined] # our own app
+        self._do(self.handle.set_read_only(self._read_only))
         self._show(None)
 
     # Looking

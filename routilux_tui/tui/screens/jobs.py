@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.geometry import Region
 from textual.widgets import Input
@@ -244,8 +244,16 @@ class JobsScreen(PacedScreen):
         super().__init__()
         self.source = source
         self.rows = JobRows()
-        self.keys = KeyBar(LIST_ACTIONS, dict)
+        self.keys = KeyBar(LIST_ACTIONS, lambda: self.cannot)
         self.line = Input(placeholder="flow, id or file; or = and a condition", id="filter")
+
+    @property
+    def cannot(self) -> dict[str, str]:
+        """Action -> why it can't be done now."""
+        read_only = self.app.read_only  # type: ignore[attr-defined] # our own app
+        return (
+            dict.fromkeys(("pause", "resume", "cancel"), "read-only (ctrl+o)") if read_only else {}
+        )
 
     def compose(self) -> ComposeResult:
         """The list, the filter, the keys."""
@@ -351,7 +359,7 @@ class JobsScreen(PacedScreen):
     def action_cancel(self) -> None:
         """Cancel the selected jobs, if the reader is sure."""
         chosen = self._chosen()
-        if not chosen:
+        if not chosen or self._refused("cancel"):
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog
 
@@ -371,10 +379,28 @@ class JobsScreen(PacedScreen):
             sure,
         )
 
+    def _refused(self, action: str) -> bool:
+        """Say why an action can't be done; whether it can't."""
+        why = self.cannot.get(action)
+        if why is not None:
+            self.notify(f"Can't {action}: {why}.", severity="warning", markup=False)
+        return why is not None
+
+    def action_read_only(self) -> None:
+        """Ask for no control any more, or ask again."""
+        app: Any = self.app
+        app.read_only = not app.read_only
+        self.keys.tell()
+        told = "No control is asked for" if app.read_only else "Controls are asked for again"
+        self.notify(f"{told} from here.", timeout=3)
+
+    def on_screen_resume(self) -> None:
+        """What was switched on a job's screen counts here, too."""
+        self.keys.tell()
+
     async def _ask_all(self, action: str) -> None:
         """Ask each of the selected, all at once; the list shows what becomes of it."""
-        if self.app.settings.read_only:  # type: ignore[attr-defined] # our own app
-            self.notify("This dashboard is read-only.", severity="warning")
+        if self._refused(action):
             return
         jobs = [one for one in self._chosen() if not one.error]
         await asyncio.gather(*(self._ask(action, one) for one in jobs))
@@ -382,6 +408,7 @@ class JobsScreen(PacedScreen):
     async def _ask(self, action: str, one: JobEntry) -> None:
         handle = self.source.handle(one.key)
         try:
+            await handle.set_read_only(self.app.read_only)  # type: ignore[attr-defined] # our own app
             await handle.open()
             await getattr(handle, action)()
         except RoutiluxTuiError as error:
