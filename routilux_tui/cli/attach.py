@@ -1,8 +1,8 @@
 """Open the dashboard on a running job.
 
 JOB is its id, a unique beginning of it, its flow's name where only one runs, or @last; without
-it, the only job there is. ssh://host/JOB is one of another machine. Any number of dashboards may
-watch one job.
+it, the only job there is, or the list of those that run, to choose from. ssh://host/JOB is one of
+another machine. Any number of dashboards may watch one job.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(words: argparse.Namespace) -> int:
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
     from routilux_tui.runner.discover import find_job, running_jobs
-    from routilux_tui.sources.live import socket_handle
+    from routilux_tui.sources.live import LiveSource, socket_handle
 
     chosen = settings(words)
     if words.job.startswith("ssh://"):
@@ -41,6 +41,8 @@ def run(words: argparse.Namespace) -> int:
         far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
         return show(chosen, handle=far)
     jobs = running_jobs()
+    if not words.job and len(jobs) > 1 and is_interactive():
+        return show(chosen, source=LiveSource(fps=chosen.fps, read_only=chosen.read_only))
     found = find_job(words.job, jobs)
     if not is_interactive():
         raise UsageError("attach needs a terminal.", "Without one: routilux-tui tail -f JOB")

@@ -153,6 +153,21 @@ def test_the_job_goes_on_when_the_dashboard_is_left_and_can_be_come_back_to(flow
         assert one.ended() == 0
 
 
+def test_attach_where_several_run_gives_a_choice(flows: str) -> None:
+    for _ in range(2):
+        start_job(f"{flows}:stuck", {"seconds": 600})
+    start_job(f"{flows}:counting", {"n": 50_000, "pace": 0.01})
+    terminal = Terminal(["attach"])
+    terminal.until("3 live", "stuck", "counting")
+    terminal.press("/counting\r")
+    terminal.until("1 of 3")
+    terminal.press("\r")
+    terminal.until("1 Routines 2", "▶ running")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert "Come back: routilux-tui attach" in terminal.written
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_whatever_signal_ends_it_the_terminal_is_as_it_was(number: int, flows: str) -> None:
     started = start_job(f"{flows}:counting", {"n": 50_000, "pace": 0.01})
