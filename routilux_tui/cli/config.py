@@ -71,21 +71,36 @@ def _command(value: Any) -> str:
     return value.strip()
 
 
+class _WrongEntry(ValueError):
+    """What is wrong with one entry of a table."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 def _keymap(value: Any) -> dict[str, str]:
-    from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
+    from routilux_tui.tui.actions import SCREENS, clash, is_key
 
     if not isinstance(value, dict):
         raise ValueError("it is a table of action = keys")
-    ids = {one.id for one in (*JOB_ACTIONS, *LIST_ACTIONS, *ROW_ACTIONS)}
+    ids = {one.id for actions in SCREENS.values() for one in actions}
     for name, keys in value.items():
         if name not in ids:
             near = difflib.get_close_matches(name, ids, 1)
-            raise ValueError(
-                f"there is no action {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-            )
+            told = f"; did you mean {near[0]!r}?" if near else ""
+            raise _WrongEntry(name, f"there is no action {name!r}{told}")
         if not isinstance(keys, str):
-            raise ValueError(f"the keys of {name} are text")
-    return dict(value)
+            raise _WrongEntry(name, f"the keys of {name} are text")
+        for key in keys.split(","):
+            if not is_key(key.strip()):
+                hint = "a key is x, slash, f5, ctrl+o; several are parted by commas"
+                raise _WrongEntry(name, f"there is no key {key.strip()!r}; {hint}")
+    keymap = {name: keys.replace(" ", "") for name, keys in value.items()}
+    wrong = clash(keymap)
+    if wrong is not None:
+        raise _WrongEntry(wrong[0], f"{wrong[1]}; give one of the two another")
+    return keymap
 
 
 #: Every setting: how it is checked, and its default.
@@ -175,14 +190,22 @@ def _from_file() -> dict[str, Value]:
             raise ConfigError(f"{where}: there is no setting {name!r}.", hint)
         try:
             values[name] = Value(SETTINGS[name][0](value), str(path))
+        except _WrongEntry as error:
+            where = f"{path}, line {_line_of(text, error.name, within=name)}"
+            raise ConfigError(f"{where}: {name}.{error.name}: {error}.") from None
         except (ValueError, TypeError) as error:
             raise ConfigError(f"{where}: {name} = {value!r}: {error}.") from None
     return values
 
 
-def _line_of(text: str, name: str) -> int:
-    found = re.search(rf"^\s*\[?\s*[\"']?{re.escape(name)}\b", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+def _line_of(text: str, name: str, within: str = "") -> int:
+    """The line that sets a name, after the line of the table that it is in."""
+    start = _line_of(text, within) - 1 if within else 0
+    pattern = rf"\s*\[?\s*[\"']?{re.escape(name)}(?![\w-])"
+    for number, line in enumerate(text.splitlines()[start:], start + 1):
+        if re.match(pattern, line):
+            return number
+    return start + 1
 
 
 def settings(flags: argparse.Namespace | None = None) -> Settings:

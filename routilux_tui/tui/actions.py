@@ -160,6 +160,39 @@ ROW_ACTIONS = (
 # fmt: on
 
 
+#: What of the table is in force at once, by the screen as people call it.
+SCREENS = {
+    "a job's screen": (*JOB_ACTIONS, *ROW_ACTIONS),
+    "the list": (*LIST_ACTIONS, *ROW_ACTIONS),
+}
+
+
+def is_key(name: str) -> bool:
+    """Whether a key has this name: ``x``, ``slash``, ``f5``, ``ctrl+o``."""
+    from textual.keys import Keys, key_to_character
+
+    last = name
+    while last.startswith(("ctrl+", "alt+", "shift+")):
+        last = last.partition("+")[2]
+    known = any(last == key.value for key in Keys) or last in {"slash", "backslash"}
+    if len(last) == 1:
+        return last.isprintable()
+    return known or key_to_character(last) is not None
+
+
+def clash(keymap: dict[str, str]) -> tuple[str, str] | None:
+    """An action that a keymap gives the key of another on the same screen, and how; or None."""
+    for screen, actions in SCREENS.items():
+        taken: dict[str, str] = {}
+        # those of the keymap last, so that it is they who are blamed
+        for one in sorted(actions, key=lambda one: one.id in keymap):
+            for key in keymap.get(one.id, one.keys).replace(" ", "").split(","):
+                other = taken.setdefault(key, one.id)
+                if other != one.id:
+                    return one.id, f"{key!r} is the key of {other} on {screen}"
+    return None
+
+
 def bindings(actions: tuple[Action, ...]) -> list[Any]:
     """Textual's bindings of a part of the table; the ids are those of the keymap."""
     from textual.binding import Binding

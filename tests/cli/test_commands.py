@@ -187,6 +187,21 @@ def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
     assert "did you mean 'pause'" in tui("info", code=2).stderr
     (place / "config.toml").write_text('[keymap]\nsort = "o"\nselect = "x"\nbadge = "b"\n')
     assert json.loads(tui("info", "--json").stdout)["settings"]["keymap"]["value"]["sort"] == "o"
+    for entry, why in {
+        'find = "nokey"': "there is no key 'nokey'",
+        'find = ""': "there is no key ''",
+        'find = "p"': "'p' is the key of pause on a job's screen",
+        '"pane(1)" = "j"': "'j' is the key of down on a job's screen",
+        'sort = "space"': "'space' is the key of select on the list",
+    }.items():
+        (place / "config.toml").write_text(f'times = "absolute"\n[keymap]\nzoom="Z"\n{entry}\n')
+        told = tui("info", code=2).stderr
+        assert "line 4" in told, told
+        assert why in told, told
+    (place / "config.toml").write_text(
+        '[keymap]\npause = "r, f5"\nresume = "p"\ncopy = "alt+c"\nfind = "/"\nzoom = "percent_sign"\n'
+    )
+    tui("info")
     (place / "config.toml").write_text('theme = "light"\nfps = 5\n')
     told = json.loads(tui("info", "--json").stdout)["settings"]
     assert told["theme"]["from"].endswith("config.toml")
