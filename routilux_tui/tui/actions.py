@@ -193,6 +193,16 @@ def clash(keymap: dict[str, str]) -> tuple[str, str] | None:
     return None
 
 
+def remapped(actions: tuple[Action, ...], keymap: dict[str, str]) -> tuple[Action, ...]:
+    """A part of the table with the keys that a user gave, as people are told of them."""
+    return tuple(
+        one._replace(keys=keymap[one.id], shown=keymap[one.id].replace(",", " "))
+        if one.id in keymap
+        else one
+        for one in actions
+    )
+
+
 def bindings(actions: tuple[Action, ...]) -> list[Any]:
     """Textual's bindings of a part of the table; the ids are those of the keymap."""
     from textual.binding import Binding

@@ -21,7 +21,7 @@ from textual.screen import Screen
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.text import printable
 from routilux_tui.runner.paths import state_folder
-from routilux_tui.tui.actions import JOB_ACTIONS
+from routilux_tui.tui.actions import remapped
 from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link
 from routilux_tui.tui.terminal.driver import TerminalDriver
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.views import Header
     from routilux_tui.sources.base import Handle, Source
+    from routilux_tui.tui.actions import Action
 
 
 def styles_folder() -> Path:
@@ -165,8 +166,9 @@ class Dashboard(TypeAhead):
         self.notify("Copied.", timeout=2)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette, from the action table."""
-        for one in JOB_ACTIONS:
+        """The palette, from the screen's part of the action table."""
+        actions: tuple[Action, ...] = getattr(screen, "ACTIONS", ())
+        for one in remapped(actions, self.settings.keymap):
             name = one.id.partition("(")[0]
             if hasattr(screen, f"action_{name}"):
                 action = one.id

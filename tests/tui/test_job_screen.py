@@ -137,8 +137,13 @@ async def test_leaving_says_which_job_goes_on() -> None:
 
 async def test_every_action_can_be_given_another_key() -> None:
     handle = StubHandle(audit())
-    app = Dashboard(Settings(keymap={"leave": "x"}), handle)
+    app = Dashboard(Settings(keymap={"leave": "x", "pause": "f5"}), handle)
     async with app.run_test(size=(80, 24)) as pilot:
+        assert "f5 pause" in app.screen.keys.render_line(0).text
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert any("f5 " in line and "Pause" in line for line in app.screen._rows.lines)
+        await pilot.press("escape")
         await pilot.press("x")
     assert app.left is not None
 

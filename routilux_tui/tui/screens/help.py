@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, Action
+from routilux_tui.tui.actions import Action, remapped
 from routilux_tui.tui.screens.detail import TextScreen
 
 
@@ -23,5 +23,5 @@ def help_lines(actions: tuple[Action, ...]) -> list[str]:
 class HelpScreen(TextScreen):
     """What every key does."""
 
-    def __init__(self, actions: tuple[Action, ...] = (*JOB_ACTIONS, *ROW_ACTIONS)) -> None:
-        super().__init__("Keys: Esc goes back", help_lines(actions))
+    def __init__(self, actions: tuple[Action, ...], keymap: dict[str, str]) -> None:
+        super().__init__("Keys: Esc goes back", help_lines(remapped(actions, keymap)))

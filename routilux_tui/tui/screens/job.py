@@ -18,7 +18,7 @@ from routilux_tui.job import timestamps, views
 from routilux_tui.job.conditions import examples
 from routilux_tui.job.text import printable
 from routilux_tui.job.views import Filter
-from routilux_tui.tui.actions import JOB_ACTIONS, bindings
+from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.panes.data import DataPane
 from routilux_tui.tui.panes.deferred import DeferredPane
 from routilux_tui.tui.panes.history import HistoryPane
@@ -52,6 +52,7 @@ class JobScreen(PacedScreen):
         handle: the job, open.
     """
 
+    ACTIONS: ClassVar = JOB_ACTIONS
     BINDINGS: ClassVar = bindings(JOB_ACTIONS)
 
     def __init__(self, handle: Handle) -> None:
@@ -498,7 +499,8 @@ class JobScreen(PacedScreen):
         """What every key does."""
         from routilux_tui.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen())
+        keymap = self.app.settings.keymap  # type: ignore[attr-defined] # our own app
+        self.app.push_screen(HelpScreen((*JOB_ACTIONS, *ROW_ACTIONS), keymap))
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""

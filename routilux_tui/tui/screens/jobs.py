@@ -238,6 +238,7 @@ class JobsScreen(PacedScreen):
         source: where the jobs come from.
     """
 
+    ACTIONS: ClassVar = LIST_ACTIONS
     BINDINGS: ClassVar = bindings((*LIST_ACTIONS, *ROW_ACTIONS))
 
     def __init__(self, source: Source) -> None:
@@ -432,7 +433,8 @@ class JobsScreen(PacedScreen):
         """What every key does."""
         from routilux_tui.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen((*LIST_ACTIONS, *ROW_ACTIONS)))
+        keymap = self.app.settings.keymap  # type: ignore[attr-defined] # our own app
+        self.app.push_screen(HelpScreen((*LIST_ACTIONS, *ROW_ACTIONS), keymap))
 
     def action_leave(self) -> None:
         """Leave."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 from textual.widget import Widget
 
+from routilux_tui.tui.actions import remapped
 from routilux_tui.tui.widgets.lines import strip_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class KeyBar(Widget):
         self._places: list[tuple[int, int, str]] = []
         self._off: tuple[str, ...] = ()
         self._styles_of: dict[str, Style] = {}
+
+    def on_mount(self) -> None:
+        """Show the keys that the user gave."""
+        self._actions = remapped(self._actions, self.app.settings.keymap)  # type: ignore[attr-defined] # our own app
 
     def notify_style_update(self) -> None:
         """Styles are read anew after a change of theme."""
