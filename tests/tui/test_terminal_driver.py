@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from routilux_tui.runner.launch import start_job
@@ -50,6 +52,37 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(dashboard: Termina
     assert dashboard.is_as_found()
 
 
+STOPPED_AMID_A_WRITE = """
+import os, queue, signal
+put = queue.Queue._put
+
+def put_and_stop(self, item):
+    put(self, item)
+    if isinstance(item, str) and "running" in item:
+        queue.Queue._put = put
+        os.kill(os.getpid(), signal.SIGTSTP)  # the queue's lock is ours now
+
+queue.Queue._put = put_and_stop
+from routilux_tui.cli.main import main
+raise SystemExit(main(["attach"]))
+"""
+
+
+def test_ctrl_z_amid_a_write_does_not_hang(world: Path) -> None:
+    start_job(f"{write_flows(world)}:counting", {"n": 50_000, "pace": 0.01})
+    env = {**os.environ, "TERM": "xterm-256color"}
+    words = ["-c", STOPPED_AMID_A_WRITE]
+    child = pexpect.spawn(sys.executable, words, dimensions=(30, 100), env=env)
+    child.expect(b"\x1b\\[\\?1049l", timeout=15)
+    _until_state(child.pid, "T")
+    os.kill(child.pid, signal.SIGCONT)
+    child.expect(b"Routines", timeout=15)
+    child.send("q")
+    child.expect(pexpect.EOF, timeout=15)
+    child.close()
+    assert child.exitstatus == 0
+
+
 def test_a_stop_without_warning_does_no_harm(dashboard: Terminal) -> None:
     pid = dashboard.child.pid
     os.kill(pid, signal.SIGSTOP)
@@ -73,8 +106,6 @@ def test_a_terminal_that_vanishes_without_a_signal_ends_the_dashboard(world: Pat
             " u._UnixSelectorEventLoop.add_signal_handler = lambda self, n, *a: None"
             " if n == signal.SIGHUP else real(self, n, *a); raise SystemExit(main(['attach']))"
         )
-        import sys
-
         os.environ["TERM"] = "xterm-256color"
         os.execv(sys.executable, [sys.executable, "-c", code])
     seen = b""

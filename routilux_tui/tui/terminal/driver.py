@@ -127,6 +127,13 @@ class TerminalDriver(LinuxDriver):
         super().close()
         restore(self.fileno, self._modes_found)
 
+    def _sigtstp_application(self, *told: Any) -> None:
+        """Stop between two steps of the loop: amid a write, its lock would never be had."""
+        try:
+            self._loop.call_soon_threadsafe(super()._sigtstp_application, *told)
+        except RuntimeError:  # the loop has ended, and with it the writing
+            super()._sigtstp_application(*told)
+
     def _sigcont_application(self, *told: Any) -> None:
         """Go on after a stop; one that came without a warning left the screen to others."""
         if self._in_application:
