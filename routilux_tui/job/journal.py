@@ -79,7 +79,7 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._keeper = keep(self.path)
         with state.lock:
-            write_plain(state.to_plain(), self.path)
+            write_plain(state.to_plain(raw=True), self.path)
             try:
                 self._open(state.seq)
             except OSError as error:
@@ -182,7 +182,7 @@ class Journal:
         with self._folding:
             with self.state.lock:
                 self._write()
-                plain, end = self.state.to_plain(), self._end
+                plain, end = self.state.to_plain(raw=True), self._end
             try:
                 write_plain(plain, self.path)
                 with self.state.lock:
@@ -202,7 +202,7 @@ class Journal:
             self._closed = True
             self._due.set()
             self._write()
-            write_plain(self.state.to_plain(), self.path)
+            write_plain(self.state.to_plain(raw=True), self.path)
             self._memory.close()
             os.close(self._handle)
             with contextlib.suppress(OSError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,20 +22,14 @@ from routilux_tui.errors import (
     UnknownKind,
 )
 from routilux_tui.job.files import journal_name, read_regular
+from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.plain import decode
-from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.replaying import GAP, replay
 from routilux_tui.job.state import JobState
 from routilux_tui.job.versions import job_of
 
-
-class _Entry(msgspec.Struct, gc=False):
-    """A record of the history as every version writes it, its data still JSON text."""
-
-    routine_id: str
-    event_name: str
-    timestamp: str
-    data: msgspec.Raw
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 #: Where the history of a file with an indent of two begins and ends: a raw newline can't stand in
@@ -44,9 +38,8 @@ HISTORY_KEY = b'\n  "execution_history": ['
 HISTORY_END = b"\n  ]"
 
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_entries = msgspec.json.Decoder(list[_Entry])
-
-
+_entries = msgspec.json.Decoder(list[Saved])
+_EDGE = 1 << 20
 _TRIES = 3
 
 
@@ -114,47 +107,59 @@ def parse_job(content: bytes) -> dict[str, Any]:
 def _by_layout(content: bytes) -> dict[str, Any] | None:
     """The job of a file with an indent of two: its history is found without reading the rest."""
     key = content.find(HISTORY_KEY)
-    begin, end = key + len(HISTORY_KEY) - 1, content.find(HISTORY_END, key) + len(HISTORY_END)
-    if key < 0 or end < begin or HISTORY_KEY in content[end:]:
+    if key < 0:
         return None
-    top = _top.decode(content[:begin] + b"[]" + content[end:])
-    if bytes(top.get("execution_history", b"")) != b"[]":
-        return None
-    return _job(top, memoryview(content)[begin:end])
+    begin = key + len(HISTORY_KEY) - 1
+    for end in _ends(content, begin):
+        if HISTORY_KEY in content[end:]:
+            return None
+        try:
+            history = _records(memoryview(content)[begin:end])
+        except msgspec.MsgspecError:
+            continue
+        top = _top.decode(content[:begin] + b"[]" + content[end:])
+        if bytes(top.get("execution_history", b"")) != b"[]":
+            return None
+        return _job(top, history)
+    return None
+
+
+def _ends(content: bytes, begin: int) -> Iterator[int]:
+    """Where a history may end: by a look at the file's end, which is quick, then by a search."""
+    edge = max(begin, len(content) - _EDGE)
+    near, key = content.find(HISTORY_END, edge), content.find(b'\n  "', edge)
+    if near >= 0 and not 0 <= key < near:
+        yield near + len(HISTORY_END)
+    end = content.find(HISTORY_END, begin)
+    if end >= 0 and end != near:
+        yield end + len(HISTORY_END)
 
 
 def _by_keys(content: bytes) -> dict[str, Any] | None:
     """The job of a file of any layout, with the keys as everybody writes them."""
     top = _top.decode(content)
-    return _job(top, top["execution_history"]) if "execution_history" in top else None
+    if "execution_history" not in top:
+        return None
+    return _job(top, _records(top["execution_history"]))
 
 
-def _job(top: dict[str, msgspec.Raw], history: msgspec.Raw | memoryview) -> dict[str, Any] | None:
+def _job(top: dict[str, msgspec.Raw], history: SavedHistory) -> dict[str, Any] | None:
     """A job with its history beside it; the data of its records stays text."""
     if "_type" in top and bytes(top["_type"]) != b'"JobState"':
         return None
     job = {key: msgspec.json.decode(raw) for key, raw in top.items() if key != "execution_history"}
-    job["execution_history"] = _records(history)
+    job["execution_history"] = history
     return job
 
 
-def _records(raw: msgspec.Raw | memoryview) -> list[Any]:
-    """The records, each put in place of what it is made of, so that memory holds one of them."""
+def _records(raw: msgspec.Raw | memoryview) -> SavedHistory:
     collects = gc.isenabled()
     gc.disable()  # nothing here is garbage, and looking for it costs most of the time
     try:
-        records: list[Any] = _entries.decode(raw)
-        names: dict[str, str] = {}
-        known, record = names.setdefault, ExecutionRecord.of
-        for n, one in enumerate(records):
-            routine, event = one.routine_id, one.event_name
-            records[n] = record(
-                known(routine, routine), known(event, event), one.data, one.timestamp
-            )
+        return SavedHistory(_entries.decode(raw))
     finally:
         if collects:
             gc.enable()
-    return records
 
 
 def parse(content: bytes) -> Any:

@@ -17,6 +17,7 @@ from serilux import Serializable
 
 from routilux_tui.job import timestamps, waiting
 from routilux_tui.job.changes import FOLD, HELD
+from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.plain import to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import Task
@@ -227,10 +228,9 @@ class JobState(Serializable):
         elif name == "routine_states":
             self._routine_states = _Watched(self, "routine", "no_routine", dict(value))
         elif name == "execution_history":
-            self._history = [
-                one if isinstance(one, ExecutionRecord) else ExecutionRecord.from_plain(one)
-                for one in value
-            ]
+            self._history = (
+                value if isinstance(value, SavedHistory) else [_as_record(one) for one in value]
+            )
         elif name == "pending_tasks":
             self._pending_tasks = list(value)
             self.adopt_pending()
@@ -494,9 +494,15 @@ class JobState(Serializable):
 
         return load_job(filepath)
 
-    def to_plain(self) -> dict[str, Any]:
-        """A consistent copy, as a file has it; the data inside may still be any Python value."""
+    def to_plain(self, *, raw: bool = False) -> dict[str, Any]:
+        """A consistent copy, as a file has it; the data inside may still be any Python value.
+
+        With ``raw``, records that nobody has asked for yet are as they were saved.
+        """
         with self.lock:
+            history, records = self._history, None
+            if raw and isinstance(history, SavedHistory):
+                records = history.as_saved()
             pending = self.pending_tasks
             if not pending and self.outstanding:
                 pending = [task.to_plain() for task in self.outstanding.values()]
@@ -520,7 +526,7 @@ class JobState(Serializable):
                 "shared_log": list(self._shared_log),
                 **self.extra,
                 "seq": self.seq,
-                "execution_history": list(self._history),
+                "execution_history": list(history) if records is None else records,
             }
             if self.slot_data:
                 plain["slot_data"] = [
@@ -620,6 +626,10 @@ class JobState(Serializable):
                 kept = former if isinstance(former, dict) else {}
                 self.make("routine", "_cancellation", {**kept, "reason": reason}, now)
             self.make("status", "cancelled", now)
+
+
+def _as_record(one: Any) -> ExecutionRecord:
+    return one if isinstance(one, ExecutionRecord) else ExecutionRecord.from_plain(one)
 
 
 def _moment(value: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import JobFileError
+from routilux_tui.job.history import Saved
 from routilux_tui.job.plain import dumps
 from routilux_tui.job.record import ExecutionRecord
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Sections whose entries stand one by one, so that a reader can find the last ones.
 LISTS = ("execution_history", "shared_log", "output_log", "pending_tasks")
+#: A record, as it is or as it was saved.
+RECORDS = (ExecutionRecord, Saved)
 _BATCH = 2000
 _encode = msgspec.json.Encoder().encode
 
@@ -40,7 +43,7 @@ def save_job(state: JobState, path: str | os.PathLike[str]) -> None:
     Raises:
         JobFileError: when the file can't be written; the former one is as it was.
     """
-    write_plain(state.to_plain(), path)
+    write_plain(state.to_plain(raw=True), path)
 
 
 def write_plain(plain: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -104,13 +107,13 @@ def _list(entries: list[Any]) -> Iterator[bytes]:
     before = b"[\n"
     for start in range(0, len(entries), _BATCH):
         part = entries[start : start + _BATCH]
-        lines = [_record(one) if type(one) is ExecutionRecord else _entry(one) for one in part]
+        lines = [_record(one) if type(one) in RECORDS else _entry(one) for one in part]
         yield before + b",\n".join(lines)
         before = b",\n"
     yield b"\n  ]"
 
 
-def _record(record: ExecutionRecord) -> bytes:
+def _record(record: ExecutionRecord | Saved) -> bytes:
     data = record.raw_data
     body = bytes(data) if type(data) is msgspec.Raw else dumps(data)
     return b"".join(
@@ -143,7 +146,7 @@ def _time(at: Any) -> bytes:
 
 
 def _entry(entry: Any) -> bytes:
-    if isinstance(entry, ExecutionRecord):
+    if isinstance(entry, RECORDS):
         return _record(entry)
     if not isinstance(entry, dict) or not entry:
         return b"    " + dumps(entry)
