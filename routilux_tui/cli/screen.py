@@ -6,6 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
+from routilux_tui.job.status import has_ended
 from routilux_tui.job.text import printable
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
         name = printable(left.job.job_id[:8])
         place = handle.place if handle is not None else ""
         address = f"{printable(place)}/{name}" if place.startswith("ssh://") else name
-        print(
-            f"Job {name} ({printable(left.job.flow_id)}) goes on. "
-            f"Come back: routilux-tui attach {address}",
-            file=sys.stderr,
-        )
+        told = f"Job {name} ({printable(left.job.flow_id)})"
+        if not has_ended(left.job.status):
+            told += f" goes on. Come back: routilux-tui attach {address}"
+        elif address == name:
+            told += f" is {printable(left.job.status)}. See it again: routilux-tui show {name}"
+        else:
+            told += f" is {printable(left.job.status)}."
+        print(told, file=sys.stderr)
     return left.code

@@ -50,6 +50,10 @@ class Handle(Protocol):
         """Action -> why it can't be done now. What is not in it can be asked for."""
 
     @property
+    def is_live(self) -> bool:
+        """Whether a process holds the job, which is there when the dashboard is left."""
+
+    @property
     def stale_since(self) -> float | None:
         """Since when (``time.time()``) nobody answers, or None while the link is good."""
 

@@ -105,6 +105,11 @@ class LiveHandle:
         return self._place
 
     @property
+    def is_live(self) -> bool:
+        """Whether a process holds the job; a far file has none."""
+        return self.hello.pid != 0
+
+    @property
     def stale_since(self) -> float | None:
         """Since when nobody answers, or None while the link is good."""
         return self._stale_since

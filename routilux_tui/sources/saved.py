@@ -221,6 +221,11 @@ class SavedHandle:
         return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
 
     @property
+    def is_live(self) -> bool:
+        """A file is not."""
+        return False
+
+    @property
     def stale_since(self) -> float | None:
         """A file is never stale: what it says is what there is."""
         return None

@@ -46,7 +46,7 @@ def styles_folder() -> Path:
 
 @dataclass(frozen=True)
 class Leave:
-    """How the dashboard was left: the exit code, and the job that goes on without it."""
+    """How the dashboard was left: the exit code, and the live job that it was on."""
 
     code: int = 0
     job: Header | None = None
@@ -125,7 +125,7 @@ class Dashboard(TypeAhead):
         await self.push_screen(JobScreen(handle))
 
     def leave(self, job: Header | None) -> None:
-        """End the dashboard; ``job`` goes on without it."""
+        """End the dashboard; ``job``, if it is a live one, is where it was left."""
         self.left = Leave(0, job)
         self.exit()
 

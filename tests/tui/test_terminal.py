@@ -132,6 +132,7 @@ def test_run_pause_resume_wait_cancel_and_leave_by_keys(flows: str) -> None:
     terminal.until("⊘ cancelled")
     terminal.press("q")
     assert terminal.ended() == 0
+    assert "is cancelled. See it again: routilux-tui show" in terminal.written
     assert terminal.is_as_found()
 
 
@@ -151,6 +152,16 @@ def test_the_job_goes_on_when_the_dashboard_is_left_and_can_be_come_back_to(flow
     for one in (again, beside):
         one.press("q")
         assert one.ended() == 0
+
+
+def test_a_file_is_left_without_a_word_of_a_job_that_goes_on() -> None:
+    from tests.conftest import DATA
+
+    terminal = Terminal(["open", str(DATA / "jobs/0.11.0/paused-pending.json")])
+    terminal.until("‖ paused")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert "goes on" not in terminal.written
 
 
 def test_attach_where_several_run_gives_a_choice(flows: str) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Container
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
 from routilux_tui.job.conditions import examples
 from routilux_tui.job.text import printable
@@ -504,11 +503,7 @@ class JobScreen(PacedScreen):
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""
-        header = self.handle.header
-        if not statuses.has_ended(header.status) and header.job_id:
-            self.app.leave(header)  # type: ignore[attr-defined] # our own app
-        else:
-            self.app.leave(None)  # type: ignore[attr-defined] # our own app
+        self.app.leave(self.handle.header if self.handle.is_live else None)  # type: ignore[attr-defined] # our own app
 
     async def on_unmount(self) -> None:
         """Let go of the job."""
