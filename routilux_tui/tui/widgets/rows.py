@@ -6,8 +6,9 @@ the lines that changed alone. What the rows are, and how one looks, is up to its
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from rich.segment import Segment
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from textual import events
 
 TAB_GAP = "  "
+
+
+class _Look(NamedTuple):
+    """What the lines of one frame have in common."""
+
+    width: int
+    chrome: int
+    head: str
+    thumb: tuple[int, int]
+    base: Style
+    styles: dict[str, Style]
 
 
 class Rows(Widget, can_focus=True):
@@ -91,6 +103,7 @@ class Rows(Widget, can_focus=True):
         self._tab_places: list[tuple[int, int, str]] = []
         self._dragging = False
         self._thumb_was = (0, 0)
+        self._frame: _Look | None = None
 
     # What subclasses tell
 
@@ -145,29 +158,43 @@ class Rows(Widget, can_focus=True):
             }
         return self._styles_of
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """A frame: what all of its lines share is asked for once."""
+        self._frame = self._look()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._frame = None
+
+    def _look(self) -> _Look:
+        chrome, page, width = self._chrome, self.page, self.size.width
+        head = self.head(width - 1) if chrome > 1 else ""
+        return _Look(width, chrome, head, self._thumb(page), self.rich_style, self.palette)
+
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
-        width = self.size.width
-        base = self.rich_style
-        styles = self.palette
+        look = self._frame or self._look()
+        width, chrome, base, styles = look.width, look.chrome, look.base, look.styles
         if y == 0:
             return self._title_strip(width, base)
-        if y < self._chrome:
-            return strip_of([(fit(self.head(width - 1), width), "rows--head")], width, styles, base)
+        if y < chrome:
+            return strip_of([(fit(look.head, width), "rows--head")], width, styles, base)
         if not self.total:
-            text = self.empty_text() if y == self._chrome else ""
+            text = self.empty_text() if y == chrome else ""
             return strip_of([("  " + text, "rows--dim")], width, styles, base)
-        n = self.top + y - self._chrome
-        bar = self._bar(y, styles, base)
+        n = self.top + y - chrome
+        first, height = look.thumb
+        inside = height and first <= y - chrome < first + height
         inner = width - 1
-        if n >= self.total:
-            return Strip([*strip_of([], inner, styles, base), *bar], width)
-        if n == self.cursor and (self.has_focus or not self.follow):
-            base += styles["rows--cursor" if self.has_focus else "rows--fresh"]
-        parts = self.parts(n, inner)
-        if parts is None:
-            parts = [("  …", "rows--dim")]
-        return Strip([*strip_of(parts, inner, styles, base), *bar], width)
+        line = base
+        parts: list[Part] = []
+        if n < self.total:
+            if n == self.cursor and (self.has_focus or not self.follow):
+                line += styles["rows--cursor" if self.has_focus else "rows--fresh"]
+            told = self.parts(n, inner)
+            parts = [("  …", "rows--dim")] if told is None else told
+        bar = Segment("▐" if inside else " ", base + styles["rows--thumb"])
+        return Strip([*strip_of(parts, inner, styles, line), bar], width)
 
     def _title_strip(self, width: int, base: Style) -> Strip:
         styles = self.palette
@@ -187,19 +214,13 @@ class Rows(Widget, can_focus=True):
         parts.extend(more)
         return strip_of(parts, width, styles, base)
 
-    def _thumb(self) -> tuple[int, int]:
+    def _thumb(self, page: int) -> tuple[int, int]:
         """First line and height of the scroll bar's thumb, in rows of the page; (0, 0): none."""
-        page = self.page
         if self.total <= page:
             return 0, 0
         height = max(1, page * page // self.total)
         first = round((page - height) * self.top / (self.total - page))
         return first, height
-
-    def _bar(self, y: int, styles: dict[str, Style], base: Style) -> Strip:
-        first, height = self._thumb()
-        inside = height and first <= y - self._chrome < first + height
-        return strip_of([("▐" if inside else " ", "rows--thumb")], 1, styles, base)
 
     def refresh_rows(self, first: int, last: int) -> None:
         """Repaint rows ``first`` to ``last`` as far as they are seen."""
@@ -213,7 +234,7 @@ class Rows(Widget, can_focus=True):
         self.refresh(Region(0, 0, self.size.width, 1))
 
     def _refresh_bar(self) -> None:
-        thumb = self._thumb()
+        thumb = self._thumb(self.page)
         if thumb != self._thumb_was:
             self._thumb_was = thumb
             self.refresh(Region(self.size.width - 1, self._chrome, 1, self.page))
@@ -242,7 +263,7 @@ class Rows(Widget, can_focus=True):
     def _go(self, top: int, *, force: bool = False) -> None:
         if top != self.top or force:
             self.top = top
-            self._thumb_was = self._thumb()
+            self._thumb_was = self._thumb(self.page)
             self.refresh()
             self.wanted(top, min(self.total, top + self.page))
 
