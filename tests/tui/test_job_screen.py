@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routilux_tui.job.views import WaitResult
+from routilux_tui.job.views import EntryBatch, WaitResult
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.detail import TextScreen
@@ -179,3 +179,18 @@ async def test_the_list_filters_sorts_selects_and_opens() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, JobsScreen)
+
+
+async def test_the_cursor_is_on_top_when_a_list_is_read_and_on_its_job_from_then_on() -> None:
+    newest, older, oldest = listed()[1:4]
+    source = StubSource([older])
+    source.first = EntryBatch([older], loading=1)
+    app = Dashboard(Settings(), source=source)
+    async with app.run_test(size=(100, 30)) as pilot:
+        rows = app.screen.rows
+        source.batches.put_nowait(EntryBatch([oldest, newest]))
+        await pilot.pause()
+        assert (rows.total, rows.current) == (3, newest)
+        source.batches.put_nowait(EntryBatch([listed()[0]]))
+        await pilot.pause()
+        assert (rows.total, rows.current) == (4, newest)

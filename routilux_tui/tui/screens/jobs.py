@@ -56,13 +56,17 @@ class JobRows(Rows):
         return self.shown[self.cursor] if self.cursor < len(self.shown) else None
 
     def take(self, changed: list[JobEntry], gone: list[str], loading: int) -> None:
-        """Put changes into the list; the cursor stays on its job."""
+        """Put changes into the list; the cursor stays on its job.
+
+        While the list is still read, a cursor that nobody has moved stays on top.
+        """
         now = time.monotonic()
+        reading = bool(loading or self.loading_left)
         known = self.listing.entries
         self._fresh.update((one.key, now) for one in changed if one.key in known)
         self.selected.difference_update(gone)
         self.loading_left = loading
-        with self._steady():
+        with self._steady(keep=bool(self.cursor) or not reading):
             self.listing.take(changed, gone)
         if self._fresh:
             self.set_timer(FRESH + 0.05, self._settle)
@@ -88,9 +92,9 @@ class JobRows(Rows):
         return [(one, self.listing.is_repeated(one)) for one in seen]
 
     @contextlib.contextmanager
-    def _steady(self) -> Iterator[None]:
+    def _steady(self, *, keep: bool = True) -> Iterator[None]:
         """Change the list; keep the cursor on its job, and repaint the lines that changed."""
-        current, at, before = self.current, self.top, self._seen()
+        current, at, before = self.current if keep else None, self.top, self._seen()
         far = self.listing.is_far
         yield
         total = len(self.shown)
