@@ -15,8 +15,9 @@ def help_lines(actions: tuple[Action, ...]) -> list[str]:
     for group, members in groups.items():
         lines.extend(["", group, ""])
         for one in members:
-            twin = f"   (routilux-tui {one.twin})" if one.twin else ""
-            lines.append(f"  {one.shown:<8} {one.help}{twin}")
+            lines.append(f"  {one.shown:<8} {one.help}")
+            if one.twin:
+                lines.append(f"  {'':<8} $ routilux-tui {one.twin}")
     return lines[1:]
 
 
