@@ -302,6 +302,9 @@ def _hold(state: JobState, order: list[int], at: float) -> None:
     """All that has not run is held; ``order`` has the ids of the tasks as they would have run."""
     outstanding = state.outstanding
     held = {task_id: outstanding[task_id] for task_id in order if task_id in outstanding}
+    for task in held.values():
+        if task.retry_count:
+            _no_retry_under_way(state, task, "pending")
     state.outstanding = {**held, **outstanding}
     state._pending_tasks = HELD if state.outstanding else []
     state._updated = at
@@ -324,10 +327,21 @@ def _take_up(state: JobState, at: float) -> None:
     state._updated = at
 
 
+def _no_retry_under_way(state: JobState, task: Task, status: str) -> None:
+    """A retry that was waited for is held, or will never come: its routine does not run."""
+    routine = state._routine_states.get(task.routine_id)
+    if not isinstance(routine, dict) or routine.get("active"):
+        return
+    if routine.get("status") in {"running", "pending"}:
+        routine["status"] = status
+
+
 def _drop(state: JobState, dropped: list[int], at: float) -> None:
     """Tasks that have not started are dropped, by their ids, and never run."""
     for task_id in dropped:
-        state.outstanding.pop(task_id, None)
+        task = state.outstanding.pop(task_id, None)
+        if task is not None and task.retry_count:
+            _no_retry_under_way(state, task, "failed")
     state._pending_tasks = []
     state._updated = at
 

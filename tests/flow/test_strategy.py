@@ -252,6 +252,24 @@ class TestRetry:
         assert ended(flow, job) == "failed"
         assert job.get_routine_state("late")["runs"] == 1
 
+    def test_a_routine_that_waits_for_a_retry_runs_no_more_in_a_paused_or_cancelled_job(self):
+        flow = chain(failing)
+        flow.set_error_handler(ErrorHandler("retry", retry_delay=600))
+        job = flow.execute("a")
+        assert JobState.wait_until_condition(
+            flow, job, lambda _flow, job: (job.get_routine_state("a") or {}).get("retries"), 20
+        )
+        assert job.get_routine_state("a")["status"] == "running"
+        assert flow.pause(job)
+        assert job.get_routine_state("a")["status"] == "pending"
+        flow.resume(job)
+        assert JobState.wait_until_condition(
+            flow, job, lambda _flow, job: job.get_routine_state("a")["retries"] == 2, 20
+        )
+        flow.cancel(job)
+        assert job.get_routine_state("a")["status"] == "failed"
+        assert job.routine_states["_cancellation"]["dropped"] == 1
+
     def test_without_a_retrying_handler_there_is_no_count(self):
         flow = chain(None)
         assert flow.get_routine_retry_count("a") is None
