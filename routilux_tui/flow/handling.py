@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.flow.context import RUNNING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 TRACEBACK_LINES = 12
 """How many of a traceback's last lines a routine's state keeps."""
+
+#: What a call of an async function or a generator gives, when nobody goes on with it.
+_UNDONE = (CoroutineType, GeneratorType)
 
 
 class Refused(Exception):
@@ -52,7 +56,9 @@ def handle(execution: Execution, routine: Routine, task: Task) -> BaseException 
             _validate(slot, data)
         for before in routine._before_hooks:
             before()
-        slot.call(data)
+        result = slot.call(data)
+        if result is not None and isinstance(result, _UNDONE):
+            return _undone(result)
         for after in routine._after_hooks:
             after(execution.job_state)
     except BaseException as error:
@@ -85,6 +91,11 @@ def _collected(execution: Execution, slot: Slot, task: Task, new: Any) -> Any:
             # Of what was appended, as routilux does: all values of those keys that have just come.
             given = {name: kept[name] for name in new if name in kept} if how == "append" else kept
             return copied(given)
+
+
+def _undone(result: Any) -> TypeError:
+    result.close()  # else Python warns that it was never awaited
+    return TypeError(f"the handler returned a {type(result).__name__}, and so did nothing")
 
 
 def _validate(slot: Slot, data: dict[str, Any]) -> None:
