@@ -161,6 +161,10 @@ class JobState(Serializable):
     def __repr__(self) -> str:
         return f"JobState[{self._job_id}:{self._status}]"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles hold what a file would; nobody runs them or listens to them."""
+        return (type(self).from_plain, (self.to_plain(),))
+
     # Changes
 
     def make(self, kind: str, *args: Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
+import pickle
 import threading
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -158,6 +160,26 @@ class TestShared:
             thread.join()
         assert len(job.shared_log) == len(job.shared_data) == len(job.execution_history) == 800
         assert [change[0] for change in seen] == list(range(1, 2401))
+
+
+class TestCopies:
+    @pytest.mark.parametrize(
+        "copied", [copy.copy, copy.deepcopy, lambda job: pickle.loads(pickle.dumps(job))]
+    )
+    def test_a_copy_holds_the_same_and_goes_its_own_way(self, copied):
+        job = JobState("f")
+        job.update_shared_data("when", datetime(2026, 1, 2, tzinfo=timezone.utc))
+        job.record_execution("a", "out", {"ids": {1, 2}})
+        job.pending_tasks = [{"slot_routine_id": "a", "slot_name": "in", "data": {"i": 1}}]
+        other = copied(job)
+        assert type(other) is JobState
+        assert other.serialize() == job.serialize()
+        assert other.get_shared_data("when") == job.get_shared_data("when")
+        assert other.execution_history[0].data == {"ids": {1, 2}}
+        other.status = "running"
+        other.update_shared_data("more", 1)
+        assert job.status == "pending"
+        assert "more" not in job.shared_data
 
 
 class TestOutput:
