@@ -22,6 +22,9 @@ TRACEBACK_LINES = 12
 #: What a call of an async function or a generator gives, when nobody goes on with it.
 _UNDONE = (CoroutineType, GeneratorType)
 
+TOLD = 10_000
+"""How many characters of an error, and of its traceback, a routine's state keeps."""
+
 
 class Refused(Exception):
     """A slot's validator does not take the data; the cause is what it raised."""
@@ -131,4 +134,12 @@ def told(error: BaseException) -> dict[str, Any]:
         lines = "".join(traceback.format_exception(type(error), error, trace)).splitlines()
     except Exception:
         lines = [words(error)]
-    return {"error": words(error), "traceback": "\n".join(lines[-TRACEBACK_LINES:])}
+    trace_text = "\n".join(lines[-TRACEBACK_LINES:])
+    return {"error": _cut(words(error)), "traceback": _cut(trace_text)}
+
+
+def _cut(text: str) -> str:
+    """The beginning and the end of a text that is too long for a routine's state."""
+    if len(text) <= TOLD:
+        return text
+    return f"{text[: TOLD // 2]}\n... ({len(text):,} characters) ...\n{text[-TOLD // 2 :]}"

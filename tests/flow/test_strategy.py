@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -88,6 +89,19 @@ class TestStop:
         job = flow.execute("a")
         assert ended(flow, job) == "failed"
         assert job.get_routine_state("a")["error"].startswith("Odd")
+
+    def test_an_error_of_a_million_characters_is_told_in_short(self):
+        def long(_step, **_):
+            raise ValueError("x" * 1_000_000)
+
+        flow = chain(long)
+        job = flow.execute("a")
+        assert ended(flow, job) == "failed"
+        state = job.get_routine_state("a")
+        assert state["error"].startswith("ValueError: xxx")
+        assert "(1,000,012 characters)" in state["error"]
+        assert len(json.dumps(job.routine_states)) < 40_000
+        assert len(job.get_execution_history("a")[-1].data["error"]) == 1_000_000
 
     def test_a_recursion_without_end_is_a_recorded_failure(self):
         def fall(step, **data):
