@@ -30,50 +30,6 @@ _HOMES = {
     "serve": "routilux_tui.runner.serve",
 }
 
-#: What flows of routilux may import and is not here, and what to do without it.
-_ELSEWHERE = {
-    "ready-made routine": (
-        "write it as a Routine of your own",
-        (
-            "ConditionalRouter",
-            "DataFlattener",
-            "DataTransformer",
-            "DataValidator",
-            "ResultExtractor",
-            "TextClipper",
-            "TextRenderer",
-            "TimeProvider",
-        ),
-    ),
-    "measuring": (
-        "a JobState counts runs, errors, retries and times by itself, see its routine_states",
-        ("Counter", "ExecutionTracker", "Gauge", "Histogram", "MetricTimer", "MetricsCollector"),
-    ),
-    "error class": (
-        "catch ValueError for a wrong flow, errors.RoutiluxTuiError for all; raise your own",
-        (
-            "ConfigurationError",
-            "ExecutionError",
-            "RoutiluxError",
-            "SerializationError",
-            "SlotHandlerError",
-            "StateError",
-        ),
-    ),
-    "analysis": (
-        "analyse the flow with routilux itself",
-        (
-            "BaseFormatter",
-            "RoutineAnalyzer",
-            "RoutineMarkdownFormatter",
-            "WorkflowAnalyzer",
-            "WorkflowD2Formatter",
-            "analyze_routine_file",
-            "analyze_workflow",
-        ),
-    ),
-}
-
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
 
 if TYPE_CHECKING:
@@ -99,11 +55,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
-        for kind, (remedy, names) in _ELSEWHERE.items():
-            if name in names:
-                # Of an AttributeError, `from routilux_tui import ...` would not show the message.
-                msg = f"routilux's {name} ({kind}) is not part of routilux_tui: {remedy}"
-                raise ImportError(msg, name=name)
+        from routilux_tui.flow.porting import why_not_here
+
+        why = why_not_here(name)
+        if why:  # of an AttributeError, `from routilux_tui import ...` would not show the message
+            raise ImportError(why, name=name)
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     return getattr(import_module(home), name)

@@ -13,6 +13,8 @@ from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.connection import Connection
 from routilux_tui.flow.context import RUNNING
 from routilux_tui.flow.engine import Execution
+from routilux_tui.flow.porting import FLOW_HAS_NOT
+from routilux_tui.flow.routine import Routine
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 from routilux_tui.job.state import JobState
 from routilux_tui.job.waiting import JUDGED
@@ -20,7 +22,6 @@ from routilux_tui.job.waiting import JUDGED
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from routilux_tui.flow.routine import Routine
     from routilux_tui.job.tasks import Task
 
 STRATEGIES = ("sequential", "concurrent")
@@ -65,6 +66,13 @@ class Flow:
     def __repr__(self) -> str:
         return f"Flow[{self.flow_id}]"
 
+    if not TYPE_CHECKING:  # for people; a type checker knows what is there
+
+        def __getattr__(self, name: str) -> Any:
+            why = f": {FLOW_HAS_NOT[name]}" if name in FLOW_HAS_NOT else ""
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}{why}"
+            raise AttributeError(msg)
+
     def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
         """Set how many handlers of a job may run at once; jobs under way keep theirs.
 
@@ -85,8 +93,14 @@ class Flow:
         """Add a routine; returns the id it goes by.
 
         Raises:
-            FlowDefinitionError: when the flow has a routine of that id.
+            FlowDefinitionError: when it is no `Routine` of ours, or the flow has one of that id.
         """
+        if not isinstance(routine, Routine):
+            kind = routine if isinstance(routine, type) else type(routine)  # type: ignore[unreachable] # a ported flow may mix up two packages
+            raise FlowDefinitionError(
+                f"{kind.__name__} (of {kind.__module__}) is no routine that this flow can run.",
+                "Give an instance of a class that derives from routilux_tui.Routine.",
+            )
         name = routine_id or routine._id
         if name in self.routines:
             raise FlowDefinitionError(f"The flow already has a routine {name!r}.")

@@ -18,6 +18,18 @@ class TestStructure:
         with pytest.raises(ValueError, match="already has a routine 'a'"):
             flow.add_routine(Step(), "a")
 
+    @pytest.mark.parametrize("routine", [Step, object()])
+    def test_what_is_no_routine_is_refused_when_it_is_added(self, routine):
+        with pytest.raises(FlowDefinitionError, match="no routine that this flow can run"):
+            Flow("f").add_routine(routine, "a")
+
+    def test_what_only_routilux_flows_have_says_what_to_do_instead(self):
+        with pytest.raises(AttributeError, match="save its job"):
+            Flow("f").serialize()
+        with pytest.raises(AttributeError, match="routine_states"):
+            Flow("f").execution_tracker.get_flow_performance()
+        assert not hasattr(Flow("f"), "anything")
+
     def test_a_routine_without_an_id_gets_one(self):
         flow = Flow()
         assert flow.routines[flow.add_routine(Step())]
