@@ -300,6 +300,11 @@ class Flow:
         with self._live_lock:
             return list(self._live)
 
+    def latest_is_cancelled(self) -> bool:
+        """Whether the job that started last has been cancelled."""
+        job_state = self._latest() if self._latest is not None else None
+        return job_state is not None and bool(job_state.execution and job_state.execution.cancelled)
+
     def execution_of(self, job_state: JobState) -> Execution | None:
         """What runs a job on this flow, or ran it; None where nothing here ever did."""
         execution: Execution | None = getattr(job_state, "execution", None)

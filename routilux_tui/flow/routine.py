@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from serilux import Serializable
 
-from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.errors import FlowDefinitionError, JobCancelled, NotPossible
 from routilux_tui.flow.context import RUNNING, ExecutionContext
 from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
@@ -90,6 +90,8 @@ class Event:
         if live:
             live[0].emit(None, self.routine, self.name, data)
             return
+        if flow is not None and flow.latest_is_cancelled():
+            raise JobCancelled(f"{self} is emitted by a thread of a job that has been cancelled.")
         for slot in self.connected_slots:
             slot.receive(dict(data))
 

@@ -261,6 +261,26 @@ class TestRunning:
         assert ended(flow, flow.execute("a")) == "completed"
         assert seen == [7]
 
+    def test_a_thread_of_a_cancelled_job_that_emits_runs_no_handler(self):
+        gate, seen, errors = Gate(), [], []
+        flow = chain(gate, lambda _s, i: seen.append(i))
+        job = flow.execute("a")
+        gate.wait()
+        flow.cancel(job)
+        gate.open()
+        assert ended(flow, job) == "cancelled"
+
+        def late():
+            try:
+                flow.routines["a"].emit("out", i=7)
+            except JobCancelled as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=late)
+        thread.start()
+        thread.join()
+        assert (seen, len(errors)) == ([], 1)
+
     def test_outside_of_any_job_an_emit_calls_the_slots_directly(self):
         seen = []
         flow = chain(None, lambda _s, i: seen.append(i))
