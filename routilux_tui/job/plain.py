@@ -161,11 +161,13 @@ def _decimal(number: int) -> str:
 
 
 def _is_simple(value: dict[Any, Any]) -> bool:
-    """Whether a dict is of the commonest kind: names of texts and integers. A look, no more."""
+    """Whether a dict is of the commonest kind: names of texts and numbers. A look, no more."""
     for key, one in value.items():
         kind = type(one)
-        if type(key) is not str or (kind is not int and kind is not str):
-            return False
+        if type(key) is not str or (
+            kind is not int and kind is not str and (kind is not float or one - one)
+        ):
+            return False  # the difference of an infinity, or of no number, is no number: true
     return True
 
 

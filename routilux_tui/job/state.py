@@ -211,14 +211,18 @@ class JobState(Serializable):
         alone = self._listeners[0][1] if len(self._listeners) == 1 else self._tell
         self._hand = alone if self._listeners else None
 
-    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+    def subscribe(
+        self, listener: Callable[[Change], None], *, guarded: bool = True
+    ) -> Callable[[], None]:
         """Have every change from now on; returns what ends it.
 
         The listener is called in the thread that makes the change, under the job's lock, in
-        order; it must return at once. One that raises is logged, and told no more.
+        order; it must return at once. One that raises is logged, and told no more; unless it is
+        not ``guarded``, which saves the time of it and is for those that never raise.
         """
         with self.lock:
-            self._listeners = (*self._listeners, (listener, self._guarded(listener)))
+            hand = self._guarded(listener) if guarded else listener
+            self._listeners = (*self._listeners, (listener, hand))
             self._choose_hand()
         return lambda: self._unsubscribe(listener)
 

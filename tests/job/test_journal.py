@@ -40,6 +40,22 @@ def test_what_is_not_in_the_file_is_in_the_journal(tmp_path: Path) -> None:
     assert len(load_job(path).execution_history) == 50
 
 
+def test_the_journal_has_what_was_emitted_whatever_is_done_to_it_later(tmp_path: Path) -> None:
+    path = tmp_path / "j.json"
+    state = JobState("f")
+    journal = Journal(state, path)
+    numbers = (1.5, -0.0, 1e308, 2**70, True, None, float("inf"), float("-inf"))
+    for number in numbers:
+        data = {"n": number, "list": [number]}
+        state.record_execution("a", "e", data)
+        data["n"] = data["list"][0] = "changed"
+        state.record_execution("a", "e", {"n": number})
+    journal.flush()
+    told = [record.data["n"] for record in load_job(path).execution_history]
+    assert told == [number for one in numbers for number in (one, one)]
+    journal.close()
+
+
 def test_a_torn_last_line_is_dropped_and_the_rest_counts(tmp_path: Path) -> None:
     path = tmp_path / "j.json"
     state = JobState("f")
