@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -87,6 +86,8 @@ def _keymap(value: Any) -> dict[str, str]:
     ids = {one.id for actions in SCREENS.values() for one in actions}
     for name, keys in value.items():
         if name not in ids:
+            import difflib
+
             near = difflib.get_close_matches(name, ids, 1)
             told = f"; did you mean {near[0]!r}?" if near else ""
             raise _WrongEntry(name, f"there is no action {name!r}{told}")
@@ -185,6 +186,8 @@ def _from_file() -> dict[str, Value]:
     for name, value in told.items():
         where = f"{path}, line {_line_of(text, name)}"
         if name not in SETTINGS:
+            import difflib
+
             near = difflib.get_close_matches(name, SETTINGS, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(SETTINGS)}."
             raise ConfigError(f"{where}: there is no setting {name!r}.", hint)

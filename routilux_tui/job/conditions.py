@@ -7,7 +7,6 @@ for ever.
 
 from __future__ import annotations
 
-import difflib
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -81,6 +80,8 @@ class Condition:
 
     def check(self, context: Mapping[str, Any]) -> None:
         """Raise ConditionError if it can't be judged on such a job, whichever way it turns."""
+        import difflib
+
         bound = _bound_names(self.text)
         for name in self._names:
             if name not in context and name not in bound:

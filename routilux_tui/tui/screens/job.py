@@ -94,7 +94,8 @@ class JobScreen(PacedScreen):
     def compose(self) -> ComposeResult:
         """Header, panes, keys."""
         yield self.head
-        with Container(id="panes"):
+        # with its class from the start: each change of it has all panes styled anew
+        with Container(id="panes", classes="wide" if self._wide else ""):
             yield self.routines
             yield from self.sections
         yield self.keys
@@ -166,7 +167,8 @@ class JobScreen(PacedScreen):
 
     @property
     def _wide(self) -> bool:
-        return self.size.width >= WIDE and self.size.height >= 20
+        width, height = self.app.size  # the screen's own is not known before its first layout
+        return width >= WIDE and height >= 20
 
     def _arrange(self) -> None:
         """Which panes are seen, and where."""
@@ -193,7 +195,7 @@ class JobScreen(PacedScreen):
             styles.height = "1fr" if self._zoomed else None
         else:
             needed = max(3, len(self.handle.routines) + 2)
-            styles.height = min(needed, max(4, (self.size.height - 3) * 2 // 5))
+            styles.height = min(needed, max(4, (self.app.size.height - 3) * 2 // 5))
 
     def action_pane(self, key: int) -> None:
         """Bring a pane to the screen and put the keys in it."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from textual import events
 
 _ANSWER = 0.05
 """Seconds after a key, and after a screen's first frame, in which none waits for its turn."""
@@ -21,6 +24,11 @@ class PacedScreen(Screen[None]):
 
     _begun = 0.0
     _painted = 0.0
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """A screen that comes up for the first time has its styles already."""
+        if not self._begun:
+            event.refresh_styles = False
 
     def _on_timer_update(self) -> None:
         if self._dirty_widgets or self._repaint_required or self._layout_required:
