@@ -119,10 +119,10 @@ class Backend:
         control: Control | None = self.engine.control if self.engine is not None else None
         return self.projection.header(control, read_only=self.read_only, note=self.note)
 
-    def frame(self) -> Frame:
-        """The whole state as one frame."""
-        seq, header, routines, _ = self.take()
-        return Frame(seq=seq, header=header, routines=routines, stale=list(SECTIONS))
+    def frame(self) -> tuple[Frame, set[str]]:
+        """The whole state as one frame, and what went stale since the last `take`."""
+        seq, header, routines, stale = self.take()
+        return Frame(seq=seq, header=header, routines=routines, stale=list(SECTIONS)), stale
 
     def cannot(self) -> dict[str, str]:
         """Why an action can't be done at all on this job."""

@@ -259,7 +259,10 @@ class Server:
         fps = min(MAX_FPS, max(0.1, float(params.get("fps", 10))))
         client.interval = 1.0 / fps
         self._watch()
-        frame = self.backend.frame()
+        frame, stale = self.backend.frame()
+        for other in self._clients:
+            other.stale |= stale
+        client.stale = set()
         client.known = {row.routine_id: row for row in frame.routines}
         client.next_frame = time.monotonic() + client.interval
         return frame
@@ -281,16 +284,19 @@ class Server:
             judge.set()
 
     async def _send_frames(self) -> None:
+        pause: float | None = None
         while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            for client in self._clients:
-                client.due = client.interval is not None
-            while any(client.due for client in self._clients):
-                await asyncio.sleep(await self._send_due())
+            # one whose turn comes late holds up none whose turn comes soon
+            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                await asyncio.wait_for(self._dirty.wait(), pause)
+            if self._dirty.is_set():
+                self._dirty.clear()
+                for client in self._clients:
+                    client.due = client.interval is not None
+            pause = await self._send_due()
 
-    async def _send_due(self, *, last: bool = False) -> float:
-        """Send frames to the viewers whose turn it is; seconds until the next one's."""
+    async def _send_due(self, *, last: bool = False) -> float | None:
+        """Send frames to the viewers whose turn it is; seconds until the next one's, if any."""
         now = time.monotonic()
         ready = [
             client
@@ -313,7 +319,7 @@ class Server:
                     client.writer.write(protocol.notice("frame", frame))
         waiting = [client for client in self._clients if client.due]
         if not waiting:
-            return 0.0
+            return None
         soonest = min(client.next_frame for client in waiting) - time.monotonic()
         return max(0.01, min(soonest, 1.0))
 

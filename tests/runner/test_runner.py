@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -273,6 +274,64 @@ def test_a_client_that_behaves_badly_harms_nobody() -> None:
         watcher.close()
     assert state.status == "completed"
     assert state.routine_states["a"]["runs"] == 3001
+
+
+def _greeted(path: str, fps: float) -> tuple[socket.socket, BinaryIO]:
+    """A viewer that has subscribed, and the lines that it is sent."""
+    one = _raw(path)
+    one.settimeout(8)
+    lines = one.makefile("rb")
+    _send(one, protocol.request(1, "hello", {"protocol": 1}))
+    _send(one, protocol.request(2, "subscribe", {"fps": fps}))
+    lines.readline()
+    lines.readline()
+    return one, lines
+
+
+def _frame(lines: BinaryIO) -> dict[str, Any]:
+    """The next frame."""
+    while (message := protocol.parse(lines.readline())).get("method") != "frame":
+        pass
+    frame: dict[str, Any] = message["params"]
+    return frame
+
+
+def test_a_viewer_of_few_frames_holds_up_no_other(flows: str) -> None:
+    started = start_job(f"{flows}:counting", {"n": 100_000, "pace": 0.01})
+    slow, _ = _greeted(started.socket, 0.1)
+    quick, lines = _greeted(started.socket, 30)
+    seen = [_frame(lines)["seq"] for _ in range(20)]
+    assert seen == sorted(set(seen))
+    slow.close()
+    quick.close()
+
+
+def test_a_viewer_that_is_stopped_holds_up_no_other(flows: str) -> None:
+    started = start_job(f"{flows}:counting", {"n": 100_000, "pace": 0.01})
+    deaf, _ = _greeted(started.socket, 30)
+    everything = {"section": HISTORY, "start": 0, "stop": 1000}
+    deaf.settimeout(1)
+    try:
+        for number in range(10_000):
+            deaf.sendall(protocol.request(number, "window", everything))
+    except TimeoutError:
+        pass  # it is full, both ways
+    quick, lines = _greeted(started.socket, 30)
+    seen = [_frame(lines)["seq"] for _ in range(20)]
+    assert seen == sorted(set(seen))
+    deaf.close()
+    quick.close()
+
+
+def test_a_viewer_that_comes_takes_no_news_from_the_others() -> None:
+    state = JobState("f")
+    with serve(state) as server:
+        first, lines = _greeted(str(server.path), 0.5)
+        state.update_shared_data("a", 1)
+        others = [_greeted(str(server.path), 30)[0] for _ in range(3)]
+        assert "data" in _frame(lines)["stale"]
+        for one in (first, *others):
+            one.close()
 
 
 def _raw(path: str) -> socket.socket:
