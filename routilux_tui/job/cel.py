@@ -60,8 +60,10 @@ class _Pure:
 
     def __init__(self, text: str) -> None:
         import celpy
+        from celpy.adapter import json_to_cel
 
         self._celpy = celpy
+        self._to_cel = json_to_cel
         environment = celpy.Environment()
         self._tree = environment.compile(text)
         self._program = environment.program(self._tree)
@@ -72,7 +74,7 @@ class _Pure:
 
     def execute(self, context: dict[str, Any]) -> Any:
         """Its value, as Python has it."""
-        given = {name: self._celpy.json_to_cel(value) for name, value in context.items()}
+        given = {name: self._to_cel(value) for name, value in context.items()}
         result = self._program.evaluate(given)
         if isinstance(result, self._celpy.celtypes.BoolType):
             return bool(result)
