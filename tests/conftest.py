@@ -50,7 +50,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def _end_runners(folder: Path) -> None:
     """End what a test started and left: processes whose environment names its folder."""
-    mark = str(folder / "state").encode()
+    mark = f"{folder}/".encode()
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
             pid = int(place.name)
