@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-THEMES = ("auto", "dark", "light")
-TIMES = ("relative", "absolute")
-
 
 @dataclass(frozen=True)
 class Settings:
     """How the dashboard looks and behaves.
 
     Args:
-        theme: ``dark``, ``light`` or ``auto`` (dark, unless the terminal says otherwise).
+        theme: ``dark``, ``light`` or ``auto``, which is dark.
         ascii: draw with ASCII alone.
         colour: paint colours at all.
         fps: frames a second at most.

@@ -44,7 +44,6 @@ class Pane(Rows):
         super().__init__(id=self.section)
         self.where = Filter()
         self.tab_list: list[Pane] = []
-        self.marked = False
 
     @property
     def is_shown(self) -> bool:

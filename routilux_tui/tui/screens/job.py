@@ -76,7 +76,6 @@ class JobScreen(PacedScreen):
         self._deck_choice = "4"
         self._zoomed = ""
         self._sought = ""
-        self._last_pane = "1"
         self._waits: dict[int, tuple[str, float]] = {}
 
     @property

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import array
 import fcntl
-import os
 import sys
 import termios
 from typing import Any
-
-SSH_FPS = 10.0
-"""Frames a second at most over SSH."""
-
-
-def is_remote() -> bool:
-    """Whether the terminal is at the other end of an SSH connection."""
-    return any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
 
 
 def unswallowed(driver: Any) -> int:

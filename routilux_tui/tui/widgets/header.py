@@ -56,10 +56,6 @@ class Rate:
         bars = self.bars(now)[-3:]
         return sum(bars) / len(bars) if bars else 0.0
 
-    def is_quiet(self, now: float) -> bool:
-        """Whether nothing has happened for as long as the sparkline tells of."""
-        return not any(self.bars(now))
-
 
 class JobHeader(Widget):
     """Two lines; each is painted anew only when it says something else."""
