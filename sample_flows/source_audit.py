@@ -59,7 +59,10 @@ class Finder(Routine):
         if not root.is_dir():
             msg = f"{root} is no folder"
             raise ValueError(msg)
-        total = len(sources(root)[: limit or None])
+        if not isinstance(pace, (int, float)) or not isinstance(limit, int):
+            msg = f"pace is a number of seconds and limit one of files, not {pace!r} and {limit!r}"
+            raise TypeError(msg)
+        total = len(sources(root)[: limit if limit > 0 else None])
         state = self.get_execution_context().job_state
         state.update_shared_data("folder", str(root))
         state.append_to_shared_log({"message": f"{total} sources under {root}"})

@@ -47,6 +47,20 @@ def test_a_folder_that_is_not_there_fails_the_audit() -> None:
     assert "/nowhere is no folder" in state.routine_states["find"]["error"]
 
 
+@pytest.mark.parametrize("wrong", [{"pace": "fast"}, {"limit": "ten"}])
+def test_a_number_that_is_none_fails_the_audit_and_says_so(tmp_path: Path, wrong: dict) -> None:
+    _, state = run("source_audit", folder=str(tmp_path), **wrong)
+    assert state.status == "failed"
+    assert "pace is a number of seconds" in state.routine_states["find"]["error"]
+
+
+def test_a_negative_pace_and_limit_are_none(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("x = 1\n")
+    _, state = run("source_audit", folder=str(tmp_path), pace=-5, limit=-3)
+    assert state.status == "completed"
+    assert state.shared_data["totals"]["files"] == 1
+
+
 def test_flaky_service_is_fetched_by_trying_again() -> None:
     flow, state = run("flaky_service", pages=9, delay=0.01)
     assert state.status == "completed"
