@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import FlowLoadError
+from routilux_tui.errors import FlowLoadError, UsageError
 from routilux_tui.flow.flow import Flow
 
 if TYPE_CHECKING:
@@ -51,6 +51,21 @@ def load_flow(spec: str, params: dict[str, Any] | None = None) -> tuple[Flow, di
         stem = module.__name__.removesuffix(" (flow)").rpartition(".")[2]
         thing.flow_id = f"{stem}.{name}" if name else stem
     return thing, params
+
+
+def check_params(flow: Flow, entry: str, params: dict[str, Any]) -> None:
+    """Refuse parameters that the entry routine's handler would never see.
+
+    Raises:
+        UsageError: naming the first of them, and those that there are.
+    """
+    slot = flow.routine(entry).get_slot("trigger")
+    ignored = slot.ignored(params) if slot is not None else []
+    if slot is not None and ignored:
+        raise UsageError(
+            f"Routine {entry!r}, the entry, has no parameter {ignored[0]!r}.",
+            f"It has: {', '.join(slot.parameters()) or 'none'}.",
+        )
 
 
 def _module(place: str) -> ModuleType:

@@ -183,6 +183,19 @@ class Slot:
             return handler(**matched)
         return handler(dict(data)) if names else handler()
 
+    def ignored(self, data: dict[str, Any]) -> list[str]:
+        """The names in ``data`` that the handler would silently not be given."""
+        kind, names, defaults = self._parameters
+        if kind is _EVERYTHING or self._handler is None or names == ["data"]:
+            return []
+        if not defaults and not any(name in data for name in names):
+            return []  # its first parameter is given the whole
+        return [name for name in data if name not in names]
+
+    def parameters(self) -> list[str]:
+        """The names of the handler's parameters."""
+        return self._parameters[1]
+
     def receive(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
         """Give the handler data outside of any job: for trying a routine by itself."""
         self.call(data)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
-from routilux_tui.flow.loading import load_flow
+from routilux_tui.flow.loading import check_params, load_flow
 from routilux_tui.job import status as statuses
 from routilux_tui.job.journal import Journal
 from routilux_tui.job.reading import load_job
@@ -58,6 +58,8 @@ class Host:
         entry = "" if order.resume else (order.entry or flow.entry_routine())
         if order.resume:
             self.execution.check_resume()
+        else:
+            check_params(flow, entry, params)
         self.journal = Journal(self.state, self.path, self._full, self._room)
         self.state.subscribe(self._changed)
         self.backend = Backend(

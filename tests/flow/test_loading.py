@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from routilux_tui.errors import FlowLoadError
-from routilux_tui.flow.loading import load_flow
+from routilux_tui import Flow, Routine
+from routilux_tui.errors import FlowLoadError, UsageError
+from routilux_tui.flow.loading import check_params, load_flow
 
 HEAD = """
 from routilux_tui import Flow, Routine
@@ -171,3 +172,32 @@ class TestWhatIsWrong:
     def test_a_flow_of_the_real_routilux_says_what_to_change(self, script):
         path = script("class Flow2: pass\ndef make_flow(): return Flow2()\n")
         assert "routilux_tui" in self.refused(path).hint
+
+
+@pytest.mark.parametrize(
+    ("handler", "given", "told"),
+    [
+        (lambda folder="", pace=0: None, {"foldr": 1}, "'foldr'. It has: folder, pace."),
+        (lambda folder, pace=0: None, {"folder": 1, "pase": 1}, "'pase'. It has: folder, pace."),
+        (lambda every=1: None, {"evry": 1}, "'evry'. It has: every."),
+        (lambda: None, {"x": 1}, "'x'. It has: none."),
+        (lambda folder="", pace=0: None, {"pace": 1}, ""),
+        (lambda folder="", pace=0: None, {}, ""),
+        (lambda order, limit=0: None, {"amount": 1}, ""),  # the first is given the whole
+        (lambda data: None, {"x": 1}, ""),
+        (lambda **more: None, {"x": 1}, ""),
+        (lambda *words: None, {"x": 1}, ""),
+        (None, {"x": 1}, ""),
+    ],
+)
+def test_a_parameter_that_the_entry_does_not_have_is_told(handler, given, told):
+    flow = Flow("f")
+    routine = Routine()
+    routine.define_slot("trigger", handler)
+    flow.add_routine(routine, "find")
+    if not told:
+        check_params(flow, "find", given)
+        return
+    with pytest.raises(UsageError) as caught:
+        check_params(flow, "find", given)
+    assert str(caught.value) == f"Routine 'find', the entry, has no parameter {told}"
