@@ -49,8 +49,10 @@ def running(name: str) -> Client:
     """A connection to the running job of a name.
 
     Raises:
-        NoSuchJob: when there is none, or more than one; says so of saved ones, too.
+        NoSuchJob: when there is none, or more than one, or the name is empty; says so of saved
+            ones, too.
     """
+    _check_named(name)
     from routilux_tui.runner.client import Client
     from routilux_tui.runner.discover import find_job, running_jobs
 
@@ -96,6 +98,7 @@ def readable(name: str) -> tuple[Readable, str]:
         NoSuchJob: when there is none, or more than one.
         JobFileError: when it is a file that can't be read.
     """
+    _check_named(name)
     from routilux_tui.runner.client import Client
 
     place = place_of(name)
@@ -103,6 +106,12 @@ def readable(name: str) -> tuple[Readable, str]:
         client = Client(place)
         return client, client.hello.path
     return SavedJob(place), str(place)
+
+
+def _check_named(name: str) -> None:
+    """Refuse an empty name: a script whose variable is empty doesn't mean the only job there is."""
+    if not name.strip():
+        raise NoSuchJob("JOB is empty.", "Name a job: its id, its flow, or @last")
 
 
 def _saved_named(name: str) -> list[Path]:

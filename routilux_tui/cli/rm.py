@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.cli.output import safe
+from routilux_tui.cli.output import print_json, safe
 from routilux_tui.errors import NotPossible
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
     parser.add_argument("jobs", metavar="JOB|FILE", nargs="+")
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
+    parser.add_argument("--json", action="store_true", help="what was removed, an object a line")
 
 
 def run(words: argparse.Namespace) -> int:
@@ -45,4 +46,6 @@ def run(words: argparse.Namespace) -> int:
         for one in (path, journal_path(path), log_path(job_id)):
             with contextlib.suppress(OSError):
                 one.unlink()
+        if words.json:
+            print_json({"removed": str(path), "job_id": job_id})
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.errors import ConditionImpossible, JobFailed, NotPossible, TimedOut
+from routilux_tui.errors import ConditionImpossible, JobFailed, NotPossible, TimedOut, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.job.views import WaitResult
 
@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> int:
     """Wait."""
+    if words.timeout is not None and not words.timeout >= 0:
+        raise UsageError(f"--timeout {words.timeout:g}: it is seconds, from 0 up.")
     job, place = readable(words.job)
     if isinstance(job, SavedJob):
         result = _of_file(job, words.until, place)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,20 @@ def test_rm_asks_and_removes(world: Path) -> None:
     assert path.exists()
     tui("rm", str(path), stdin="y\n")
     assert not path.exists()
+
+
+def test_an_empty_name_is_no_job_even_where_only_one_runs(flows: str) -> None:
+    job = tui("run", f"{flows}:stuck", "-p", "seconds=60", "--detach").stdout.strip()
+    for words in (["wait"], ["pause"], ["cancel"], ["show"], ["rm", "-y"]):
+        assert "JOB is empty" in tui(*words, "", code=3).stderr
+    assert json.loads(tui("show", job, "--json").stdout)["header"]["status"] == "running"
+    for wrong in ("-1", "nan"):
+        assert "seconds" in tui("wait", job, f"--timeout={wrong}", code=2).stderr
+    tui("cancel", job, "--force", "--grace", "0")
+    deadline = time.monotonic() + 20
+    while tui("ps", "--live", "--json").stdout and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert json.loads(tui("rm", "-y", job, "--json").stdout)["job_id"] == job
 
 
 def test_usage_errors_name_the_way_out() -> None:
