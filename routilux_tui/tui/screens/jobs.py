@@ -26,6 +26,7 @@ from routilux_tui.tui.widgets.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from textual import events
     from textual.app import ComposeResult
 
     from routilux_tui.sources.base import Source
@@ -399,7 +400,7 @@ class JobsScreen(PacedScreen):
         told = "No control is asked for" if app.read_only else "Controls are asked for again"
         self.notify(f"{told} from here.", timeout=3)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _event: events.ScreenResume) -> None:
         """What was switched on a job's screen counts here, too."""
         self.keys.tell()
 
