@@ -60,6 +60,7 @@ class Flow:
         #: The connections that rename what they deliver: (source, event, target, slot) -> names.
         self._mappings: dict[tuple[str | None, str | None, str, str], dict[str, str]] = {}
         self._live: list[Execution] = []
+        self._paused: weakref.WeakSet[Execution] = weakref.WeakSet()
         self._live_lock = threading.Lock()
         self._latest: weakref.ref[JobState] | None = None
 
@@ -288,12 +289,17 @@ class Flow:
         """A job has started, or goes on; called by its execution."""
         with self._live_lock:
             self._live.append(execution)
+            self._paused.discard(execution)
 
     def went_quiet(self, execution: Execution) -> None:
         """A job has ended, or is paused; called by its execution."""
         with self._live_lock:
             if execution in self._live:
                 self._live.remove(execution)
+            if execution.job_state.status == "paused":
+                self._paused.add(execution)
+            else:
+                self._paused.discard(execution)
 
     def live_executions(self) -> list[Execution]:
         """The jobs that run on this flow now."""
@@ -304,6 +310,19 @@ class Flow:
         """Whether the job that started last has been cancelled."""
         job_state = self._latest() if self._latest is not None else None
         return job_state is not None and bool(job_state.execution and job_state.execution.cancelled)
+
+    def open_executions(self) -> list[Execution]:
+        """The jobs of this flow that run or are paused."""
+        with self._live_lock:
+            # One that was loaded from its file and resumed runs here in place of the paused one.
+            taken_up = {execution.job_state.job_id for execution in self._live}
+            paused = [one for one in self._paused if one.job_state.job_id not in taken_up]
+            return self._live + paused
+
+    @property
+    def had_a_job(self) -> bool:
+        """Whether a job was ever run on this flow, in this process."""
+        return self._latest is not None
 
     def execution_of(self, job_state: JobState) -> Execution | None:
         """What runs a job on this flow, or ran it; None where nothing here ever did."""

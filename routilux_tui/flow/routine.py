@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from serilux import Serializable
 
-from routilux_tui.errors import FlowDefinitionError, JobCancelled, NotPossible
+from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import RUNNING, ExecutionContext
+from routilux_tui.flow.outside import job_for
 from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 
@@ -79,19 +80,10 @@ class Event:
         if running is not None:
             running.execution.emit(running, self.routine, self.name, data)
             return
-        flow = flow or getattr(self.routine, "_current_flow", None)
-        live = flow.live_executions() if flow is not None else []
-        if len(live) > 1:
-            raise NotPossible(
-                f"{self} is emitted outside of a handler, and more than one job runs.",
-                "Emit from a handler, or run the thread in a copy of the handler's context "
-                "(contextvars.copy_context().run).",
-            )
-        if live:
-            live[0].emit(None, self.routine, self.name, data)
+        execution = job_for(self, flow or getattr(self.routine, "_current_flow", None))
+        if execution is not None:
+            execution.emit(None, self.routine, self.name, data)
             return
-        if flow is not None and flow.latest_is_cancelled():
-            raise JobCancelled(f"{self} is emitted by a thread of a job that has been cancelled.")
         for slot in self.connected_slots:
             slot.receive(dict(data))
 
@@ -156,8 +148,8 @@ class Routine(Serializable):
     def emit(self, event_name: str, flow: Flow | None = None, **data: Any) -> None:
         """Emit an event: it is recorded, and a task is queued for every slot connected to it.
 
-        Returns at once. In a thread that runs no handler it goes to the one job that runs on
-        the flow; where none does, the connected slots are called directly.
+        Returns at once. In a thread that runs no handler it goes to the one job of the flow that
+        runs or is paused; where the flow never had a job, the connected slots are called directly.
 
         Raises:
             FlowDefinitionError: when the routine has no such event.

@@ -287,6 +287,50 @@ class TestRunning:
         flow.routines["a"].emit("out", i=1)
         assert seen == [1]
 
+    def test_a_thread_that_emits_late_runs_no_handler_of_a_job_that_has_ended(self):
+        seen = []
+        flow = chain(None, lambda _s, i: seen.append(i))
+        assert ended(flow, flow.execute("a")) == "completed"
+        with pytest.raises(NotPossible, match="has ended"):
+            flow.routines["a"].emit("out", i=1)
+        assert seen == []
+
+    def test_what_a_thread_emits_while_the_job_is_paused_is_held(self):
+        seen = []
+
+        def pause(step, **_):
+            context = step.get_execution_context()
+            context.flow.pause(context.job_state)
+
+        flow = chain(pause, lambda _s, i: seen.append(i))
+        job = flow.execute("a")
+        assert ended(flow, job) == "paused"
+        flow.routines["a"].emit("out", i=1)
+        assert seen == []
+        assert [task["data"] for task in job.pending_tasks] == [{"i": 1}]
+        flow.resume(job)
+        assert ended(flow, job) == "completed"
+        assert seen == [1]
+
+    def test_beside_a_paused_job_a_thread_must_say_which_it_means(self):
+        def pause(step, pausing=False, **_):
+            context = step.get_execution_context()
+            if pausing:
+                context.flow.pause(context.job_state)
+            else:
+                gate(step)
+
+        gate = Gate()
+        flow = chain(pause)
+        paused = flow.execute("a", {"pausing": True})
+        assert ended(flow, paused) == "paused"
+        other = flow.execute("a")
+        gate.wait()
+        with pytest.raises(NotPossible, match="more than one job"):
+            flow.routines["a"].emit("out", i=1)
+        gate.open()
+        assert ended(flow, other) == "completed"
+
 
 class TestPausing:
     def paused_with(self, n=5):
