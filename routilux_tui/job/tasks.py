@@ -24,8 +24,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
     ``due`` are in seconds since the epoch.
     """
 
-    # A job may have a hundred thousand tasks queued. The garbage collector doesn't look at
-    # them, or a long queue would slow down every emit; none outlives its turn.
+    # A job may have a hundred thousand tasks queued: the garbage collector doesn't look at
+    # them, or it would do so ever longer, and slow down every emit.
 
     id: int
     routine_id: str
