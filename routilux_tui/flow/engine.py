@@ -125,6 +125,8 @@ class Execution(Workers):
             raise NotPossible(
                 "A handler can't wait for the end of its own job.", "Return, or give a timeout."
             )
+        if timeout is not None and timeout > threading.TIMEOUT_MAX:
+            timeout = None
         with self._lock:
             return self._settled.wait_for(self._is_settled, timeout)
 

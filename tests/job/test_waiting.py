@@ -49,6 +49,11 @@ class TestForTheEnd:
         assert job.status == "completed"
         assert JobState.wait_for_completion(flow, job, timeout=0)
 
+    def test_a_timeout_without_end_waits_for_the_end(self, held):
+        flow, job, let = held
+        threading.Timer(0.02, let.set).start()
+        assert JobState.wait_for_completion(flow, job, timeout=float("inf"))
+
     def test_a_timeout_of_nothing_asks_without_waiting(self, held):
         flow, job, _ = held
         before = time.monotonic()
