@@ -7,6 +7,7 @@ import traceback
 from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import RUNNING
 from routilux_tui.flow.slot import copied
 
@@ -86,6 +87,11 @@ def _collected(execution: Execution, slot: Slot, task: Task, new: Any) -> Any:
             data = new
             if callable(strategy):
                 data = strategy(dict(state.slot_data.get(key, {})), dict(new))
+                if not isinstance(data, dict):
+                    raise FlowDefinitionError(
+                        f"The merge strategy of {slot} returned a {type(data).__name__}.",
+                        "It returns a dict: what the handler is to be given.",
+                    )
             state.make("slot", task.id, task.routine_id, task.slot, how, data, time.time())
         with state.lock:
             kept = state.slot_data.get(key, new)

@@ -110,6 +110,14 @@ class TestMerging:
         flow.connect("a", "out", "b", "in")
         return flow, seen
 
+    def test_a_merge_that_returns_no_dict_fails_the_job_and_says_so(self):
+        flow, seen = self.flow_with(lambda _old, _new: None)
+        job = flow.execute("a", {"n": 1})
+        assert ended(flow, job) == "failed"
+        assert "merge strategy of Slot[" in job.get_routine_state("b")["error"]
+        assert "returned a NoneType" in job.get_routine_state("b")["error"]
+        assert seen == []
+
     def test_append_collects_lists(self):
         flow, seen = self.flow_with("append")
         ended(flow, flow.execute("a", {"n": 3}))
