@@ -17,7 +17,11 @@ import threading
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from routilux_tui import ErrorHandler, ErrorStrategy, Flow, Routine
+from routilux_tui import ErrorHandler, ErrorStrategy, Flow, JobState, Routine
+
+#: The addresses of the services that run in this process, by the jobs that they are for.
+SERVICES: dict[str, str] = {}
+STARTING = threading.Lock()
 
 
 def start_service() -> int:
@@ -49,6 +53,17 @@ def start_service() -> int:
     return server.server_port
 
 
+def address(job: JobState) -> str:
+    """Where the job's service answers: it is started when it is first asked for in a process.
+
+    So a job that is taken up, when the process that ran it is gone, has its service again.
+    """
+    with STARTING:
+        if job.job_id not in SERVICES:
+            SERVICES[job.job_id] = f"http://127.0.0.1:{start_service()}"
+        return SERVICES[job.job_id]
+
+
 def _serve(server: ThreadingHTTPServer) -> None:
     with server:
         server.serve_forever(poll_interval=0.05)
@@ -61,20 +76,18 @@ def get(url: str) -> dict:
 
 
 class Start(Routine):
-    """Starts the service and asks for the pages."""
+    """Asks for the pages."""
 
     def __init__(self) -> None:
         super().__init__()
         self.define_slot("trigger", handler=self.start)
-        self.define_event("page", ["url"])
+        self.define_event("page", ["page"])
 
     def start(self, pages: int = 12) -> None:
-        port = start_service()
         state = self.get_execution_context().job_state
-        state.update_shared_data("service", f"http://127.0.0.1:{port}")
         state.update_shared_data("pages", pages)
         for page in range(pages):
-            self.emit("page", url=f"http://127.0.0.1:{port}/page/{page}")
+            self.emit("page", page=page)
 
 
 class Fetch(Routine):
@@ -85,8 +98,9 @@ class Fetch(Routine):
         self.define_slot("page", handler=self.fetch)
         self.define_event("fetched", ["page", "words"])
 
-    def fetch(self, url: str) -> None:
-        self.emit("fetched", **get(url))
+    def fetch(self, page: int) -> None:
+        service = address(self.get_execution_context().job_state)
+        self.emit("fetched", **get(f"{service}/page/{page}"))
 
 
 class Recommend(Routine):
@@ -98,7 +112,7 @@ class Recommend(Routine):
         self.set_as_optional()
 
     def recommend(self, page: str) -> None:
-        service = self.get_execution_context().job_state.get_shared_data("service")
+        service = address(self.get_execution_context().job_state)
         get(f"{service}/recommendations?for={page}")
 
 
@@ -119,7 +133,7 @@ class Collect(Routine):
         state.update_shared_data("words", data["words"])
         state.append_to_shared_log({"message": f"{data['pages']} pages, {data['words']} words"})
         if data["pages"] == state.get_shared_data("pages"):
-            get(f"{state.get_shared_data('service')}/end")
+            get(f"{address(state)}/end")
 
 
 def flow(delay: float = 0.2) -> Flow:

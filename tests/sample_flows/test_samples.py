@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,28 @@ def test_flaky_service_is_fetched_by_trying_again() -> None:
     assert state.routine_states["recommend"]["status"] == "error_continued"
     assert state.routine_states["collect"]["runs"] == 9
     assert flow.get_routine_retry_count("fetch") == state.routine_states["fetch"]["retries"]
+
+
+def test_flaky_service_is_there_again_where_another_process_takes_the_job_up(
+    tmp_path: Path,
+) -> None:
+    saved = tmp_path / "j.json"
+    first = f"""
+from routilux_tui import JobState
+from routilux_tui.flow.loading import load_flow
+flow, left = load_flow({str(SAMPLES / "flaky_service.py")!r}, {{"pages": 6, "delay": 30}})
+job = flow.execute("start", left)
+assert JobState.wait_until_condition(flow, job, lambda _f, j: "fetch" in j.routine_states, 30)
+assert flow.pause(job)
+job.save({str(saved)!r})
+"""
+    subprocess.run([sys.executable, "-c", first], check=True, timeout=60)
+    flow, _ = load_flow(str(SAMPLES / "flaky_service.py"), {"delay": 0.01})
+    again = JobState.load(saved)
+    flow.resume(again)
+    assert flow.wait_for_completion(60, again)
+    assert again.status == "completed"
+    assert again.routine_states["collect"]["runs"] == 6
 
 
 def test_approval_waits_for_a_person_and_goes_on_in_another_process(tmp_path: Path) -> None:
