@@ -40,7 +40,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ours = variable.startswith(("ROUTILUX_TUI_", "SSH_", "TMUX", "STY"))
         if ours and variable != "ROUTILUX_TUI_PEER":
             monkeypatch.delenv(variable)
-    for variable in ("NO_COLOR", "COLORTERM", "CI"):
+    for variable in ("NO_COLOR", "COLORTERM", "COLORFGBG", "CI"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
     yield folder

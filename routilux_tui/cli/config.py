@@ -211,6 +211,14 @@ def _line_of(text: str, name: str, within: str = "") -> int:
     return start + 1
 
 
+def _is_light(told: str) -> bool:
+    """Whether a terminal says of itself that it is light, as rxvt does: ``0;15``, ink and ground.
+
+    They are numbers of the 16 colours; 7 and 15 are the white ones.
+    """
+    return told.rpartition(";")[2] in {"7", "15"}
+
+
 def settings(flags: argparse.Namespace | None = None) -> Settings:
     """What the dashboard is to look like, for this terminal."""
     from routilux_tui.tui.settings import Settings
@@ -219,6 +227,8 @@ def settings(flags: argparse.Namespace | None = None) -> Settings:
     remote = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
     if told["fps"] is None:
         told["fps"] = SSH_FPS if remote else HOME_FPS
+    if told["theme"] == "auto":
+        told["theme"] = "light" if _is_light(os.environ.get("COLORFGBG", "")) else "dark"
     if told["ascii"] is None:
         told["ascii"] = "utf" not in (sys.stdout.encoding or "").lower()
     if told["colour"] is None:

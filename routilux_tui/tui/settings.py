@@ -10,7 +10,7 @@ class Settings:
     """How the dashboard looks and behaves.
 
     Args:
-        theme: ``dark``, ``light`` or ``auto``, which is dark.
+        theme: ``dark`` or ``light``.
         ascii: draw with ASCII alone.
         colour: paint colours at all.
         fps: frames a second at most.
@@ -20,7 +20,7 @@ class Settings:
         mouse: use the mouse.
     """
 
-    theme: str = "auto"
+    theme: str = "dark"
     ascii: bool = False
     colour: bool = True
     fps: float = 10.0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from routilux_tui.cli.config import settings
 from tests.conftest import DATA
 from tests.flows import write_flows
 
@@ -188,6 +189,18 @@ def test_importing_the_package_loads_neither_textual_nor_a_command_line() -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("told", "theme"), [("", "dark"), ("15;0", "dark"), ("0;15", "light"), ("0;default;7", "light")]
+)
+def test_a_light_terminal_gets_the_light_theme(
+    told: str, theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORFGBG", told)
+    assert settings().theme == theme
+    monkeypatch.setenv("ROUTILUX_TUI_THEME", "dark")
+    assert settings().theme == "dark"
 
 
 def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
