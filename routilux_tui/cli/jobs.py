@@ -39,10 +39,18 @@ class SavedJob:
         self.state = open_job(path)
         wait_counted(self.state)
         self._projection = Projection(self.state)
-        self.header = self._projection.header
         self.routines = self._projection.routines
         self.window = self._projection.window
         self.item = self._projection.item
+
+    def header(self) -> Header:
+        """The job in a line; what is not true of it is said."""
+        from routilux_tui.job.files import is_kept
+
+        note = self._projection.note()
+        if not note and self.state.status == "running" and not is_kept(self.path):
+            note = "its file says running, and nobody runs it"
+        return self._projection.header(note=note)
 
 
 def running(name: str) -> Client:

@@ -110,6 +110,21 @@ def test_a_file_is_shown_and_its_history_read() -> None:
     assert 0 < len(some) < 994
 
 
+def test_a_file_that_says_running_is_not_believed(tmp_path: Path) -> None:
+    from routilux_tui.job.journal import Journal
+    from routilux_tui.job.state import JobState
+
+    state = JobState("f")
+    state.status = "running"
+    path = tmp_path / "j.json"
+    journal = Journal(state, path)
+    assert "nobody runs it" not in tui("show", str(path)).stdout
+    journal.close()
+    assert "its file says running, and nobody runs it" in tui("show", str(path)).stdout
+    told = json.loads(tui("show", str(path), "--json").stdout)
+    assert told["header"]["note"] == "its file says running, and nobody runs it"
+
+
 @pytest.mark.parametrize("path", sorted((JOBS / "0.10.0").iterdir()), ids=lambda one: one.name)
 def test_no_file_is_obeyed_by_the_terminal(path: Path) -> None:
     done = tui("show", str(path), code=None)
