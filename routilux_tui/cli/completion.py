@@ -17,7 +17,10 @@ _routilux_tui() {
     local word="${COMP_WORDS[COMP_CWORD]}"
     if [ "$COMP_CWORD" = 1 ]; then
         COMPREPLY=($(compgen -W "@commands@ --help --version" -- "$word"))
-    elif [[ " @jobs@ " == *" ${COMP_WORDS[1]} "* && "$word" != -* ]]; then
+    elif [[ "$word" == -* ]]; then
+        local options="$(routilux-tui "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE -e '--[a-z][a-z-]*' | sort -u)"
+        COMPREPLY=($(compgen -W "$options" -- "$word"))
+    elif [[ " @jobs@ " == *" ${COMP_WORDS[1]} "* ]]; then
         local jobs="$(routilux-tui ps --json 2>/dev/null | sed -n 's/.*"job_id":"\\([^"]*\\)".*/\\1/p')"
         COMPREPLY=($(compgen -W "$jobs @last" -- "$word") $(compgen -f -- "$word"))
     else
@@ -33,6 +36,8 @@ _routilux_tui() {
     commands=(@described@)
     if (( CURRENT == 2 )); then
         _describe command commands
+    elif [[ "${words[CURRENT]}" == -* ]]; then
+        compadd -- $(routilux-tui "${words[2]}" --help 2>/dev/null | grep -oE -e '--[a-z][a-z-]*' | sort -u)
     elif [[ " @jobs@ " == *" ${words[2]} "* ]]; then
         compadd -- $(routilux-tui ps --json 2>/dev/null | sed -n 's/.*"job_id":"\\([^"]*\\)".*/\\1/p') @last
         _files
@@ -60,6 +65,12 @@ def run(words: argparse.Namespace) -> int:
         lines.append(
             f"complete -c routilux-tui -n '__fish_seen_subcommand_from {_JOBS}' -F -a "
             '"(routilux-tui ps --json 2>/dev/null | string replace -rf \'.*\\"job_id\\":\\"([^\\"]*)\\".*\' \'\\$1\')"'
+        )
+        lines.append(f"complete -c routilux-tui -n '__fish_seen_subcommand_from {_JOBS}' -a @last")
+        lines.append(
+            "complete -c routilux-tui -n 'not __fish_use_subcommand' -a "
+            "\"(string match -q -- '-*' (commandline -ct); and routilux-tui "
+            "(commandline -opc)[2] --help 2>/dev/null | string match -ra -- '--[a-z][a-z-]*')\""
         )
         print("\n".join(lines))
         return 0
