@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from routilux_tui.errors import FlowLoadError, Unreachable
+from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.paths import log_path, socket_path
 
@@ -109,7 +109,14 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
 
 def _start(order: Order) -> Started:
     log = Path(order.log)
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log.touch()
+    except OSError as problem:
+        raise NotPossible(
+            f"{log.parent}: nothing can be kept there: {problem.strerror or problem}.",
+            "Make room, or set XDG_STATE_HOME to a folder of your own.",
+        ) from problem
     reading, writing = os.pipe()
     try:
         with log.open("ab") as output:

@@ -54,11 +54,17 @@ def socket_folder() -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime):  # noqa: PTH117 - a str
         folder = Path(runtime) / NAME
-        if len(os.fsencode(folder)) + 42 <= _LONGEST_SOCKET:
+        if _is_short(folder):
             return folder
     import tempfile
 
-    return Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
+    return folder if _is_short(folder) else Path("/tmp") / folder.name  # noqa: S108 - it is checked
+
+
+def _is_short(folder: Path) -> bool:
+    """Whether the system takes a socket's path in this folder."""
+    return len(os.fsencode(folder)) + 42 <= _LONGEST_SOCKET
 
 
 def safe_socket_folder() -> Path:

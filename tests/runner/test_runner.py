@@ -386,6 +386,25 @@ def test_every_error_of_ours_has_a_code() -> None:
         assert (type(again), again.message, again.hint) == (kind, "what", "how")
 
 
+def test_sockets_have_a_place_whatever_the_folders_are_called(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = world / ("d" * 90)
+    deep.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    assert len(os.fsencode(paths.socket_folder())) + 42 <= 107
+
+
+def test_a_state_folder_that_can_not_be_made_is_told(
+    flows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nothing")
+    with pytest.raises(NotPossible, match="nothing can be kept there") as told:
+        start_job(f"{flows}:counting", {})
+    assert "XDG_STATE_HOME" in told.value.hint
+
+
 def test_a_folder_that_is_not_ours_alone_is_refused(world: Path) -> None:
     from routilux_tui.errors import UnsafeFolder
 
