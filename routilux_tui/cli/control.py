@@ -10,6 +10,8 @@ from routilux_tui.cli.jobs import running
 if TYPE_CHECKING:
     import argparse
 
+    from routilux_tui.job.views import Header
+
 
 def add_control_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that all controls share."""
@@ -29,7 +31,12 @@ def ask(words: argparse.Namespace, method: str, until: set[str], **params: Any) 
     with running(words.job) as client:
         client.call(method, **params)
         header = client.wait_for_status(until, words.within)
-    if words.json:
+    return tell(header, as_json=words.json)
+
+
+def tell(header: Header, *, as_json: bool) -> int:
+    """Print what has become of a job."""
+    if as_json:
         output.print_json(header)
     else:
         note = f": {output.safe(header.note)}" if header.note else ""

@@ -173,14 +173,20 @@ def connect(one: socket.socket, path: str, patience: float) -> None:
             return
 
 
+def peer_of(connection: socket.socket) -> tuple[int, int]:
+    """The process and the user at the other end: for a listening socket, who listens."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", told)
+    return pid, uid
+
+
 def check_peer(connection: socket.socket, path: str) -> None:
     """Refuse a socket that another user's process answers.
 
     Raises:
         PeerRefused: when it is another user's.
     """
-    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    uid = struct.unpack("3i", told)[1]
+    _, uid = peer_of(connection)
     if uid not in {os.getuid(), 0}:
         connection.close()
         raise PeerRefused(f"{path}: it is answered by a process of another user (uid {uid}).")
