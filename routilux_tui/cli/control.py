@@ -29,8 +29,9 @@ def ask(words: argparse.Namespace, method: str, until: set[str], **params: Any) 
         NotConfirmed: when it is not, in time.
     """
     with running(words.job) as client:
-        client.call(method, **params)
-        header = client.wait_for_status(until, words.within)
+        header = client.header_of(client.call(method, **params))
+        if header.status not in until:  # a forced cancel may have ended the runner by now
+            header = client.wait_for_status(until, words.within)
     return tell(header, as_json=words.json)
 
 

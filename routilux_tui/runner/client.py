@@ -112,7 +112,12 @@ class Client:
 
     def header(self) -> Header:
         """The job in a line."""
-        return msgspec.convert(self.call("header"), Header)
+        return self.header_of(self.call("header"))
+
+    @staticmethod
+    def header_of(told: Any) -> Header:
+        """The header that an answer holds."""
+        return msgspec.convert(told, Header)
 
     def routines(self) -> list[RoutineRow]:
         """Every routine of the job."""
