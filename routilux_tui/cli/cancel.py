@@ -40,8 +40,9 @@ def run(words: argparse.Namespace) -> int:
 
 
 def _ask(words: argparse.Namespace) -> int:
+    until = {"cancelled", "failed"} if words.force else {"cancelled"}
     return control.ask(
-        words, "cancel", {"cancelled"}, reason=words.reason, force=words.force, grace=words.grace
+        words, "cancel", until, reason=words.reason, force=words.force, grace=words.grace
     )
 
 

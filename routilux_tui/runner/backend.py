@@ -154,9 +154,14 @@ class Backend:
         self._controlled().resume()
         return self.header()
 
-    def cancel(self, reason: str) -> Header:
-        """Ask the engine to cancel."""
-        self._controlled().cancel(reason)
+    def cancel(self, reason: str, *, force: bool = False) -> Header:
+        """Ask the engine to cancel.
+
+        By ``force`` a job that has ended is no error while its handlers run: they can be ended.
+        """
+        engine = self._controlled()
+        if not (force and statuses.has_ended(self.state.status) and engine.handlers()):
+            engine.cancel(reason)
         return self.header()
 
     # Conditions

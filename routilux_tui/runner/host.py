@@ -145,13 +145,10 @@ class Host:
         if self.execution.wait(grace):
             return
         still = self.execution.handlers()
-        told = {
-            "reason": reason,
-            "forced": True,
-            "running": still,
-            "dropped": (self.state.get_routine_state("_cancellation") or {}).get("dropped", 0),
-        }
-        self.state.update_routine_state("_cancellation", told)
+        note = "_failure" if self.state.get_routine_state("_failure") else "_cancellation"
+        told = {"dropped": 0, **(self.state.get_routine_state(note) or {})}
+        told |= {"forced": True, "running": still} | ({"reason": reason} if reason else {})
+        self.state.update_routine_state(note, told)
         self.journal.close()
         self.server.stop()
         os.killpg(os.getpgid(0), signal.SIGKILL)

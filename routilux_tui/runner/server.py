@@ -404,7 +404,7 @@ class Server:
     def _cancel(self, _client: _Client, params: dict[str, Any]) -> Any:
         reason = str(params.get("reason", ""))
         if params.get("force") and self._force is not None:
-            header = self.backend.cancel(reason)
+            header = self.backend.cancel(reason, force=True)
             self._force(reason, float(params.get("grace", 10.0)))
             return header
         return self.backend.cancel(reason)

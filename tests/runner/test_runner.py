@@ -167,6 +167,18 @@ def test_force_ends_a_handler_that_does_not_listen(flows: str) -> None:
     assert (told["forced"], told["running"]) == (True, ["stuck"])
 
 
+def test_force_ends_a_handler_that_did_not_listen_to_a_cancel_before(flows: str) -> None:
+    started = start_job(f"{flows}:stuck")
+    with Client(started.socket) as client:
+        client.call("cancel", reason="enough")
+        with pytest.raises(NotPossible, match="is cancelled"):
+            client.call("cancel", reason="again")
+        client.call("cancel", force=True, grace=0.2)
+    _gone(started.pid)
+    told = load_job(started.path).routine_states["_cancellation"]
+    assert (told["forced"], told["running"], told["reason"]) == (True, ["stuck"], "enough")
+
+
 def test_a_read_only_runner_takes_no_control(flows: str) -> None:
     started = start_job(f"{flows}:counting", {"n": 500, "pace": 0.01}, read_only=True)
     with Client(started.socket) as client:
