@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli.jobs import SavedJob, readable
 from routilux_tui.cli.output import print_json, safe
-from routilux_tui.errors import NotPossible
+from routilux_tui.errors import NotPossible, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,11 @@ def run(words: argparse.Namespace) -> int:
         for path, _ in removed:
             print(safe(str(path)), file=sys.stderr)
         print("Remove? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        answer = sys.stdin.readline()
+        if not answer:
+            print(file=sys.stderr)
+            raise UsageError("rm asks, and nobody answers.", "Without a question: rm -y JOB")
+        if answer.strip().lower() not in {"y", "yes"}:
             return 1
     for path, job_id in removed:
         for one in (path, journal_path(path), log_path(job_id)):

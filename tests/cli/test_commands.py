@@ -138,6 +138,7 @@ def test_rm_asks_and_removes(world: Path) -> None:
     path = world / "j.json"
     JobState("f").save(path)
     tui("rm", str(path), code=1, stdin="n\n")
+    assert "rm -y" in tui("rm", str(path), code=2).stderr
     assert path.exists()
     tui("rm", str(path), stdin="y\n")
     assert not path.exists()

@@ -233,7 +233,7 @@ class JobRows(Rows):
             return "Reading …"
         if self.listing.entries:
             return "No job matches. Esc takes the filter away."
-        return "No jobs yet. Start one: routilux-tui run FLOW"
+        return "No jobs here. Start one: routilux-tui run FLOW. With subfolders: open -r"
 
 
 class JobsScreen(PacedScreen):
