@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -263,6 +264,16 @@ def test_a_client_that_behaves_badly_harms_nobody() -> None:
                         pass
                 except OSError:
                     pass
+        with _raw(path) as endless:
+            for _ in range(1024):  # a line of a gigabyte, as far as it is let
+                if not _send(endless, b"x" * (1 << 20)):
+                    break
+            else:
+                pytest.fail("a gigabyte was swallowed")
+        for _ in range(10_000):  # as fast as the door lets them in, or not
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as one:
+                one.setblocking(False)
+                one.connect(path)
         silent = []
         for _ in range(200):
             one = socket.socket(socket.AF_UNIX)
@@ -355,11 +366,12 @@ def _raw(path: str) -> socket.socket:
     return one
 
 
-def _send(one: socket.socket, talk: bytes) -> None:
+def _send(one: socket.socket, talk: bytes) -> bool:
     try:
         one.sendall(talk)
     except OSError:
-        pass
+        return False
+    return True
 
 
 def test_versions_that_can_not_talk_name_both(monkeypatch: pytest.MonkeyPatch) -> None:
