@@ -68,6 +68,19 @@ def stuck() -> Flow:
     return flow
 
 
+def leaving() -> Flow:
+    import os
+
+    class Leaving(Routine):
+        def __init__(self):
+            super().__init__()
+            self.define_slot("trigger", handler=lambda: os._exit(3))
+
+    flow = Flow("leaving")
+    flow.add_routine(Leaving(), "leave")
+    return flow
+
+
 def failing() -> Flow:
     class Bad(Routine):
         def __init__(self):

@@ -8,6 +8,7 @@ one JSON object. --detach starts the job, prints its id and returns.
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.config import add_screen_arguments, settings
+from routilux_tui.errors import Unreachable
 from routilux_tui.job import status as statuses
 from routilux_tui.job.views import HISTORY, LOG, Filter
 
@@ -63,7 +65,15 @@ def run(words: argparse.Namespace) -> int:
             print(started.job_id)
         return 0
     if words.no_tui or words.json or not output.is_interactive():
-        return follow(started.socket, as_json=words.json)
+        try:
+            return follow(started.socket, as_json=words.json)
+        except Unreachable as error:
+            raise Unreachable(
+                f"The process of job {started.job_id} answers no more: it was killed, or a handler "
+                "ended it.",
+                f"What was done is kept. Go on: routilux-tui resume "
+                f"{shlex.join([started.path, words.flow])}",
+            ) from error
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 

@@ -48,6 +48,15 @@ def test_a_run_without_a_terminal_is_plain_and_its_code_tells_the_end(flows: str
     assert told["header"]["status"] == "completed"
 
 
+def test_a_job_whose_process_is_gone_says_so_and_how_to_go_on(flows: str) -> None:
+    done = tui("run", f"{flows}:leaving", code=3)
+    assert "answers no more: it was killed, or a handler ended it" in done.stderr
+    _, _, way = done.stderr.partition("routilux-tui ")
+    command, path, flow = way.split()[:3]
+    assert (command, flow) == ("resume", f"{flows}:leaving")
+    assert json.loads(tui("show", path, "--json").stdout)["header"]["status"] == "running"
+
+
 def test_a_flow_that_can_not_be_run_is_told_with_the_users_traceback(flows: str) -> None:
     done = tui("run", f"{flows}:broken", code=2)
     assert "RuntimeError: the factory is broken" in done.stderr
