@@ -413,9 +413,11 @@ class JobState(Serializable):
         state: dict[str, Any] | None = self._routine_states.get(routine_id)
         return state
 
-    def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
+    def record_execution(
+        self, routine_id: str, event_name: str, data: dict[str, Any] | None
+    ) -> None:
         """Add a record, stamped now."""
-        self.make("record", routine_id, event_name, data, time.time())
+        self.make("record", routine_id, event_name, {} if data is None else data, time.time())
 
     def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
         """The records of all routines or of one, by time; those without a time come first."""
@@ -474,7 +476,13 @@ class JobState(Serializable):
         if handler is None:
             return
         try:
-            handler.handle(self._job_id, routine_id, output_type, data, timestamps.to_datetime(now))
+            handler.handle(
+                job_id=self._job_id,
+                routine_id=routine_id,
+                output_type=output_type,
+                data=data,
+                timestamp=timestamps.to_datetime(now),
+            )
         except Exception as error:
             logger.warning("The output handler of job %s raised: %r", self._job_id, error)
 

@@ -82,6 +82,11 @@ class TestHistory:
         assert [r.event_name for r in job.get_execution_history("a")] == ["3", "4", "1"]
         assert job.get_execution_history("x") == []
 
+    def test_a_record_without_data_has_none_of_it(self):
+        job = JobState("f")
+        job.record_execution("a", "out", None)
+        assert job.execution_history[0].data == {}
+
     def test_a_record_is_stamped_now(self):
         job = JobState()
         job.record_execution("a", "out", {"x": 1})
@@ -187,7 +192,8 @@ class TestOutput:
         def __init__(self, error=None):
             self.got, self.error = [], error
 
-        def handle(self, job_id, routine_id, output_type, data, timestamp):
+        # By name, as routilux calls it: a handler may take `**output` alone.
+        def handle(self, *, job_id, routine_id, output_type, data, timestamp):
             self.got.append((job_id, routine_id, output_type, data, timestamp))
             if self.error:
                 raise self.error
