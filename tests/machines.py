@@ -50,7 +50,7 @@ class Machine:
             f"PidFile {folder}/pid\n"
             f"AuthorizedKeysFile {key}\n"
             "UsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n"
-            f"SetEnv PATH={path} PYTHONPATH={Path(__file__).parent.parent} "
+            f'SetEnv "PATH={path}" "PYTHONPATH={Path(__file__).parent.parent}" '
             f"XDG_STATE_HOME={folder}/state XDG_RUNTIME_DIR={folder}/run "
             f"XDG_CONFIG_HOME={folder}/config\n"
         )

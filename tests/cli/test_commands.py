@@ -177,10 +177,10 @@ def test_usage_errors_name_the_way_out() -> None:
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     path = str(JOBS / "0.11.0/big-1k.json")
+    talk = '"$0" -m routilux_tui history "$1" | head -1; exit ${PIPESTATUS[0]}'
     done = subprocess.run(
-        f"{sys.executable} -m routilux_tui history {path} | head -1; exit ${{PIPESTATUS[0]}}",
-        shell=True, executable="/bin/bash", capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
+        ["bash", "-c", talk, sys.executable, path], capture_output=True, text=True, timeout=30
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -270,7 +270,7 @@ def test_bash_completes_commands_options_and_jobs(flows: str, world: Path) -> No
     job = tui("run", f"{flows}:stuck", "-p", "seconds=60", "--detach").stdout.strip()
     (world / "bin").mkdir()
     program = world / "bin/routilux-tui"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m routilux_tui "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m routilux_tui "$@"\n')
     program.chmod(0o755)
     script = tui("completion", "bash").stdout
     for words, expected in {
