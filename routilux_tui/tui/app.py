@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-# Textual paints at most so many times a second; its own 60 delay keys while a job is busy.
-os.environ.setdefault("TEXTUAL_FPS", "120")
+# Textual looks so many times a second whether there is something to paint, and a key waits for
+# the next look; how many frames there are is a `PacedScreen`'s business.
+os.environ.setdefault("TEXTUAL_FPS", "240")
 
 from textual.app import SystemCommand
 from textual.screen import Screen
