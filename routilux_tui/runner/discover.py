@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from routilux_tui.errors import NoSuchJob, RoutiluxTuiError
+from routilux_tui.job.status import has_ended
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.paths import safe_socket_folder, socket_folder
 
@@ -93,6 +94,8 @@ def find_job(name: str = "", jobs: list[Found] | None = None) -> Found:
         matching = [one for one in jobs if one.hello.job_id == name] or [
             one for one in jobs if one.hello.job_id.startswith(name) or one.hello.flow_id == name
         ]
+    if len(matching) > 1:  # one that has ended still answers for as long as somebody looks at it
+        matching = [one for one in matching if not has_ended(one.header.status)] or matching
     if len(matching) == 1:
         return matching[0]
     listed = ", ".join(f"{one.hello.job_id[:8]} ({one.hello.flow_id})" for one in matching or jobs)

@@ -236,6 +236,17 @@ def test_a_job_of_any_program_is_served_with_one_line() -> None:
     assert running_jobs() == []
 
 
+def test_a_name_means_the_job_that_still_runs() -> None:
+    ended, going_on = JobState("f"), JobState("f")
+    ended.status = "completed"
+    going_on.status = "running"
+    with serve(ended):
+        assert find_job("f").hello.job_id == ended.job_id
+        with serve(going_on):
+            assert find_job("f").hello.job_id == going_on.job_id
+            assert find_job().hello.job_id == going_on.job_id
+
+
 def test_a_client_that_behaves_badly_harms_nobody() -> None:
     flow, state = _own_flow()
     with serve(flow, state) as server:
