@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import re
 import sys
 from typing import Any, Protocol
 
@@ -32,6 +33,21 @@ def compile_cel(text: str) -> Program:
         return _Pure(text)
     program: Program = _compiled().compile(text)
     return program
+
+
+def column_of(error: Exception) -> int | None:
+    """The column, from 1, at which text of one line is no CEL; None where the library tells none.
+
+    Text that ends too soon has its fault behind its end.
+    """
+    if hasattr(error, "column"):  # the pure library, which gives its parser's reason along
+        token = getattr(error.__context__, "token", None)
+        if getattr(token, "type", "") == "$END":
+            return len(str(error.args[0]).splitlines()[0]) + 1
+        column: int | None = error.column
+        return column
+    place = re.search(r"<input>:1:(\d+)", str(error))
+    return None if place is None else int(place[1])
 
 
 def _compiled() -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps, views
-from routilux_tui.job.cel import compile_cel
+from routilux_tui.job.cel import column_of, compile_cel
 from routilux_tui.job.plain import to_plain
 from routilux_tui.job.status import is_routine
 
@@ -56,7 +56,7 @@ class Condition:
             self._program = compile_cel(self.text)
             self._names = [str(name) for name in self._program.variables()]
         except Exception as error:
-            raise _unparsed(self.text, str(error)) from None
+            raise _unparsed(self.text, error) from None
 
     def holds(self, context: Mapping[str, Any]) -> bool:
         """Whether it is true.
@@ -100,13 +100,13 @@ class Condition:
         self.holds(context)
 
 
-def _unparsed(text: str, told: str) -> ConditionError:
+def _unparsed(text: str, error: Exception) -> ConditionError:
     """Where a condition does not parse; the library's own words are long, and tell its grammar."""
-    place = re.search(r"<input>:1:(\d+)", told)
-    if place is None or "\n" in text:
-        words = " ".join(told.split())[:160]
+    column = column_of(error)
+    if column is None or "\n" in text:
+        words = " ".join(str(error).split())[:160]
         return ConditionError(f"The condition does not parse: {words}")
-    at = int(place[1]) - 1
+    at = column - 1
     rest = text[at:].strip()
     if not rest:
         return ConditionError("The condition is not complete.", "Something is missing at its end.")
