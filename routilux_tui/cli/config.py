@@ -230,7 +230,9 @@ def settings(flags: argparse.Namespace | None = None) -> Settings:
     if told["theme"] == "auto":
         told["theme"] = "light" if _is_light(os.environ.get("COLORFGBG", "")) else "dark"
     if told["ascii"] is None:
-        told["ascii"] = "utf" not in (sys.stdout.encoding or "").lower()
+        from routilux_tui.cli.output import is_ascii
+
+        told["ascii"] = is_ascii()
     if told["colour"] is None:
         told["colour"] = not os.environ.get("NO_COLOR")
     return Settings(**{name: told[name] for name in Settings.__dataclass_fields__})

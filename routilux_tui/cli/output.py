@@ -29,9 +29,15 @@ _COLOURS = {
 
 
 def is_ascii() -> bool:
-    """Whether the output takes ASCII alone."""
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return encoding not in {"utf8", "utf16", "utf32"}
+    """Whether the output takes ASCII alone: its encoding or the user's locale is not UTF-8.
+
+    Python takes the C locale for UTF-8, and says so in LC_CTYPE (PEP 538); a terminal does not.
+    """
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or ""
+    if named in {"", "C.UTF-8"} and not os.environ.get("LC_ALL"):
+        named = os.environ.get("LANG") or named
+    is_utf8 = not named or "utf" in named.lower()
+    return not (is_utf8 and "utf" in (sys.stdout.encoding or "").lower())
 
 
 def safe(text: str) -> str:

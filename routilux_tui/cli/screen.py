@@ -31,7 +31,9 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
         place = handle.place if handle is not None else ""
         address = f"{printable(place)}/{name}" if place.startswith("ssh://") else name
         told = f"Job {name} ({printable(left.job.flow_id)})"
-        if not has_ended(left.job.status):
+        if left.silent:
+            told += " does not answer. Look for it: routilux-tui ps"
+        elif not has_ended(left.job.status):
             told += f" goes on. Come back: routilux-tui attach {address}"
         elif address == name:
             told += f" is {printable(left.job.status)}. See it again: routilux-tui show {name}"

@@ -47,10 +47,14 @@ def styles_folder() -> Path:
 
 @dataclass(frozen=True)
 class Leave:
-    """How the dashboard was left: the exit code, and the live job that it was on."""
+    """How the dashboard was left: the exit code, and the live job that it was on.
+
+    ``silent`` says that the job did not answer any more.
+    """
 
     code: int = 0
     job: Header | None = None
+    silent: bool = False
     report: Path | None = None
     error: str = ""
 
@@ -125,9 +129,9 @@ class Dashboard(TypeAhead):
             return
         await self.push_screen(JobScreen(handle))
 
-    def leave(self, job: Header | None) -> None:
+    def leave(self, job: Header | None, *, silent: bool = False) -> None:
         """End the dashboard; ``job``, if it is a live one, is where it was left."""
-        self.left = Leave(0, job)
+        self.left = Leave(0, job, silent)
         self.exit()
 
     def _signalled(self, number: int) -> None:

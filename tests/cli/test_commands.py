@@ -228,6 +228,31 @@ def test_a_light_terminal_gets_the_light_theme(
     assert settings().theme == "dark"
 
 
+@pytest.mark.parametrize(
+    ("locale", "ascii_only"),
+    [
+        ({"LANG": "en_US.UTF-8"}, False),
+        ({"LC_ALL": "C"}, True),
+        ({"LANG": "C"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"LANG": "C", "LC_ALL": "C.UTF-8"}, False),
+        ({}, False),
+    ],
+)
+def test_what_is_printed_is_ascii_where_the_locale_is_not_utf_8(
+    locale: dict[str, str], ascii_only: bool
+) -> None:
+    clean = {k: v for k, v in os.environ.items() if k not in {"LANG", "LC_ALL", "LC_CTYPE"}}
+    words = ["show", str(DATA / "jobs/0.11.0/completed.json")]
+    done = subprocess.run(
+        [sys.executable, "-m", "routilux_tui", *words],
+        capture_output=True,
+        encoding="utf-8",
+        env={**clean, **locale},
+    )
+    assert done.stdout.isascii() is ascii_only
+
+
 def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
     place = world / "config/routilux-tui"
     place.mkdir()

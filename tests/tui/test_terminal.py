@@ -164,6 +164,17 @@ def test_a_file_is_left_without_a_word_of_a_job_that_goes_on() -> None:
     assert "goes on" not in terminal.written
 
 
+def test_a_job_that_does_not_answer_is_not_said_to_go_on(flows: str) -> None:
+    started = start_job(f"{flows}:counting", {"n": 50_000, "pace": 0.01})
+    terminal = Terminal(["attach"])
+    terminal.until("▶ running")
+    os.kill(started.pid, signal.SIGKILL)
+    terminal.until("no answer for")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert "does not answer. Look for it: routilux-tui ps" in terminal.written
+
+
 def test_attach_where_several_run_gives_a_choice(flows: str) -> None:
     for _ in range(2):
         start_job(f"{flows}:stuck", {"seconds": 600})

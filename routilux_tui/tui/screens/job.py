@@ -504,7 +504,8 @@ class JobScreen(PacedScreen):
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""
-        self.app.leave(self.handle.header if self.handle.is_live else None)  # type: ignore[attr-defined] # our own app
+        job = self.handle.header if self.handle.is_live else None
+        self.app.leave(job, silent=self.handle.stale_since is not None)  # type: ignore[attr-defined] # our own app
 
     async def on_unmount(self) -> None:
         """Let go of the job."""
