@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from routilux_tui.runner.paths import state_folder
 from routilux_tui.tui.actions import remapped
 from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link
-from routilux_tui.tui.terminal.driver import TerminalDriver
+from routilux_tui.tui.terminal.driver import TerminalDriver, restore
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
 from routilux_tui.tui.terminal.frames import Frames
 from routilux_tui.tui.theme import DARK, LIGHT
@@ -227,7 +226,7 @@ def run_dashboard(
     except (OSError, EOFError) as error:  # the terminal is gone
         app.crash = app.crash or error
     finally:
-        _restore()
+        restore()
     if app.crash is not None and app.left is None:
         return Leave(1, report=_report(app.crash), error=type(app.crash).__name__)
     return app.left or Leave(app.return_code or 0)
@@ -245,14 +244,3 @@ class _Quiet(Dashboard):
 
     def _print_error_renderables(self) -> None:
         self._exit_renderables.clear()
-
-
-def _restore() -> None:
-    """Whatever ended us: no alternate screen, no mouse, a cursor, no pasting in brackets."""
-    out = sys.__stdout__
-    with contextlib.suppress(Exception):
-        if out is not None and out.isatty():
-            out.write(
-                "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?25h"
-            )
-            out.flush()

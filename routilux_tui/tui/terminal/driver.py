@@ -184,8 +184,8 @@ class TerminalDriver(LinuxDriver):
         return method is not None
 
 
-def restore(fileno: int, modes: list[Any] | None) -> None:
-    """Put the terminal back, by the shortest way there is.
+def restore(fileno: int = 0, modes: list[Any] | None = None) -> None:
+    """Put the terminal back, by the shortest way there is. Twice does no harm.
 
     Args:
         fileno: the terminal's input.
