@@ -21,6 +21,7 @@ from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.plain import to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import Task
+from routilux_tui.job.watched import WatchedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,61 +53,6 @@ KEYS = (
 OWN_KEYS = ("seq", "slot_data")
 
 
-class _Watched(dict[Any, Any]):
-    """A dict of a job's that makes a change of whatever is done to it."""
-
-    __slots__ = ("_job", "_put", "_take")
-
-    def __init__(self, job: JobState, put: str, take: str, items: dict[Any, Any]) -> None:
-        super().__init__(items)
-        self._job = job
-        self._put = put
-        self._take = take
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._job.make(self._put, key, value, time.time())
-
-    def __delitem__(self, key: Any) -> None:
-        if key not in self:
-            raise KeyError(key)
-        self._job.make(self._take, key, time.time())
-
-    def pop(self, key: Any, *default: Any) -> Any:
-        with self._job.lock:
-            if key not in self:
-                return super().pop(key, *default)
-            value = self[key]
-            del self[key]
-            return value
-
-    def popitem(self) -> tuple[Any, Any]:
-        with self._job.lock:
-            key = next(reversed(self))
-            return key, self.pop(key)
-
-    def clear(self) -> None:
-        with self._job.lock:
-            for key in list(self):
-                del self[key]
-
-    def setdefault(self, key: Any, default: Any = None) -> Any:
-        with self._job.lock:
-            if key not in self:
-                self[key] = default
-            return self[key]
-
-    def update(self, *others: Any, **more: Any) -> None:
-        for key, value in dict(*others, **more).items():
-            self[key] = value
-
-    def __ior__(self, other: Any) -> _Watched:  # type: ignore[misc] # noqa: PYI034 - in place, as dict does; 3.10 has no Self
-        self.update(other)
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (dict, (dict(self),))
-
-
 class JobState(Serializable):
     """The complete state of one execution of a flow.
 
@@ -131,12 +77,12 @@ class JobState(Serializable):
         self._job_id = str(uuid.uuid4())
         self._status = "pending"
         self._current_routine_id: str | None = None
-        self._routine_states: dict[str, Any] = _Watched(self, "routine", "no_routine", {})
+        self._routine_states: dict[str, Any] = WatchedDict(self, "routine", "no_routine", {})
         self._history: list[ExecutionRecord] = []
         self._pause_points: list[Any] = []
         self._pending_tasks: list[Any] = []
         self._deferred_events: list[Any] = []
-        self._shared_data: dict[Any, Any] = _Watched(self, "shared", "unshared", {})
+        self._shared_data: dict[Any, Any] = WatchedDict(self, "shared", "unshared", {})
         self._shared_log: list[Any] = []
         self._output_log: list[Any] = []
         self._created: Any = time.time()
@@ -232,9 +178,9 @@ class JobState(Serializable):
     def _replace(self, name: str, value: Any) -> None:
         """Put a whole attribute in place; the fold of a ``set`` change."""
         if name == "shared_data":
-            self._shared_data = _Watched(self, "shared", "unshared", dict(value))
+            self._shared_data = WatchedDict(self, "shared", "unshared", dict(value))
         elif name == "routine_states":
-            self._routine_states = _Watched(self, "routine", "no_routine", dict(value))
+            self._routine_states = WatchedDict(self, "routine", "no_routine", dict(value))
         elif name == "execution_history":
             self._history = (
                 value if isinstance(value, SavedHistory) else [_as_record(one) for one in value]
