@@ -73,7 +73,7 @@ class RoutinesPane(Pane):
         quiet = "rows--dim"
         return [
             (f"{seen.glyph} ", style),
-            (fit(printable(row.routine_id), name), "rows--name"),
+            (fit(printable(row.routine_id), name - 1) + " ", "rows--name"),
             (fit(printable(word), 11), style),
             (right(count(row.runs) if row.runs else "·", 7), "" if row.runs else quiet),
             (

@@ -67,17 +67,25 @@ class KeyBar(Widget):
             }
         cannot = self._cannot()
         parts, self._places, used = [(" ", "")], [], 1
-        for action in self._actions if y == 0 else ():
+        for action in self._fitting() if y == 0 else ():
             off = action.needs in cannot and bool(action.needs)
             text = f"{action.shown} {action.label}"
-            if used + len(text) > self.size.width:
-                break
             parts.append((action.shown, "keys--off" if off else "keys--key"))
             parts.append((f" {action.label}", "keys--off" if off else "keys--label"))
             self._places.append((used, used + len(text), action.id))
             parts.append(("  ", ""))
             used += len(text) + 2
         return strip_of(parts, self.size.width, self._styles_of, self.rich_style)
+
+    def _fitting(self) -> list[Action]:
+        """The actions that there is room for; the help and the way out stay longest."""
+        shown = list(self._actions)
+        while (
+            len(shown) > 2
+            and 1 + sum(len(one.shown) + len(one.label) + 3 for one in shown) > self.size.width + 2
+        ):
+            del shown[-3]
+        return shown
 
     def on_click(self, event: events.Click) -> None:
         """Do what was clicked."""
