@@ -8,7 +8,6 @@ one JSON object. --detach starts the job, prints its id and returns.
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> int:
     """Start the job."""
-    from routilux_tui.runner.launch import start_job
+    from routilux_tui.runner.launch import gone, start_job
 
     params = output.parse_params(words.params)
     started = start_job(
@@ -68,12 +67,7 @@ def run(words: argparse.Namespace) -> int:
         try:
             return follow(started.socket, as_json=words.json)
         except Unreachable as error:
-            raise Unreachable(
-                f"The process of job {started.job_id} answers no more: it was killed, or a handler "
-                "ended it.",
-                f"What was done is kept. Go on: routilux-tui resume "
-                f"{shlex.join([started.path, words.flow])}",
-            ) from error
+            raise gone(started, words.flow) from error
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 

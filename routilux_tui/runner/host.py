@@ -27,6 +27,8 @@ from routilux_tui.runner.paths import job_path
 from routilux_tui.runner.server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from routilux_tui.flow.engine import Execution
     from routilux_tui.job.changes import Change
 
@@ -70,16 +72,27 @@ class Host:
             log=order.log,
         )
         self.server = Server(self.backend, Path(order.socket), self._force)
-        try:
+        self._entry, self._params = entry, params
+        with self._undone():
             self.server.start()
-            if order.resume:
+
+    def begin(self) -> None:
+        """Have the first handler called; what a handler does to this process, it may do now."""
+        with self._undone():
+            if self.order.resume:
                 self.execution.resume()
             else:
-                self.execution.start(entry, params)
+                self.execution.start(self._entry, self._params)
+
+    @contextlib.contextmanager
+    def _undone(self) -> Iterator[None]:
+        """Leave nothing behind of a job that can't be begun."""
+        try:
+            yield
         except BaseException:
             self.server.stop()
             self.journal.close()
-            if not order.resume and not order.save:
+            if not self.order.resume and not self.order.save:
                 self.path.unlink(missing_ok=True)
             raise
 
@@ -168,27 +181,30 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         host = Host(order)
+        signal.signal(signal.SIGTERM, host.end)
+        started = Started(
+            job_id=host.state.job_id,
+            socket=order.socket,
+            path=str(host.path),
+            log=order.log,
+            pid=os.getpid(),
+        )
+        _tell(pipe, started)  # where the job is, should its first handler end this process
+        host.begin()
     except BaseException as error:
         told = msgspec.json.decode(protocol.refusal(None, error))["error"]
         if not isinstance(error, RoutiluxTuiError):
             logger.exception("The job can't be started")
         _tell(pipe, Started(error=told, traceback=getattr(error, "traceback", "")))
         return getattr(error, "exit_code", 1)
-    signal.signal(signal.SIGTERM, host.end)
-    _tell(
-        pipe,
-        Started(
-            job_id=host.state.job_id,
-            socket=order.socket,
-            path=str(host.path),
-            log=order.log,
-            pid=os.getpid(),
-        ),
-    )
+    _tell(pipe, started)
+    with contextlib.suppress(OSError):
+        pipe.close()
     host.run()
     return 0
 
 
 def _tell(pipe: Any, started: Started) -> None:
-    with contextlib.suppress(OSError), pipe:
+    with contextlib.suppress(OSError):
         pipe.write(msgspec.json.encode(started) + b"\n")
+        pipe.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import uuid
@@ -135,20 +136,32 @@ def _start(order: Order) -> Started:
                 process.stdin.close()
     finally:
         os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        line = told.readline()
-    if not line:
+    with os.fdopen(reading, "rb") as told:  # it says when it is ready, then when it has begun
+        lines = [line for line in (told.readline(), told.readline()) if line]
+    if not lines:
         process.wait()
         raise Unreachable(
             f"The runner ended before it said anything (exit code {process.returncode}).",
             f"Its log: {order.log}",
         )
-    started = msgspec.json.decode(line, type=Started)
+    started = msgspec.json.decode(lines[-1], type=Started)
     if started.error is not None:
         process.wait()
         error = protocol.raised(started.error)
         if isinstance(error, FlowLoadError):
             error.traceback = started.traceback
         raise error
+    if len(lines) == 1:
+        process.wait()
+        raise gone(started, order.flow)
     process.returncode = 0  # it is on its own now; nobody here waits for it
     return started
+
+
+def gone(started: Started, flow: str) -> Unreachable:
+    """What there is to say when a job's process has ended before the job."""
+    return Unreachable(
+        f"The process of job {started.job_id} answers no more: "
+        "it was killed, or a handler ended it.",
+        f"What was done is kept. Go on: routilux-tui resume {shlex.join([started.path, flow])}",
+    )
