@@ -36,6 +36,8 @@ MAX_WAITS = 16
 MAX_FPS = 30.0
 HELLO_WITHIN = 10.0
 _JUDGE_EVERY = 0.005
+_STUCK_EVERY = 0.1
+"""Seconds between two looks at a viewer whose socket is full."""
 
 
 class _Client:
@@ -320,7 +322,11 @@ class Server:
         waiting = [client for client in self._clients if client.due]
         if not waiting:
             return None
-        soonest = min(client.next_frame for client in waiting) - time.monotonic()
+        now = time.monotonic()
+        soonest = min(
+            max(client.next_frame - now, _STUCK_EVERY if client.busy() else 0.0)
+            for client in waiting
+        )
         return max(0.01, min(soonest, 1.0))
 
     # Waits
