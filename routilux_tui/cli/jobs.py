@@ -45,12 +45,7 @@ class SavedJob:
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""
-        from routilux_tui.job.files import is_kept
-
-        note = self._projection.note()
-        if not note and self.state.status == "running" and not is_kept(self.path):
-            note = "its file says running, and nobody runs it"
-        return self._projection.header(note=note)
+        return self._projection.header(note=self._projection.note_of_file(self.path))
 
 
 def running(name: str) -> Client:

@@ -88,6 +88,12 @@ def lock_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.lock")
 
 
+def locked_by(lock: Path) -> Path | None:
+    """The job's file that a lock is for; None where it is no such lock."""
+    path = lock.with_name(lock.name[1:].removesuffix(".lock") or "x")
+    return path if lock_path(path) == lock else None
+
+
 def keep(path: Path) -> int:
     """Lock a job's file for this process; the lock goes with the process, however it ends.
 

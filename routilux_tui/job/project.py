@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps, views
+from routilux_tui.job.files import is_kept
 from routilux_tui.job.plain import dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.rows import ROWS, routine_row
@@ -16,6 +17,7 @@ from routilux_tui.job.views import Control, Filter, Header, Plain, RoutineRow, R
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from routilux_tui.job.state import JobState
 
@@ -76,6 +78,13 @@ class Projection:
         if isinstance(dropped, int) and dropped:
             words = f"{words} ({dropped} not started)".strip()
         return words[: views.PREVIEW]
+
+    def note_of_file(self, path: Path) -> str:
+        """The same of a job that is read from a file, which may say what is not so."""
+        note = self.note()
+        if not note and self.state.status == "running" and not is_kept(path):
+            return "its file says running, and nobody runs it"
+        return note
 
     def counts(self) -> dict[str, int]:
         """The number of rows of every section."""

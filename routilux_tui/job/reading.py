@@ -111,7 +111,7 @@ def _by_layout(content: bytes) -> dict[str, Any] | None:
         return None
     begin = key + len(HISTORY_KEY) - 1
     for end in _ends(content, begin):
-        if HISTORY_KEY in content[end:]:
+        if content.find(HISTORY_KEY, end) >= 0:
             return None
         try:
             history = _records(memoryview(content)[begin:end])

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NoSuchJob, NotConfirmed, NotPossible
+from routilux_tui.job.files import locked_by
 from routilux_tui.runner.client import check_peer, connect, peer_of
 from routilux_tui.runner.discover import is_stale, sockets
 
 if TYPE_CHECKING:
     from routilux_tui.job.views import Header
 
-_LOCK, _END_OF_LOCK = ".", ".lock"
 _GONE_WITHIN = 5.0
 
 
@@ -85,9 +85,9 @@ def _file_of(pid: int) -> Path:
     """The file of the job that a process keeps, told by the lock that it holds."""
     for handle in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
-            place = handle.readlink()
-            if place.name.startswith(_LOCK) and place.name.endswith(_END_OF_LOCK):
-                return place.with_name(place.name[len(_LOCK) : -len(_END_OF_LOCK)])
+            file = locked_by(handle.readlink())
+            if file is not None:
+                return file
     raise NotPossible(f"Process {pid} keeps no job's file: it is not ended from here.")
 
 

@@ -248,13 +248,9 @@ class SavedHandle:
         self._show(projection)
 
     def _show(self, projection: Projection) -> None:
-        note = projection.note()
+        note = projection.note_of_file(self.path)
         if not is_counted(projection.state):
             note = "its records are being counted"
-        elif projection.state.unread:
-            pass  # that counts for more
-        elif projection.state.status == "running" and not is_kept(self.path):
-            note = "its file says running, and nobody runs it"
         self._projection = projection
         self._header = projection.header(note=note)
         self._routines = {row.routine_id: row for row in projection.routines()}
