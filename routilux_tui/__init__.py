@@ -1,6 +1,27 @@
 """The terminal dashboard for routilux jobs, and the job model and engine under it.
 
 Everything here is imported on first use, so that a command without a screen starts at once.
+
+The words, each for one thing everywhere:
+
+- flow: routines and the connections between them. It holds structure, and nothing of a job.
+- routine: a step of a flow. slot: an input of it, with a handler. event: an output of it.
+- connection: joins an event to a slot.
+- job: one execution of a flow. `JobState`: its public face; `Job`: its data.
+- change: one small step in a job's life, numbered by ``seq``. A job is the fold of its changes.
+- record: one entry of a job's history: a routine emitted an event, with data, at a moment.
+- task: one activation of a slot, queued or running. pending: held while its job is paused.
+- handler: the user's function behind a slot. invocation: one call of it, for one task.
+- retry: the same task once more after an error. error policy: what becomes of a task that raised.
+- engine: what runs a job's tasks. execution: the engine's hold on one job. worker: a thread of it.
+- runner: the process that owns a live job. attach: to watch and steer it through its socket.
+- control: pause, resume or cancel; "asked" until the job's own state confirms it.
+- snapshot: a job's file, ``NAME.json``. journal: the changes since. recovery: both put together.
+- lock: says which process runs the job of a file.
+- source: where jobs come from: saved files, runners, far machines.
+- section: one of a job's lists. window: a stretch of its rows. row: one entry, ready to be shown.
+- projection: the views of a job that is in memory. frame: all that changed since the last one.
+- pane: a section on the screen. tail: to follow what comes at its end.
 """
 
 from __future__ import annotations
@@ -11,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CallbackOutputHandler": "routilux_tui.job.outputs",
+    "CallbackOutputHandler": "routilux_tui.state.outputs",
     "Connection": "routilux_tui.flow.connection",
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
@@ -19,10 +40,10 @@ _HOMES = {
     "ExecutionContext": "routilux_tui.flow.context",
     "ExecutionRecord": "routilux_tui.job.record",
     "Flow": "routilux_tui.flow.flow",
-    "JobState": "routilux_tui.job.state",
-    "NullOutputHandler": "routilux_tui.job.outputs",
-    "OutputHandler": "routilux_tui.job.outputs",
-    "QueueOutputHandler": "routilux_tui.job.outputs",
+    "JobState": "routilux_tui.state.job_state",
+    "NullOutputHandler": "routilux_tui.state.outputs",
+    "OutputHandler": "routilux_tui.state.outputs",
+    "QueueOutputHandler": "routilux_tui.state.outputs",
     "Routine": "routilux_tui.flow.routine",
     "Slot": "routilux_tui.flow.slot",
     "ValidationError": "routilux_tui.flow.validators",
@@ -43,13 +64,13 @@ if TYPE_CHECKING:
     from routilux_tui.flow.strategy import ErrorStrategy as ErrorStrategy
     from routilux_tui.flow.validators import ValidationError as ValidationError
     from routilux_tui.flow.validators import Validator as Validator
-    from routilux_tui.job.outputs import CallbackOutputHandler as CallbackOutputHandler
-    from routilux_tui.job.outputs import NullOutputHandler as NullOutputHandler
-    from routilux_tui.job.outputs import OutputHandler as OutputHandler
-    from routilux_tui.job.outputs import QueueOutputHandler as QueueOutputHandler
     from routilux_tui.job.record import ExecutionRecord as ExecutionRecord
-    from routilux_tui.job.state import JobState as JobState
     from routilux_tui.runner.serve import serve as serve
+    from routilux_tui.state.job_state import JobState as JobState
+    from routilux_tui.state.outputs import CallbackOutputHandler as CallbackOutputHandler
+    from routilux_tui.state.outputs import NullOutputHandler as NullOutputHandler
+    from routilux_tui.state.outputs import OutputHandler as OutputHandler
+    from routilux_tui.state.outputs import QueueOutputHandler as QueueOutputHandler
 
 
 def __getattr__(name: str) -> Any:

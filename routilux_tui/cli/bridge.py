@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from routilux_tui import __version__
 from routilux_tui.cli.jobs import place_of
 from routilux_tui.errors import Unreachable
-from routilux_tui.job.plain import dumps
+from routilux_tui.job.jsonable import dumps
 from routilux_tui.runner import protocol
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def _ask(words: argparse.Namespace) -> int:
 
 def _silent(name: str) -> Path | None:
     """The socket of the runner of that name that does not answer, if there is one."""
-    from routilux_tui.runner.forcing import silent_runner
+    from routilux_tui.runner.force_cancel import silent_runner
 
     try:
         return silent_runner(name)
@@ -58,7 +58,7 @@ def _silent(name: str) -> Path | None:
 
 def _end(words: argparse.Namespace, socket: Path) -> int:
     """Ask until the grace is over; then end the process."""
-    from routilux_tui.runner.forcing import end_by_force
+    from routilux_tui.runner.force_cancel import end_by_force
 
     until = time.monotonic() + words.grace
     while (left := until - time.monotonic()) > 0:

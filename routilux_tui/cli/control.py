@@ -10,7 +10,7 @@ from routilux_tui.cli.jobs import running
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.job.views import Header
+    from routilux_tui.views.shapes import Header
 
 
 def add_control_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli.jobs import readable
 from routilux_tui.cli.rows import add_row_arguments, print_rows, where_of
-from routilux_tui.job.views import HISTORY
+from routilux_tui.views.shapes import HISTORY
 
 if TYPE_CHECKING:
     import argparse

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import NoSuchJob
+from routilux_tui.sources.headers import note_of_file
 
 if TYPE_CHECKING:
-    from routilux_tui.job.views import Filter, Header, RoutineRow, Window
     from routilux_tui.runner.client import Client
+    from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
 
 
 class Readable(Protocol):
@@ -32,8 +33,8 @@ class SavedJob:
     """A job in a file, for commands."""
 
     def __init__(self, path: Path) -> None:
-        from routilux_tui.job.bigfile import open_job, wait_counted
-        from routilux_tui.job.project import Projection
+        from routilux_tui.store.large_file import open_job, wait_counted
+        from routilux_tui.views.projection import Projection
 
         self.path = path
         self.state = open_job(path)
@@ -45,7 +46,7 @@ class SavedJob:
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""
-        return self._projection.header(note=self._projection.note_of_file(self.path))
+        return self._projection.header(note=note_of_file(self._projection, self.path))
 
 
 def running(name: str) -> Client:

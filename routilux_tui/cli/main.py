@@ -101,7 +101,7 @@ def _run(words: list[str]) -> int:
 
 def _told(error: RoutiluxTuiError, *, as_json: bool) -> int:
     """Say what went wrong, on stderr."""
-    from routilux_tui.job.text import printable
+    from routilux_tui.views.text import printable
 
     trace = getattr(error, "traceback", "")
     if as_json:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.job.plain import dumps
+from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.status import look
-from routilux_tui.job.text import printable
-from routilux_tui.job.views import SECTIONS, Header, RoutineRow, Row
+from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

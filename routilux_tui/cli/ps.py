@@ -10,7 +10,7 @@ from routilux_tui.job.status import look
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.job.views import JobEntry
+    from routilux_tui.views.shapes import JobEntry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +63,8 @@ def live_entries() -> list[JobEntry]:
 
 def saved_entries(live: set[str]) -> list[JobEntry]:
     """The saved jobs of the state folder, newest first, but those that run."""
-    from routilux_tui.job.headers import read_header
     from routilux_tui.runner.paths import jobs_folder
+    from routilux_tui.sources.headers import read_header
 
     entries = [read_header(path) for path in jobs_folder().glob("*.json")]
     kept = [entry for entry in entries if entry.path not in live]

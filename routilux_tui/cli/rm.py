@@ -24,14 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
-    from routilux_tui.job.files import is_kept, journal_path
     from routilux_tui.runner.paths import log_path
+    from routilux_tui.store.files import is_locked, journal_path
 
     removed = []
     for name in words.jobs:
         job, place = readable(name)
         path = Path(place)
-        if not isinstance(job, SavedJob) or is_kept(path):
+        if not isinstance(job, SavedJob) or is_locked(path):
             raise NotPossible(
                 f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.job.views import Filter
+from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
     import argparse

@@ -17,13 +17,13 @@ from routilux_tui.cli import output
 from routilux_tui.cli.config import add_screen_arguments, settings
 from routilux_tui.errors import Unreachable
 from routilux_tui.job import status as statuses
-from routilux_tui.job.views import HISTORY, LOG, Filter
+from routilux_tui.views.shapes import HISTORY, LOG, Filter
 
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.job.views import Header
     from routilux_tui.runner.client import Client
+    from routilux_tui.views.shapes import Header
 
 PROGRESS_EVERY = 0.5
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.status import has_ended
-from routilux_tui.job.text import printable
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle, Source

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli.jobs import SavedJob, readable
 from routilux_tui.cli.rows import add_row_arguments, print_rows, where_of
 from routilux_tui.job import status as statuses
-from routilux_tui.job.views import HISTORY, LOG, OUTPUT
+from routilux_tui.views.shapes import HISTORY, LOG, OUTPUT
 
 if TYPE_CHECKING:
     import argparse

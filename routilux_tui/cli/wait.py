@@ -14,7 +14,7 @@ from routilux_tui.cli import output
 from routilux_tui.cli.jobs import SavedJob, readable
 from routilux_tui.errors import ConditionImpossible, JobFailed, NotPossible, TimedOut, UsageError
 from routilux_tui.job import status as statuses
-from routilux_tui.job.views import WaitResult
+from routilux_tui.views.shapes import WaitResult
 
 if TYPE_CHECKING:
     import argparse
@@ -54,7 +54,7 @@ def _of_file(job: SavedJob, until: str, place: str) -> WaitResult:
     """A file that nobody writes: it is so, or it never will be."""
     status = job.state.status
     if until:
-        from routilux_tui.job.conditions import Condition, context_of
+        from routilux_tui.views.conditions import Condition, context_of
 
         condition, context = Condition(until), context_of(job.state)
         condition.check(context)

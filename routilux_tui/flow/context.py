@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from routilux_tui.flow.flow import Flow
-    from routilux_tui.flow.handling import Running
-    from routilux_tui.job.state import JobState
+    from routilux_tui.flow.invocation import Running
+    from routilux_tui.state.job_state import JobState
 
 #: The handler that runs in this thread, where one does.
 RUNNING: ContextVar[Running | None] = ContextVar("routilux_tui_running", default=None)

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import FlowDefinitionError, JobCancelled, NotPossible
 from routilux_tui.flow.context import RUNNING
-from routilux_tui.flow.failing import settle
-from routilux_tui.flow.handling import Running, handle, told, words
-from routilux_tui.flow.leaving import remember
-from routilux_tui.flow.taking_up import check_held
+from routilux_tui.flow.error_policy import settle
+from routilux_tui.flow.interrupt import remember
+from routilux_tui.flow.invocation import Running, handle, told, words
+from routilux_tui.flow.resume_check import check_held
 from routilux_tui.flow.workers import Workers
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.views import Control
+from routilux_tui.views.shapes import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.flow.flow import Flow
     from routilux_tui.flow.routine import Routine
-    from routilux_tui.job.state import JobState
     from routilux_tui.job.tasks import Task
+    from routilux_tui.state.job_state import JobState
 
 logger = logging.getLogger("routilux_tui.flow")
 

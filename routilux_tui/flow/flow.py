@@ -16,12 +16,13 @@ from routilux_tui.flow.engine import Execution
 from routilux_tui.flow.porting import FLOW_HAS_NOT
 from routilux_tui.flow.routine import Routine
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
-from routilux_tui.job.state import JobState
-from routilux_tui.job.waiting import JUDGED
+from routilux_tui.state.job_state import JobState
+from routilux_tui.state.waiting import JUDGED
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from routilux_tui.job.model import Job
     from routilux_tui.job.tasks import Task
 
 STRATEGIES = ("sequential", "concurrent")
@@ -421,13 +422,13 @@ class Flow:
             return None
         if handler.strategy is not ErrorStrategy.RETRY:
             return None
-        job_state = job_state or JUDGED.get()
+        asked: Job | None = job_state or JUDGED.get()
         running = RUNNING.get()
-        if job_state is None and running is not None:
-            job_state = running.execution.job_state
-        if job_state is None and self._latest is not None:
-            job_state = self._latest()
-        state = job_state.get_routine_state(routine_id) if job_state is not None else None
+        if asked is None and running is not None:
+            asked = running.execution.job_state
+        if asked is None and self._latest is not None:
+            asked = self._latest()
+        state = asked.routine_states.get(routine_id) if asked is not None else None
         return int((state or {}).get("retries", 0))
 
     def shutdown(self, wait: bool = True, timeout: float | None = None) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.flow.flow import Flow
-    from routilux_tui.job.state import JobState
+    from routilux_tui.state.job_state import JobState
 
 
 class Event:

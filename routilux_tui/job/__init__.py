@@ -1,1 +1,1 @@
-"""What a job is: its state, its changes, its files and journal, queries and conditions."""
+"""What a job is: its data, its changes, records, tasks, statuses and JSON values."""

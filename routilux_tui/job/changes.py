@@ -1,7 +1,7 @@
 """Changes: what a job is made of.
 
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
-`FOLD` has, for every kind, the one function that carries it out on a `JobState`, whose
+`FOLD` has, for every kind, the one function that carries it out on a `JobData`, whose
 parameters are the change's arguments; the live view, the journal, a viewer's copy and replay
 are all made of these tuples. Every argument is a value that JSON can hold; ``at`` is in seconds
 since the epoch.
@@ -12,16 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.plain import decode, dumps
+from routilux_tui.job.data import HELD, Change
+from routilux_tui.job.jsonable import decode, dumps
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.job.state import JobState
-
-Change = tuple[Any, ...]
+    from routilux_tui.job.data import JobData
 
 #: What the engine counts of a routine; a state that a user stores keeps them.
 COUNTERS = (
@@ -34,11 +33,6 @@ COUNTERS = (
     "ended_at",
     "execution_time",
 )
-
-
-#: Stands for the held tasks until somebody asks for them: a pause must not take long, however
-#: many there are.
-HELD: list[Any] = ["held"]
 
 #: Those of them that the engine adds to.
 _NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
@@ -63,38 +57,38 @@ def decode_change(line: bytes) -> Change:
     return tuple(parts)
 
 
-def _status(state: JobState, status: str, at: float) -> None:
-    state._status = status
-    state._updated = at
+def _status(job: JobData, status: str, at: float) -> None:
+    job._status = status
+    job._updated = at
 
 
-def _current(state: JobState, routine_id: str | None) -> None:
-    state._current_routine_id = routine_id
+def _current(job: JobData, routine_id: str | None) -> None:
+    job._current_routine_id = routine_id
 
 
-def _set(state: JobState, name: str, value: Any, at: float) -> None:
-    state._replace(name, value)
-    state._updated = at
+def _set(job: JobData, name: str, value: Any, at: float) -> None:
+    job._replace(name, value)
+    job._updated = at
 
 
-def _routine(state: JobState, routine_id: str, new: dict[str, Any], at: float) -> None:
+def _routine(job: JobData, routine_id: str, new: dict[str, Any], at: float) -> None:
     kept = {}
-    old = state._routine_states.get(routine_id)
+    old = job._routine_states.get(routine_id)
     if isinstance(old, dict) and "runs" in old:
         kept = {name: old[name] for name in COUNTERS if name in old}
         odd = [name for name in _NUMBERS if not isinstance(new.get(name, 0), (int, float))]
         new = {name: value for name, value in new.items() if name not in odd}
-    dict.__setitem__(state._routine_states, routine_id, {**kept, **new})
-    state._updated = at
+    dict.__setitem__(job._routine_states, routine_id, {**kept, **new})
+    job._updated = at
 
 
-def _no_routine(state: JobState, routine_id: str, at: float) -> None:
-    dict.pop(state._routine_states, routine_id, None)
-    state._updated = at
+def _no_routine(job: JobData, routine_id: str, at: float) -> None:
+    dict.pop(job._routine_states, routine_id, None)
+    job._updated = at
 
 
 def _emit(
-    state: JobState,
+    job: JobData,
     routine_id: str,
     event: str,
     data: Any,
@@ -103,32 +97,32 @@ def _emit(
     tasks: list[tuple[int, str, str]],
 ) -> None:
     """A record, and the tasks that it queues: ``(task id, routine id, slot)`` each."""
-    state._history.append(ExecutionRecord.of(routine_id, event, data, at))
-    if state._pending_tasks:
-        state._pending_tasks = []  # they are waiting for their turn again
-    outstanding = state.outstanding
+    job._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    if job._pending_tasks:
+        job._pending_tasks = []  # they are waiting for their turn again
+    outstanding = job.outstanding
     source, source_event = (routine_id, event) if event != "start" or parent else (None, None)
     for task_id, target, slot in tasks:
         outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
     if tasks:
-        state.next_task_id = max(state.next_task_id, tasks[-1][0] + 1)
+        job.next_task_id = max(job.next_task_id, tasks[-1][0] + 1)
     if parent is not None:
         task = outstanding.get(parent)
         if task is not None:
             task.emitted += 1
-    state._updated = at
+    job._updated = at
 
 
-def _record(state: JobState, routine_id: str, event: str, data: Any, at: float) -> None:
-    state._history.append(ExecutionRecord.of(routine_id, event, data, at))
-    state._updated = at
+def _record(job: JobData, routine_id: str, event: str, data: Any, at: float) -> None:
+    job._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    job._updated = at
 
 
-def _run(state: JobState, task_id: int, routine_id: str, at: float) -> None:
+def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
     """A handler has started."""
-    if state._pending_tasks:
-        state._pending_tasks = []
-    routine = state._routine_states.get(routine_id)
+    if job._pending_tasks:
+        job._pending_tasks = []
+    routine = job._routine_states.get(routine_id)
     if not isinstance(routine, dict) or "runs" not in routine:
         own = routine if isinstance(routine, dict) else {}
         routine = {
@@ -142,17 +136,17 @@ def _run(state: JobState, task_id: int, routine_id: str, at: float) -> None:
             "ended_at": None,
             "execution_time": 0.0,
         }
-        dict.__setitem__(state._routine_states, routine_id, routine)
+        dict.__setitem__(job._routine_states, routine_id, routine)
     routine["status"] = "running"
     routine["runs"] += 1
     routine["active"] += 1
-    state.running[task_id] = (routine_id, at)
-    state._current_routine_id = routine_id
-    state._updated = at
+    job.running[task_id] = (routine_id, at)
+    job._current_routine_id = routine_id
+    job._updated = at
 
 
 def _ran(
-    state: JobState,
+    job: JobData,
     task_id: int,
     routine_id: str,
     status: str,
@@ -163,13 +157,13 @@ def _ran(
 
     ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised.
     """
-    if state._pending_tasks:
-        state._pending_tasks = []
-    state.outstanding.pop(task_id, None)
-    routine = state._routine_states.get(routine_id)
+    if job._pending_tasks:
+        job._pending_tasks = []
+    job.outstanding.pop(task_id, None)
+    routine = job._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
-        _end_of_run(state, routine, task_id, at)
-        if status == "completed" and state._status == "failed" and routine.get("error") is not None:
+        _end_of_run(job, routine, task_id, at)
+        if status == "completed" and job._status == "failed" and routine.get("error") is not None:
             status = "failed"  # what ended the job is not hidden by a run beside it that went well
         # A status that the handler itself has set for its routine stands.
         if status != "completed" or routine.get("status", "running") == "running":
@@ -180,11 +174,11 @@ def _ran(
         elif routine.get("error") is not None and status == "completed":
             routine["last_error"] = routine.pop("error")
             routine.pop("traceback", None)
-    state._updated = at
+    job._updated = at
 
 
-def _end_of_run(state: JobState, routine: dict[str, Any], task_id: int, at: float) -> None:
-    _, started = state.running.pop(task_id, (None, at))
+def _end_of_run(job: JobData, routine: dict[str, Any], task_id: int, at: float) -> None:
+    _, started = job.running.pop(task_id, (None, at))
     if routine["active"]:
         routine["active"] -= 1
     routine["ended_at"] = timestamps.to_iso(at)
@@ -192,7 +186,7 @@ def _end_of_run(state: JobState, routine: dict[str, Any], task_id: int, at: floa
 
 
 def _retry(
-    state: JobState,
+    job: JobData,
     task_id: int,
     routine_id: str,
     at: float,
@@ -201,39 +195,39 @@ def _retry(
     due: float,
 ) -> None:
     """A handler has raised and its task will be run again, at ``due``."""
-    if state._pending_tasks:
-        state._pending_tasks = []
-    task = state.outstanding.get(task_id)
+    if job._pending_tasks:
+        job._pending_tasks = []
+    task = job.outstanding.get(task_id)
     if task is not None:
         task.retry_count += 1
         task.max_retries = max_retries
         task.emitted = 0
         task.skip = 0
         task.due = due
-    routine = state._routine_states.get(routine_id)
+    routine = job._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
-        _end_of_run(state, routine, task_id, at)
+        _end_of_run(job, routine, task_id, at)
         routine["errors"] += 1
         routine["retries"] += 1
         routine["retry_count"] = routine["retries"]
         routine.update(detail)
-    state._updated = at
+    job._updated = at
 
 
 def _slot(
-    state: JobState, task_id: int, routine_id: str, slot: str, how: str, data: Any, at: float
+    job: JobData, task_id: int, routine_id: str, slot: str, how: str, data: Any, at: float
 ) -> None:
     """A slot keeps a task's data: ``append`` it to what it has, or ``set`` it in its place."""
-    if state._pending_tasks:
-        state._pending_tasks = []
+    if job._pending_tasks:
+        job._pending_tasks = []
     if how == "set":
-        state.slot_data[routine_id, slot] = data
+        job.slot_data[routine_id, slot] = data
     else:
-        merge_append(state.slot_data.setdefault((routine_id, slot), {}), data)
-    task = state.outstanding.get(task_id)
+        merge_append(job.slot_data.setdefault((routine_id, slot), {}), data)
+    task = job.outstanding.get(task_id)
     if task is not None:
         task.merged = True
-    state._updated = at
+    job._updated = at
 
 
 def merge_append(kept: dict[str, Any], new: dict[str, Any]) -> None:
@@ -248,28 +242,28 @@ def merge_append(kept: dict[str, Any], new: dict[str, Any]) -> None:
             kept[key] = [old, value]
 
 
-def _pause_point(state: JobState, point: dict[str, Any], at: float) -> None:
-    state._pause_points.append(point)
-    state._updated = at
+def _pause_point(job: JobData, point: dict[str, Any], at: float) -> None:
+    job._pause_points.append(point)
+    job._updated = at
 
 
-def _shared(state: JobState, key: Any, value: Any, at: float) -> None:
-    dict.__setitem__(state._shared_data, key, value)
-    state._updated = at
+def _shared(job: JobData, key: Any, value: Any, at: float) -> None:
+    dict.__setitem__(job._shared_data, key, value)
+    job._updated = at
 
 
-def _unshared(state: JobState, key: Any, at: float) -> None:
-    dict.pop(state._shared_data, key, None)
-    state._updated = at
+def _unshared(job: JobData, key: Any, at: float) -> None:
+    dict.pop(job._shared_data, key, None)
+    job._updated = at
 
 
-def _log(state: JobState, entry: dict[str, Any], at: float) -> None:
-    state._shared_log.append(entry)
-    state._updated = at
+def _log(job: JobData, entry: dict[str, Any], at: float) -> None:
+    job._shared_log.append(entry)
+    job._updated = at
 
 
-def _output(state: JobState, routine_id: str, output_type: str, data: Any, at: float) -> None:
-    state._output_log.append(
+def _output(job: JobData, routine_id: str, output_type: str, data: Any, at: float) -> None:
+    job._output_log.append(
         {
             "routine_id": routine_id,
             "output_type": output_type,
@@ -277,11 +271,11 @@ def _output(state: JobState, routine_id: str, output_type: str, data: Any, at: f
             "timestamp": timestamps.to_iso(at),
         }
     )
-    state._updated = at
+    job._updated = at
 
 
-def _deferred(state: JobState, routine_id: str, event: str, data: Any, at: float) -> None:
-    state._deferred_events.append(
+def _deferred(job: JobData, routine_id: str, event: str, data: Any, at: float) -> None:
+    job._deferred_events.append(
         {
             "routine_id": routine_id,
             "event_name": event,
@@ -289,32 +283,32 @@ def _deferred(state: JobState, routine_id: str, event: str, data: Any, at: float
             "timestamp": timestamps.to_iso(at),
         }
     )
-    state._updated = at
+    job._updated = at
 
 
-def _deferred_sent(state: JobState) -> None:
+def _deferred_sent(job: JobData) -> None:
     """The first deferred event is being emitted: it is deferred no more."""
-    if state._deferred_events:
-        del state._deferred_events[0]
+    if job._deferred_events:
+        del job._deferred_events[0]
 
 
-def _hold(state: JobState, order: list[int], at: float) -> None:
+def _hold(job: JobData, order: list[int], at: float) -> None:
     """All that has not run is held; ``order`` has the ids of the tasks as they would have run."""
-    outstanding = state.outstanding
+    outstanding = job.outstanding
     held = {task_id: outstanding[task_id] for task_id in order if task_id in outstanding}
     for task in held.values():
         if task.retry_count:
-            _no_retry_under_way(state, task, "pending")
-    state.outstanding = {**held, **outstanding}
-    state._pending_tasks = HELD if state.outstanding else []
-    state._updated = at
+            _no_retry_under_way(job, task, "pending")
+    job.outstanding = {**held, **outstanding}
+    job._pending_tasks = HELD if job.outstanding else []
+    job._updated = at
 
 
-def _take_up(state: JobState, at: float) -> None:
+def _take_up(job: JobData, at: float) -> None:
     """Somebody runs the job (again): what was held is waiting for its turn once more."""
-    state._pending_tasks = []
-    state.running.clear()
-    for routine in state._routine_states.values():
+    job._pending_tasks = []
+    job.running.clear()
+    for routine in job._routine_states.values():
         if not isinstance(routine, dict) or "runs" not in routine:
             continue
         for name in _NUMBERS:  # whatever the file has there
@@ -324,26 +318,26 @@ def _take_up(state: JobState, at: float) -> None:
             routine["active"] = 0
             if routine.get("status") == "running":
                 routine["status"] = "pending"
-    state._updated = at
+    job._updated = at
 
 
-def _no_retry_under_way(state: JobState, task: Task, status: str) -> None:
+def _no_retry_under_way(job: JobData, task: Task, status: str) -> None:
     """A retry that was waited for is held, or will never come: its routine does not run."""
-    routine = state._routine_states.get(task.routine_id)
+    routine = job._routine_states.get(task.routine_id)
     if not isinstance(routine, dict) or routine.get("active"):
         return
     if routine.get("status") in {"running", "pending"}:
         routine["status"] = status
 
 
-def _drop(state: JobState, dropped: list[int], at: float) -> None:
+def _drop(job: JobData, dropped: list[int], at: float) -> None:
     """Tasks that have not started are dropped, by their ids, and never run."""
     for task_id in dropped:
-        task = state.outstanding.pop(task_id, None)
+        task = job.outstanding.pop(task_id, None)
         if task is not None and task.retry_count:
-            _no_retry_under_way(state, task, "failed")
-    state._pending_tasks = []
-    state._updated = at
+            _no_retry_under_way(job, task, "failed")
+    job._pending_tasks = []
+    job._updated = at
 
 
 #: Every kind of change, and what carries it out.

@@ -10,7 +10,7 @@ import msgspec
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.plain import decode, to_plain
+from routilux_tui.job.jsonable import decode, to_plain
 
 
 class ExecutionRecord(Serializable):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError, NotPossible, ReadOnly
 from routilux_tui.job import status as statuses
-from routilux_tui.job.conditions import Condition, context_of
-from routilux_tui.job.project import Projection
-from routilux_tui.job.views import (
+from routilux_tui.runner import protocol
+from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.projection import Projection
+from routilux_tui.views.shapes import (
     DATA,
     DEFERRED,
     PENDING,
@@ -19,14 +20,13 @@ from routilux_tui.job.views import (
     RoutineRow,
     WaitResult,
 )
-from routilux_tui.runner import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.flow.engine import Engine
-    from routilux_tui.job.changes import Change
-    from routilux_tui.job.state import JobState
+    from routilux_tui.job.data import Change
+    from routilux_tui.state.job_state import JobState
 
 #: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
 _STALE: dict[str, tuple[str, ...]] = {

@@ -13,14 +13,14 @@ import msgspec
 
 from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
-from routilux_tui.job.views import Header, RoutineRow, WaitResult, Window
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
+from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from routilux_tui.job.views import Filter
+    from routilux_tui.views.shapes import Filter
 
 
 class Client:

@@ -15,8 +15,8 @@ from routilux_tui.runner.paths import safe_socket_folder, socket_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from routilux_tui.job.views import Header
     from routilux_tui.runner.protocol import Hello
+    from routilux_tui.views.shapes import Header
 
 
 class Found(NamedTuple):

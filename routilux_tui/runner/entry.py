@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.job.views import HISTORY, JobEntry
+from routilux_tui.views.shapes import HISTORY, JobEntry
 
 if TYPE_CHECKING:
     from routilux_tui.runner.discover import Found

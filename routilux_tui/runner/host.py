@@ -17,20 +17,20 @@ import msgspec
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.flow.loading import check_params, load_flow
 from routilux_tui.job import status as statuses
-from routilux_tui.job.journal import Journal
-from routilux_tui.job.reading import load_job
-from routilux_tui.job.state import JobState
 from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.launch import Order, Started
 from routilux_tui.runner.paths import job_path
 from routilux_tui.runner.server import Server
+from routilux_tui.state.job_state import JobState
+from routilux_tui.store.journal import Journal
+from routilux_tui.store.reading import load_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routilux_tui.flow.engine import Execution
-    from routilux_tui.job.changes import Change
+    from routilux_tui.job.data import Change
 
 logger = logging.getLogger("routilux_tui.runner")
 
@@ -48,7 +48,7 @@ class Host:
         self._news = threading.Event()
         flow, params = load_flow(order.flow, order.params)
         if order.resume:
-            self.state = load_job(order.resume, wholly=True)
+            self.state = load_job(order.resume, into=JobState, wholly=True)
             flow.flow_id = self.state.flow_id or flow.flow_id
             self.path = Path(order.resume)
         else:

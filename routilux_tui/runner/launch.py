@@ -92,9 +92,10 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
         NotPossible: when it can't be taken up; the message says why, and what to do.
         FlowLoadError: when the flow can't be loaded; with the user's traceback.
     """
-    from routilux_tui.job.reading import load_job
+    from routilux_tui.job.model import Job
+    from routilux_tui.store.reading import load_job
 
-    job_id = load_job(path, wholly=True).job_id
+    job_id = load_job(path, into=Job, wholly=True).job_id
     return _start(
         Order(
             flow=flow,

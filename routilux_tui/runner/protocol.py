@@ -1,7 +1,7 @@
 """What runners and viewers say to each other: JSON-RPC 2.0, one message a line.
 
 The first request is ``hello`` and names the protocol's version. A viewer asks for what it
-shows: ``subscribe`` has it sent a ``frame`` (see `routilux_tui.job.views.Frame`) at most so many
+shows: ``subscribe`` has it sent a ``frame`` (see `routilux_tui.views.shapes.Frame`) at most so many
 times a second, ``window``, ``item`` and ``find`` fetch a part of a section. ``pause``,
 ``resume``, ``cancel``, ``wait`` and ``check`` do what their names say.
 """
@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from routilux_tui import __version__, errors
-from routilux_tui.job.plain import decode, dumps, preview
-from routilux_tui.job.views import SECTIONS, Filter
+from routilux_tui.job.jsonable import decode, dumps, preview
+from routilux_tui.views.shapes import SECTIONS, Filter
 
 VERSION = 1
 """The protocol that this program speaks. Fields may be added to it; a reader skips what it

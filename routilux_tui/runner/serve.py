@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible
-from routilux_tui.job.state import JobState
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.paths import socket_path
 from routilux_tui.runner.server import Server
+from routilux_tui.state.job_state import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui import __version__
 from routilux_tui.errors import ReadOnly, RoutiluxTuiError, UsageError
-from routilux_tui.job.views import Frame, RoutineRow, WaitResult
 from routilux_tui.runner import protocol
+from routilux_tui.views.shapes import Frame, RoutineRow, WaitResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from routilux_tui.job.views import (
+    from routilux_tui.job.jsonable import Plain
+    from routilux_tui.views.shapes import (
         EntryBatch,
         Filter,
         Frame,
         Header,
-        Plain,
         RoutineRow,
         WaitResult,
         Window,

@@ -12,26 +12,27 @@ import msgspec
 from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, RoutiluxTuiError, Unreachable
 from routilux_tui.job import status as statuses
-from routilux_tui.job.views import (
+from routilux_tui.runner import discover, protocol
+from routilux_tui.runner.entry import entry_of
+from routilux_tui.runner.protocol import Hello
+from routilux_tui.sources.base import ACTIONS
+from routilux_tui.views.shapes import (
     SECTIONS,
     EntryBatch,
     Filter,
     Frame,
     Header,
     JobEntry,
-    Plain,
     RoutineRow,
     WaitResult,
     Window,
 )
-from routilux_tui.runner import discover, protocol
-from routilux_tui.runner.entry import entry_of
-from routilux_tui.runner.protocol import Hello
-from routilux_tui.sources.base import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
+
+    from routilux_tui.job.jsonable import Plain
 
     OpenStream = Callable[[], Awaitable[tuple[asyncio.StreamReader, "Writer"]]]
 

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from routilux_tui.job.views import EntryBatch
+from routilux_tui.views.shapes import EntryBatch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
-    from routilux_tui.job.views import JobEntry
     from routilux_tui.sources.base import Handle, Source
+    from routilux_tui.views.shapes import JobEntry
 
 
 class MergedSource:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
-from routilux_tui.job.views import SECTIONS, Frame
 from routilux_tui.runner import protocol
+from routilux_tui.views.shapes import SECTIONS, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from routilux_tui.job.views import Header
     from routilux_tui.sources.base import Handle
+    from routilux_tui.views.shapes import Header
 
 
 class Relay:

@@ -10,23 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
-from routilux_tui.job.bigfile import is_counted, open_job, wait_counted
-from routilux_tui.job.conditions import Condition, context_of
-from routilux_tui.job.files import is_kept, journal_path
-from routilux_tui.job.headers import read_header
-from routilux_tui.job.project import Projection
-from routilux_tui.job.views import (
-    SECTIONS,
-    EntryBatch,
-    Filter,
-    Frame,
-    Header,
-    JobEntry,
-    Plain,
-    RoutineRow,
-    WaitResult,
-    Window,
-)
+from routilux_tui.sources.headers import note_of_file, read_header
 from routilux_tui.sources.watching import (
     Stamp,
     differing,
@@ -36,9 +20,26 @@ from routilux_tui.sources.watching import (
     stamp,
     watch,
 )
+from routilux_tui.store.files import is_locked, journal_path
+from routilux_tui.store.large_file import is_counted, open_job, wait_counted
+from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.projection import Projection
+from routilux_tui.views.shapes import (
+    SECTIONS,
+    EntryBatch,
+    Filter,
+    Frame,
+    Header,
+    JobEntry,
+    RoutineRow,
+    WaitResult,
+    Window,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+
+    from routilux_tui.job.jsonable import Plain
 
 _FIRST, _SLICE = 100, 2500
 _HALF_WRITTEN = 0.15
@@ -214,7 +215,7 @@ class SavedHandle:
     @property
     def cannot(self) -> Mapping[str, str]:
         """A file takes no controls; the reason tells the way out."""
-        if is_kept(self.path):
+        if is_locked(self.path):
             why = "this is the job's file; attach to the job itself to steer it"
         else:
             why = f"nobody runs it; take it up: routilux-tui resume {self.path.name} FLOW"
@@ -248,7 +249,7 @@ class SavedHandle:
         self._show(projection)
 
     def _show(self, projection: Projection) -> None:
-        note = projection.note_of_file(self.path)
+        note = note_of_file(projection, self.path)
         if not is_counted(projection.state):
             note = "its records are being counted"
         self._projection = projection

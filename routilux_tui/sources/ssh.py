@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from routilux_tui.errors import RoutiluxTuiError, Unreachable, UsageError
-from routilux_tui.job.views import EntryBatch, JobEntry
 from routilux_tui.runner import protocol
 from routilux_tui.sources.live import LiveHandle
+from routilux_tui.views.shapes import EntryBatch, JobEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -19,7 +19,6 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job.text import printable
 from routilux_tui.runner.paths import state_folder
 from routilux_tui.tui.actions import remapped
 from routilux_tui.tui.settings import Settings
@@ -29,13 +28,14 @@ from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
 from routilux_tui.tui.terminal.frames import Frames
 from routilux_tui.tui.theme import DARK, LIGHT
 from routilux_tui.tui.typeahead import TypeAhead
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from routilux_tui.job.views import Header
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.actions import Action
+    from routilux_tui.views.shapes import Header
 
 
 def styles_folder() -> Path:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps
-from routilux_tui.job.conditions import Condition, context_of_entry
+from routilux_tui.views.conditions import Condition, context_of_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from routilux_tui.job.views import JobEntry
+    from routilux_tui.views.shapes import JobEntry
 
 _FEW = 64
 """Changes at once up to which each is put in its place by itself."""

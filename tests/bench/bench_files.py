@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from routilux_tui import Flow, JobState, Routine
-from routilux_tui.job.journal import Journal
+from routilux_tui.store.journal import Journal
 from tests.bench.table import Figure
 
 AREA = "files"

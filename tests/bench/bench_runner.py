@@ -21,7 +21,7 @@ EMITS = 60_000
 WATCH = """
 import sys, time
 from routilux_tui.runner.client import Client
-from routilux_tui.job.views import Filter
+from routilux_tui.views.shapes import Filter
 with Client(sys.argv[1]) as client:
     client.call("subscribe", fps=10)
     print("watching", flush=True)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.job.record import ExecutionRecord
-    from routilux_tui.job.state import JobState
-    from routilux_tui.job.views import Window
+    from routilux_tui.state.job_state import JobState
+    from routilux_tui.views.shapes import Window
 
 AREA = "screen"
 MINIMAL = """
@@ -47,7 +47,7 @@ def _command_ms(words: list[str]) -> float:
 
 
 def _job(records: int) -> JobState:
-    from routilux_tui.job.state import JobState
+    from routilux_tui.state.job_state import JobState
 
     state = JobState("orders")
     state.execution_history = _records(0, records)
@@ -70,10 +70,10 @@ async def _row_costs(state: JobState, turns: int, costs: dict[str, list[float]])
     """
     from textual.app import App
 
-    from routilux_tui.job.project import Projection
     from routilux_tui.tui.app import Dashboard
     from routilux_tui.tui.panes.history import HistoryPane
     from routilux_tui.tui.terminal.frames import Frames
+    from routilux_tui.views.projection import Projection
 
     views, history = Projection(state), state.execution_history
 

@@ -120,8 +120,8 @@ def test_a_file_is_shown_and_its_history_read() -> None:
 
 
 def test_a_file_that_says_running_is_not_believed(tmp_path: Path) -> None:
-    from routilux_tui.job.journal import Journal
-    from routilux_tui.job.state import JobState
+    from routilux_tui.state.job_state import JobState
+    from routilux_tui.store.journal import Journal
 
     state = JobState("f")
     state.status = "running"

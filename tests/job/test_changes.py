@@ -158,4 +158,4 @@ def test_a_torn_or_foreign_line_is_a_value_error(line):
 def test_every_kind_says_what_it_is_in_its_signature():
     for kind, fold in FOLD.items():
         names = fold.__code__.co_varnames[: fold.__code__.co_argcount]
-        assert names[0] == "state", kind
+        assert names[0] == "job", kind

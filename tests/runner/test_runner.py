@@ -25,13 +25,12 @@ from routilux_tui.errors import (
     ReadOnly,
     Unreachable,
 )
-from routilux_tui.job.files import journal_path
-from routilux_tui.job.reading import load_job
-from routilux_tui.job.views import HISTORY, LOG, Filter
 from routilux_tui.runner import paths, protocol
 from routilux_tui.runner.client import Client, connect
 from routilux_tui.runner.discover import find_job, is_stale, running_jobs
 from routilux_tui.runner.launch import resume_job, start_job
+from routilux_tui.store.files import journal_path
+from routilux_tui.views.shapes import HISTORY, LOG, Filter
 from tests.flows import write_flows
 
 
@@ -46,7 +45,7 @@ def test_a_job_runs_to_its_end_and_says_so_in_its_file(flows: str) -> None:
         assert client.wait("", 20).status == "completed"
         routines = {row.routine_id: row for row in client.routines()}
         assert routines["sink"].runs == 20
-    state = load_job(started.path)
+    state = JobState.load(started.path)
     assert (state.status, len(state.shared_log)) == ("completed", 20)
     _gone(started.pid)
     assert not Path(started.socket).exists()
@@ -74,7 +73,7 @@ def test_pause_resume_wait_and_cancel_over_the_socket(flows: str) -> None:
         client.call("pause", reason="lunch")
         header = client.wait_for_status({"paused"}, 5)
         assert header.note == "lunch"
-        assert len(load_job(started.path).pending_tasks) == header.counts["pending"] > 0
+        assert len(JobState.load(started.path).pending_tasks) == header.counts["pending"] > 0
         with pytest.raises(NotPossible, match="paused"):
             client.call("pause")
         with pytest.raises(ConditionError, match="Did you mean"):
@@ -85,7 +84,7 @@ def test_pause_resume_wait_and_cancel_over_the_socket(flows: str) -> None:
         client.call("cancel", reason="enough")
         assert client.wait("records > 100000", 10).outcome == "ended"
     _gone(started.pid)
-    state = load_job(started.path)
+    state = JobState.load(started.path)
     assert state.status == "cancelled"
     assert state.routine_states["_cancellation"]["reason"] == "enough"
 
@@ -119,13 +118,13 @@ def test_it_outlives_a_hangup_and_is_put_down_resumably_by_sigterm(flows: str) -
         assert client.wait("records > 20", 10).outcome == "met"
     os.kill(started.pid, signal.SIGTERM)
     _gone(started.pid)
-    state = load_job(started.path)
+    state = JobState.load(started.path)
     assert state.status == "paused"
     assert "SIGTERM" in state.pause_points[-1]["reason"]
     again = resume_job(started.path, f"{flows}:counting")
     with Client(again.socket) as client:
         assert client.wait("", 20).status == "completed"
-    log = [one["message"].split()[1] for one in load_job(started.path).shared_log]
+    log = [one["message"].split()[1] for one in JobState.load(started.path).shared_log]
     assert log == [str(n) for n in range(300)]
 
 
@@ -138,7 +137,7 @@ def test_a_killed_runner_is_taken_up_where_it_was(flows: str) -> None:
     assert is_stale(Path(started.socket))
     assert running_jobs() == []
     assert not Path(started.socket).exists()
-    assert load_job(started.path).status == "running"
+    assert JobState.load(started.path).status == "running"
     again = resume_job(started.path, f"{flows}:counting")
     with Client(again.socket) as client:
         client.call("pause")  # it must not be through before the other has tried
@@ -146,7 +145,7 @@ def test_a_killed_runner_is_taken_up_where_it_was(flows: str) -> None:
             resume_job(started.path, f"{flows}:counting")
         client.call("resume")
         assert client.wait("", 20).status == "completed"
-    log = [one["message"].split()[1] for one in load_job(started.path).shared_log]
+    log = [one["message"].split()[1] for one in JobState.load(started.path).shared_log]
     assert sorted(set(log), key=int) == [str(n) for n in range(200)]
 
 
@@ -162,7 +161,7 @@ def test_force_ends_a_handler_that_does_not_listen(flows: str) -> None:
     with Client(started.socket) as client:
         client.call("cancel", reason="now", force=True, grace=0.2)
     _gone(started.pid)
-    state = load_job(started.path)
+    state = JobState.load(started.path)
     assert state.status == "cancelled"
     told = state.routine_states["_cancellation"]
     assert (told["forced"], told["running"]) == (True, ["stuck"])
@@ -176,7 +175,7 @@ def test_force_ends_a_handler_that_did_not_listen_to_a_cancel_before(flows: str)
             client.call("cancel", reason="again")
         client.call("cancel", force=True, grace=0.2)
     _gone(started.pid)
-    told = load_job(started.path).routine_states["_cancellation"]
+    told = JobState.load(started.path).routine_states["_cancellation"]
     assert (told["forced"], told["running"], told["reason"]) == (True, ["stuck"], "enough")
 
 
@@ -513,7 +512,7 @@ def test_a_full_disk_pauses_the_job_and_room_lets_it_go_on(flows: str, world: Pa
             filler.unlink()
             assert client.wait("", 30).status == "completed"
         _gone(started.pid)
-        state = load_job(disk / "j.json")
+        state = JobState.load(disk / "j.json")
         assert len(state.shared_log) == 400
         assert (
             len(

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from routilux_tui.errors import NotPossible, Unreachable
-from routilux_tui.job.views import HISTORY, Filter
 from routilux_tui.runner.launch import start_job
 from routilux_tui.sources.live import LiveSource, socket_handle
+from routilux_tui.views.shapes import HISTORY, Filter
 from tests.flows import write_flows
 
 

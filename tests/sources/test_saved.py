@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileMissing, NotPossible
-from routilux_tui.job.state import JobState
-from routilux_tui.job.views import HISTORY, EntryBatch, Filter, JobEntry
 from routilux_tui.sources.merged import MergedSource, Together
 from routilux_tui.sources.saved import SavedHandle, SavedSource
+from routilux_tui.state.job_state import JobState
+from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, JobEntry
 from tests.conftest import DATA
 
 

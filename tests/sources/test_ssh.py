@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routilux_tui.errors import NotPossible, ProtocolMismatch, ReadOnly, Unreachable, UsageError
-from routilux_tui.job.views import HISTORY, Filter, Row
 from routilux_tui.sources.merged import MergedSource
 from routilux_tui.sources.ssh import SshSource, host_of, open_bridge, split_address, ssh_handle
+from routilux_tui.views.shapes import HISTORY, Filter, Row
 from tests.flows import write_flows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from routilux_tui.job.views import JobEntry
     from routilux_tui.sources.base import Source
+    from routilux_tui.views.shapes import JobEntry
     from tests.machines import Machine, Machines
 
 COMMAND = "routilux-tui"

@@ -21,7 +21,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     from textual.widgets import Input
 
     monkeypatch.setattr(Input, "cursor_blink", False)
-    from routilux_tui.tui import figures
+    from routilux_tui.tui import formatting as figures
     from routilux_tui.tui.widgets import header
 
     monkeypatch.setattr(header.JobHeader, "now", staticmethod(lambda: NOON))

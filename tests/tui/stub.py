@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from routilux_tui.job.conditions import Condition, context_of
-from routilux_tui.job.project import Projection
-from routilux_tui.job.state import JobState
-from routilux_tui.job.views import (
+from routilux_tui.state.job_state import JobState
+from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.projection import Projection
+from routilux_tui.views.shapes import (
     SECTIONS,
     Control,
     EntryBatch,

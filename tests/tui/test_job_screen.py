@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from routilux_tui.job.views import EntryBatch, WaitResult
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.detail import TextScreen
@@ -10,6 +9,7 @@ from routilux_tui.tui.screens.dialogs import ConfirmDialog, WaitDialog
 from routilux_tui.tui.screens.job import JobScreen
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views.shapes import EntryBatch, WaitResult
 from tests.tui.stub import StubHandle, StubSource, audit, listed
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routilux_tui.job.views import JobEntry
 from routilux_tui.tui import listing
 from routilux_tui.tui.listing import ORDERS, Listing
+from routilux_tui.views.shapes import JobEntry
 
 JOBS = st.builds(
     JobEntry,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routilux_tui.job.views import Control
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views.shapes import Control
 from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pexpect
 import pyte
 import pytest
 
-from routilux_tui.job.reading import load_job
 from routilux_tui.runner.launch import start_job
+from routilux_tui.state.job_state import JobState
 from tests.flows import write_flows
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def test_whatever_signal_ends_it_the_terminal_is_as_it_was(number: int, flows: s
     os.kill(terminal.child.pid, number)
     assert terminal.ended() == 128 + number
     assert terminal.is_as_found()
-    assert load_job(started.path).status == "running"
+    assert JobState.load(started.path).status == "running"
 
 
 def test_a_paused_job_costs_the_terminal_nothing(flows: str) -> None:

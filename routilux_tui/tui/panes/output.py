@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from routilux_tui.job import views
 from routilux_tui.tui.panes.pane import SectionPane
+from routilux_tui.views import shapes as views
 
 
 class OutputPane(SectionPane):

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job.text import printable
-from routilux_tui.job.views import APPENDED, Filter, Row
-from routilux_tui.tui.figures import clock, count, since
+from routilux_tui.tui.formatting import clock, count, since
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.views.shapes import APPENDED, Filter, Row
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from routilux_tui.job.views import Window
+    from routilux_tui.views.shapes import Window
 
     Fetch = Callable[[str, int, int, Filter], Awaitable[Window]]
 

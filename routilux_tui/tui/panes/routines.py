@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.job import views
 from routilux_tui.job.status import look
-from routilux_tui.job.text import printable
-from routilux_tui.tui.figures import count, span
+from routilux_tui.tui.formatting import count, span
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import fit, right
+from routilux_tui.views import shapes as views
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from routilux_tui.job.views import RoutineRow
     from routilux_tui.tui.widgets.lines import Part
+    from routilux_tui.views.shapes import RoutineRow
 
 
 class RoutinesPane(Pane):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.screen import Screen
 
-from routilux_tui.job.text import printable
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -22,7 +22,7 @@ def laid_out(value: Any) -> list[str]:
     try:
         text = json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
-        from routilux_tui.job.plain import preview
+        from routilux_tui.job.jsonable import preview
 
         text = preview(value, 200_000)
     lines = text[: 16 << 20].split("\n")

@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job.text import printable
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

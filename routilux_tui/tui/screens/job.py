@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Container
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job import timestamps, views
-from routilux_tui.job.conditions import examples
-from routilux_tui.job.text import printable
-from routilux_tui.job.views import Filter
+from routilux_tui.job import timestamps
 from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.panes.data import DataPane
 from routilux_tui.tui.panes.deferred import DeferredPane
@@ -30,14 +27,18 @@ from routilux_tui.tui.panes.routines import RoutinesPane
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import JobHeader
+from routilux_tui.views import shapes as views
+from routilux_tui.views.conditions import examples
+from routilux_tui.views.shapes import Filter
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from routilux_tui.job.views import Frame, Window
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.rows import Rows
+    from routilux_tui.views.shapes import Frame, Window
 
 #: From this width on, four panes stand side by side.
 WIDE = 110

@@ -12,16 +12,16 @@ from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import look
-from routilux_tui.job.text import printable
-from routilux_tui.job.views import BADGES, JobEntry
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
-from routilux_tui.tui.figures import ago, count, date_time, size
+from routilux_tui.tui.formatting import ago, count, date_time, size
 from routilux_tui.tui.listing import ORDERS, Listing
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.lines import Part, fit, right
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.views.shapes import BADGES, JobEntry
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

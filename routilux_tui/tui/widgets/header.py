@@ -10,17 +10,18 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from routilux_tui.job import status as statuses
-from routilux_tui.job import timestamps, views
-from routilux_tui.job.text import printable
-from routilux_tui.tui.figures import count, counted, span, sparkline
+from routilux_tui.job import timestamps
+from routilux_tui.tui.formatting import count, counted, span, sparkline
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, strip_of
+from routilux_tui.views import shapes as views
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
-    from routilux_tui.job.views import Header
+    from routilux_tui.views.shapes import Header
 
 BARS = 12
 """Seconds that the sparkline tells of."""

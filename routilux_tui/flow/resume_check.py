@@ -1,0 +1,50 @@
+"""Whether a flow can take up what a job holds, asked before anything has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.store.versions import is_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from routilux_tui.flow.flow import Flow
+    from routilux_tui.job.tasks import Task
+    from routilux_tui.state.job_state import JobState
+
+
+def check_held(flow: Flow, state: JobState, held: Iterable[Task]) -> None:
+    """Refuse held tasks and deferred events that this flow has no slot or event for.
+
+    Raises:
+        NotPossible: naming the first of them, and what to do.
+    """
+    routines = flow.routines
+    for task in held:
+        routine = routines.get(task.routine_id)
+        if routine is not None and routine.get_slot(task.slot) is not None:
+            continue
+        if is_address(task.routine_id):
+            raise NotPossible(
+                f"Job {state.job_id} was saved by an older routilux, which names "
+                f"the routines of its pending tasks by memory address ({task.routine_id}).",
+                "They can't be told apart any more: run the flow anew, with the job's "
+                "shared data as its parameters.",
+            )
+        raise NotPossible(
+            f"A held task is for slot {task.slot!r} of routine {task.routine_id!r}, "
+            "which this flow does not have.",
+            f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
+        )
+    for event in state.deferred_events:
+        told = event if isinstance(event, dict) else {}
+        routine_id, name = str(told.get("routine_id")), str(told.get("event_name"))
+        routine = routines.get(routine_id)
+        if routine is None or routine.get_event(name) is None:
+            raise NotPossible(
+                f"A deferred event is {name!r} of routine {routine_id!r}, "
+                "which this flow does not have.",
+                "Resume the job with the flow it was made by.",
+            )

@@ -1,0 +1,124 @@
+"""`JobData`: the attributes of a job, on which changes are carried out."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job.history import SavedHistory
+from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.tasks import Task
+from routilux_tui.job.tracked_dict import TrackedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+#: ``(seq, kind, *args)``; see `routilux_tui.job.changes`.
+Change = tuple[Any, ...]
+
+#: Stands for the held tasks until somebody asks for them: a pause must not take long, however
+#: many there are.
+HELD: list[Any] = ["held"]
+
+
+class JobData(ABC):
+    """All that is known of one execution of a flow, as plain attributes.
+
+    Args:
+        flow_id: the flow that the job runs.
+    """
+
+    def __init__(self, flow_id: str = "") -> None:
+        self.lock = threading.RLock()
+        #: The number of the last change; 0 at birth.
+        self.seq = 0
+        self._listeners: tuple[tuple[Callable[..., None], Callable[..., None]], ...] = ()
+        #: What a change is handed to: nobody, the only listener, or all of them.
+        self._hand: Callable[[Change], None] | None = None
+        self._flow_id = flow_id
+        self._job_id = str(uuid.uuid4())
+        self._status = "pending"
+        self._current_routine_id: str | None = None
+        self._routine_states: dict[str, Any] = TrackedDict(self, "routine", "no_routine", {})
+        self._history: list[ExecutionRecord] = []
+        self._pause_points: list[Any] = []
+        self._pending_tasks: list[Any] = []
+        self._deferred_events: list[Any] = []
+        self._shared_data: dict[Any, Any] = TrackedDict(self, "shared", "unshared", {})
+        self._shared_log: list[Any] = []
+        self._output_log: list[Any] = []
+        self._created: Any = time.time()
+        self._updated: Any = self._created
+        self.output_handler: Any = None
+        #: Keys of the file it came from that are not a job's, kept for when it is saved again.
+        self.extra: dict[str, Any] = {}
+        #: Why some of what its journal has is not in it; empty where all is.
+        self.unread = ""
+        #: What runs the job in this process, or ran it; None where nothing here ever did.
+        self.execution: Any = None
+        #: The ids of the flow's routines, where an engine or a file tells them.
+        self.flow_routines: list[str] = []
+        #: Tasks queued or running, by their ids, in the order in which they were queued.
+        self.outstanding: dict[int, Task] = {}
+        #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).
+        self.running: dict[int, tuple[str, float]] = {}
+        self.next_task_id = 1
+        #: What slots with a merge strategy have collected: (routine id, slot) -> data.
+        self.slot_data: dict[tuple[str, str], Any] = {}
+
+    @abstractmethod
+    def make(self, kind: str, *args: Any) -> None:
+        """Make a change: carry it out and hand it to the subscribers."""
+
+    def _replace(self, name: str, value: Any) -> None:
+        """Put a whole attribute in place; the fold of a ``set`` change."""
+        if name == "shared_data":
+            self._shared_data = TrackedDict(self, "shared", "unshared", dict(value))
+        elif name == "routine_states":
+            self._routine_states = TrackedDict(self, "routine", "no_routine", dict(value))
+        elif name == "execution_history":
+            self._history = (
+                value if isinstance(value, SavedHistory) else [_as_record(one) for one in value]
+            )
+        elif name == "pending_tasks":
+            self._pending_tasks = list(value)
+            self.adopt_pending()
+        elif name in {"pause_points", "deferred_events", "shared_log", "output_log"}:
+            setattr(self, f"_{name}", list(value))
+        elif name == "created_at":
+            self._created = value
+        elif name in {"flow_id", "job_id"}:
+            setattr(self, f"_{name}", value)
+        else:
+            self.extra[name] = value
+
+    def adopt_pending(self) -> None:
+        """Make tasks of the held ones, so that changes made later find them."""
+        held = self.held_tasks()
+        self.outstanding = {}
+        for plain in held:
+            if isinstance(plain, dict):
+                task = Task.from_plain(plain, self.next_task_id)
+                if task.id in self.outstanding:
+                    task.id = self.next_task_id
+                self.outstanding[task.id] = task
+                self.next_task_id = max(self.next_task_id, task.id + 1)
+
+    def hold_tasks(self) -> None:
+        """Have what is queued or running as pending: nobody runs it any more."""
+        self._pending_tasks = [task.to_plain() for task in self.outstanding.values()]
+
+    def held_tasks(self) -> list[Any]:
+        """The tasks that had not run when the job was paused, as a file has them."""
+        with self.lock:
+            if self._pending_tasks is HELD:
+                self._pending_tasks = [task.to_plain() for task in self.outstanding.values()]
+            return self._pending_tasks
+
+
+def _as_record(one: Any) -> ExecutionRecord:
+    return one if isinstance(one, ExecutionRecord) else ExecutionRecord.from_plain(one)

@@ -1,0 +1,308 @@
+"""Any Python value as JSON has it, and JSON text of it, without ever failing.
+
+A value that JSON has no word for (a datetime, a set, bytes, a path, an exception, a class, a
+cycle) is given a readable one. NaN and infinities stay what they are, as Python's own ``json``
+writes and reads them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+Plain = Any
+"""A value as JSON has it: None, bool, int, float, str, list, dict with str keys."""
+PREVIEW = 400
+"""The longest one-line preview of a value, in characters."""
+MAX_DEPTH = 400
+_SKETCHED = 1 << 16
+_DEEPEST = 10_000  # what is deeper than this holds itself
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_encoder = msgspec.json.Encoder()
+
+
+def to_plain(value: Any) -> Plain:
+    """A copy of ``value`` made of None, bool, int, float, str, list and dict with str keys.
+
+    Below `MAX_DEPTH` levels, and where a value holds itself, a short text stands for the rest.
+    """
+    return _plain(value, 0, set())
+
+
+def _plain(value: Any, depth: int, above: set[int]) -> Plain:
+    kind = type(value)
+    if kind is str or value is None or kind is bool or kind is int or kind is float:
+        return value
+    if isinstance(value, (dict, list, tuple, set, frozenset, Mapping)):
+        if id(value) in above:
+            return "<cycle>"
+        if depth >= MAX_DEPTH:
+            return f"<deeper than {MAX_DEPTH} levels>"
+        above.add(id(value))
+        try:
+            if isinstance(value, Mapping):
+                return {_key(k): _plain(v, depth + 1, above) for k, v in list(value.items())}
+            items = list(value)
+            if isinstance(value, (set, frozenset)):
+                items = sorted(items, key=repr)
+            return [_plain(item, depth + 1, above) for item in items]
+        except Exception as error:
+            return f"<{kind.__name__}: {_words(error)}>"
+        finally:
+            above.discard(id(value))
+    return _odd(value, depth, above)
+
+
+def _odd(value: Any, depth: int, above: set[int]) -> Plain:
+    if isinstance(value, Enum):
+        return _plain(value.value, depth + 1, above)
+    if isinstance(value, (bool, int, float, str)):
+        base = next(b for b in (bool, int, float, str) if isinstance(value, b))
+        return base(value)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    if isinstance(value, msgspec.Raw):
+        return decode(bytes(value))
+    if isinstance(value, BaseException):
+        return _words(value)
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+        return f"{getattr(value, '__module__', '?')}.{value.__qualname__}"
+    if dataclasses.is_dataclass(value) and depth < MAX_DEPTH and id(value) not in above:
+        fields = {f.name: getattr(value, f.name, None) for f in dataclasses.fields(value)}
+        above.add(id(value))
+        try:
+            return _plain(fields, depth + 1, above)
+        finally:
+            above.discard(id(value))
+    return _words(value)
+
+
+def _words(value: Any) -> str:
+    try:
+        if isinstance(value, BaseException):
+            return f"{type(value).__name__}: {value}"
+        return str(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return str(key)
+    if key is None or isinstance(key, (bool, int, float)):
+        return json.dumps(key)
+    return _words(key if isinstance(key, (bytes, tuple)) else _plain(key, 0, set()))
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON of any value, in UTF-8; a lone surrogate is written as an escape."""
+    try:
+        # msgspec has its own words for some types (base64 for bytes, null for NaN); they
+        # must not be taken for ours, so only what is plain already goes its way.
+        return _encoder.encode(value if is_plain(value) else to_plain_json(value))
+    except Exception:
+        return _dumps_slowly(to_plain(value))
+
+
+def to_plain_json(value: Any) -> Plain:
+    """Like `to_plain`, with what only Python's ``json`` can write refused.
+
+    Raises:
+        ValueError: when a NaN or an infinity is inside.
+    """
+    plain = to_plain(value)
+    if not is_plain(plain):
+        raise ValueError("not a number")
+    return plain
+
+
+def _dumps_slowly(plain: Plain) -> bytes:
+    try:
+        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    except ValueError:  # an integer past the interpreter's limit of digits
+        text = json.dumps(_without_huge(plain), ensure_ascii=False, separators=(",", ":"))
+        text = re.sub(r'"\\u0000int:(-?[0-9a-f]+)"', lambda m: _decimal(int(m[1], 16)), text)
+    if _SURROGATE.search(text):
+        text = _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return text.encode()
+
+
+def _without_huge(plain: Plain) -> Plain:
+    if isinstance(plain, int) and not isinstance(plain, bool) and plain.bit_length() > 12000:
+        return f"\0int:{plain:x}"
+    if isinstance(plain, list):
+        return [_without_huge(item) for item in plain]
+    if isinstance(plain, dict):
+        return {key: _without_huge(item) for key, item in plain.items()}
+    return plain
+
+
+def _decimal(number: int) -> str:
+    """Decimal digits of an integer of any length, whatever the interpreter's limit."""
+    if number < 0:
+        return "-" + _decimal(-number)
+    parts: list[str] = []
+    base = 10**4000
+    while number >= base:
+        number, low = divmod(number, base)
+        parts.append(f"{low:04000d}")
+    parts.append(str(number))
+    return "".join(reversed(parts))
+
+
+def _is_simple(value: dict[Any, Any]) -> bool:
+    """Whether a dict is of the commonest kind: names of texts and numbers. A look, no more."""
+    for key, one in value.items():
+        kind = type(one)
+        if type(key) is not str or (
+            kind is not int and kind is not str and (kind is not float or one - one)
+        ):
+            return False  # the difference of an infinity, or of no number, is no number: true
+    return True
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of JSON's own types and finite numbers alone."""
+    if type(value) is dict and _is_simple(value):
+        return True
+    level = [value]
+    for _ in range(_DEEPEST):
+        below: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is str or kind is int or kind is bool or item is None:
+                continue
+            if kind is dict:
+                for key in item:
+                    if type(key) is not str:
+                        return False
+                below.extend(item.values())
+            elif kind is list or kind is tuple:
+                below.extend(item)
+            elif kind is not float or not math.isfinite(item):
+                return False
+        if not below:
+            return True
+        if len(below) > 1_000_000:
+            return False
+        level = below
+    return False
+
+
+def decode(line: bytes) -> Plain:
+    """The value of JSON text: what strict readers refuse (NaN, odd surrogates) included.
+
+    Raises:
+        ValueError: when it is no JSON, or deeper than the interpreter can go.
+    """
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(_text_of(line), parse_int=parse_int)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _text_of(line: bytes) -> str:
+    """The text of bytes that should be UTF-8; what is not is shown as replacement characters."""
+    try:
+        return line.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return line.decode("utf-8", "replace")
+
+
+def parse_int(digits: str) -> int:
+    """An integer of any number of digits, whatever the interpreter's limit."""
+    try:
+        return int(digits)
+    except ValueError:
+        sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
+        number = 0
+        for start in range(0, len(digits), 4000):
+            part = digits[start : start + 4000]
+            number = number * 10 ** len(part) + int(part)
+        return sign * number
+
+
+def preview(value: Any, limit: int = PREVIEW) -> str:
+    """One line of compact JSON, at most ``limit`` characters; the work is bounded, too."""
+    if isinstance(value, msgspec.Raw):
+        line = bytes(memoryview(value)[:_SKETCHED])
+        if len(line) < _SKETCHED:
+            try:
+                line = msgspec.json.format(line, indent=-1)
+            except (msgspec.MsgspecError, RecursionError):
+                line = b" ".join(line.split())
+        text = line[: limit * 4].decode("utf-8", "replace")
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+    parts: list[str] = []
+    _sketch(value, parts, limit, 0)
+    text = "".join(parts)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _sketch(value: Any, parts: list[str], room: int, depth: int) -> int:
+    """Append the JSON of ``value`` to ``parts`` until ``room`` is used; what is left of it."""
+    if room <= 0:
+        return room
+    if isinstance(value, str):
+        text = json.dumps(value[: room + 1], ensure_ascii=False)
+    elif isinstance(value, Mapping):
+        if depth > 40:
+            text = "{…}"
+        else:
+            return _sketch_mapping(value, parts, room, depth)
+    elif isinstance(value, (list, tuple)):
+        if depth > 40:
+            text = "[…]"
+        else:
+            return _sketch_list(value, parts, room, depth)
+    elif value is None or isinstance(value, (bool, float)):
+        text = json.dumps(value)
+    elif isinstance(value, int):
+        text = str(value) if value.bit_length() < 4096 else f"{hex(value)[:room]}"
+    else:
+        text = json.dumps(str(to_plain(value))[: room + 1], ensure_ascii=False)
+    parts.append(text)
+    return room - len(text)
+
+
+def _sketch_mapping(value: Mapping[Any, Any], parts: list[str], room: int, depth: int) -> int:
+    parts.append("{")
+    room -= 1
+    for index, key in enumerate(list(value)[: room + 1]):
+        lead = ("," if index else "") + json.dumps(_key(key)[:room], ensure_ascii=False) + ":"
+        parts.append(lead)
+        room = _sketch(value.get(key), parts, room - len(lead), depth + 1)
+        if room <= 0:
+            return room
+    parts.append("}")
+    return room - 1
+
+
+def _sketch_list(value: Any, parts: list[str], room: int, depth: int) -> int:
+    parts.append("[")
+    room -= 1
+    for index, item in enumerate(value[: room + 1]):
+        if index:
+            parts.append(",")
+            room -= 1
+        room = _sketch(item, parts, room, depth + 1)
+        if room <= 0:
+            return room
+    parts.append("]")
+    return room - 1

@@ -1,0 +1,346 @@
+"""`Job`: everything that one execution of a flow did, as the fold of its changes.
+
+Every mutator makes one small change (see `routilux_tui.job.changes`), carries it out and hands it
+to whoever subscribed, under one lock: so a journal, a viewer or a waiter sees every change, once
+and in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from typing_extensions import Self
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.changes import FOLD
+from routilux_tui.job.data import JobData
+from routilux_tui.job.history import SavedHistory
+from routilux_tui.job.jsonable import to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from routilux_tui.job.data import Change
+    from routilux_tui.job.record import ExecutionRecord
+
+logger = logging.getLogger("routilux_tui.job")
+
+AnyJob = TypeVar("AnyJob", bound="Job")
+
+#: The keys of a saved job, in the order in which they are written: short ones first.
+KEYS = (
+    "flow_id",
+    "job_id",
+    "status",
+    "current_routine_id",
+    "created_at",
+    "updated_at",
+    "routine_states",
+    "pause_points",
+    "deferred_events",
+    "shared_data",
+    "pending_tasks",
+    "output_log",
+    "shared_log",
+    "execution_history",
+)
+#: Keys of ours beside the field's own: the last change's number, and what slots have collected.
+OWN_KEYS = ("seq", "slot_data")
+
+
+class Job(JobData):
+    """The complete state of one execution of a flow; assigning an attribute is a change."""
+
+    def __repr__(self) -> str:
+        return f"JobState[{self._job_id}:{self._status}]"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles hold what a file would; nobody runs them or listens to them."""
+        return (type(self).from_plain, (self.to_plain(),))
+
+    def make(self, kind: str, *args: Any) -> None:
+        """Make a change: carry it out and hand it to the subscribers."""
+        with self.lock:
+            FOLD[kind](self, *args)
+            self.seq = seq = self.seq + 1
+            if self._hand is not None:
+                self._hand((seq, kind, *args))
+
+    def apply(self, change: Change) -> None:
+        """Carry out a change that was made elsewhere, and hand it on.
+
+        Raises:
+            KeyError: when its kind is not in `routilux_tui.job.changes.FOLD`.
+        """
+        with self.lock:
+            FOLD[change[1]](self, *change[2:])
+            self.seq = change[0]
+            if self._hand is not None:
+                self._hand(change)
+
+    def _tell(self, change: Change) -> None:
+        """Hand a change to each of several listeners."""
+        for _, hand in self._listeners:
+            hand(change)
+
+    def _guarded(self, listener: Callable[[Change], None]) -> Callable[[Change], None]:
+        def hand(change: Change) -> None:
+            try:
+                listener(change)
+            except Exception:
+                logger.exception("A listener of job %s raised; it is told no more", self._job_id)
+                self._unsubscribe(listener)
+
+        return hand
+
+    def _unsubscribe(self, listener: Callable[[Change], None]) -> None:
+        with self.lock:
+            self._listeners = tuple(one for one in self._listeners if one[0] is not listener)
+            self._choose_hand()
+
+    def _choose_hand(self) -> None:
+        alone = self._listeners[0][1] if len(self._listeners) == 1 else self._tell
+        self._hand = alone if self._listeners else None
+
+    def subscribe(
+        self, listener: Callable[[Change], None], *, guarded: bool = True
+    ) -> Callable[[], None]:
+        """Have every change from now on; returns what ends it.
+
+        The listener is called in the thread that makes the change, under the job's lock, in
+        order; it must return at once. One that raises is logged, and told no more; unless it is
+        not ``guarded``, which saves the time of it and is for those that never raise.
+        """
+        with self.lock:
+            hand = self._guarded(listener) if guarded else listener
+            self._listeners = (*self._listeners, (listener, hand))
+            self._choose_hand()
+        return lambda: self._unsubscribe(listener)
+
+    def _assign(self, name: str, value: Any) -> None:
+        self.make("set", name, value, time.time())
+
+    # The attributes
+
+    @property
+    def flow_id(self) -> str:
+        """The flow that the job runs."""
+        return self._flow_id
+
+    @flow_id.setter
+    def flow_id(self, flow_id: str) -> None:
+        self._assign("flow_id", flow_id)
+
+    @property
+    def job_id(self) -> str:
+        """The job's own id, a UUID unless somebody gave another."""
+        return self._job_id
+
+    @job_id.setter
+    def job_id(self, job_id: str) -> None:
+        self._assign("job_id", job_id)
+
+    @property
+    def status(self) -> str:
+        """One of ``pending running paused completed failed cancelled``, or what a file says."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        self.make("status", status, time.time())
+
+    @property
+    def current_routine_id(self) -> str | None:
+        """The routine that started last."""
+        return self._current_routine_id
+
+    @current_routine_id.setter
+    def current_routine_id(self, routine_id: str | None) -> None:
+        self.make("current", routine_id)
+
+    @property
+    def routine_states(self) -> dict[str, Any]:
+        """Routine id -> its state."""
+        return self._routine_states
+
+    @routine_states.setter
+    def routine_states(self, states: dict[str, Any]) -> None:
+        self._assign("routine_states", states)
+
+    @property
+    def execution_history(self) -> list[ExecutionRecord]:
+        """The records, in the order in which they were made."""
+        return self._history
+
+    @execution_history.setter
+    def execution_history(self, records: Iterable[ExecutionRecord]) -> None:
+        self._assign("execution_history", list(records))
+
+    @property
+    def pause_points(self) -> list[Any]:
+        """One dict for each pause."""
+        return self._pause_points
+
+    @pause_points.setter
+    def pause_points(self, points: list[Any]) -> None:
+        self._assign("pause_points", points)
+
+    @property
+    def pending_tasks(self) -> list[Any]:
+        """The tasks that had not run when the job was paused."""
+        return self.held_tasks()
+
+    @pending_tasks.setter
+    def pending_tasks(self, tasks: list[Any]) -> None:
+        self._assign("pending_tasks", tasks)
+
+    @property
+    def deferred_events(self) -> list[Any]:
+        """The events that are emitted when the job is resumed."""
+        return self._deferred_events
+
+    @deferred_events.setter
+    def deferred_events(self, events: list[Any]) -> None:
+        self._assign("deferred_events", events)
+
+    @property
+    def shared_data(self) -> dict[Any, Any]:
+        """Data that all routines of the job share."""
+        return self._shared_data
+
+    @shared_data.setter
+    def shared_data(self, data: dict[Any, Any]) -> None:
+        self._assign("shared_data", data)
+
+    @property
+    def shared_log(self) -> list[Any]:
+        """The log that all routines of the job share."""
+        return self._shared_log
+
+    @shared_log.setter
+    def shared_log(self, entries: list[Any]) -> None:
+        self._assign("shared_log", entries)
+
+    @property
+    def output_log(self) -> list[Any]:
+        """All that was sent by `send_output`."""
+        return self._output_log
+
+    @output_log.setter
+    def output_log(self, outputs: list[Any]) -> None:
+        self._assign("output_log", outputs)
+
+    @property
+    def created_at(self) -> Any:
+        """When the job was made, as an aware datetime; what a file has instead, as it is."""
+        return _moment(self._created)
+
+    @created_at.setter
+    def created_at(self, moment: datetime) -> None:
+        self._assign("created_at", moment)
+
+    @property
+    def updated_at(self) -> Any:
+        """When the job last changed, as an aware datetime; what a file has instead, as it is."""
+        return _moment(self._updated)
+
+    @updated_at.setter
+    def updated_at(self, moment: datetime) -> None:
+        with self.lock:
+            self._updated = moment
+
+    # As a file has it
+
+    def to_plain(self, *, raw: bool = False) -> dict[str, Any]:
+        """A consistent copy, as a file has it; the data inside may still be any Python value.
+
+        With ``raw``, records that nobody has asked for yet are as they were saved.
+        """
+        with self.lock:
+            history, records = self._history, None
+            if raw and isinstance(history, SavedHistory):
+                records = history.as_saved()
+            pending = self.held_tasks()
+            if not pending and self.outstanding:
+                pending = [task.to_plain() for task in self.outstanding.values()]
+            plain: dict[str, Any] = {
+                "_type": "JobState",
+                "flow_id": self._flow_id,
+                "job_id": self._job_id,
+                "status": self._status,
+                "current_routine_id": self._current_routine_id,
+                "created_at": _written(self._created),
+                "updated_at": _written(self._updated),
+                "routine_states": {
+                    key: dict(value) if isinstance(value, dict) else value
+                    for key, value in self._routine_states.items()
+                },
+                "pause_points": list(self._pause_points),
+                "deferred_events": list(self._deferred_events),
+                "shared_data": dict(self._shared_data),
+                "pending_tasks": list(pending),
+                "output_log": list(self._output_log),
+                "shared_log": list(self._shared_log),
+                **self.extra,
+                "seq": self.seq,
+                "execution_history": list(history) if records is None else records,
+            }
+            if self.slot_data:
+                plain["slot_data"] = [
+                    [routine_id, slot, data] for (routine_id, slot), data in self.slot_data.items()
+                ]
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Self:
+        """The job that a file's content tells; keys that are not a job's go to `extra`."""
+        state = cls()
+        state._fill(plain)
+        return state
+
+    def _fill(self, plain: dict[str, Any]) -> None:
+        for name in ("flow_id", "job_id"):
+            value = plain.get(name)
+            if value is not None:
+                setattr(self, f"_{name}", value if isinstance(value, str) else str(to_plain(value)))
+        status = plain.get("status", "pending")
+        self._status = status if isinstance(status, str) else str(to_plain(status))
+        current = plain.get("current_routine_id")
+        self._current_routine_id = current if isinstance(current, str) else None
+        for name in ("routine_states", "shared_data"):
+            if isinstance(plain.get(name), dict):
+                self._replace(name, plain[name])
+        for name in (
+            "execution_history",
+            "pause_points",
+            "deferred_events",
+            "pending_tasks",
+            "shared_log",
+            "output_log",
+        ):
+            if isinstance(plain.get(name), list):
+                self._replace(name, plain[name])
+        self._created = plain.get("created_at")
+        self._updated = plain.get("updated_at")
+        seq = plain.get("seq")
+        self.seq = seq if isinstance(seq, int) else 0
+        for entry in plain.get("slot_data") or ():
+            if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):
+                self.slot_data[str(entry[0]), str(entry[1])] = entry[2]
+        known = {*KEYS, *OWN_KEYS, "_type"}
+        self.extra = {key: value for key, value in plain.items() if key not in known}
+
+
+def _moment(value: Any) -> Any:
+    moment = timestamps.parse(value)
+    return value if moment is None else moment
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, float):
+        return timestamps.to_iso(value)
+    moment = None if isinstance(value, str) else timestamps.parse(value)
+    return value if moment is None else moment.isoformat()

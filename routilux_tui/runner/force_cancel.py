@@ -1,0 +1,112 @@
+"""Ending a runner that does not answer, and recording in its job's file that it was ended.
+
+A runner that answers does this by itself (see `routilux_tui.runner.host`). One that is stopped, or
+whose handler never lets another thread run, can't.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import NoSuchJob, NotConfirmed, NotPossible
+from routilux_tui.runner.client import check_peer, connect, peer_of
+from routilux_tui.runner.discover import is_stale, sockets
+from routilux_tui.store.files import job_file_of_lock
+
+if TYPE_CHECKING:
+    from routilux_tui.views.shapes import Header
+
+_GONE_WITHIN = 5.0
+
+
+def silent_runner(name: str) -> Path:
+    """The socket of the only job whose id begins so, and that somebody holds open.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one.
+    """
+    found = [path for path in sockets() if name and path.stem.startswith(name)]
+    found = [path for path in found if not is_stale(path)]
+    if len(found) != 1:
+        raise NoSuchJob(
+            f"{'More than one job' if found else 'No job'} that does not answer has an id that "
+            f"begins with {name!r}.",
+            "A job that does not answer is named by its id: routilux-tui ps",
+        )
+    return found[0]
+
+
+def end_by_force(path: Path, reason: str = "") -> Header:
+    """Kill the process group of the runner behind a socket; its job is cancelled by force.
+
+    Raises:
+        NotPossible: when the job runs in a program of its user's, which is not ours to end.
+        NotConfirmed: when the process does not go.
+        JobFileError: when the job's file can't be read or written.
+    """
+    pid = _runner_behind(path)
+    file = _file_of(pid)
+    os.killpg(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _GONE_WITHIN
+    while not is_stale(path):
+        if time.monotonic() > deadline:
+            raise NotConfirmed(f"The runner (process {pid}) was killed, and is still there.")
+        time.sleep(0.02)
+    with contextlib.suppress(OSError):
+        path.unlink()
+    return _recorded(file, reason)
+
+
+def _runner_behind(path: Path) -> int:
+    """The process that listens, which leads a group of its own."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
+        connect(one, str(path), 2.0)
+        check_peer(one, str(path))
+        pid, _ = peer_of(one)
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        words = []
+    if b"routilux_tui.runner" not in words or os.getpgid(pid) != pid:
+        raise NotPossible(
+            f"The job runs in a program of its own (process {pid}), which is not ended from here.",
+            f"End that program: kill {pid}",
+        )
+    return pid
+
+
+def _file_of(pid: int) -> Path:
+    """The file of the job that a process keeps, told by the lock that it holds."""
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            file = job_file_of_lock(handle.readlink())
+            if file is not None:
+                return file
+    raise NotPossible(f"Process {pid} keeps no job's file: it is not ended from here.")
+
+
+def _recorded(file: Path, reason: str) -> Header:
+    from routilux_tui.job import status as statuses
+    from routilux_tui.job.model import Job
+    from routilux_tui.store.journal import Journal
+    from routilux_tui.store.reading import load_job
+    from routilux_tui.views.projection import Projection
+
+    state = load_job(file, into=Job, wholly=True)
+    journal = Journal(state, file)
+    now = time.time()
+    if not statuses.has_ended(state.status):
+        running = [routine_id for routine_id, _ in state.running.values()]
+        waiting = [task_id for task_id in state.outstanding if task_id not in state.running]
+        state.make("drop", list(state.outstanding), now)
+        told = {"reason": reason, "forced": True, "running": running, "dropped": len(waiting)}
+        state.make("routine", "_cancellation", told, now)
+        state.make("status", "cancelled", now)
+    journal.close()
+    return Projection(state).header()

@@ -1,0 +1,174 @@
+"""A saved job's line in a list, read quickly and without ever failing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.store.files import LARGE, is_locked, journal_name, read_regular
+from routilux_tui.views import shapes as views
+from routilux_tui.views.shapes import JobEntry
+
+if TYPE_CHECKING:
+    from routilux_tui.views.projection import Projection
+
+_AHEAD = 300.0
+"""Seconds that a file's times may be ahead of this machine's clock."""
+
+
+class _Routine(msgspec.Struct, gc=False):
+    status: str = "pending"
+    errors: int | None = None
+
+
+class _Job(msgspec.Struct, gc=False):
+    """What a list needs of a job's file; all else is skipped unread."""
+
+    job_id: str
+    status: str
+    routine_states: dict[str, _Routine]
+    execution_history: list[msgspec.Raw]
+    flow_id: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+    kind: str = msgspec.field(name="_type", default="JobState")
+
+
+_decode = msgspec.json.Decoder(_Job).decode
+
+
+def read_header(path: str | os.PathLike[str]) -> JobEntry:
+    """A file's line: what it says, or in ``error`` why it can't be read.
+
+    Its badge says when a file calls running what nobody runs, is cut short, from the future,
+    or no job.
+    """
+    place = os.fspath(path)
+    size = 0
+    try:
+        size = os.stat(place).st_size  # noqa: PTH116 - ten thousand of them, at once
+        if size >= LARGE:
+            return _of_state(place, size)
+        content = read_regular(place)
+        if os.path.exists(journal_name(place)):  # noqa: PTH110 - as above
+            return _of_state(place, size)
+        try:
+            job = _decode(content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return _of_state(place, size)
+        return _of_content(job, place, size) if job.kind == "JobState" else _of_state(place, size)
+    except JobFileError as error:
+        badge = "torn" if isinstance(error, JobFileTorn) else ""
+        if isinstance(error, UnknownKind):
+            badge = "unknown"
+        why = error.message.removeprefix(f"{place}: ")
+        return JobEntry(key=place, path=place, size=size, badge=badge, error=why)
+    except (OSError, RoutiluxTuiError, MemoryError, RecursionError, ValueError) as error:
+        words = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        return JobEntry(key=place, path=place, size=size, error=str(words))
+
+
+def note_of_file(projection: Projection, path: Path) -> str:
+    """Why a job that is read from a file is as it is; the file may say what is not so."""
+    note = projection.note()
+    if not note and projection.state.status == "running" and not is_locked(path):
+        return "its file says running, and nobody runs it"
+    return note
+
+
+def _of_content(job: _Job, place: str, size: int) -> JobEntry:
+    total = done = errors = 0
+    for name, one in job.routine_states.items():
+        if statuses.is_routine(name):
+            total += 1
+            done += statuses.routine_is_done(one.status)
+            failed = one.status in {"failed", "error", "error_continued"}
+            errors += failed if one.errors is None else one.errors
+    return _entry(
+        place,
+        size,
+        status=job.status,
+        flow_id=job.flow_id,
+        job_id=job.job_id,
+        done=done,
+        total=total,
+        records=len(job.execution_history),
+        errors=errors,
+        created=job.created_at,
+        updated=job.updated_at,
+    )
+
+
+def _of_state(place: str, size: int) -> JobEntry:
+    """The line of a file that must be read in full: an odd one, or one with a journal."""
+    from routilux_tui.store.large_file import open_job, wait_counted
+    from routilux_tui.store.recovery import NEWER
+    from routilux_tui.views.projection import Projection
+
+    state = open_job(place)
+    wait_counted(state)
+    header = Projection(state).header()
+    return _entry(
+        place,
+        size,
+        newer=state.unread == NEWER,
+        status=header.status,
+        flow_id=header.flow_id,
+        job_id=header.job_id,
+        done=header.routines_done,
+        total=header.routines_total,
+        records=header.counts.get(views.HISTORY, 0),
+        errors=header.errors,
+        created=header.created_at,
+        updated=header.updated_at,
+    )
+
+
+def _entry(
+    place: str,
+    size: int,
+    *,
+    status: str,
+    done: int,
+    total: int,
+    newer: bool = False,
+    **told: Any,
+) -> JobEntry:
+    badge = ""
+    if status == "running" and not is_locked(Path(place)):
+        badge = "abandoned"
+    if _is_ahead(told["updated"]):
+        badge = "future"
+    if newer:
+        badge = "newer"
+    return JobEntry(
+        key=place,
+        status=status,
+        flow_id=told["flow_id"],
+        job_id=told["job_id"],
+        routines_done=done,
+        routines_total=total,
+        records=told["records"],
+        errors=told["errors"],
+        created_at=told["created"],
+        updated_at=told["updated"],
+        size=size,
+        path=place,
+        badge=badge,
+    )
+
+
+def _is_ahead(at: str) -> bool:
+    """Whether a time is after now; of most the first letters tell that it is long ago."""
+    now = time.time()
+    if at[:4].isdigit() and at[:10] < timestamps.to_iso(now - 2 * 86_400)[:10]:
+        return False
+    then = timestamps.to_epoch(at)
+    return then is not None and then > now + _AHEAD

@@ -1,0 +1,1 @@
+"""`JobState`, as users know it: attributes, methods, save and load, waiting, output handlers."""

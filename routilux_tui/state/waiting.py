@@ -1,0 +1,191 @@
+"""Waiting for a job in the process that runs it: for its end, or until a condition holds.
+
+With our own engine nothing is polled: the engine wakes the waiter. A flow of another engine is
+asked every ``check_interval`` seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import status as statuses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.model import Job
+
+logger = logging.getLogger("routilux_tui.job")
+
+#: The job that a condition is being asked about, in the thread that asks.
+JUDGED: ContextVar[Job | None] = ContextVar("routilux_tui_judged", default=None)
+
+PROGRESS_EVERY = 5.0
+"""Seconds between two calls of a progress callback."""
+
+
+def wait_for_completion(
+    flow: Any,
+    job_state: Job,
+    timeout: float | None = None,
+    stability_checks: int = 5,
+    check_interval: float = 0.1,
+    stability_delay: float = 0.05,
+    progress_callback: Callable[[int, int, str], None] | None = None,
+) -> bool:
+    """Wait until the execution has ended or is paused.
+
+    Args:
+        flow: the flow that runs the job.
+        job_state: the job.
+        timeout: seconds to wait at most; 0 asks without waiting, None waits for ever.
+        stability_checks: for a flow of another engine: how often in a row it must be idle.
+        check_interval: for a flow of another engine: seconds between two looks.
+        stability_delay: for a flow of another engine: seconds between two of those checks.
+        progress_callback: called as ``(queue_size, active_count, status)`` about every 5 s.
+
+    Returns:
+        True when it has ended or is paused; False at the timeout, with a warning in the log.
+    """
+    execution = _execution_of(flow, job_state)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    idle = 0
+    next_progress = time.monotonic() + PROGRESS_EVERY
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if execution is not None:
+            pause = PROGRESS_EVERY if progress_callback else left
+            if execution.wait(pause if left is None else min(left, pause or 0.0)):
+                return True
+        else:
+            queued, active = _load_of(flow, job_state)
+            if statuses.is_settled(job_state.status) and not active:
+                return True
+            idle = idle + 1 if not queued and not active else 0
+            if idle > stability_checks:
+                states = list(job_state.routine_states.values())
+                said = [str(one.get("status")) for one in states if isinstance(one, dict)]
+                if job_state.status == "running":
+                    job_state.status = statuses.end_of(said)
+                return True
+            if left != 0.0:
+                pause = stability_delay if idle else check_interval
+                time.sleep(pause if left is None else min(left, pause))
+        now = time.monotonic()
+        if progress_callback is not None and now >= next_progress:
+            next_progress = now + PROGRESS_EVERY
+            progress_callback(*_load_of(flow, job_state), job_state.status)
+        if deadline is not None and now >= deadline:
+            queued, active = _load_of(flow, job_state)
+            logger.warning(
+                "Job %s has not ended within %s s: %d tasks queued, %d running, status %s",
+                job_state.job_id,
+                timeout,
+                queued,
+                active,
+                job_state.status,
+            )
+            return False
+
+
+def wait_until_condition(
+    flow: Any,
+    job_state: Job,
+    condition: Callable[[Any, Job], bool],
+    timeout: float | None = None,
+    check_interval: float = 0.1,
+    progress_callback: Callable[[int, int, str], None] | None = None,
+) -> bool:
+    """Wait until ``condition(flow, job_state)`` is true.
+
+    It is asked at every change of the job, in the thread that makes it, so that what holds for a
+    moment only is not missed; and every ``check_interval`` seconds here. It should return at
+    once. One that raises is logged, once for each distinct error, and the wait goes on.
+
+    Returns:
+        True as soon as it is true; False at the timeout, or when the job has ended and one last
+        look says no.
+    """
+    asked = _Asked(condition, flow, job_state)
+    if asked.look() or timeout == 0:
+        return asked.met
+    unsubscribe = job_state.subscribe(asked.on_change)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    next_progress = time.monotonic() + PROGRESS_EVERY
+    try:
+        while True:
+            ended = statuses.has_ended(job_state.status)
+            if asked.look():
+                return True
+            now = time.monotonic()
+            if ended or (deadline is not None and now >= deadline):
+                return False
+            if progress_callback is not None and now >= next_progress:
+                next_progress = now + PROGRESS_EVERY
+                progress_callback(*_load_of(flow, job_state), job_state.status)
+            left = check_interval if deadline is None else min(check_interval, deadline - now)
+            asked.woken.wait(max(0.0, left))
+            asked.woken.clear()
+    finally:
+        unsubscribe()
+
+
+class _Asked:
+    """A condition about a job, asked until it has been true once."""
+
+    def __init__(self, condition: Callable[[Any, Job], bool], flow: Any, job_state: Job) -> None:
+        self._condition = condition
+        self._flow = flow
+        self._job_state = job_state
+        self._errors: set[str] = set()
+        self._asking = False
+        #: Whether it has been true.
+        self.met = False
+        #: Set when it is true, and when the job has ended.
+        self.woken = threading.Event()
+
+    def on_change(self, _change: Any) -> None:
+        """Look once more; a change that the condition itself makes is no reason to."""
+        if self._asking:
+            return
+        if self.look() or statuses.has_ended(self._job_state.status):
+            self.woken.set()
+
+    def look(self) -> bool:
+        """Whether the condition is true now, or was before."""
+        if self.met:
+            return True
+        with self._job_state.lock:
+            token = JUDGED.set(self._job_state)
+            self._asking = True
+            try:
+                if self._condition(self._flow, self._job_state):
+                    self.met = True
+            except Exception as error:
+                words = repr(error)
+                if words not in self._errors:
+                    self._errors.add(words)
+                    logger.warning("The condition raised %s; still waiting", words)
+            finally:
+                self._asking = False
+                JUDGED.reset(token)
+        return self.met
+
+
+def _execution_of(flow: Any, job_state: Job) -> Any:
+    find = getattr(flow, "execution_of", None)
+    return find(job_state) if find is not None else None
+
+
+def _load_of(flow: Any, job_state: Job) -> tuple[int, int]:
+    """Tasks queued and running, as well as another engine tells them."""
+    execution = _execution_of(flow, job_state)
+    if execution is not None:
+        return execution.load()  # type: ignore[no-any-return] # (int, int) by the engine's protocol
+    queue = getattr(flow, "_task_queue", None)
+    active = [task for task in getattr(flow, "_active_tasks", ()) if not task.done()]
+    return (queue.qsize() if queue is not None else 0), len(active)

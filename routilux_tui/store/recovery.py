@@ -1,0 +1,186 @@
+"""Carrying out on a loaded job what its journal has beyond its file.
+
+A journal is data like any file: it is read as safely, and each of its changes is looked at before
+it is carried out.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import JobFileError, JobFileMissing
+from routilux_tui.job import timestamps
+from routilux_tui.job.changes import FOLD
+from routilux_tui.job.jsonable import decode
+from routilux_tui.store.files import journal_name, read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.model import Job
+
+VERSION = 1
+"""The version of journals that is written, and the newest that is read."""
+NEWER = "it is from a newer version"
+GAP = "it goes with another state of the file"
+
+_LISTS = frozenset(
+    {
+        "execution_history",
+        "pause_points",
+        "pending_tasks",
+        "deferred_events",
+        "shared_log",
+        "output_log",
+    }
+)
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int or type(value) is float
+
+
+#: What a letter of `_SHAPES` stands for.
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "*": lambda _value: True,
+    "s": lambda value: type(value) is str,
+    "S": lambda value: value is None or type(value) is str,
+    "k": lambda value: not isinstance(value, (dict, list)),
+    "d": lambda value: type(value) is dict,
+    "D": lambda value: value is None or type(value) is dict,
+    "i": _is_id,
+    "I": lambda value: value is None or _is_id(value),
+    "l": lambda value: type(value) is list and all(map(_is_id, value)),
+    "q": lambda value: type(value) is list and all(map(_is_task, value)),
+    "t": lambda value: _is_number(value) and timestamps.is_time(value),
+    "n": _is_number,
+}
+
+#: Every kind of change, and what its arguments are: a letter each.
+_SHAPES = {
+    "status": "st",
+    "current": "S",
+    "set": "s*t",
+    "routine": "kdt",
+    "no_routine": "kt",
+    "emit": "kk*tIq",
+    "record": "kk*t",
+    "run": "ist",
+    "ran": "isstD",
+    "retry": "istdnt",
+    "pause_point": "*t",
+    "shared": "k*t",
+    "unshared": "kt",
+    "log": "*t",
+    "output": "kk*t",
+    "deferred": "kk*t",
+    "deferred_sent": "",
+    "slot": "isss*t",
+    "hold": "lt",
+    "take_up": "t",
+    "drop": "lt",
+}
+
+
+def _is_task(value: Any) -> bool:
+    return type(value) is list and len(value) == 3 and is_sound("iss", value)
+
+
+def is_sound(shape: str, values: list[Any]) -> bool:
+    """Whether values are of the kinds that the letters of a shape name."""
+    return len(values) == len(shape) and all(
+        _KINDS[letter](value) for letter, value in zip(shape, values, strict=True)
+    )
+
+
+def replay(state: Job, path: str | os.PathLike[str]) -> int:
+    """Carry out on a loaded job what its journal has beyond it.
+
+    A torn last line is normal and is dropped; a journal that goes with another job is left alone.
+    Where some of it can't be carried out, ``state.unread`` says why, and the job is as the file
+    and what came before have it.
+
+    Returns:
+        The number of changes carried out.
+    """
+    state.unread = ""
+    try:
+        content = read_regular(journal_name(os.fspath(path)))
+    except JobFileMissing:
+        return 0
+    except JobFileError as error:
+        state.unread = error.message.partition(": ")[2].rstrip(".")
+        return 0
+    lines = content.rstrip(b"\0").split(b"\n")
+    head = _decoded(lines[0])
+    if not isinstance(head, dict) or head.get("job_id") != state.job_id:
+        return 0
+    version, seq = head.get("journal"), head.get("seq")
+    if isinstance(version, int) and version > VERSION:
+        state.unread = NEWER
+        return 0
+    if isinstance(seq, int) and seq > state.seq:
+        state.unread = GAP
+        return 0
+    done = _carry_out(state, lines)
+    if done and state.outstanding:
+        state.hold_tasks()
+    return done
+
+
+def _carry_out(state: Job, lines: list[bytes]) -> int:
+    done = 0
+    for n, line in enumerate(lines[1:], 1):
+        batch = _decoded(line)
+        if not isinstance(batch, list):
+            if n < len(lines) - 1:
+                state.unread = f"its line {n + 1} is no list of changes"
+            break
+        for change in batch:
+            why = _wrong(change, state.seq)
+            if not why and change[0] > state.seq:
+                try:
+                    state.apply(tuple(change))
+                except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+                    why = f"{change[1]}: {error}"
+                done += not why
+            if why:
+                state.unread = f"its line {n + 1} can't be carried out: {why}"
+                if why == NEWER:
+                    state.unread = NEWER
+                return done
+    return done
+
+
+def _wrong(change: Any, seq: int) -> str:
+    """What is wrong with a change that is to follow another; empty where nothing is."""
+    if not isinstance(change, list) or len(change) < 2:
+        return "no change"
+    number, kind, values = change[0], change[1], change[2:]
+    if not _is_id(number) or not isinstance(kind, str):
+        return "no change"
+    if kind not in FOLD:
+        return NEWER
+    if not is_sound(_SHAPES[kind], values) or (kind == "set" and not _is_settable(*values[:2])):
+        return f"{kind} of a kind unknown"
+    return GAP if number > seq + 1 else ""
+
+
+def _is_settable(name: str, value: Any) -> bool:
+    if name in _LISTS:
+        return isinstance(value, list)
+    if name in {"shared_data", "routine_states"}:
+        return isinstance(value, dict)
+    return name not in {"flow_id", "job_id"} or isinstance(value, str)
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return decode(line)
+    except ValueError:
+        return None

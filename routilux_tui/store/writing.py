@@ -1,0 +1,163 @@
+r"""Saving a job: wholly or not at all, and readable by routilux 0.10 and 0.11.
+
+The file is JSON with an indent of two, each record of the history compact on a few lines, so
+that the byte sequences ``\n  "key": `` and ``\n    {\n`` mark its keys and records: a raw newline
+can't stand in a JSON string, so that a reader may find a large file's tail without parsing it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.errors import JobFileError
+from routilux_tui.job.history import Saved
+from routilux_tui.job.jsonable import dumps
+from routilux_tui.job.record import ExecutionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routilux_tui.job.model import Job
+
+#: Sections whose entries stand one by one, so that a reader can find the last ones.
+LISTS = ("execution_history", "shared_log", "output_log", "pending_tasks")
+#: A record, as it is or as it was saved.
+RECORDS = (ExecutionRecord, Saved)
+_BATCH = 2000
+_encode = msgspec.json.Encoder().encode
+
+
+def save_job(state: Job, path: str | os.PathLike[str]) -> None:
+    """Write a job to a file, through a temporary file beside it that then takes its name.
+
+    Makes the folder; keeps the former file's mode. No value of the job makes it fail.
+
+    Raises:
+        JobFileError: when the file can't be written; the former one is as it was.
+    """
+    write_plain(state.to_plain(raw=True), path)
+
+
+def write_plain(plain: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write the content of a job, as `Job.to_plain` gives it; see `save_job`."""
+    target = Path(path)
+    if target.is_symlink():
+        target = Path(os.path.realpath(target))
+    temporary: str | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not target.is_file():
+            raise JobFileError(f"{target}: it is not a regular file.", "Save under another name.")
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent
+        )
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            os.fchmod(file.fileno(), mode)
+            for piece in _pieces(plain):
+                view = memoryview(piece)
+                while view:
+                    view = view[file.write(view) :]
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+        temporary = None
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise JobFileError(
+            f"{target}: it can't be written: {error.strerror or error}.",
+            "The former file is as it was; make room, or save elsewhere.",
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+
+
+def _flush_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not every file system can flush a folder
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _pieces(plain: dict[str, Any]) -> Iterator[bytes]:
+    """The file, in pieces of some hundred kilobytes."""
+    lead = b"{\n"
+    for key, value in plain.items():
+        yield lead + b"  " + dumps(key) + b": "
+        lead = b",\n"
+        if key in LISTS and isinstance(value, list) and value:
+            yield from _list(value)
+        else:
+            yield _indented(dumps(value), 1)
+    yield b"\n}\n"
+
+
+def _list(entries: list[Any]) -> Iterator[bytes]:
+    before = b"[\n"
+    for start in range(0, len(entries), _BATCH):
+        part = entries[start : start + _BATCH]
+        lines = [_record(one) if type(one) in RECORDS else _entry(one) for one in part]
+        yield before + b",\n".join(lines)
+        before = b",\n"
+    yield b"\n  ]"
+
+
+def _record(record: ExecutionRecord | Saved) -> bytes:
+    data = record.raw_data
+    body = bytes(data) if type(data) is msgspec.Raw else dumps(data)
+    return b"".join(
+        (
+            b'    {\n      "_type": "ExecutionRecord",\n      "routine_id": ',
+            _name(record.routine_id),
+            b',\n      "event_name": ',
+            _name(record.event_name),
+            b',\n      "timestamp": ',
+            _time(record.written_at),
+            b',\n      "data": ',
+            body.replace(b"\n", b" "),
+            b"\n    }",
+        )
+    )
+
+
+@lru_cache(4096)
+def _name(name: str) -> bytes:
+    return dumps(name)
+
+
+def _time(at: Any) -> bytes:
+    if type(at) is str:
+        try:
+            return _encode(at)
+        except UnicodeEncodeError:  # a lone surrogate
+            pass
+    return dumps(at)
+
+
+def _entry(entry: Any) -> bytes:
+    if isinstance(entry, RECORDS):
+        return _record(entry)
+    if not isinstance(entry, dict) or not entry:
+        return b"    " + dumps(entry)
+    fields = (b"      " + dumps(str(key)) + b": " + dumps(value) for key, value in entry.items())
+    return b"    {\n" + b",\n".join(fields) + b"\n    }"
+
+
+def _indented(line: bytes, depth: int) -> bytes:
+    """Compact JSON laid out with an indent of two, set ``depth`` levels in."""
+    try:
+        laid_out = msgspec.json.format(line, indent=2)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return line  # NaN and the like: one line is right, too
+    return laid_out.replace(b"\n", b"\n" + b"  " * depth)

@@ -1,0 +1,234 @@
+"""Conditions on a job, in CEL, the Common Expression Language.
+
+``status == "paused" || routines.validator.retry_count >= 2``. A condition sees counts and last
+values, never the whole history. What names an unknown thing is an error at once, not a wait
+for ever.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import ConditionError
+from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.status import is_routine
+from routilux_tui.views import shapes as views
+from routilux_tui.views.cel import column_of, compile_cel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from routilux_tui.job.model import Job
+    from routilux_tui.views.shapes import JobEntry
+
+_PENDING: dict[str, Any] = {
+    "status": "pending",
+    "runs": 0,
+    "errors": 0,
+    "retries": 0,
+    "retry_count": 0,
+    "active": 0,
+    "execution_time": 0.0,
+    "error": "",
+}
+_LONGEST = 4000
+
+
+class Condition:
+    """A compiled condition.
+
+    Args:
+        text: the CEL expression; its result must be true or false.
+
+    Raises:
+        ConditionError: when it does not parse.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        if not self.text:
+            raise ConditionError("The condition is empty.", 'Try: status == "paused"')
+        if len(self.text) > _LONGEST:
+            raise ConditionError("The condition is too long.")
+        try:
+            self._program = compile_cel(self.text)
+            self._names = [str(name) for name in self._program.variables()]
+        except Exception as error:
+            raise _unparsed(self.text, error) from None
+
+    def holds(self, context: Mapping[str, Any]) -> bool:
+        """Whether it is true.
+
+        Raises:
+            ConditionError: when it names what is not there, or is neither true nor false.
+        """
+        try:
+            result = self._program.execute(dict(context))
+        except Exception as error:
+            words = " ".join(str(error).split())
+            raise ConditionError(
+                f"The condition can't be judged: {words}", _way_out(self.text, context)
+            ) from None
+        if not isinstance(result, bool):
+            raise ConditionError(
+                f"The condition gives {str(result)[:40]!r}, neither true nor false.",
+                'Compare it with something: status == "paused"',
+            )
+        return result
+
+    def check(self, context: Mapping[str, Any]) -> None:
+        """Raise ConditionError if it can't be judged on such a job, whichever way it turns."""
+        import difflib
+
+        bound = _bound_names(self.text)
+        for name in self._names:
+            if name not in context and name not in bound:
+                near = difflib.get_close_matches(name, list(context), 1)
+                raise ConditionError(
+                    f"A job has no {name!r}.",
+                    f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(context)}.",
+                )
+        for unknown in _unknown_routines(self.text, context):
+            there = list(context.get("routines", {}))
+            near = difflib.get_close_matches(unknown, there, 1)
+            raise ConditionError(
+                f"The job has no routine {unknown!r}.",
+                f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(there) or 'none'}.",
+            )
+        self.holds(context)
+
+
+def _unparsed(text: str, error: Exception) -> ConditionError:
+    """Where a condition does not parse; the library's own words are long, and tell its grammar."""
+    column = column_of(error)
+    if column is None or "\n" in text:
+        words = " ".join(str(error).split())[:160]
+        return ConditionError(f"The condition does not parse: {words}")
+    at = column - 1
+    rest = text[at:].strip()
+    if not rest:
+        return ConditionError("The condition is not complete.", "Something is missing at its end.")
+    hint = "Equality is written with two: ==" if re.match(r"=(?!=)", rest) else ""
+    return ConditionError(
+        f"The condition does not parse: {rest[:24]!r} is not understood at column {at + 1}.", hint
+    )
+
+
+def _bound_names(text: str) -> set[str]:
+    """Names that a comprehension binds: the ``x`` of ``list.all(x, ...)``."""
+    return set(re.findall(r"\.(?:all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,", text))
+
+
+def _unknown_routines(text: str, context: Mapping[str, Any]) -> list[str]:
+    bare = re.sub(r'(?<!\[)"(?:\\.|[^"\\])*"', '""', text)
+    named = re.findall(r'\broutines\.([A-Za-z_]\w*)(?!\w*\()|\broutines\["([^"]+)"\]', bare)
+    routines = context.get("routines", {})
+    macros = {"all", "exists", "exists_one", "map", "filter", "size"}
+    return [a or b for a, b in named if (a or b) not in routines and a not in macros]
+
+
+def _way_out(text: str, context: Mapping[str, Any]) -> str:
+    if "shared." in text:
+        return "What may come later is asked for with has(): has(shared.key) && shared.key == 1"
+    return f"A job has: {', '.join(context)}."
+
+
+def context_of(state: Job) -> dict[str, Any]:
+    """What a condition on a job sees.
+
+    ``age`` is in seconds; ``progress`` is the part of the routines that are done, 0 to 1;
+    ``shared`` is the shared data; ``log_last`` and ``output_last`` are the last entries.
+    """
+    with state.lock:
+        routines = {
+            name: {**_PENDING, **_small(told)}
+            for name, told in state.routine_states.items()
+            if is_routine(name) and isinstance(told, dict)
+        }
+        for name in state.flow_routines:
+            routines.setdefault(name, dict(_PENDING))
+        done = sum(
+            one["status"] in {"completed", "skipped", "error_continued"}
+            for one in routines.values()
+        )
+        created = timestamps.to_epoch(state.created_at)
+        return {
+            "status": state.status,
+            "flow_id": state.flow_id,
+            "job_id": state.job_id,
+            "age": max(0.0, time.time() - created) if created is not None else 0.0,
+            "current": state.current_routine_id or "",
+            "records": len(state.execution_history),
+            "runs": sum(_count(one, "runs") for one in routines.values()),
+            "errors": sum(_count(one, "errors") for one in routines.values()),
+            "retries": sum(_count(one, "retries") for one in routines.values()),
+            "pending": len(state.pending_tasks) or len(state.outstanding) - len(state.running),
+            "deferred": len(state.deferred_events),
+            "pauses": len(state.pause_points),
+            "logs": len(state.shared_log),
+            "outputs": len(state.output_log),
+            "progress": done / len(routines) if routines else 0.0,
+            "routines": routines,
+            "shared": _small(state.shared_data),
+            "log_last": to_plain(state.shared_log[-1]) if state.shared_log else {},
+            "output_last": to_plain(state.output_log[-1]) if state.output_log else {},
+        }
+
+
+def _count(routine: dict[str, Any], name: str) -> int:
+    value = routine.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _small(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Values as a condition may see them: large collections are left out, huge integers too."""
+    small = {}
+    for key, value in list(values.items())[:1000]:
+        if isinstance(value, (dict, list, tuple, set)) and len(value) > 200:
+            continue
+        if isinstance(value, int) and value.bit_length() > 63:
+            continue
+        small[str(key)] = to_plain(value)
+    return small
+
+
+def context_of_entry(entry: JobEntry) -> dict[str, Any]:
+    """What a condition that filters a list sees of a job."""
+    created = timestamps.to_epoch(entry.created_at)
+    updated = timestamps.to_epoch(entry.updated_at)
+    now = time.time()
+    return {
+        "status": entry.status,
+        "flow_id": entry.flow_id,
+        "job_id": entry.job_id,
+        "host": entry.host,
+        "place": entry.place,
+        "live": entry.place == "live",
+        "records": entry.records,
+        "errors": entry.errors,
+        "routines_done": entry.routines_done,
+        "routines_total": entry.routines_total,
+        "size": entry.size,
+        "path": entry.path,
+        "badge": entry.badge,
+        "age": max(0.0, now - created) if created is not None else 0.0,
+        "updated": max(0.0, now - updated) if updated is not None else 0.0,
+    }
+
+
+def examples(header: views.Header, routines: list[views.RoutineRow]) -> list[str]:
+    """Conditions that make sense on this very job, for whoever has to write one."""
+    told = ['status == "paused"' if header.status == "running" else 'status == "running"']
+    told.append(f"records >= {max(100, header.counts.get(views.HISTORY, 0) * 2)}")
+    if routines:
+        active = next((one for one in routines if one.status == "running"), routines[-1])
+        name = active.routine_id
+        place = f"routines.{name}" if name.isidentifier() else f'routines["{name}"]'
+        told.append(f'{place}.status == "completed"')
+        told.append(f"{place}.runs >= {max(10, active.runs * 2)}")
+    told.append("errors > 0" if not header.errors else f"errors > {header.errors}")
+    told.append("retries >= 2")
+    return told

@@ -1,0 +1,245 @@
+"""The views of a job that is in memory: its header, its routines, windows of its sections."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
+from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.views import shapes as views
+from routilux_tui.views.rows import ROWS, routine_row
+from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.model import Job
+
+MOST_ROWS = 1000
+"""Rows of one window at the most."""
+_MOST_FILTERS = 8
+
+
+class Projection:
+    """The views of one job. Reading is safe while the engine goes on; nothing is copied whole."""
+
+    def __init__(self, state: Job) -> None:
+        self.state = state
+        self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
+
+    def header(
+        self, control: Control | None = None, *, read_only: bool = False, note: str = ""
+    ) -> Header:
+        """The job in a line."""
+        state = self.state
+        with state.lock:
+            rows = self.routines()
+            known = set(state.flow_routines) | {row.routine_id for row in rows}
+            return Header(
+                job_id=state.job_id,
+                flow_id=state.flow_id,
+                status=state.status,
+                created_at=timestamps.shown(state.created_at),
+                updated_at=timestamps.shown(state.updated_at),
+                current=state.current_routine_id or "",
+                counts=self.counts(),
+                routines_done=sum(statuses.routine_is_done(row.status) for row in rows),
+                routines_total=len(known),
+                runs=sum(row.runs for row in rows),
+                errors=sum(row.errors for row in rows),
+                retries=sum(row.retries for row in rows),
+                note=note or self.note(),
+                control=control,
+                read_only=read_only,
+            )
+
+    def note(self) -> str:
+        """Why the job is as it is, in its own words."""
+        state = self.state
+        if state.unread:
+            return f"some of its journal is not shown: {state.unread}"
+        told: Any = {}
+        if state.status == "paused" and state.pause_points:
+            told = state.pause_points[-1]
+        elif state.status == "failed":
+            told = state.routine_states.get("_failure")
+        elif state.status == "cancelled":
+            told = state.routine_states.get("_cancellation")
+        if not isinstance(told, dict):
+            return ""
+        words = str(to_plain(told.get("reason") or ""))
+        dropped = told.get("dropped")
+        if isinstance(dropped, int) and dropped:
+            words = f"{words} ({dropped} not started)".strip()
+        return words[:PREVIEW]
+
+    def counts(self) -> dict[str, int]:
+        """The number of rows of every section."""
+        return {section: len(self._items(section)) for section in views.SECTIONS}
+
+    def routines(self) -> list[RoutineRow]:
+        """Every routine that has a state, and those of the flow that have none yet."""
+        states = self.state.routine_states
+        rows = [
+            routine_row(routine_id, state)
+            for routine_id, state in states.items()
+            if statuses.is_routine(routine_id)
+        ]
+        rows.extend(
+            RoutineRow(routine_id, "pending")
+            for routine_id in self.state.flow_routines
+            if routine_id not in states
+        )
+        return rows
+
+    def routine(self, routine_id: str) -> RoutineRow:
+        """One routine."""
+        return routine_row(routine_id, self.state.routine_states.get(routine_id, {}))
+
+    def _items(self, section: str) -> Sequence[Any]:
+        """What a section holds; lists that only grow are given as they are."""
+        state = self.state
+        if section == views.HISTORY:
+            return state.execution_history
+        if section == views.LOG:
+            return state.shared_log
+        if section == views.PAUSES:
+            return state.pause_points
+        if section == views.OUTPUT:
+            return state.output_log
+        if section == views.DEFERRED:
+            return state.deferred_events
+        if section == views.PENDING:
+            return state.pending_tasks or _Tasks(state)
+        if section == views.DATA:
+            return list(state.shared_data.items())
+        return self.routines()
+
+    def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows ``start`` to ``stop`` of those that ``where`` leaves; negative: from the end.
+
+        At most `MOST_ROWS` rows are given.
+        """
+        if section not in ROWS:
+            return Window(section, 0, 0, [])
+        with self.state.lock:
+            items = self._items(section)
+            if where and section in views.APPENDED:
+                positions: Sequence[int] = self._found(section, where, items)
+            elif where:
+                matches = matcher(section, where)
+                positions = [n for n, item in enumerate(items) if matches(n, item)]
+            else:
+                positions = range(len(items))
+            total = len(positions)
+            first, last = (
+                max(0, total + start) if start < 0 else min(start, total),
+                total + stop if stop < 0 else min(stop, total),
+            )
+            last = min(last, first + MOST_ROWS)
+            make = ROWS[section]
+            rows = [make(n, items[n]) for n in positions[first:last]]
+            exact = getattr(items, "exact", True)
+        return Window(section, first, total, rows, exact)
+
+    def _found(self, section: str, where: Filter, items: Sequence[Any]) -> array[int]:
+        """The positions that match, kept and only ever continued."""
+        key = (section, where)
+        found, seen = self._matches.pop(key, (array("q"), 0))
+        if seen > len(items):
+            found, seen = array("q"), 0
+        matches = matcher(section, where)
+        for n, item in enumerate(islice(items, seen, None), seen):
+            if matches(n, item):
+                found.append(n)
+        self._matches[key] = (found, len(items))
+        while len(self._matches) > _MOST_FILTERS:
+            del self._matches[next(iter(self._matches))]
+        return found
+
+    def item(self, section: str, n: int | str) -> Plain:
+        """The whole value behind a row; None where there is none any more."""
+        with self.state.lock:
+            if section == views.ROUTINES:
+                return to_plain(self.state.routine_states.get(str(n)))
+            items = self._items(section)
+            if not isinstance(n, int) or not 0 <= n < len(items):
+                return None
+            item = items[n]
+            if section == views.DATA:
+                return to_plain(item[1])
+            if isinstance(item, ExecutionRecord) or hasattr(item, "to_plain"):
+                item = item.to_plain()
+            return to_plain(item)
+
+    def find(self, section: str, text: str, start: int, *, back: bool, where: Filter) -> int | None:
+        """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""
+        if section not in ROWS:
+            return None
+        with self.state.lock:
+            items = self._items(section)
+            positions: Sequence[int] = range(len(items))
+            if where:
+                keeps = matcher(section, where)
+                positions = [n for n, item in enumerate(items) if keeps(n, item)]
+        holds = matcher(section, Filter(text=text))
+        steps = range(min(start, len(positions) - 1), -1, -1) if back else None
+        for at in steps if steps is not None else range(max(0, start), len(positions)):
+            n = positions[at]
+            if n < len(items) and holds(n, items[n]):
+                return at
+        return None
+
+
+class _Tasks(Sequence[Any]):
+    """The tasks that have not started, as a sequence that is only counted until it is cut."""
+
+    def __init__(self, state: Job) -> None:
+        self._state = state
+
+    def __len__(self) -> int:
+        return max(0, len(self._state.outstanding) - len(self._state.running))
+
+    def __iter__(self) -> Any:
+        running = self._state.running
+        return (task for task in self._state.outstanding.values() if task.id not in running)
+
+    def __getitem__(self, n: Any) -> Any:
+        return next(islice(iter(self), n, None))
+
+
+def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:
+    """A function that tells whether an item of a section, at its position, passes a filter."""
+    make = ROWS[section]
+    needle = where.text.casefold()
+
+    def matches(n: int, item: Any) -> bool:
+        if section == views.HISTORY and isinstance(item, ExecutionRecord):
+            routine, name = item.routine_id, item.event_name
+        else:
+            row: Row = make(n, item)
+            routine, name = row.routine, row.name
+        if where.routine and routine != where.routine:
+            return False
+        if where.name and name != where.name:
+            return False
+        if not needle:
+            return True
+        if needle in routine.casefold() or needle in name.casefold():
+            return True
+        return needle in _whole_text(item).casefold()
+
+    return matches
+
+
+def _whole_text(item: Any) -> str:
+    if isinstance(item, ExecutionRecord):
+        item = item.raw_data
+    elif hasattr(item, "to_plain"):
+        item = item.to_plain()
+    return dumps(item).decode("utf-8", "replace")

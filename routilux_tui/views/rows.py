@@ -1,0 +1,150 @@
+"""One line of each section of a job, from what the section holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import PREVIEW, preview, to_plain
+from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.tasks import Task
+from routilux_tui.views import shapes as views
+from routilux_tui.views.shapes import RoutineRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else str(to_plain(value))
+
+
+def record_row(n: int, record: Any) -> Row:
+    """A record of the history."""
+    if not isinstance(record, ExecutionRecord):
+        record = ExecutionRecord.from_plain(record)
+    at = timestamps.shown(record.written_at)
+    text = preview(record.raw_data)
+    return Row(n, at, record.routine_id, record.event_name, "" if text == "{}" else text)
+
+
+def log_row(n: int, entry: Any) -> Row:
+    """An entry of the shared log: its message first, then whatever else it says."""
+    if not isinstance(entry, dict):
+        return Row(n, text=preview(entry))
+    rest = dict(entry)
+    at = timestamps.shown(rest.pop("timestamp", None))
+    routine = _text(rest.pop("routine_id", rest.pop("routine", "")))
+    level = _text(rest.pop("level", ""))
+    message = next((rest.pop(key) for key in ("message", "msg", "text") if key in rest), None)
+    text = "" if message is None else (message if isinstance(message, str) else preview(message))
+    if rest:
+        text = f"{text[:PREVIEW]} {preview(rest)}".strip()
+    return Row(n, at, routine, level, text[:PREVIEW])
+
+
+def pause_row(n: int, point: Any) -> Row:
+    """A pause point: its reason, then its checkpoint."""
+    if not isinstance(point, dict):
+        return Row(n, text=preview(point))
+    text = _text(point.get("reason"))[:PREVIEW]
+    checkpoint = point.get("checkpoint")
+    if checkpoint:
+        text = f"{text} {preview(checkpoint)}".strip()[:PREVIEW]
+    held = point.get("pending_tasks_count")
+    return Row(
+        n,
+        timestamps.shown(point.get("timestamp")),
+        _text(point.get("current_routine_id")),
+        f"{held} held" if isinstance(held, int) else "",
+        text,
+    )
+
+
+def data_row(n: int, item: Any) -> Row:
+    """A value of the shared data, given as ``(key, value)``."""
+    key, value = item
+    return Row(n, name=_text(key), text=preview(value))
+
+
+def output_row(n: int, output: Any) -> Row:
+    """An output."""
+    if not isinstance(output, dict):
+        return Row(n, text=preview(output))
+    return Row(
+        n,
+        timestamps.shown(output.get("timestamp")),
+        _text(output.get("routine_id")),
+        _text(output.get("output_type")),
+        preview(output.get("data")),
+    )
+
+
+def pending_row(n: int, task: Any) -> Row:
+    """A task that has not run."""
+    if isinstance(task, Task):
+        at = timestamps.to_iso(task.created_at)
+        return Row(n, at, task.routine_id, task.slot, preview(task.data))
+    if not isinstance(task, dict):
+        return Row(n, text=preview(task))
+    return Row(
+        n,
+        timestamps.shown(task.get("created_at")),
+        _text(task.get("slot_routine_id")),
+        _text(task.get("slot_name")),
+        preview(task.get("data")),
+    )
+
+
+def deferred_row(n: int, event: Any) -> Row:
+    """An event that is emitted on resume."""
+    if not isinstance(event, dict):
+        return Row(n, text=preview(event))
+    return Row(
+        n,
+        timestamps.shown(event.get("timestamp")),
+        _text(event.get("routine_id")),
+        _text(event.get("event_name")),
+        preview(event.get("data")),
+    )
+
+
+#: How each section but the routines makes its rows.
+ROWS: dict[str, Callable[[int, Any], Row]] = {
+    views.HISTORY: record_row,
+    views.LOG: log_row,
+    views.PAUSES: pause_row,
+    views.DATA: data_row,
+    views.OUTPUT: output_row,
+    views.PENDING: pending_row,
+    views.DEFERRED: deferred_row,
+}
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def routine_row(routine_id: str, state: Any) -> RoutineRow:
+    """A routine, from its state; older versions tell less of it."""
+    if not isinstance(state, dict):
+        return RoutineRow(routine_id, "pending", error=preview(state))
+    status = _text(state.get("status", "pending"))
+    error = state.get("error")
+    busy = state.get("execution_time")
+    failed = statuses.routine_has_failed(status) or status == "error_continued"
+    return RoutineRow(
+        routine_id,
+        status,
+        _number(state.get("runs")),
+        _number(state.get("errors")) or int(failed and "errors" not in state),
+        _number(state.get("retries", state.get("retry_count"))),
+        _number(state.get("active")),
+        timestamps.shown(state.get("started_at")),
+        timestamps.shown(state.get("ended_at", state.get("error_time"))),
+        float(busy) if isinstance(busy, (int, float)) else 0.0,
+        _text(error)[:PREVIEW],
+    )

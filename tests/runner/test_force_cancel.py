@@ -1,0 +1,60 @@
+"""Ending a runner that does not answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.runner.force_cancel import end_by_force, silent_runner
+from routilux_tui.runner.launch import start_job
+from routilux_tui.state.job_state import JobState
+from tests.flows import write_flows
+
+SERVED = """
+import time
+from routilux_tui import JobState, serve
+
+with serve(JobState("mine")):
+    print("go", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_runner_that_is_stopped_is_ended_and_its_job_says_so(
+    world: Path, command: list[str]
+) -> None:
+    started = start_job(f"{write_flows(world)}:stuck")
+    while "stuck" not in [one for one, _ in JobState.load(started.path).running.values()]:
+        time.sleep(0.02)
+    os.kill(started.pid, signal.SIGSTOP)
+    words = ["cancel", started.job_id, "--force", "--grace", "0", "--reason", "enough"]
+    done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "cancelled" in done.stdout
+    state = JobState.load(started.path)
+    assert (state.status, state.outstanding) == ("cancelled", {})
+    told = state.routine_states["_cancellation"]
+    assert (told["forced"], told["running"], told["reason"]) == (True, ["stuck"], "enough")
+    assert not Path(started.socket).exists()
+
+
+def test_a_program_of_the_users_own_is_left_alone() -> None:
+    program = subprocess.Popen([sys.executable, "-c", SERVED], stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    program.stdout.readline()
+    from routilux_tui.runner.discover import running_jobs
+
+    [found] = running_jobs()
+    program.send_signal(signal.SIGSTOP)
+    with pytest.raises(NotPossible, match="a program of its own"):
+        end_by_force(silent_runner(found.hello.job_id[:8]))
+    assert program.poll() is None
+    program.kill()
+    program.communicate()
