@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(words: argparse.Namespace) -> int:
     """Start the job."""
-    from routilux_tui.runner.launch import gone, start_job
+    from routilux_tui.runner.launch import runner_gone, start_job
 
     params = output.parse_params(words.params)
     started = start_job(
@@ -67,7 +67,7 @@ def run(words: argparse.Namespace) -> int:
         try:
             return follow(started.socket, as_json=words.json)
         except Unreachable as error:
-            raise gone(started, words.flow) from error
+            raise runner_gone(started, words.flow) from error
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 

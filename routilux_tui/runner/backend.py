@@ -100,6 +100,10 @@ class Backend:
             self._marked = True
             self._wake()
 
+    def rearm(self) -> None:
+        """Have the next change wake the watcher again, though nothing was taken."""
+        self._marked = False
+
     def _mark(self) -> None:
         if not self._marked:
             self._marked = True

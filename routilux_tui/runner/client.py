@@ -50,8 +50,8 @@ class Client:
                 f"{self.path}: nobody answers: {error.strerror or error}.",
                 "The job may have ended: routilux-tui ps",
             ) from error
-        told = self.call("hello", protocol=protocol.VERSION, version=__version__)
-        self.hello = msgspec.convert(told, Hello)
+        hello = self.call("hello", protocol=protocol.VERSION, version=__version__)
+        self.hello = msgspec.convert(hello, Hello)
 
     def __enter__(self) -> Client:  # noqa: PYI034 - nobody derives from it
         return self
@@ -115,9 +115,9 @@ class Client:
         return self.header_of(self.call("header"))
 
     @staticmethod
-    def header_of(told: Any) -> Header:
+    def header_of(answer: Any) -> Header:
         """The header that an answer holds."""
-        return msgspec.convert(told, Header)
+        return msgspec.convert(answer, Header)
 
     def routines(self) -> list[RoutineRow]:
         """Every routine of the job."""
@@ -125,10 +125,10 @@ class Client:
 
     def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
         """Rows of a section."""
-        told = self.call(
+        answer = self.call(
             "window", section=section, start=start, stop=stop, where=msgspec.to_builtins(where)
         )
-        return msgspec.convert(told, Window)
+        return msgspec.convert(answer, Window)
 
     def item(self, section: str, n: int | str) -> Any:
         """The whole value behind a row."""
@@ -136,8 +136,8 @@ class Client:
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives."""
-        told = self.call("wait", patience=None, until=until, timeout=timeout)
-        return msgspec.convert(told, WaitResult)
+        answer = self.call("wait", patience=None, until=until, timeout=timeout)
+        return msgspec.convert(answer, WaitResult)
 
     def wait_for_status(self, statuses: set[str], within: float) -> Header:
         """Wait until the job says that it has one of these statuses.
@@ -180,8 +180,10 @@ def connect(one: socket.socket, path: str, patience: float) -> None:
 
 def peer_of(connection: socket.socket) -> tuple[int, int]:
     """The process and the user at the other end: for a listening socket, who listens."""
-    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _ = struct.unpack("3i", told)
+    credentials = connection.getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+    )
+    pid, uid, _ = struct.unpack("3i", credentials)
     return pid, uid
 
 

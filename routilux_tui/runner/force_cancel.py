@@ -60,7 +60,7 @@ def end_by_force(path: Path, reason: str = "") -> Header:
         time.sleep(0.02)
     with contextlib.suppress(OSError):
         path.unlink()
-    return _recorded(file, reason)
+    return _record_cancel(file, reason)
 
 
 def _runner_behind(path: Path) -> int:
@@ -70,10 +70,10 @@ def _runner_behind(path: Path) -> int:
         check_peer(one, str(path))
         pid, _ = peer_of(one)
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
-        words = []
-    if b"routilux_tui.runner" not in words or os.getpgid(pid) != pid:
+        argv = []
+    if b"routilux_tui.runner" not in argv or os.getpgid(pid) != pid:
         raise NotPossible(
             f"The job runs in a program of its own (process {pid}), which is not ended from here.",
             f"End that program: kill {pid}",
@@ -91,7 +91,7 @@ def _file_of(pid: int) -> Path:
     raise NotPossible(f"Process {pid} keeps no job's file: it is not ended from here.")
 
 
-def _recorded(file: Path, reason: str) -> Header:
+def _record_cancel(file: Path, reason: str) -> Header:
     from routilux_tui.job import status as statuses
     from routilux_tui.job.model import Job
     from routilux_tui.store.journal import Journal
@@ -105,8 +105,8 @@ def _recorded(file: Path, reason: str) -> Header:
         running = [routine_id for routine_id, _ in state.running.values()]
         waiting = [task_id for task_id in state.outstanding if task_id not in state.running]
         state.make("drop", list(state.outstanding), now)
-        told = {"reason": reason, "forced": True, "running": running, "dropped": len(waiting)}
-        state.make("routine", "_cancellation", told, now)
+        account = {"reason": reason, "forced": True, "running": running, "dropped": len(waiting)}
+        state.make("routine", "_cancellation", account, now)
         state.make("status", "cancelled", now)
     journal.close()
     return Projection(state).header()

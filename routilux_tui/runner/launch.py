@@ -18,7 +18,7 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.paths import log_path, socket_path
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner is to do. ``resume`` names a saved job to take up in place of a new one."""
 
     flow: str
@@ -33,7 +33,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
 
 
-class Started(msgspec.Struct, frozen=True, kw_only=True):
+class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner tells whoever started it."""
 
     job_id: str = ""
@@ -53,7 +53,7 @@ def start_job(
     save: str = "",
     workers: int = 0,
     read_only: bool = False,
-) -> Started:
+) -> LaunchResult:
     """Start a job in a runner of its own; returns when it runs.
 
     Args:
@@ -69,8 +69,8 @@ def start_job(
         RoutiluxTuiError: as the runner refuses.
     """
     job_id = str(uuid.uuid4())
-    return _start(
-        Order(
+    return _launch(
+        LaunchSpec(
             flow=flow,
             job_id=job_id,
             socket=str(socket_path(job_id)),
@@ -84,7 +84,7 @@ def start_job(
     )
 
 
-def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = False) -> Started:
+def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = False) -> LaunchResult:
     """Take up a saved job in a new runner; returns when it runs.
 
     Raises:
@@ -96,8 +96,8 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
     from routilux_tui.store.reading import load_job
 
     job_id = load_job(path, into=Job, wholly=True).job_id
-    return _start(
-        Order(
+    return _launch(
+        LaunchSpec(
             flow=flow,
             job_id=job_id,
             socket=str(socket_path(job_id)),
@@ -109,8 +109,8 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
     )
 
 
-def _start(order: Order) -> Started:
-    log = Path(order.log)
+def _launch(spec: LaunchSpec) -> LaunchResult:
+    log = Path(spec.log)
     try:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         log.touch()
@@ -133,36 +133,36 @@ def _start(order: Order) -> Started:
             )
         if process.stdin is not None:
             with contextlib.suppress(OSError):
-                process.stdin.write(msgspec.json.encode(order))
+                process.stdin.write(msgspec.json.encode(spec))
                 process.stdin.close()
     finally:
         os.close(writing)
-    with os.fdopen(reading, "rb") as told:  # it says when it is ready, then when it has begun
-        lines = [line for line in (told.readline(), told.readline()) if line]
+    with os.fdopen(reading, "rb") as report:  # it says when it is ready, then when it has begun
+        lines = [line for line in (report.readline(), report.readline()) if line]
     if not lines:
         process.wait()
         raise Unreachable(
             f"The runner ended before it said anything (exit code {process.returncode}).",
-            f"Its log: {order.log}",
+            f"Its log: {spec.log}",
         )
-    started = msgspec.json.decode(lines[-1], type=Started)
-    if started.error is not None:
+    result = msgspec.json.decode(lines[-1], type=LaunchResult)
+    if result.error is not None:
         process.wait()
-        error = protocol.raised(started.error)
+        error = protocol.raised(result.error)
         if isinstance(error, FlowLoadError):
-            error.traceback = started.traceback
+            error.traceback = result.traceback
         raise error
     if len(lines) == 1:
         process.wait()
-        raise gone(started, order.flow)
+        raise runner_gone(result, spec.flow)
     process.returncode = 0  # it is on its own now; nobody here waits for it
-    return started
+    return result
 
 
-def gone(started: Started, flow: str) -> Unreachable:
+def runner_gone(result: LaunchResult, flow: str) -> Unreachable:
     """What there is to say when a job's process has ended before the job."""
     return Unreachable(
-        f"The process of job {started.job_id} answers no more: "
+        f"The process of job {result.job_id} answers no more: "
         "it was killed, or a handler ended it.",
-        f"What was done is kept. Go on: routilux-tui resume {shlex.join([started.path, flow])}",
+        f"What was done is kept. Go on: routilux-tui resume {shlex.join([result.path, flow])}",
     )

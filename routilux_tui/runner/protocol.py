@@ -115,8 +115,8 @@ def refusal(number: Any, error: BaseException | tuple[int, str]) -> bytes:
         code, message, hint = _CODE_OF[kind], error.message, error.hint
     else:
         code, message = INTERNAL, f"{type(error).__name__}: {error}"
-    told = {"code": code, "message": message, "data": {"hint": hint}}
-    return _encode({"jsonrpc": "2.0", "id": number, "error": told}) + b"\n"
+    detail = {"code": code, "message": message, "data": {"hint": hint}}
+    return _encode({"jsonrpc": "2.0", "id": number, "error": detail}) + b"\n"
 
 
 def parse(line: bytes) -> dict[str, Any]:
@@ -148,8 +148,8 @@ def section_of(params: dict[str, Any]) -> str:
 
 def filter_of(where: Any) -> Filter:
     """The filter that a request names."""
-    told = where if isinstance(where, dict) else {}
-    return Filter(*(str(told.get(part, "")) for part in ("routine", "name", "text")))
+    given = where if isinstance(where, dict) else {}
+    return Filter(*(str(given.get(part, "")) for part in ("routine", "name", "text")))
 
 
 def sendable(item: Any) -> Any:

@@ -21,7 +21,7 @@ from tests.flows import write_flows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.runner.launch import Started
+    from routilux_tui.runner.launch import LaunchResult
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ def flows(world: Path) -> str:
     return write_flows(world)
 
 
-def held(flows: str) -> Started:
+def held(flows: str) -> LaunchResult:
     """A job in one long step, whose runner takes no controls."""
     return start_job(f"{flows}:stuck", {"seconds": 600}, read_only=True)
 
 
-def whole(started: Started) -> list[Any]:
+def whole(started: LaunchResult) -> list[Any]:
     """All that a control could change of a job."""
     with Client(started.socket) as client:
         header, routines = client.header(), client.routines()

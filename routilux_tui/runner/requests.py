@@ -1,0 +1,218 @@
+"""Answering what viewers ask: the methods of the protocol, each by its name."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui import __version__
+from routilux_tui.errors import ReadOnly, RoutiluxTuiError, UsageError
+from routilux_tui.runner import protocol
+from routilux_tui.views.shapes import Frame, WaitResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.runner.backend import Backend
+    from routilux_tui.runner.frames import FrameSender
+    from routilux_tui.runner.viewer import Viewer
+    from routilux_tui.views.conditions import Condition
+
+logger = logging.getLogger("routilux_tui.runner")
+
+MAX_WAITS = 16
+_JUDGE_EVERY = 0.005
+
+
+class Requests:
+    """Answers requests about one job.
+
+    Args:
+        backend: the job.
+        frames: what sends frames to those that subscribe.
+        force: called for a forced cancel, with the reason and the grace in seconds.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        frames: FrameSender,
+        force: Callable[[str, float], None] | None = None,
+    ) -> None:
+        self._backend = backend
+        self._frames = frames
+        self._force = force
+
+    async def answer(self, viewer: Viewer, line: bytes) -> bool:
+        """Answer one request; False when the viewer is to be dropped."""
+        number: Any = None
+        try:
+            message = protocol.parse(line)
+            number = message.get("id")
+            method, params = message.get("method"), message.get("params") or {}
+            if not isinstance(method, str) or not isinstance(params, dict):
+                raise ValueError("not a request")
+        except ValueError as error:
+            viewer.writer.write(protocol.refusal(None, (protocol.PARSE_ERROR, str(error)[:200])))
+            return False
+        try:
+            if method == "hello":
+                viewer.writer.write(protocol.answer(number, self._hello(viewer, params)))
+                return True
+            if not viewer.greeted:
+                viewer.writer.write(
+                    protocol.refusal(number, (protocol.INVALID_REQUEST, "say hello first"))
+                )
+                return False
+            if method == "wait":
+                self._begin_wait(viewer, number, params)
+                return True
+            if viewer.read_only and method in _CONTROLS:
+                raise ReadOnly(f"It can't be asked to {method}: this viewer is read-only.")
+            handler = _METHODS.get(method)
+            if handler is None:
+                viewer.writer.write(
+                    protocol.refusal(number, (protocol.NO_METHOD, f"no method {method[:40]!r}"))
+                )
+                return True
+            result = handler(self, viewer, params)
+            if asyncio.iscoroutine(result):
+                result = await result
+            viewer.writer.write(protocol.answer(number, result))
+        except (TypeError, ValueError, KeyError) as error:
+            if isinstance(error, RoutiluxTuiError):
+                viewer.writer.write(protocol.refusal(number, error))
+            else:
+                reason = (protocol.INVALID_PARAMS, f"{type(error).__name__}: {error}"[:300])
+                viewer.writer.write(protocol.refusal(number, reason))
+        except Exception as error:
+            if not isinstance(error, RoutiluxTuiError):
+                logger.exception("A request failed")
+            viewer.writer.write(protocol.refusal(number, error))
+        return True
+
+    def _hello(self, viewer: Viewer, params: dict[str, Any]) -> protocol.Hello:
+        theirs = params.get("protocol")
+        if theirs != protocol.VERSION:
+            raise protocol.mismatch(theirs, str(params.get("version", "")))
+        viewer.greeted = True
+        viewer.read_only = bool(params.get("read_only"))
+        state = self._backend.state
+        return protocol.Hello(
+            protocol=protocol.VERSION,
+            version=__version__,
+            job_id=state.job_id,
+            flow_id=state.flow_id,
+            pid=os.getpid(),
+            path=self._backend.path,
+            log=self._backend.log,
+            read_only=self._backend.read_only,
+            cannot=self._backend.cannot(),
+        )
+
+    # Waits
+
+    def _begin_wait(self, viewer: Viewer, number: Any, params: dict[str, Any]) -> None:
+        if len(viewer.waits) >= MAX_WAITS:
+            raise UsageError(f"There are {MAX_WAITS} waits already on this connection.")
+        text = str(params.get("until") or "")
+        timeout = params.get("timeout")
+        condition = self._backend.check(text) if text else None
+        task = asyncio.ensure_future(
+            self._wait(viewer, number, condition, None if timeout is None else float(timeout))
+        )
+        viewer.waits.add(task)
+        task.add_done_callback(viewer.waits.discard)
+
+    async def _wait(
+        self, viewer: Viewer, number: Any, condition: Condition | None, timeout: float | None
+    ) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        result: WaitResult | None = None
+        with self._frames.changes() as changed:
+            while result is None:
+                changed.clear()
+                self._backend.rearm()
+                result = self._backend.judge(condition)
+                left = None if deadline is None else deadline - time.monotonic()
+                if result is None and left is not None and left <= 0:
+                    status = self._backend.state.status
+                    result = WaitResult("timeout", status, f"not within {timeout:g} s")
+                if result is None:
+                    # the age of a job changes by itself
+                    at_most = 1.0 if left is None else min(1.0, left)
+                    with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                        await asyncio.wait_for(changed.wait(), at_most)
+                    await asyncio.sleep(_JUDGE_EVERY)
+        viewer.writer.write(protocol.answer(number, result))
+
+    # The other methods
+
+    def _subscribe(self, viewer: Viewer, params: dict[str, Any]) -> Frame:
+        return self._frames.subscribe(viewer, float(params.get("fps", 10)))
+
+    async def _window(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        section, where = protocol.section_of(params), params.get("where") or {}
+        start, stop = int(params["start"]), int(params["stop"])
+        if where:
+            return await asyncio.to_thread(self._backend.window, section, start, stop, where)
+        return self._backend.window(section, start, stop, where)
+
+    def _item(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return protocol.sendable(
+            self._backend.projection.item(protocol.section_of(params), params["n"])
+        )
+
+    async def _find(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return await asyncio.to_thread(
+            self._backend.find,
+            protocol.section_of(params),
+            str(params["text"]),
+            int(params["start"]),
+            bool(params.get("back")),
+            params.get("where") or {},
+        )
+
+    def _header(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return self._backend.header()
+
+    def _routines(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return self._backend.projection.routines()
+
+    def _pause(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.pause(str(params.get("reason", "")))
+
+    def _resume(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return self._backend.resume()
+
+    def _cancel(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        reason = str(params.get("reason", ""))
+        if params.get("force") and self._force is not None:
+            header = self._backend.cancel(reason, force=True)
+            self._force(reason, float(params.get("grace", 10.0)))
+            return header
+        return self._backend.cancel(reason)
+
+    def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        self._backend.check(str(params.get("condition", "")))
+        return True
+
+
+_METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
+    "subscribe": Requests._subscribe,
+    "window": Requests._window,
+    "item": Requests._item,
+    "find": Requests._find,
+    "header": Requests._header,
+    "routines": Requests._routines,
+    "pause": Requests._pause,
+    "resume": Requests._resume,
+    "cancel": Requests._cancel,
+    "check": Requests._check,
+}
+
+_CONTROLS = frozenset({"pause", "resume", "cancel"})

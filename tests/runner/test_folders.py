@@ -1,0 +1,87 @@
+"""Where sockets and logs are kept, and who may reach them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routilux_tui import JobState, serve
+from routilux_tui.errors import (
+    NotPossible,
+)
+from routilux_tui.runner import paths
+from routilux_tui.runner.launch import start_job
+from tests.flows import write_flows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def flows(world: Path) -> str:
+    return write_flows(world)
+
+
+def test_sockets_have_a_place_whatever_the_folders_are_called(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = world / ("d" * 90)
+    deep.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    assert len(os.fsencode(paths.socket_folder())) + 42 <= 107
+
+
+def test_a_state_folder_that_can_not_be_made_is_told(
+    flows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nothing")
+    with pytest.raises(NotPossible, match="nothing can be kept there") as told:
+        start_job(f"{flows}:counting", {})
+    assert "XDG_STATE_HOME" in told.value.hint
+
+
+def test_a_folder_that_is_not_ours_alone_is_refused(world: Path) -> None:
+    from routilux_tui.errors import UnsafeFolder
+
+    folder = paths.safe_socket_folder()
+    folder.chmod(0o755)
+    with pytest.raises(UnsafeFolder, match="chmod 700"):
+        paths.safe_socket_folder()
+    folder.rmdir()
+    (world / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to(world / "elsewhere")
+    with pytest.raises(UnsafeFolder, match="link"):
+        paths.safe_socket_folder()
+    folder.unlink()
+    folder.mkdir(mode=0o700)
+    if os.getuid() == 0:
+        os.chown(folder, 12345, 12345)
+        with pytest.raises(UnsafeFolder, match="another user"):
+            paths.safe_socket_folder()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="ONLY ROOT can become a second user")
+def test_another_user_is_refused_even_where_the_folder_lets_him_in(world: Path) -> None:
+    state = JobState("f")
+    with serve(state) as server:
+        for folder in (world, world / "run", server.path.parent):
+            folder.chmod(0o755)
+        server.path.chmod(0o666)
+        code = (
+            "import os, socket, sys; os.setgid(12345); os.setuid(12345)\n"
+            "s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])\n"
+            's.sendall(b\'{"id":1,"method":"hello","params":{"protocol":1}}\\n\')\n'
+            "print(s.recv(100))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(server.path)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.stdout.strip() == "b''" or "BrokenPipe" in done.stderr or "Reset" in done.stderr
