@@ -27,6 +27,7 @@ COMMANDS = {
     "show": "one job in full: its status, routines and counts",
     "history": "a job's records",
     "log": "a job's shared log",
+    "graph": "a flow's routines and connections, as a picture or for another program",
     "tail": "the last rows of a job, and with -f what follows",
     "pause": "pause a job",
     "resume": "go on with a paused job, or take up a saved one",
