@@ -37,8 +37,8 @@ class JobData(ABC):
         #: The number of the last change; 0 at birth.
         self.seq = 0
         self._listeners: tuple[tuple[Callable[..., None], Callable[..., None]], ...] = ()
-        #: What a change is handed to: nobody, the only listener, or all of them.
-        self._hand: Callable[[Change], None] | None = None
+        #: Where a change goes: nowhere, to the only listener, or to all of them.
+        self._dispatch: Callable[[Change], None] | None = None
         self._flow_id = flow_id
         self._job_id = str(uuid.uuid4())
         self._status = "pending"

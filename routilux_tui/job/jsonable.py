@@ -55,7 +55,7 @@ def _plain(value: Any, depth: int, above: set[int]) -> Plain:
                 items = sorted(items, key=repr)
             return [_plain(item, depth + 1, above) for item in items]
         except Exception as error:
-            return f"<{kind.__name__}: {_words(error)}>"
+            return f"<{kind.__name__}: {_one_line(error)}>"
         finally:
             above.discard(id(value))
     return _odd(value, depth, above)
@@ -76,7 +76,7 @@ def _odd(value: Any, depth: int, above: set[int]) -> Plain:
     if isinstance(value, msgspec.Raw):
         return decode(bytes(value))
     if isinstance(value, BaseException):
-        return _words(value)
+        return _one_line(value)
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return f"{getattr(value, '__module__', '?')}.{value.__qualname__}"
     if dataclasses.is_dataclass(value) and depth < MAX_DEPTH and id(value) not in above:
@@ -86,10 +86,10 @@ def _odd(value: Any, depth: int, above: set[int]) -> Plain:
             return _plain(fields, depth + 1, above)
         finally:
             above.discard(id(value))
-    return _words(value)
+    return _one_line(value)
 
 
-def _words(value: Any) -> str:
+def _one_line(value: Any) -> str:
     try:
         if isinstance(value, BaseException):
             return f"{type(value).__name__}: {value}"
@@ -103,13 +103,13 @@ def _key(key: Any) -> str:
         return str(key)
     if key is None or isinstance(key, (bool, int, float)):
         return json.dumps(key)
-    return _words(key if isinstance(key, (bytes, tuple)) else _plain(key, 0, set()))
+    return _one_line(key if isinstance(key, (bytes, tuple)) else _plain(key, 0, set()))
 
 
 def dumps(value: Any) -> bytes:
     """Compact JSON of any value, in UTF-8; a lone surrogate is written as an escape."""
     try:
-        # msgspec has its own words for some types (base64 for bytes, null for NaN); they
+        # msgspec has its own forms for some types (base64 for bytes, null for NaN); they
         # must not be taken for ours, so only what is plain already goes its way.
         return _encoder.encode(value if is_plain(value) else to_plain_json(value))
     except Exception:

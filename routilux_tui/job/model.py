@@ -47,6 +47,8 @@ KEYS = (
     "shared_log",
     "execution_history",
 )
+#: Those of them whose values only grow, at the end.
+GROWING = ("pause_points", "output_log", "shared_log", "execution_history")
 #: Keys of ours beside the field's own: the last change's number, and what slots have collected.
 OWN_KEYS = ("seq", "slot_data")
 
@@ -66,8 +68,8 @@ class Job(JobData):
         with self.lock:
             FOLD[kind](self, *args)
             self.seq = seq = self.seq + 1
-            if self._hand is not None:
-                self._hand((seq, kind, *args))
+            if self._dispatch is not None:
+                self._dispatch((seq, kind, *args))
 
     def apply(self, change: Change) -> None:
         """Carry out a change that was made elsewhere, and hand it on.
@@ -78,46 +80,48 @@ class Job(JobData):
         with self.lock:
             FOLD[change[1]](self, *change[2:])
             self.seq = change[0]
-            if self._hand is not None:
-                self._hand(change)
+            if self._dispatch is not None:
+                self._dispatch(change)
 
-    def _tell(self, change: Change) -> None:
+    def _dispatch_all(self, change: Change) -> None:
         """Hand a change to each of several listeners."""
-        for _, hand in self._listeners:
-            hand(change)
+        for _, call in self._listeners:
+            call(change)
 
-    def _guarded(self, listener: Callable[[Change], None]) -> Callable[[Change], None]:
-        def hand(change: Change) -> None:
+    def _isolated(self, listener: Callable[[Change], None]) -> Callable[[Change], None]:
+        """A listener whose exceptions are logged and end its subscription, and nothing else."""
+
+        def call(change: Change) -> None:
             try:
                 listener(change)
             except Exception:
-                logger.exception("A listener of job %s raised; it is told no more", self._job_id)
+                logger.exception("A listener of job %s raised; it is called no more", self._job_id)
                 self._unsubscribe(listener)
 
-        return hand
+        return call
 
     def _unsubscribe(self, listener: Callable[[Change], None]) -> None:
         with self.lock:
             self._listeners = tuple(one for one in self._listeners if one[0] is not listener)
-            self._choose_hand()
+            self._choose_dispatch()
 
-    def _choose_hand(self) -> None:
-        alone = self._listeners[0][1] if len(self._listeners) == 1 else self._tell
-        self._hand = alone if self._listeners else None
+    def _choose_dispatch(self) -> None:
+        one = self._listeners[0][1] if len(self._listeners) == 1 else self._dispatch_all
+        self._dispatch = one if self._listeners else None
 
     def subscribe(
-        self, listener: Callable[[Change], None], *, guarded: bool = True
+        self, listener: Callable[[Change], None], *, isolated: bool = True
     ) -> Callable[[], None]:
         """Have every change from now on; returns what ends it.
 
         The listener is called in the thread that makes the change, under the job's lock, in
-        order; it must return at once. One that raises is logged, and told no more; unless it is
-        not ``guarded``, which saves the time of it and is for those that never raise.
+        order; it must return at once. One that raises is logged, and called no more; unless it is
+        not ``isolated``, which saves the time of it and is for those that never raise.
         """
         with self.lock:
-            hand = self._guarded(listener) if guarded else listener
-            self._listeners = (*self._listeners, (listener, hand))
-            self._choose_hand()
+            call = self._isolated(listener) if isolated else listener
+            self._listeners = (*self._listeners, (listener, call))
+            self._choose_dispatch()
         return lambda: self._unsubscribe(listener)
 
     def _assign(self, name: str, value: Any) -> None:
@@ -254,15 +258,15 @@ class Job(JobData):
 
     # As a file has it
 
-    def to_plain(self, *, raw: bool = False) -> dict[str, Any]:
+    def to_plain(self, *, raw: bool = False, lists: bool = True) -> dict[str, Any]:
         """A consistent copy, as a file has it; the data inside may still be any Python value.
 
-        With ``raw``, records that nobody has asked for yet are as they were saved.
+        Args:
+            raw: leave records that nobody has asked for yet as they were saved.
+            lists: with the lists that only grow (`GROWING`); without them it costs the same
+                however long the job has run.
         """
         with self.lock:
-            history, records = self._history, None
-            if raw and isinstance(history, SavedHistory):
-                records = history.as_saved()
             pending = self.held_tasks()
             if not pending and self.outstanding:
                 pending = [task.to_plain() for task in self.outstanding.values()]
@@ -278,20 +282,26 @@ class Job(JobData):
                     key: dict(value) if isinstance(value, dict) else value
                     for key, value in self._routine_states.items()
                 },
-                "pause_points": list(self._pause_points),
                 "deferred_events": list(self._deferred_events),
                 "shared_data": dict(self._shared_data),
                 "pending_tasks": list(pending),
-                "output_log": list(self._output_log),
-                "shared_log": list(self._shared_log),
                 **self.extra,
                 "seq": self.seq,
-                "execution_history": list(history) if records is None else records,
             }
             if self.slot_data:
                 plain["slot_data"] = [
                     [routine_id, slot, data] for (routine_id, slot), data in self.slot_data.items()
                 ]
+            if lists:
+                history = self._history
+                plain["pause_points"] = list(self._pause_points)
+                plain["output_log"] = list(self._output_log)
+                plain["shared_log"] = list(self._shared_log)
+                plain["execution_history"] = (
+                    history.as_saved()
+                    if raw and isinstance(history, SavedHistory)
+                    else list(history)
+                )
         return plain
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Look(NamedTuple):
-    """How a status is told without colour: a glyph, its ASCII stand-in, a word and a letter."""
+    """How a status is shown without colour: a glyph, its ASCII stand-in, a word and a letter."""
 
     glyph: str
     ascii: str
@@ -49,7 +49,7 @@ LOOKS: dict[str, Look] = {
 
 
 def look(status: str) -> Look:
-    """How to tell a status; one that nobody knows is told by its own word."""
+    """How to show a status; one that nobody knows is shown by its own word."""
     return LOOKS.get(status) or Look("?", "?", status or "unknown", "?")
 
 

@@ -78,7 +78,7 @@ def read_header(path: str | os.PathLike[str]) -> JobEntry:
 def note_of_file(projection: Projection, path: Path) -> str:
     """Why a job that is read from a file is as it is; the file may say what is not so."""
     note = projection.note()
-    if not note and projection.state.status == "running" and not is_locked(path):
+    if not note and projection.job.status == "running" and not is_locked(path):
         return "its file says running, and nobody runs it"
     return note
 

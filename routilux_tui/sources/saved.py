@@ -250,7 +250,7 @@ class SavedHandle:
 
     def _show(self, projection: Projection) -> None:
         note = note_of_file(projection, self.path)
-        if not is_counted(projection.state):
+        if not is_counted(projection.job):
             note = "its records are being counted"
         self._projection = projection
         self._header = projection.header(note=note)
@@ -290,9 +290,9 @@ class SavedHandle:
     async def _count(self) -> bool:
         """Wait until the records of a large file are counted; whether that changed anything."""
         projection = self._projection
-        if projection is None or is_counted(projection.state):
+        if projection is None or is_counted(projection.job):
             return False
-        await asyncio.to_thread(wait_counted, projection.state)
+        await asyncio.to_thread(wait_counted, projection.job)
         self._show(projection)
         return True
 
@@ -359,7 +359,7 @@ class SavedHandle:
 
         async def judge() -> WaitResult:
             while True:
-                state = self._views().state
+                state = self._views().job
                 ended = statuses.has_ended(state.status)
                 if condition is not None and condition.holds(context_of(state)):
                     return WaitResult("met", state.status)
@@ -375,4 +375,4 @@ class SavedHandle:
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
-        Condition(condition).check(context_of(self._views().state))
+        Condition(condition).check(context_of(self._views().job))

@@ -68,9 +68,9 @@ def wait_for_completion(
             idle = idle + 1 if not queued and not active else 0
             if idle > stability_checks:
                 states = list(job_state.routine_states.values())
-                said = [str(one.get("status")) for one in states if isinstance(one, dict)]
+                statuses_now = [str(one.get("status")) for one in states if isinstance(one, dict)]
                 if job_state.status == "running":
-                    job_state.status = statuses.end_of(said)
+                    job_state.status = statuses.end_of(statuses_now)
                 return True
             if left != 0.0:
                 pause = stability_delay if idle else check_interval
@@ -110,16 +110,16 @@ def wait_until_condition(
         True as soon as it is true; False at the timeout, or when the job has ended and one last
         look says no.
     """
-    asked = _Asked(condition, flow, job_state)
-    if asked.look() or timeout == 0:
-        return asked.met
-    unsubscribe = job_state.subscribe(asked.on_change)
+    watched = _Watched(condition, flow, job_state)
+    if watched.check() or timeout == 0:
+        return watched.met
+    unsubscribe = job_state.subscribe(watched.on_change)
     deadline = None if timeout is None else time.monotonic() + timeout
     next_progress = time.monotonic() + PROGRESS_EVERY
     try:
         while True:
             ended = statuses.has_ended(job_state.status)
-            if asked.look():
+            if watched.check():
                 return True
             now = time.monotonic()
             if ended or (deadline is not None and now >= deadline):
@@ -128,13 +128,13 @@ def wait_until_condition(
                 next_progress = now + PROGRESS_EVERY
                 progress_callback(*_load_of(flow, job_state), job_state.status)
             left = check_interval if deadline is None else min(check_interval, deadline - now)
-            asked.woken.wait(max(0.0, left))
-            asked.woken.clear()
+            watched.woken.wait(max(0.0, left))
+            watched.woken.clear()
     finally:
         unsubscribe()
 
 
-class _Asked:
+class _Watched:
     """A condition about a job, asked until it has been true once."""
 
     def __init__(self, condition: Callable[[Any, Job], bool], flow: Any, job_state: Job) -> None:
@@ -149,13 +149,13 @@ class _Asked:
         self.woken = threading.Event()
 
     def on_change(self, _change: Any) -> None:
-        """Look once more; a change that the condition itself makes is no reason to."""
+        """Check once more; a change that the condition itself makes is no reason to."""
         if self._asking:
             return
-        if self.look() or statuses.has_ended(self._job_state.status):
+        if self.check() or statuses.has_ended(self._job_state.status):
             self.woken.set()
 
-    def look(self) -> bool:
+    def check(self) -> bool:
         """Whether the condition is true now, or was before."""
         if self.met:
             return True
@@ -166,10 +166,10 @@ class _Asked:
                 if self._condition(self._flow, self._job_state):
                     self.met = True
             except Exception as error:
-                words = repr(error)
-                if words not in self._errors:
-                    self._errors.add(words)
-                    logger.warning("The condition raised %s; still waiting", words)
+                described = repr(error)
+                if described not in self._errors:
+                    self._errors.add(described)
+                    logger.warning("The condition raised %s; still waiting", described)
             finally:
                 self._asking = False
                 JUDGED.reset(token)

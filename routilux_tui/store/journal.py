@@ -86,7 +86,7 @@ class Journal:
                 self._open(state.seq)
             except OSError as error:
                 raise unwritable(self._journal, error) from error
-            self._unsubscribe = state.subscribe(self._noting(), guarded=False)
+            self._unsubscribe = state.subscribe(self._noting(), isolated=False)
         self._thread = threading.Thread(target=self._tend, name="journal", daemon=True)
         self._thread.start()
 

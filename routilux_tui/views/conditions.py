@@ -68,9 +68,9 @@ class Condition:
         try:
             result = self._program.execute(dict(context))
         except Exception as error:
-            words = " ".join(str(error).split())
+            reason = " ".join(str(error).split())
             raise ConditionError(
-                f"The condition can't be judged: {words}", _way_out(self.text, context)
+                f"The condition can't be judged: {reason}", _way_out(self.text, context)
             ) from None
         if not isinstance(result, bool):
             raise ConditionError(
@@ -105,8 +105,8 @@ def _unparsed(text: str, error: Exception) -> ConditionError:
     """Where a condition does not parse; the library's own words are long, and tell its grammar."""
     column = column_of(error)
     if column is None or "\n" in text:
-        words = " ".join(str(error).split())[:160]
-        return ConditionError(f"The condition does not parse: {words}")
+        reason = " ".join(str(error).split())[:160]
+        return ConditionError(f"The condition does not parse: {reason}")
     at = column - 1
     rest = text[at:].strip()
     if not rest:
@@ -136,45 +136,45 @@ def _way_out(text: str, context: Mapping[str, Any]) -> str:
     return f"A job has: {', '.join(context)}."
 
 
-def context_of(state: Job) -> dict[str, Any]:
+def context_of(job: Job) -> dict[str, Any]:
     """What a condition on a job sees.
 
     ``age`` is in seconds; ``progress`` is the part of the routines that are done, 0 to 1;
     ``shared`` is the shared data; ``log_last`` and ``output_last`` are the last entries.
     """
-    with state.lock:
+    with job.lock:
         routines = {
-            name: {**_PENDING, **_small(told)}
-            for name, told in state.routine_states.items()
-            if is_routine(name) and isinstance(told, dict)
+            name: {**_PENDING, **_small(routine)}
+            for name, routine in job.routine_states.items()
+            if is_routine(name) and isinstance(routine, dict)
         }
-        for name in state.flow_routines:
+        for name in job.flow_routines:
             routines.setdefault(name, dict(_PENDING))
         done = sum(
             one["status"] in {"completed", "skipped", "error_continued"}
             for one in routines.values()
         )
-        created = timestamps.to_epoch(state.created_at)
+        created = timestamps.to_epoch(job.created_at)
         return {
-            "status": state.status,
-            "flow_id": state.flow_id,
-            "job_id": state.job_id,
+            "status": job.status,
+            "flow_id": job.flow_id,
+            "job_id": job.job_id,
             "age": max(0.0, time.time() - created) if created is not None else 0.0,
-            "current": state.current_routine_id or "",
-            "records": len(state.execution_history),
+            "current": job.current_routine_id or "",
+            "records": len(job.execution_history),
             "runs": sum(_count(one, "runs") for one in routines.values()),
             "errors": sum(_count(one, "errors") for one in routines.values()),
             "retries": sum(_count(one, "retries") for one in routines.values()),
-            "pending": len(state.pending_tasks) or len(state.outstanding) - len(state.running),
-            "deferred": len(state.deferred_events),
-            "pauses": len(state.pause_points),
-            "logs": len(state.shared_log),
-            "outputs": len(state.output_log),
+            "pending": len(job.pending_tasks) or len(job.outstanding) - len(job.running),
+            "deferred": len(job.deferred_events),
+            "pauses": len(job.pause_points),
+            "logs": len(job.shared_log),
+            "outputs": len(job.output_log),
             "progress": done / len(routines) if routines else 0.0,
             "routines": routines,
-            "shared": _small(state.shared_data),
-            "log_last": to_plain(state.shared_log[-1]) if state.shared_log else {},
-            "output_last": to_plain(state.output_log[-1]) if state.output_log else {},
+            "shared": _small(job.shared_data),
+            "log_last": to_plain(job.shared_log[-1]) if job.shared_log else {},
+            "output_last": to_plain(job.output_log[-1]) if job.output_log else {},
         }
 
 
@@ -221,14 +221,14 @@ def context_of_entry(entry: JobEntry) -> dict[str, Any]:
 
 def examples(header: views.Header, routines: list[views.RoutineRow]) -> list[str]:
     """Conditions that make sense on this very job, for whoever has to write one."""
-    told = ['status == "paused"' if header.status == "running" else 'status == "running"']
-    told.append(f"records >= {max(100, header.counts.get(views.HISTORY, 0) * 2)}")
+    conditions = ['status == "paused"' if header.status == "running" else 'status == "running"']
+    conditions.append(f"records >= {max(100, header.counts.get(views.HISTORY, 0) * 2)}")
     if routines:
         active = next((one for one in routines if one.status == "running"), routines[-1])
         name = active.routine_id
         place = f"routines.{name}" if name.isidentifier() else f'routines["{name}"]'
-        told.append(f'{place}.status == "completed"')
-        told.append(f"{place}.runs >= {max(10, active.runs * 2)}")
-    told.append("errors > 0" if not header.errors else f"errors > {header.errors}")
-    told.append("retries >= 2")
-    return told
+        conditions.append(f'{place}.status == "completed"')
+        conditions.append(f"{place}.runs >= {max(10, active.runs * 2)}")
+    conditions.append("errors > 0" if not header.errors else f"errors > {header.errors}")
+    conditions.append("retries >= 2")
+    return conditions

@@ -28,25 +28,25 @@ _MOST_FILTERS = 8
 class Projection:
     """The views of one job. Reading is safe while the engine goes on; nothing is copied whole."""
 
-    def __init__(self, state: Job) -> None:
-        self.state = state
+    def __init__(self, job: Job) -> None:
+        self.job = job
         self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
 
     def header(
         self, control: Control | None = None, *, read_only: bool = False, note: str = ""
     ) -> Header:
         """The job in a line."""
-        state = self.state
-        with state.lock:
+        job = self.job
+        with job.lock:
             rows = self.routines()
-            known = set(state.flow_routines) | {row.routine_id for row in rows}
+            known = set(job.flow_routines) | {row.routine_id for row in rows}
             return Header(
-                job_id=state.job_id,
-                flow_id=state.flow_id,
-                status=state.status,
-                created_at=timestamps.shown(state.created_at),
-                updated_at=timestamps.shown(state.updated_at),
-                current=state.current_routine_id or "",
+                job_id=job.job_id,
+                flow_id=job.flow_id,
+                status=job.status,
+                created_at=timestamps.shown(job.created_at),
+                updated_at=timestamps.shown(job.updated_at),
+                current=job.current_routine_id or "",
                 counts=self.counts(),
                 routines_done=sum(statuses.routine_is_done(row.status) for row in rows),
                 routines_total=len(known),
@@ -60,23 +60,23 @@ class Projection:
 
     def note(self) -> str:
         """Why the job is as it is, in its own words."""
-        state = self.state
-        if state.unread:
-            return f"some of its journal is not shown: {state.unread}"
-        told: Any = {}
-        if state.status == "paused" and state.pause_points:
-            told = state.pause_points[-1]
-        elif state.status == "failed":
-            told = state.routine_states.get("_failure")
-        elif state.status == "cancelled":
-            told = state.routine_states.get("_cancellation")
-        if not isinstance(told, dict):
+        job = self.job
+        if job.unread:
+            return f"some of its journal is not shown: {job.unread}"
+        source: Any = {}
+        if job.status == "paused" and job.pause_points:
+            source = job.pause_points[-1]
+        elif job.status == "failed":
+            source = job.routine_states.get("_failure")
+        elif job.status == "cancelled":
+            source = job.routine_states.get("_cancellation")
+        if not isinstance(source, dict):
             return ""
-        words = str(to_plain(told.get("reason") or ""))
-        dropped = told.get("dropped")
+        reason = str(to_plain(source.get("reason") or ""))
+        dropped = source.get("dropped")
         if isinstance(dropped, int) and dropped:
-            words = f"{words} ({dropped} not started)".strip()
-        return words[:PREVIEW]
+            reason = f"{reason} ({dropped} not started)".strip()
+        return reason[:PREVIEW]
 
     def counts(self) -> dict[str, int]:
         """The number of rows of every section."""
@@ -84,7 +84,7 @@ class Projection:
 
     def routines(self) -> list[RoutineRow]:
         """Every routine that has a state, and those of the flow that have none yet."""
-        states = self.state.routine_states
+        states = self.job.routine_states
         rows = [
             routine_row(routine_id, state)
             for routine_id, state in states.items()
@@ -92,32 +92,32 @@ class Projection:
         ]
         rows.extend(
             RoutineRow(routine_id, "pending")
-            for routine_id in self.state.flow_routines
+            for routine_id in self.job.flow_routines
             if routine_id not in states
         )
         return rows
 
     def routine(self, routine_id: str) -> RoutineRow:
         """One routine."""
-        return routine_row(routine_id, self.state.routine_states.get(routine_id, {}))
+        return routine_row(routine_id, self.job.routine_states.get(routine_id, {}))
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""
-        state = self.state
+        job = self.job
         if section == views.HISTORY:
-            return state.execution_history
+            return job.execution_history
         if section == views.LOG:
-            return state.shared_log
+            return job.shared_log
         if section == views.PAUSES:
-            return state.pause_points
+            return job.pause_points
         if section == views.OUTPUT:
-            return state.output_log
+            return job.output_log
         if section == views.DEFERRED:
-            return state.deferred_events
+            return job.deferred_events
         if section == views.PENDING:
-            return state.pending_tasks or _Tasks(state)
+            return job.pending_tasks or _Tasks(job)
         if section == views.DATA:
-            return list(state.shared_data.items())
+            return list(job.shared_data.items())
         return self.routines()
 
     def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
@@ -127,7 +127,7 @@ class Projection:
         """
         if section not in ROWS:
             return Window(section, 0, 0, [])
-        with self.state.lock:
+        with self.job.lock:
             items = self._items(section)
             if where and section in views.APPENDED:
                 positions: Sequence[int] = self._found(section, where, items)
@@ -164,9 +164,9 @@ class Projection:
 
     def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row; None where there is none any more."""
-        with self.state.lock:
+        with self.job.lock:
             if section == views.ROUTINES:
-                return to_plain(self.state.routine_states.get(str(n)))
+                return to_plain(self.job.routine_states.get(str(n)))
             items = self._items(section)
             if not isinstance(n, int) or not 0 <= n < len(items):
                 return None
@@ -181,7 +181,7 @@ class Projection:
         """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""
         if section not in ROWS:
             return None
-        with self.state.lock:
+        with self.job.lock:
             items = self._items(section)
             positions: Sequence[int] = range(len(items))
             if where:
@@ -199,15 +199,15 @@ class Projection:
 class _Tasks(Sequence[Any]):
     """The tasks that have not started, as a sequence that is only counted until it is cut."""
 
-    def __init__(self, state: Job) -> None:
-        self._state = state
+    def __init__(self, job: Job) -> None:
+        self._job = job
 
     def __len__(self) -> int:
-        return max(0, len(self._state.outstanding) - len(self._state.running))
+        return max(0, len(self._job.outstanding) - len(self._job.running))
 
     def __iter__(self) -> Any:
-        running = self._state.running
-        return (task for task in self._state.outstanding.values() if task.id not in running)
+        running = self._job.running
+        return (task for task in self._job.outstanding.values() if task.id not in running)
 
     def __getitem__(self, n: Any) -> Any:
         return next(islice(iter(self), n, None))

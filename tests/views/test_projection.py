@@ -36,7 +36,7 @@ def test_a_filter_counts_on_as_the_history_grows(projection: Projection) -> None
     where = Filter(routine="r0", name="even")
     window = projection.window(views.HISTORY, 0, 2, where)
     assert ([row.n for row in window.rows], window.total) == ([0, 6], 500)
-    projection.state.record_execution("r0", "even", {"n": -1})
+    projection.job.record_execution("r0", "even", {"n": -1})
     window = projection.window(views.HISTORY, -1, 1 << 52, where)
     assert (window.rows[0].n, window.total) == (3000, 501)
     found = projection.window(views.HISTORY, 0, 9, Filter(text='"N":2999'))
@@ -52,7 +52,7 @@ def test_finding_goes_both_ways_and_does_not_wrap(projection: Projection) -> Non
 
 
 def test_every_section_has_rows_and_items(projection: Projection) -> None:
-    state = projection.state
+    state = projection.job
     state.append_to_shared_log({"message": "m", "level": "INFO", "more": 1})
     state.send_output("r0", "kind", {"x": 1})
     state.add_deferred_event("r0", "later", {})

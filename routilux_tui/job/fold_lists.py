@@ -1,0 +1,69 @@
+"""How changes that make a job's lists longer are carried out: records, log, outputs, pauses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.record import ExecutionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.data import JobData
+
+
+def _record(job: JobData, routine_id: str, event: str, data: Any, at: float) -> None:
+    job._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    job._updated = at
+
+
+def _log(job: JobData, entry: dict[str, Any], at: float) -> None:
+    job._shared_log.append(entry)
+    job._updated = at
+
+
+def _output(job: JobData, routine_id: str, output_type: str, data: Any, at: float) -> None:
+    job._output_log.append(
+        {
+            "routine_id": routine_id,
+            "output_type": output_type,
+            "data": data,
+            "timestamp": timestamps.to_iso(at),
+        }
+    )
+    job._updated = at
+
+
+def _pause_point(job: JobData, point: dict[str, Any], at: float) -> None:
+    job._pause_points.append(point)
+    job._updated = at
+
+
+def _deferred(job: JobData, routine_id: str, event: str, data: Any, at: float) -> None:
+    job._deferred_events.append(
+        {
+            "routine_id": routine_id,
+            "event_name": event,
+            "data": data,
+            "timestamp": timestamps.to_iso(at),
+        }
+    )
+    job._updated = at
+
+
+def _deferred_sent(job: JobData) -> None:
+    """The first deferred event is being emitted: it is deferred no more."""
+    if job._deferred_events:
+        del job._deferred_events[0]
+
+
+#: The kinds of change of growing lists, and what carries each out.
+LISTS: dict[str, Callable[..., None]] = {
+    "record": _record,
+    "pause_point": _pause_point,
+    "log": _log,
+    "output": _output,
+    "deferred": _deferred,
+    "deferred_sent": _deferred_sent,
+}

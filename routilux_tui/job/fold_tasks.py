@@ -1,0 +1,229 @@
+"""How changes of tasks and handlers are carried out: queued, run, retried, held, dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.data import HELD
+from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.data import JobData
+
+#: What the engine counts of a routine, as numbers that it adds to.
+NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
+
+
+def _emit(
+    job: JobData,
+    routine_id: str,
+    event: str,
+    data: Any,
+    at: float,
+    parent: int | None,
+    tasks: list[tuple[int, str, str]],
+) -> None:
+    """A record, and the tasks that it queues: ``(task id, routine id, slot)`` each."""
+    job._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    if job._pending_tasks:
+        job._pending_tasks = []  # they are waiting for their turn again
+    outstanding = job.outstanding
+    source, source_event = (routine_id, event) if event != "start" or parent else (None, None)
+    for task_id, target, slot in tasks:
+        outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
+    if tasks:
+        job.next_task_id = max(job.next_task_id, tasks[-1][0] + 1)
+    if parent is not None:
+        task = outstanding.get(parent)
+        if task is not None:
+            task.emitted += 1
+    job._updated = at
+
+
+def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
+    """A handler has started."""
+    if job._pending_tasks:
+        job._pending_tasks = []
+    routine = job._routine_states.get(routine_id)
+    if not isinstance(routine, dict) or "runs" not in routine:
+        own = routine if isinstance(routine, dict) else {}
+        routine = {
+            **own,
+            "status": "running",
+            "runs": 0,
+            "errors": 0,
+            "retries": 0,
+            "active": 0,
+            "started_at": timestamps.to_iso(at),
+            "ended_at": None,
+            "execution_time": 0.0,
+        }
+        dict.__setitem__(job._routine_states, routine_id, routine)
+    routine["status"] = "running"
+    routine["runs"] += 1
+    routine["active"] += 1
+    job.running[task_id] = (routine_id, at)
+    job._current_routine_id = routine_id
+    job._updated = at
+
+
+def _ran(
+    job: JobData,
+    task_id: int,
+    routine_id: str,
+    status: str,
+    at: float,
+    detail: dict[str, Any] | None,
+) -> None:
+    """A handler has ended, and its task with it.
+
+    ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised.
+    """
+    if job._pending_tasks:
+        job._pending_tasks = []
+    job.outstanding.pop(task_id, None)
+    routine = job._routine_states.get(routine_id)
+    if isinstance(routine, dict) and "runs" in routine:
+        _end_of_run(job, routine, task_id, at)
+        if status == "completed" and job._status == "failed" and routine.get("error") is not None:
+            status = "failed"  # what ended the job is not hidden by a run beside it that went well
+        # A status that the handler itself has set for its routine stands.
+        if status != "completed" or routine.get("status", "running") == "running":
+            routine["status"] = "running" if routine["active"] else status
+        if detail is not None:
+            routine["errors"] += 1
+            routine.update(detail)
+        elif routine.get("error") is not None and status == "completed":
+            routine["last_error"] = routine.pop("error")
+            routine.pop("traceback", None)
+    job._updated = at
+
+
+def _end_of_run(job: JobData, routine: dict[str, Any], task_id: int, at: float) -> None:
+    _, started = job.running.pop(task_id, (None, at))
+    if routine["active"]:
+        routine["active"] -= 1
+    routine["ended_at"] = timestamps.to_iso(at)
+    routine["execution_time"] += at - started if at > started else 0.0
+
+
+def _retry(
+    job: JobData,
+    task_id: int,
+    routine_id: str,
+    at: float,
+    detail: dict[str, Any],
+    max_retries: int,
+    due: float,
+) -> None:
+    """A handler has raised and its task will be run again, at ``due``."""
+    if job._pending_tasks:
+        job._pending_tasks = []
+    task = job.outstanding.get(task_id)
+    if task is not None:
+        task.retry_count += 1
+        task.max_retries = max_retries
+        task.emitted = 0
+        task.skip = 0
+        task.due = due
+    routine = job._routine_states.get(routine_id)
+    if isinstance(routine, dict) and "runs" in routine:
+        _end_of_run(job, routine, task_id, at)
+        routine["errors"] += 1
+        routine["retries"] += 1
+        routine["retry_count"] = routine["retries"]
+        routine.update(detail)
+    job._updated = at
+
+
+def _slot(
+    job: JobData, task_id: int, routine_id: str, slot: str, how: str, data: Any, at: float
+) -> None:
+    """A slot keeps a task's data: ``append`` it to what it has, or ``set`` it in its place."""
+    if job._pending_tasks:
+        job._pending_tasks = []
+    if how == "set":
+        job.slot_data[routine_id, slot] = data
+    else:
+        merge_append(job.slot_data.setdefault((routine_id, slot), {}), data)
+    task = job.outstanding.get(task_id)
+    if task is not None:
+        task.merged = True
+    job._updated = at
+
+
+def merge_append(kept: dict[str, Any], new: dict[str, Any]) -> None:
+    """The merge strategy ``append``: each key collects a list of its values."""
+    for key, value in new.items():
+        old = kept.get(key)
+        if key not in kept:
+            kept[key] = [value]
+        elif isinstance(old, list):
+            old.append(value)
+        else:
+            kept[key] = [old, value]
+
+
+def _hold(job: JobData, order: list[int], at: float) -> None:
+    """All that has not run is held; ``order`` has the ids of the tasks as they would have run."""
+    outstanding = job.outstanding
+    held = {task_id: outstanding[task_id] for task_id in order if task_id in outstanding}
+    for task in held.values():
+        if task.retry_count:
+            _no_retry_under_way(job, task, "pending")
+    job.outstanding = {**held, **outstanding}
+    job._pending_tasks = HELD if job.outstanding else []
+    job._updated = at
+
+
+def _take_up(job: JobData, at: float) -> None:
+    """Somebody runs the job (again): what was held is waiting for its turn once more."""
+    job._pending_tasks = []
+    job.running.clear()
+    for routine in job._routine_states.values():
+        if not isinstance(routine, dict) or "runs" not in routine:
+            continue
+        for name in NUMBERS:  # whatever the file has there
+            if not isinstance(routine.get(name), (int, float)):
+                routine[name] = 0
+        if routine["active"]:
+            routine["active"] = 0
+            if routine.get("status") == "running":
+                routine["status"] = "pending"
+    job._updated = at
+
+
+def _no_retry_under_way(job: JobData, task: Task, status: str) -> None:
+    """A retry that was waited for is held, or will never come: its routine does not run."""
+    routine = job._routine_states.get(task.routine_id)
+    if not isinstance(routine, dict) or routine.get("active"):
+        return
+    if routine.get("status") in {"running", "pending"}:
+        routine["status"] = status
+
+
+def _drop(job: JobData, dropped: list[int], at: float) -> None:
+    """Tasks that have not started are dropped, by their ids, and never run."""
+    for task_id in dropped:
+        task = job.outstanding.pop(task_id, None)
+        if task is not None and task.retry_count:
+            _no_retry_under_way(job, task, "failed")
+    job._pending_tasks = []
+    job._updated = at
+
+
+#: The kinds of change of tasks and handlers, and what carries each out.
+TASKS: dict[str, Callable[..., None]] = {
+    "emit": _emit,
+    "run": _run,
+    "ran": _ran,
+    "retry": _retry,
+    "slot": _slot,
+    "hold": _hold,
+    "take_up": _take_up,
+    "drop": _drop,
+}

@@ -1,0 +1,67 @@
+"""How changes of single values are carried out: status, routine states, shared data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job.fold_tasks import NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.data import JobData
+
+#: What the engine counts of a routine; a state that a user stores keeps them.
+COUNTERS = (*NUMBERS, "retry_count", "started_at", "ended_at")
+
+
+def _status(job: JobData, status: str, at: float) -> None:
+    job._status = status
+    job._updated = at
+
+
+def _current(job: JobData, routine_id: str | None) -> None:
+    job._current_routine_id = routine_id
+
+
+def _set(job: JobData, name: str, value: Any, at: float) -> None:
+    job._replace(name, value)
+    job._updated = at
+
+
+def _routine(job: JobData, routine_id: str, new: dict[str, Any], at: float) -> None:
+    kept = {}
+    old = job._routine_states.get(routine_id)
+    if isinstance(old, dict) and "runs" in old:
+        kept = {name: old[name] for name in COUNTERS if name in old}
+        odd = [name for name in NUMBERS if not isinstance(new.get(name, 0), (int, float))]
+        new = {name: value for name, value in new.items() if name not in odd}
+    dict.__setitem__(job._routine_states, routine_id, {**kept, **new})
+    job._updated = at
+
+
+def _no_routine(job: JobData, routine_id: str, at: float) -> None:
+    dict.pop(job._routine_states, routine_id, None)
+    job._updated = at
+
+
+def _shared(job: JobData, key: Any, value: Any, at: float) -> None:
+    dict.__setitem__(job._shared_data, key, value)
+    job._updated = at
+
+
+def _unshared(job: JobData, key: Any, at: float) -> None:
+    dict.pop(job._shared_data, key, None)
+    job._updated = at
+
+
+#: The kinds of change of single values, and what carries each out.
+VALUES: dict[str, Callable[..., None]] = {
+    "status": _status,
+    "current": _current,
+    "set": _set,
+    "routine": _routine,
+    "no_routine": _no_routine,
+    "shared": _shared,
+    "unshared": _unshared,
+}
