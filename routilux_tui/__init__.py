@@ -33,10 +33,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CallbackOutputHandler": "routilux_tui.state.outputs",
-    "Connection": "routilux_tui.flow.connection",
+    "Connection": "routilux_tui.flow.slot",
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
-    "Event": "routilux_tui.flow.routine",
+    "Event": "routilux_tui.flow.slot",
     "ExecutionContext": "routilux_tui.flow.context",
     "ExecutionRecord": "routilux_tui.job.record",
     "Flow": "routilux_tui.flow.flow",
@@ -54,11 +54,11 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
 
 if TYPE_CHECKING:
-    from routilux_tui.flow.connection import Connection as Connection
     from routilux_tui.flow.context import ExecutionContext as ExecutionContext
     from routilux_tui.flow.flow import Flow as Flow
-    from routilux_tui.flow.routine import Event as Event
     from routilux_tui.flow.routine import Routine as Routine
+    from routilux_tui.flow.slot import Connection as Connection
+    from routilux_tui.flow.slot import Event as Event
     from routilux_tui.flow.slot import Slot as Slot
     from routilux_tui.flow.strategy import ErrorHandler as ErrorHandler
     from routilux_tui.flow.strategy import ErrorStrategy as ErrorStrategy

@@ -7,40 +7,42 @@ import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobCancelled
-from routilux_tui.flow.invocation import Refused, message, told, words
+from routilux_tui.flow.invocation import Refused, error_detail, error_message, one_line
 from routilux_tui.flow.strategy import ErrorStrategy
 
 if TYPE_CHECKING:
-    from routilux_tui.flow.engine import Execution
+    from routilux_tui.flow.context import LiveJob
+    from routilux_tui.flow.strategy import ErrorHandler
     from routilux_tui.job.tasks import Task
 
 logger = logging.getLogger("routilux_tui.flow")
 
 
-def settle(execution: Execution, task: Task, error: BaseException) -> None:
-    """Record what a handler raised, and do as its error handler says.
+def apply_error_policy(
+    job: LiveJob, handler: ErrorHandler | None, task: Task, error: BaseException
+) -> None:
+    """Record what a task's handler raised, and do as the routine's error handler says.
 
     Called with the job's lock held, when the handler counts as running no more.
     """
-    state, routine_id = execution.job_state, task.routine_id
+    state, routine_id = job.job_state, task.routine_id
     now = time.time()
-    if isinstance(error, JobCancelled) and execution.cancelled:
+    if isinstance(error, JobCancelled) and job.cancelled:
         stopped = {"error": "stopped: the job was cancelled"}
         state.make("ran", task.id, routine_id, "failed", now, stopped)
         return
     if isinstance(error, Refused):
-        _refused(execution, task, error.__cause__ or error)
+        _record_refusal(job, task, error.__cause__ or error)
         return
-    detail = told(error)
-    record = {"slot": task.slot, "error": message(error), "error_type": type(error).__name__}
-    handler = execution.flow.error_handler_of(routine_id)
+    detail = error_detail(error)
+    record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
     strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
-    if handler is not None and not execution.ending and handler.retries(error, task.retry_count):
+    if handler is not None and not job.ending and handler.retries(error, task.retry_count):
         delay = handler.delay(task.retry_count)
         record["retry"] = f"{task.retry_count + 1} of {handler.max_retries}"
         state.make("record", routine_id, "error", record, now)
         state.make("retry", task.id, routine_id, now, detail, handler.max_retries, now + delay)
-        execution.delay(task, delay)
+        job.delay(task, delay)
     elif strategy is ErrorStrategy.CONTINUE:
         state.make("record", routine_id, "error_continued", record, now)
         state.make("ran", task.id, routine_id, "error_continued", now, detail)
@@ -50,15 +52,15 @@ def settle(execution: Execution, task: Task, error: BaseException) -> None:
     else:
         state.make("record", routine_id, "error", record, now)
         state.make("ran", task.id, routine_id, "failed", now, detail)
-        execution.fail(f"routine {routine_id}: {detail['error']}")
+        job.fail(f"routine {routine_id}: {detail['error']}")
 
 
-def _refused(execution: Execution, task: Task, why: BaseException) -> None:
+def _record_refusal(job: LiveJob, task: Task, why: BaseException) -> None:
     """The slot's validator refused the data: its handler was not called, the job goes on."""
-    logger.warning("Slot %s of routine %s: %s", task.slot, task.routine_id, words(why))
+    logger.warning("Slot %s of routine %s: %s", task.slot, task.routine_id, one_line(why))
     now = time.time()
-    record = {"slot": task.slot, "error": message(why)}
-    detail = {"error": f"its data was refused: {message(why)}"}
-    state = execution.job_state
+    record = {"slot": task.slot, "error": error_message(why)}
+    detail = {"error": f"its data was refused: {error_message(why)}"}
+    state = job.job_state
     state.make("record", task.routine_id, "validation_failed", record, now)
     state.make("ran", task.id, task.routine_id, "error_continued", now, detail)

@@ -16,26 +16,26 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import NotPossible
 
 if TYPE_CHECKING:
-    from routilux_tui.flow.engine import Execution
+    from routilux_tui.flow.context import LiveJob
 
-_live: weakref.WeakSet[Execution] = weakref.WeakSet()
+_live: weakref.WeakSet[LiveJob] = weakref.WeakSet()
 
 
-def remember(execution: Execution) -> None:
+def cancel_on_interrupt(job: LiveJob) -> None:
     """Have a job cancelled if the program is interrupted while it runs."""
-    _live.add(execution)
+    _live.add(job)
 
 
-def _leave() -> None:
+def _on_exit() -> None:
     """Called by Python when the main thread has ended and the others are to be waited for."""
     if getattr(sys, "last_type", None) is KeyboardInterrupt:
-        for execution in list(_live):
-            if execution.live:
+        for job in list(_live):
+            if job.live:
                 with contextlib.suppress(NotPossible):  # it has ended in this moment
-                    execution.cancel("the program was interrupted")
+                    job.cancel("the program was interrupted")
 
 
 # There is no public way to be called before threads are waited for; `atexit` comes after.
 _register = getattr(threading, "_register_atexit", None)
 if _register is not None:
-    _register(_leave)
+    _register(_on_exit)

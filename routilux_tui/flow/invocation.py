@@ -1,4 +1,4 @@
-"""Running one handler, and telling what came of it."""
+"""Calling one handler, and describing what it raised."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError
-from routilux_tui.flow.context import RUNNING
+from routilux_tui.flow.context import INVOCATION, Invocation
 from routilux_tui.flow.slot import copied
 
 if TYPE_CHECKING:
-    from routilux_tui.flow.engine import Execution
+    from routilux_tui.flow.context import FlowInterface, LiveJob
     from routilux_tui.flow.routine import Routine
     from routilux_tui.flow.slot import Slot
     from routilux_tui.job.tasks import Task
@@ -21,9 +21,9 @@ TRACEBACK_LINES = 12
 """How many of a traceback's last lines a routine's state keeps."""
 
 #: What a call of an async function or a generator gives, when nobody goes on with it.
-_UNDONE = (CoroutineType, GeneratorType)
+_LAZY = (CoroutineType, GeneratorType)
 
-TOLD = 10_000
+DETAIL_CHARACTERS = 10_000
 """How many characters of an error, and of its traceback, a routine's state keeps."""
 
 
@@ -31,58 +31,41 @@ class Refused(Exception):
     """A slot's validator does not take the data; the cause is what it raised."""
 
 
-class Running:
-    """One handler that runs."""
-
-    __slots__ = ("execution", "routine", "task")
-
-    def __init__(self, execution: Execution, routine: Routine, task: Task) -> None:
-        self.execution = execution
-        self.routine = routine
-        self.task = task
-
-    def id_of(self, routine: Routine | None) -> str:
-        """The id that a routine goes by in this flow."""
-        if routine is self.routine:
-            return self.task.routine_id
-        return self.execution.flow.id_of(routine) or self.task.routine_id
-
-
-def handle(execution: Execution, routine: Routine, task: Task) -> BaseException | None:
-    """Run a task's handler; what it raised, or None."""
-    token = RUNNING.set(Running(execution, routine, task))
+def invoke(job: LiveJob, flow: FlowInterface, routine: Routine, task: Task) -> BaseException | None:
+    """Call a task's handler; returns what it raised, or None."""
+    token = INVOCATION.set(Invocation(job, flow, routine, task))
     try:
         slot = routine._slots[task.slot]
-        data = execution.flow.delivered(task)
+        data = flow.delivered(task)
         if slot.keeps:
-            data = _collected(execution, slot, task, data)
+            data = _merge(job, slot, task, data)
         if slot.validator is not None:
             _validate(slot, data)
         for before in routine._before_hooks:
             before()
         result = slot.call(data)
-        if result is not None and isinstance(result, _UNDONE):
-            return _undone(result)
+        if result is not None and isinstance(result, _LAZY):
+            return _not_run(result)
         for after in routine._after_hooks:
-            after(execution.job_state)
+            after(job.job_state)
     except BaseException as error:
         return error
     finally:
-        RUNNING.reset(token)
+        INVOCATION.reset(token)
     return None
 
 
-def _collected(execution: Execution, slot: Slot, task: Task, new: Any) -> Any:
+def _merge(job: LiveJob, slot: Slot, task: Task, new: Any) -> Any:
     """What a slot with a merge strategy has collected in this job, a task's ``new`` data with it.
 
     A task's data is merged once, however often its handler is run. The user's own merge runs
     outside of the job's lock, one at a time.
     """
-    state = execution.job_state
+    state = job.job_state
     key = (task.routine_id, task.slot)
     strategy = slot.merge_strategy
     how = "set" if callable(strategy) else "append"
-    with execution.merging:
+    with job.merging:
         if not task.merged:
             data = new
             if callable(strategy):
@@ -102,7 +85,7 @@ def _collected(execution: Execution, slot: Slot, task: Task, new: Any) -> Any:
             return copied(given)
 
 
-def _undone(result: Any) -> TypeError:
+def _not_run(result: Any) -> TypeError:
     result.close()  # else Python warns that it was never awaited
     return TypeError(f"the handler returned a {type(result).__name__}, and so did nothing")
 
@@ -114,7 +97,7 @@ def _validate(slot: Slot, data: dict[str, Any]) -> None:
         raise Refused from error
 
 
-def words(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """An error in one line: its type and its message, whatever its ``__str__`` does."""
     try:
         text = str(error)
@@ -123,7 +106,7 @@ def words(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def message(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """An error's message as routilux records it; its type where it has none."""
     try:
         return str(error) or type(error).__name__
@@ -131,7 +114,7 @@ def message(error: BaseException) -> str:
         return type(error).__name__
 
 
-def told(error: BaseException) -> dict[str, Any]:
+def error_detail(error: BaseException) -> dict[str, Any]:
     """What a routine's state tells of an error: one line, and the traceback's last lines."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
@@ -139,13 +122,14 @@ def told(error: BaseException) -> dict[str, Any]:
     try:
         lines = "".join(traceback.format_exception(type(error), error, trace)).splitlines()
     except Exception:
-        lines = [words(error)]
+        lines = [one_line(error)]
     trace_text = "\n".join(lines[-TRACEBACK_LINES:])
-    return {"error": _cut(words(error)), "traceback": _cut(trace_text)}
+    return {"error": _cut(one_line(error)), "traceback": _cut(trace_text)}
 
 
 def _cut(text: str) -> str:
     """The beginning and the end of a text that is too long for a routine's state."""
-    if len(text) <= TOLD:
+    if len(text) <= DETAIL_CHARACTERS:
         return text
-    return f"{text[: TOLD // 2]}\n... ({len(text):,} characters) ...\n{text[-TOLD // 2 :]}"
+    half = DETAIL_CHARACTERS // 2
+    return f"{text[:half]}\n... ({len(text):,} characters) ...\n{text[-half:]}"

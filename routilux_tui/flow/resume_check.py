@@ -1,4 +1,4 @@
-"""Whether a flow can take up what a job holds, asked before anything has changed."""
+"""Whether a flow can go on with a job, asked before anything has changed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from routilux_tui.store.versions import is_address
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from routilux_tui.flow.flow import Flow
+    from routilux_tui.flow.structure import FlowStructure
     from routilux_tui.job.tasks import Task
     from routilux_tui.state.job_state import JobState
 
 
-def check_held(flow: Flow, state: JobState, held: Iterable[Task]) -> None:
+def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) -> None:
     """Refuse held tasks and deferred events that this flow has no slot or event for.
 
     Raises:
@@ -39,8 +39,8 @@ def check_held(flow: Flow, state: JobState, held: Iterable[Task]) -> None:
             f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
         )
     for event in state.deferred_events:
-        told = event if isinstance(event, dict) else {}
-        routine_id, name = str(told.get("routine_id")), str(told.get("event_name"))
+        fields = event if isinstance(event, dict) else {}
+        routine_id, name = str(fields.get("routine_id")), str(fields.get("event_name"))
         routine = routines.get(routine_id)
         if routine is None or routine.get_event(name) is None:
             raise NotPossible(

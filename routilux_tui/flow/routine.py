@@ -1,4 +1,4 @@
-"""Routines and their events (output); their slots (input) are in `routilux_tui.flow.slot`.
+"""Routines: the steps of a flow. Their slots and events are in `routilux_tui.flow.slot`.
 
 A routine holds its configuration and nothing of a job: two jobs may run through it at once.
 What a job knows stands in its `JobState`, reached by `Routine.get_execution_context`.
@@ -11,81 +11,15 @@ from typing import TYPE_CHECKING, Any
 from serilux import Serializable
 
 from routilux_tui.errors import FlowDefinitionError
-from routilux_tui.flow.context import RUNNING, ExecutionContext
-from routilux_tui.flow.outside import job_for
-from routilux_tui.flow.slot import Slot
+from routilux_tui.flow.context import INVOCATION, ExecutionContext
+from routilux_tui.flow.slot import Event, Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.flow.flow import Flow
+    from routilux_tui.flow.context import FlowInterface
     from routilux_tui.state.job_state import JobState
-
-
-class Event:
-    """An output of a routine.
-
-    Args:
-        name: its name in the routine.
-        routine: the routine that it belongs to.
-        output_params: the names of its data, for people.
-    """
-
-    def __init__(
-        self,
-        name: str = "",
-        routine: Routine | None = None,
-        output_params: list[str] | None = None,
-    ) -> None:
-        self.name = name
-        self.routine = routine
-        self.output_params = output_params or []
-        self.connected_slots: list[Slot] = []
-
-    def __repr__(self) -> str:
-        owner = "" if self.routine is None else f"{self.routine}."
-        return f"Event[{owner}{self.name}]"
-
-    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
-        """Have this event delivered to a slot, where a flow holds the routines of both.
-
-        ``param_mapping`` is that of `Flow.connect`.
-
-        Raises:
-            FlowDefinitionError: when no flow does.
-        """
-        flow, source, target = self._ends(slot)
-        flow.connect(source, self.name, target, slot.name, param_mapping)
-
-    def disconnect(self, slot: Slot) -> None:
-        """Have this event delivered to a slot no more."""
-        flow, source, target = self._ends(slot)
-        flow.disconnect(source, self.name, target, slot.name)
-
-    def _ends(self, slot: Slot) -> tuple[Flow, str, str]:
-        flow = self.routine._current_flow if self.routine is not None else None
-        source = flow.id_of(self.routine) if flow is not None else None
-        target = flow.id_of(slot.routine) if flow is not None else None
-        if flow is None or source is None or target is None:
-            raise FlowDefinitionError(
-                f"{self} and {slot} are not of one flow.",
-                "Add both routines to a flow, then connect them by flow.connect(...).",
-            )
-        return flow, source, target
-
-    def emit(self, flow: Flow | None = None, **data: Any) -> None:
-        """Emit the event; see `Routine.emit`."""
-        running = RUNNING.get()
-        if running is not None:
-            running.execution.emit(running, self.routine, self.name, data)
-            return
-        execution = job_for(self, flow or getattr(self.routine, "_current_flow", None))
-        if execution is not None:
-            execution.emit(None, self.routine, self.name, data)
-            return
-        for slot in self.connected_slots:
-            slot.receive(dict(data))
 
 
 class Routine(Serializable):
@@ -102,7 +36,7 @@ class Routine(Serializable):
         self._slots: dict[str, Slot] = {}
         self._events: dict[str, Event] = {}
         self._error_handler: ErrorHandler | None = None
-        self._current_flow: Flow | None = None
+        self._current_flow: FlowInterface | None = None
         self._before_hooks: list[Callable[[], Any]] = []
         self._after_hooks: list[Callable[[JobState], Any]] = []
 
@@ -145,7 +79,7 @@ class Routine(Serializable):
         """The event of that name, or None."""
         return self._events.get(name)
 
-    def emit(self, event_name: str, flow: Flow | None = None, **data: Any) -> None:
+    def emit(self, event_name: str, flow: FlowInterface | None = None, **data: Any) -> None:
         """Emit an event: it is recorded, and a task is queued for every slot connected to it.
 
         Returns at once. In a thread that runs no handler it goes to the one job of the flow that
@@ -156,9 +90,9 @@ class Routine(Serializable):
             JobCancelled: when the job has been cancelled.
             NotPossible: when it has ended, or it can't be told which job is meant.
         """
-        running = RUNNING.get()
-        if running is not None and event_name in self._events:
-            running.execution.emit(running, self, event_name, data)
+        invocation = INVOCATION.get()
+        if invocation is not None and event_name in self._events:
+            invocation.job.emit(invocation, self, event_name, data)
         else:
             self._event(event_name).emit(flow, **data)
 
@@ -193,17 +127,16 @@ class Routine(Serializable):
 
     def get_execution_context(self) -> ExecutionContext | None:
         """Flow, job state and this routine's id, while one of its handlers runs; else None."""
-        running = RUNNING.get()
-        if running is None:
+        invocation = INVOCATION.get()
+        if invocation is None:
             return None
-        execution = running.execution
-        return ExecutionContext(execution.flow, execution.job_state, running.id_of(self))
+        return ExecutionContext(invocation.flow, invocation.job.job_state, invocation.id_of(self))
 
     @property
     def cancelled(self) -> bool:
         """Whether the job that runs here has been cancelled."""
-        running = RUNNING.get()
-        return running is not None and running.execution.cancelled
+        invocation = INVOCATION.get()
+        return invocation is not None and invocation.job.cancelled
 
     @staticmethod
     def _extract_input_data(data: Any = None, **more: Any) -> Any:

@@ -1,19 +1,19 @@
-"""`Slot`: an input of a routine, and how its handler is called."""
+"""Slots and events: the inputs and outputs of routines, and the connections between them."""
 
 from __future__ import annotations
 
 import inspect
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from routilux_tui.errors import FlowDefinitionError
-from routilux_tui.flow.context import RUNNING
+from routilux_tui.flow.context import INVOCATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from routilux_tui.flow.routine import Event, Routine
+    from routilux_tui.flow.context import FlowInterface
 
 _EVERYTHING, _ONE, _SEVERAL = range(3)
 
@@ -46,6 +46,12 @@ def copied(kept: dict[str, Any]) -> dict[str, Any]:
     return {name: list(v) if type(v) is list else v for name, v in kept.items()}
 
 
+class Owner(Protocol):
+    """The routine that a slot or an event belongs to."""
+
+    _current_flow: FlowInterface | None
+
+
 class Slot:
     """An input of a routine.
 
@@ -66,7 +72,7 @@ class Slot:
     def __init__(
         self,
         name: str = "",
-        routine: Routine | None = None,
+        routine: Owner | None = None,
         handler: Callable[..., Any] | None = None,
         merge_strategy: str | Callable[[Any, Any], Any] = "override",
         validator: Any = None,
@@ -117,32 +123,32 @@ class Slot:
 
         It is set to start collecting anew, ``slot._data = {}``, and is empty outside of a job.
         """
-        running = RUNNING.get()
-        if running is None:
+        invocation = INVOCATION.get()
+        if invocation is None:
             return MappingProxyType({})
-        execution, task = running.execution, running.task
-        routine_id = running.id_of(self.routine)
+        job, task = invocation.job, invocation.task
+        routine_id = invocation.id_of(self.routine)
         if self.keeps:
-            with execution.job_state.lock:
-                kept = execution.job_state.slot_data.get((routine_id, self.name), {})
+            with job.job_state.lock:
+                kept = job.job_state.slot_data.get((routine_id, self.name), {})
                 return MappingProxyType(copied(kept))
         is_here = (task.routine_id, task.slot) == (routine_id, self.name)
-        return MappingProxyType(dict(execution.flow.delivered(task)) if is_here else {})
+        return MappingProxyType(dict(invocation.flow.delivered(task)) if is_here else {})
 
     @_data.setter
     def _data(self, data: Mapping[str, Any]) -> None:
-        running = RUNNING.get()
-        if running is None:
+        invocation = INVOCATION.get()
+        if invocation is None:
             if data:
                 raise RuntimeError(f"what {self} holds belongs to a job, and none runs here")
             return
-        execution = running.execution
+        job = invocation.job
         if self.keeps:
-            with execution.merging:
-                execution.job_state.make(
+            with job.merging:
+                job.job_state.make(
                     "slot",
-                    running.task.id,
-                    running.id_of(self.routine),
+                    invocation.task.id,
+                    invocation.id_of(self.routine),
                     self.name,
                     "set",
                     dict(data),
@@ -199,3 +205,83 @@ class Slot:
     def receive(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
         """Give the handler data outside of any job: for trying a routine by itself."""
         self.call(data)
+
+
+class Event:
+    """An output of a routine.
+
+    Args:
+        name: its name in the routine.
+        routine: the routine that it belongs to.
+        output_params: the names of its data, for people.
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        routine: Owner | None = None,
+        output_params: list[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.routine = routine
+        self.output_params = output_params or []
+        self.connected_slots: list[Slot] = []
+
+    def __repr__(self) -> str:
+        owner = "" if self.routine is None else f"{self.routine}."
+        return f"Event[{owner}{self.name}]"
+
+    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
+        """Have this event delivered to a slot, where a flow holds the routines of both.
+
+        ``param_mapping`` is that of `Flow.connect`.
+
+        Raises:
+            FlowDefinitionError: when no flow does.
+        """
+        flow, source, target = self._ends(slot)
+        flow.connect(source, self.name, target, slot.name, param_mapping)
+
+    def disconnect(self, slot: Slot) -> None:
+        """Have this event delivered to a slot no more."""
+        flow, source, target = self._ends(slot)
+        flow.disconnect(source, self.name, target, slot.name)
+
+    def _ends(self, slot: Slot) -> tuple[FlowInterface, str, str]:
+        flow = self.routine._current_flow if self.routine is not None else None
+        source = flow.id_of(self.routine) if flow is not None else None
+        target = flow.id_of(slot.routine) if flow is not None else None
+        if flow is None or source is None or target is None:
+            raise FlowDefinitionError(
+                f"{self} and {slot} are not of one flow.",
+                "Add both routines to a flow, then connect them by flow.connect(...).",
+            )
+        return flow, source, target
+
+    def emit(self, flow: FlowInterface | None = None, **data: Any) -> None:
+        """Emit the event; see `Routine.emit`."""
+        invocation = INVOCATION.get()
+        if invocation is not None:
+            invocation.job.emit(invocation, self.routine, self.name, data)
+            return
+        flow = flow or getattr(self.routine, "_current_flow", None)
+        job = flow.job_to_emit_into(self) if flow is not None else None
+        if job is not None:
+            job.emit(None, self.routine, self.name, data)
+            return
+        for slot in self.connected_slots:
+            slot.receive(dict(data))
+
+
+class Connection(NamedTuple):
+    """One event joined to one slot.
+
+    ``param_mapping`` has the names by which the slot knows the data, by those that it is emitted
+    with; None where they are the same.
+    """
+
+    source_routine_id: str
+    source_event: Event
+    target_routine_id: str
+    target_slot: Slot
+    param_mapping: dict[str, str] | None = None

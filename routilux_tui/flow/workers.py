@@ -21,7 +21,7 @@ class Workers(ABC):
     """Threads that take one task after another.
 
     Args:
-        lock: the one lock; every method but `_handle` is called with it held.
+        lock: the one lock; every method but `_invoke` is called with it held.
         workers: how many handlers may run at once.
         name: what the threads are called.
     """
@@ -47,7 +47,7 @@ class Workers(ABC):
         """A task is about to be handled."""
 
     @abstractmethod
-    def _handle(self, task: Task) -> BaseException | None:
+    def _invoke(self, task: Task) -> BaseException | None:
         """Handle a task, without the lock; what was raised, or None."""
 
     @abstractmethod
@@ -55,11 +55,11 @@ class Workers(ABC):
         """A task has been handled."""
 
     @abstractmethod
-    def _look(self) -> None:
+    def _check_finished(self) -> None:
         """No handler runs: see whether that is the end."""
 
     @abstractmethod
-    def _broken(self, task: Task | None, error: BaseException) -> None:
+    def _engine_failed(self, task: Task | None, error: BaseException) -> None:
         """One of these methods has raised, or no thread can be had."""
 
     def load(self) -> tuple[int, int]:
@@ -78,7 +78,7 @@ class Workers(ABC):
         if self._idle:
             self._work.notify()
 
-    def _order(self) -> list[int]:
+    def _waiting_ids(self) -> list[int]:
         """The ids of the tasks that have not started, in the order in which they would."""
         return [task.id for task in self._queue] + [one[1] for one in sorted(self._delayed)]
 
@@ -104,7 +104,7 @@ class Workers(ABC):
                 self._threads -= 1
                 self._starting -= 1
                 if not self._threads:
-                    self._broken(None, error)
+                    self._engine_failed(None, error)
                 return
 
     def _worker(self) -> None:
@@ -122,17 +122,17 @@ class Workers(ABC):
                 self._begin(task)
                 self._lock.release()
                 try:
-                    error = self._handle(task)
+                    error = self._invoke(task)
                 finally:
                     self._lock.acquire()
                 del active[task.id]
                 self._end(task, error)
                 if not active and (self._closing or not queue):
-                    self._look()
+                    self._check_finished()
         except BaseException as error:
             if task is not None:
                 active.pop(task.id, None)
-            self._broken(task, error)
+            self._engine_failed(task, error)
         finally:
             self._threads -= 1
             self._lock.release()

@@ -1,0 +1,313 @@
+"""What is asked of a job while it runs: start, pause, resume, cancel, wait for its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.flow.context import INVOCATION
+from routilux_tui.flow.interrupt import cancel_on_interrupt
+from routilux_tui.flow.resume_check import check_resumable
+from routilux_tui.flow.workers import Workers
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.views.shapes import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.flow.context import Invocation
+    from routilux_tui.flow.jobs import Jobs
+    from routilux_tui.flow.structure import FlowStructure
+    from routilux_tui.state.job_state import JobState
+
+
+class Controls(Workers):
+    """The workers of one job, with what people ask of it: start, pause, resume, cancel, wait.
+
+    Args:
+        flow: what the job runs through.
+        jobs: the jobs of that flow that are under way; told when this one starts and stops.
+        job_state: the job, not started, or held by a file or a pause.
+        workers: how many handlers may run at once.
+    """
+
+    def __init__(self, flow: FlowStructure, jobs: Jobs, job_state: JobState, workers: int) -> None:
+        name = f"{flow.flow_id[:20]}-{job_state.job_id[:8]}"
+        super().__init__(job_state.lock, workers, name)
+        self.flow = flow
+        self.jobs = jobs
+        self.job_state = job_state
+        self.cancelled = False
+        #: Held while a slot's data is merged, so that no two merges start from the same.
+        self.merging = threading.RLock()
+        job_state.flow_routines = list(flow.routines)
+        job_state.execution = self
+        self._at_rest = threading.Condition(self._lock)
+        self._checkpoint: dict[str, Any] | None = None
+        self._control: Control | None = None
+        self._control_listeners: tuple[Callable[[], None], ...] = ()
+
+    @abstractmethod
+    def emit(
+        self, invocation: Invocation | None, routine: object, event: str, data: dict[str, Any]
+    ) -> None:
+        """Record an event, and queue a task for every slot that it goes to."""
+
+    @abstractmethod
+    def _emit_deferred(self, now: float) -> None:
+        """Emit the events that were put off until the job is resumed."""
+
+    # Asking
+
+    @property
+    def ending(self) -> bool:
+        """Whether the job has failed or is cancelled, while handlers still run."""
+        return self._closing == "end"
+
+    @property
+    def control(self) -> Control | None:
+        """A control that was asked and is not confirmed yet."""
+        with self._lock:
+            control = self._control
+            if control is None:
+                return None
+            return Control(control.action, control.reason, len(self._active), control.since)
+
+    def on_control(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called, under the job's lock, whenever `control` changes."""
+        with self._lock:
+            self._control_listeners = (*self._control_listeners, listener)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job has ended or is paused, and no handler runs.
+
+        Returns:
+            False when ``timeout`` seconds were over first.
+
+        Raises:
+            NotPossible: when one of the job's own handlers would wait for itself, for ever.
+        """
+        invocation = INVOCATION.get()
+        if timeout is None and invocation is not None and invocation.job is self:
+            raise NotPossible(
+                "A handler can't wait for the end of its own job.", "Return, or give a timeout."
+            )
+        if timeout is not None and timeout > threading.TIMEOUT_MAX:
+            timeout = None
+        with self._lock:
+            return self._at_rest.wait_for(self._is_at_rest, timeout)
+
+    def _is_at_rest(self) -> bool:
+        return not self._active and statuses.is_settled(self.job_state.status)
+
+    # Controls
+
+    def start(self, entry: str, params: dict[str, Any]) -> None:
+        """Start the job: its first record is ``start``, its first task the entry's ``trigger``.
+
+        Raises:
+            FlowDefinitionError: when there is no such routine, or it has no ``trigger`` slot.
+            NotPossible: when the job has been started before.
+        """
+        routine = self.flow.routine(entry)
+        if routine.get_slot("trigger") is None:
+            raise FlowDefinitionError(
+                f"Routine {entry!r} has no slot named 'trigger', so no job can start with it.",
+                "Define one: routine.define_slot('trigger', handler=...).",
+            )
+        state = self.job_state
+        with self._lock:
+            if state.status != "pending":
+                raise NotPossible(f"Job {state.job_id} has been started before.")
+            now = time.time()
+            first = (state.next_task_id, entry, "trigger")
+            # In this order: a job that a kill leaves "running" has its first task.
+            state.make("emit", entry, "start", dict(params), now, None, [first])
+            state.make("current", entry)
+            state.make("status", "running", now)
+            self._queue.append(state.outstanding[first[0]])
+            self._start_workers()
+
+    def _start_workers(self) -> None:
+        self.live = True
+        self._closing = ""
+        self.jobs.on_started(self)
+        cancel_on_interrupt(self)
+        if self._queue:
+            self._wake()
+        else:
+            self._check_finished()
+
+    def pause(self, reason: str = "", checkpoint: dict[str, Any] | None = None) -> int:
+        """Close the gate at once; the job is paused when the last running handler has returned.
+
+        Asked again while it closes, it changes nothing.
+
+        Returns:
+            How many handlers still run.
+
+        Raises:
+            NotPossible: when the job does not run.
+        """
+        with self._lock:
+            if self._closing != "pause":
+                if not self.live or self._closing:
+                    raise NotPossible(self._refusal("paused"))
+                self._closing = "pause"
+                self._checkpoint = checkpoint
+                self._set_control("pause", reason)
+                self._work.notify_all()
+                self._check_finished()
+            return len(self._active)
+
+    def _refusal(self, asked: str) -> str:
+        status = self.job_state.status
+        if status == "running":
+            return f"Job {self.job_state.job_id} is not run by this flow: it can't be {asked}."
+        return f"Job {self.job_state.job_id} is {status}: it can't be {asked}."
+
+    def _suspend(self) -> None:
+        """The last handler has returned: hold what has not run, and say so."""
+        state = self.job_state
+        reason = self._control.reason if self._control is not None else ""
+        now = time.time()
+        queued = len(self._queue) + len(self._delayed)
+        state.make("hold", self._waiting_ids(), now)
+        state.make(
+            "pause_point",
+            {
+                "timestamp": timestamps.to_iso(now),
+                "reason": reason,
+                "current_routine_id": state.current_routine_id,
+                "checkpoint": self._checkpoint or {},
+                "pending_tasks_count": queued,
+                "active_tasks_count": 0,
+                "queue_size": 0,
+            },
+            now,
+        )
+        state.make("status", "paused", now)
+        self._stop()
+
+    def _stop(self) -> None:
+        """Nothing more will start: let the workers and the waiters go."""
+        self.live = False
+        self._clear()
+        self._closing = ""
+        self._checkpoint = None
+        self._set_control(None)
+        self.jobs.on_stopped(self)
+        self._at_rest.notify_all()
+
+    def _set_control(self, action: str | None, reason: str = "") -> None:
+        if action is None and self._control is None:
+            return
+        self._control = Control(action, reason, since=timestamps.now_iso()) if action else None
+        self._notify_control()
+
+    def _notify_control(self) -> None:
+        for listener in self._control_listeners:
+            listener()
+
+    def resume(self) -> None:
+        """Go on: deferred events are emitted first, then every held task runs, once, in order.
+
+        A job that its file calls running, and that nobody runs, was killed: it goes on with
+        the tasks that had not run. A handler that was interrupted is run again, and what it
+        had emitted before is not delivered twice. A pause that is still being waited for is
+        called off.
+
+        Raises:
+            NotPossible: when it has ended or runs, or names what this flow does not have.
+        """
+        state = self.job_state
+        with self._lock:
+            if self._closing == "pause":
+                self._closing = ""
+                self._set_control(None)
+                self._wake()
+                return
+            self.check_resume()
+            held = list(state.outstanding.values())
+            now = time.time()
+            state.make("take_up", now)
+            if state.status != "running":
+                state.make("status", "running", now)
+            for task in held:
+                task.skip = task.emitted
+                task.due = 0.0
+            self._emit_deferred(now)
+            self._queue.extend(list(state.outstanding.values())[len(held) :])
+            self._queue.extend(held)
+            self._start_workers()
+
+    def check_resume(self) -> None:
+        """Raise what `resume` would; nothing is changed.
+
+        Raises:
+            NotPossible: when the job has ended or runs, or names what this flow does not have.
+        """
+        state = self.job_state
+        with self._lock:
+            if self.live or state.execution is not self:
+                raise NotPossible(f"Job {state.job_id} is running: there is nothing to resume.")
+            if not statuses.may_be_resumed(state.status):
+                raise NotPossible(self._refusal("resumed"))
+            if not state.outstanding and state.pending_tasks:
+                state.adopt_pending()
+            check_resumable(self.flow, state, state.outstanding.values())
+
+    def cancel(self, reason: str = "") -> int:
+        """Drop what has not started, for good, and tell the running handlers.
+
+        Returns:
+            How many tasks were dropped.
+
+        Raises:
+            NotPossible: when the job has ended.
+        """
+        state = self.job_state
+        with self._lock:
+            if statuses.has_ended(state.status):
+                raise NotPossible(self._refusal("cancelled"))
+            self.cancelled = True
+            now = time.time()
+            held = 0 if state.outstanding else len(state.pending_tasks)
+            dropped = self._drop(now) or held
+            account: dict[str, Any] = {"dropped": dropped, "running": self.handlers()}
+            if reason:
+                account["reason"] = reason
+            state.make("routine", "_cancellation", account, now)
+            state.make("status", "cancelled", now)
+            self._end_with("cancel", reason)
+            return dropped
+
+    def fail(self, why: str) -> None:
+        """The job has failed: drop what is queued, and let running handlers finish."""
+        state = self.job_state
+        if statuses.has_ended(state.status):
+            return
+        now = time.time()
+        dropped = self._drop(now)
+        state.make("routine", "_failure", {"reason": why, "dropped": dropped}, now)
+        state.make("status", "failed", now)
+        self._end_with(None)
+
+    def _drop(self, now: float) -> int:
+        """Drop what has not started; returns how much."""
+        dropped = [task_id for task_id in self.job_state.outstanding if task_id not in self._active]
+        self.job_state.make("drop", dropped, now)
+        return len(dropped)
+
+    def _end_with(self, action: str | None, reason: str = "") -> None:
+        """The job's last status is set: nothing starts any more, running handlers finish."""
+        self._closing = "end"
+        self._clear()
+        if self._active:
+            self._set_control(action, reason)
+        else:
+            self._stop()

@@ -1,0 +1,183 @@
+"""What a flow is made of: routines by their ids, and which event goes to which slot."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.flow.routine import Routine
+from routilux_tui.flow.slot import Connection
+
+if TYPE_CHECKING:
+    from routilux_tui.flow.strategy import ErrorHandler
+    from routilux_tui.job.tasks import Task
+
+
+class FlowStructure:
+    """Routines and connections, and nothing of a job.
+
+    Args:
+        flow_id: its name; a UUID by default.
+    """
+
+    def __init__(self, flow_id: str | None = None) -> None:
+        self.flow_id = flow_id or str(uuid.uuid4())
+        #: Whether the id was given by whoever made the flow, and so is the same next time.
+        self.is_named = bool(flow_id)
+        self.routines: dict[str, Routine] = {}
+        self.connections: list[Connection] = []
+        self.error_handler: ErrorHandler | None = None
+        self._targets: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        #: The connections that rename what they deliver: (source, event, target, slot) -> names.
+        self._mappings: dict[tuple[str | None, str | None, str, str], dict[str, str]] = {}
+
+    def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
+        """Add a routine; returns the id it goes by.
+
+        Raises:
+            FlowDefinitionError: when it is no `Routine` of ours, or the flow has one of that id.
+        """
+        if not isinstance(routine, Routine):
+            kind = routine if isinstance(routine, type) else type(routine)  # type: ignore[unreachable] # a ported flow may mix up two packages
+            raise FlowDefinitionError(
+                f"{kind.__name__} (of {kind.__module__}) is no routine that this flow can run.",
+                "Give an instance of a class that derives from routilux_tui.Routine.",
+            )
+        name = routine_id or routine._id
+        if name in self.routines:
+            raise FlowDefinitionError(f"The flow already has a routine {name!r}.")
+        self.routines[name] = routine
+        return name
+
+    def connect(
+        self,
+        source_routine_id: str,
+        source_event: str,
+        target_routine_id: str,
+        target_slot: str,
+        param_mapping: dict[str, str] | None = None,
+    ) -> Connection:
+        """Have what one routine emits delivered to a slot of another.
+
+        With a ``param_mapping`` (emitted name -> the slot's name) the slot gets the data by its
+        own names as well. Connected again, the last mapping holds.
+
+        Raises:
+            FlowDefinitionError: when one of the four does not exist.
+        """
+        source = self.routine(source_routine_id)
+        target = self.routine(target_routine_id)
+        event = source.get_event(source_event)
+        if event is None:
+            raise FlowDefinitionError(
+                f"Routine {source_routine_id!r} has no event {source_event!r}.",
+                f"It has: {', '.join(source._events) or 'none'}.",
+            )
+        slot = target.get_slot(target_slot)
+        if slot is None:
+            raise FlowDefinitionError(
+                f"Routine {target_routine_id!r} has no slot {target_slot!r}.",
+                f"It has: {', '.join(target._slots) or 'none'}.",
+            )
+        connection = Connection(
+            source_routine_id, event, target_routine_id, slot, dict(param_mapping or {}) or None
+        )
+        ends = (source_routine_id, source_event, target_routine_id, target_slot)
+        self._mappings.pop(ends, None)
+        if connection.param_mapping:
+            self._mappings[ends] = connection.param_mapping
+        for number, one in enumerate(self.connections):
+            if one[:4] == connection[:4]:
+                self.connections[number] = connection
+                return connection
+        self.connections.append(connection)
+        event.connected_slots.append(slot)
+        slot.connected_events.append(event)
+        key = (source_routine_id, source_event)
+        self._targets[key] = (*self._targets.get(key, ()), (target_routine_id, target_slot))
+        return connection
+
+    def disconnect(
+        self, source_routine_id: str, source_event: str, target_routine_id: str, target_slot: str
+    ) -> None:
+        """Take a connection away; one that is not there is no error."""
+        for one in self.connections:
+            ends = (one.source_routine_id, one.target_routine_id)
+            names = (one.source_event.name, one.target_slot.name)
+            if ends == (source_routine_id, target_routine_id) and names == (
+                source_event,
+                target_slot,
+            ):
+                self.connections.remove(one)
+                one.source_event.connected_slots.remove(one.target_slot)
+                one.target_slot.connected_events.remove(one.source_event)
+                key = (source_routine_id, source_event)
+                gone = (target_routine_id, target_slot)
+                self._targets[key] = tuple(to for to in self._targets[key] if to != gone)
+                self._mappings.pop((*key, *gone), None)
+                return
+
+    def routine(self, routine_id: str) -> Routine:
+        """The routine of that id.
+
+        Raises:
+            FlowDefinitionError: when there is none; the message lists those that there are.
+        """
+        routine = self.routines.get(routine_id)
+        if routine is None:
+            raise FlowDefinitionError(
+                f"The flow has no routine {routine_id!r}.",
+                f"It has: {', '.join(self.routines) or 'none'}.",
+            )
+        return routine
+
+    def id_of(self, routine: object) -> str | None:
+        """The id that a routine goes by here, or None."""
+        return next((name for name, one in self.routines.items() if one is routine), None)
+
+    def targets(self, routine_id: str, event: str) -> tuple[tuple[str, str], ...]:
+        """The ``(routine id, slot)`` pairs that an event goes to."""
+        return self._targets.get((routine_id, event), ())
+
+    def delivered(self, task: Task) -> Any:
+        """A task's data, by the names that its slot knows it by."""
+        data = task.data
+        if not self._mappings or not isinstance(data, dict):
+            return data
+        ends = (task.source_id, task.source_event, task.routine_id, task.slot)
+        names = self._mappings.get(ends, {})
+        return {**data, **{names[name]: data[name] for name in names if name in data}}
+
+    def find_routines_by_type(self, routine_type: type) -> list[tuple[str, Routine]]:
+        """All routines of a type, with their ids."""
+        return [one for one in self.routines.items() if isinstance(one[1], routine_type)]
+
+    def entry_routine(self) -> str:
+        """The id of the only routine that can be an entry: one with a ``trigger`` slot.
+
+        Raises:
+            FlowDefinitionError: when there is none, or more than one.
+        """
+        entries = [name for name, one in self.routines.items() if one.get_slot("trigger")]
+        if len(entries) == 1:
+            return entries[0]
+        if not entries:
+            raise FlowDefinitionError(
+                "No routine of the flow has a slot named 'trigger'.",
+                "Define one: routine.define_slot('trigger', handler=...).",
+            )
+        raise FlowDefinitionError(
+            "More than one routine of the flow can be the entry.",
+            f"Name one of: {', '.join(entries)}.",
+        )
+
+    def set_error_handler(self, error_handler: ErrorHandler) -> None:
+        """Have the errors of all routines without a handler of their own handled so."""
+        self.error_handler = error_handler
+
+    def error_handler_of(self, routine_id: str) -> ErrorHandler | None:
+        """The routine's own error handler, else the flow's, else None (which means STOP)."""
+        routine = self.routines.get(routine_id)
+        own = routine.get_error_handler() if routine is not None else None
+        return own or self.error_handler
