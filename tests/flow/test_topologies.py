@@ -104,8 +104,15 @@ def test_a_broad_flow_paused_many_times_through_a_file_loses_nothing(workers):
     topology = (5, [(0, 1), (1, 2), (2, 3), (3, 4), (1, 4)], [3, 3, 3, 2, 0])
     ran = []
     flow = made(*topology, ran, workers)
-    job = flow.execute("0")
-    pauses = 0
+    job = JobState("any")
+    execution = flow.prepare(job, workers)
+    first = job.subscribe(lambda change: change[1] == "run" and execution.pause())
+    execution.start("0", {})
+    assert execution.wait(20)
+    first()
+    pauses = 1
+    job = JobState.from_plain(job.serialize())
+    flow.resume(job)
     while True:
         time.sleep(0.002)
         try:
