@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli.config import add_remote_command, add_screen_arguments, in_force, settings
+from routilux_tui.cli.config import (
+    add_remote_command,
+    add_screen_arguments,
+    effective_settings,
+    settings,
+)
 from routilux_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,33 +22,33 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB", nargs="?", default="")
     add_remote_command(parser)
     add_screen_arguments(parser)
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Open the dashboard."""
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
     from routilux_tui.runner.discover import find_job, running_jobs
     from routilux_tui.sources.live import LiveSource, socket_handle
 
-    chosen = settings(words)
-    if words.job.startswith("ssh://"):
+    chosen = settings(args)
+    if args.job.startswith("ssh://"):
         from routilux_tui.sources.ssh import split_address, ssh_handle
 
-        host, job = split_address(words.job)
+        host, job = split_address(args.job)
         if not is_interactive():
             raise UsageError("attach needs a terminal.", f"Without one: ssh {host.name} ...")
-        command = in_force(words)["remote_command"].value
+        command = effective_settings(args)["remote_command"].value
         far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
         return show(chosen, handle=far)
     jobs = running_jobs()
-    if not words.job and len(jobs) > 1 and is_interactive():
+    if not args.job and len(jobs) > 1 and is_interactive():
         return show(chosen, source=LiveSource(fps=chosen.fps, read_only=chosen.read_only))
-    found = find_job(words.job, jobs)
+    found = find_job(args.job, jobs)
     if not is_interactive():
         raise UsageError("attach needs a terminal.", "Without one: routilux-tui tail -f JOB")
     return show(

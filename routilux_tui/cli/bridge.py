@@ -26,14 +26,14 @@ _CHUNK = 64 << 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB", nargs="?")
     parser.add_argument("--only", action="store_true", help="the only job that runs")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Speak until the connection ends."""
-    place = place_of(words.job or "") if words.job or words.only else None
+    place = place_of(args.job or "") if args.job or args.only else None
     asyncio.run(_bridge(place))
     os._exit(0)  # a thread may still be reading a large file, for nobody
 
@@ -48,13 +48,13 @@ async def _bridge(place: Path | None) -> None:
         return
     else:
         work = _relay(place, reader, writer, greeting)
-    talking = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_until_end(reader) if place is None else talking)
+    serving = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_until_end(reader) if place is None else serving)
     with contextlib.suppress(OSError):
-        await asyncio.wait({talking, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if talking.done():
-            talking.result()
-    talking.cancel()
+        await asyncio.wait({serving, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+    serving.cancel()
 
 
 async def _own_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -73,7 +73,7 @@ async def _until_end(reader: asyncio.StreamReader) -> None:
         pass
 
 
-async def _say(writer: asyncio.StreamWriter, value: object) -> None:
+async def _send(writer: asyncio.StreamWriter, value: object) -> None:
     writer.write(dumps(value) + b"\n")
     await writer.drain()
 
@@ -84,9 +84,9 @@ async def _list(writer: asyncio.StreamWriter, greeting: object) -> None:
 
     from routilux_tui.sources.local import local_source
 
-    await _say(writer, greeting)
+    await _send(writer, greeting)
     async for batch in local_source().entries():
-        await _say(writer, msgspec.to_builtins(batch))
+        await _send(writer, msgspec.to_builtins(batch))
 
 
 async def _join(
@@ -100,7 +100,7 @@ async def _join(
     except OSError:
         raise Unreachable(f"Nobody answers at {place}: the job has ended.") from None
     check_peer(ours.get_extra_info("socket"), str(place))
-    await _say(writer, greeting)
+    await _send(writer, greeting)
 
     async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -126,5 +126,5 @@ async def _relay(
 
     handle = SavedHandle(place)
     await handle.open()
-    await _say(writer, greeting)
+    await _send(writer, greeting)
     await Relay(handle, reader, writer).run()

@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     control.add_control_arguments(parser)
     parser.add_argument("--reason", default="", help="noted in the job")
     parser.add_argument("--force", action="store_true", help="end its process if it must be")
     parser.add_argument("--grace", type=float, default=10.0, metavar="S", help="seconds (10)")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Ask, and wait for the job's word."""
     try:
-        return _ask(words)
+        return _request(args)
     except (Unreachable, NotConfirmed):
-        if not words.force:
+        if not args.force:
             raise
-        silent = _silent(words.job)
+        silent = _silent_runner(args.job)
         if silent is None:
             raise
-    return _end(words, silent)
+    return _end_by_force(args, silent)
 
 
-def _ask(words: argparse.Namespace) -> int:
-    until = {"cancelled", "failed"} if words.force else {"cancelled"}
-    return control.ask(
-        words, "cancel", until, reason=words.reason, force=words.force, grace=words.grace
+def _request(args: argparse.Namespace) -> int:
+    until = {"cancelled", "failed"} if args.force else {"cancelled"}
+    return control.request(
+        args, "cancel", until, reason=args.reason, force=args.force, grace=args.grace
     )
 
 
-def _silent(name: str) -> Path | None:
+def _silent_runner(name: str) -> Path | None:
     """The socket of the runner of that name that does not answer, if there is one."""
     from routilux_tui.runner.force_cancel import silent_runner
 
@@ -56,14 +56,14 @@ def _silent(name: str) -> Path | None:
         return None
 
 
-def _end(words: argparse.Namespace, socket: Path) -> int:
+def _end_by_force(args: argparse.Namespace, socket: Path) -> int:
     """Ask until the grace is over; then end the process."""
     from routilux_tui.runner.force_cancel import end_by_force
 
-    until = time.monotonic() + words.grace
+    until = time.monotonic() + args.grace
     while (left := until - time.monotonic()) > 0:
         try:
-            return _ask(words)
+            return _request(args)
         except (Unreachable, NotConfirmed):
             time.sleep(min(left, 0.2))
-    return control.tell(end_by_force(socket, words.reason), as_json=words.json)
+    return control.print_outcome(end_by_force(socket, args.reason), as_json=args.json)

@@ -50,13 +50,13 @@ compdef _routilux_tui routilux-tui
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    if words.shell == "fish":
+    if args.shell == "fish":
         lines = ["complete -c routilux-tui -f"]
         lines.extend(
             f"complete -c routilux-tui -n __fish_use_subcommand -a {name} -d '{what}'"
@@ -77,7 +77,7 @@ def run(words: argparse.Namespace) -> int:
     described = " ".join(
         "'" + f"{name}:{what}".replace("'", "") + "'" for name, what in COMMANDS.items()
     )
-    text = _BASH if words.shell == "bash" else _ZSH
+    text = _BASH if args.shell == "bash" else _ZSH
     print(
         text.replace("@commands@", " ".join(COMMANDS))
         .replace("@described@", described)

@@ -27,10 +27,10 @@ class Value(NamedTuple):
     origin: str
 
 
-def _one_of(*words: str) -> Callable[[Any], Any]:
+def _one_of(*choices: str) -> Callable[[Any], Any]:
     def take(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"it is one of {', '.join(words)}")
+        if value not in choices:
+            raise ValueError(f"it is one of {', '.join(choices)}")
         return str(value)
 
     return take
@@ -89,8 +89,8 @@ def _keymap(value: Any) -> dict[str, str]:
             import difflib
 
             near = difflib.get_close_matches(name, ids, 1)
-            told = f"; did you mean {near[0]!r}?" if near else ""
-            raise _WrongEntry(name, f"there is no action {name!r}{told}")
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise _WrongEntry(name, f"there is no action {name!r}{hint}")
         if not isinstance(keys, str):
             raise _WrongEntry(name, f"the keys of {name} are text")
         for key in keys.split(","):
@@ -142,7 +142,7 @@ def add_remote_command(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def in_force(flags: argparse.Namespace | None = None) -> dict[str, Value]:
+def effective_settings(flags: argparse.Namespace | None = None) -> dict[str, Value]:
     """Every setting with its origin.
 
     Raises:
@@ -152,12 +152,12 @@ def in_force(flags: argparse.Namespace | None = None) -> dict[str, Value]:
     values.update(_from_file())
     for name, (check, _) in SETTINGS.items():
         variable = f"ROUTILUX_TUI_{name.upper()}"
-        told = os.environ.get(variable)
-        if told is not None and name != "keymap":
+        text = os.environ.get(variable)
+        if text is not None and name != "keymap":
             try:
-                values[name] = Value(check(told), variable)
+                values[name] = Value(check(text), variable)
             except ValueError as error:
-                raise ConfigError(f"{variable}={told!r}: {error}.") from None
+                raise ConfigError(f"{variable}={text!r}: {error}.") from None
         flag = getattr(flags, name, None)
         if flag is not None:
             try:
@@ -177,13 +177,13 @@ def _from_file() -> dict[str, Value]:
         import tomli as tomllib  # type: ignore[import-not-found,unused-ignore] # older Pythons have it
     try:
         text = path.read_text(encoding="utf-8")
-        told = tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: it can't be read: {error}.") from None
     values = {}
-    for name, value in told.items():
+    for name, value in table.items():
         where = f"{path}, line {_line_of(text, name)}"
         if name not in SETTINGS:
             import difflib
@@ -211,28 +211,28 @@ def _line_of(text: str, name: str, within: str = "") -> int:
     return start + 1
 
 
-def _is_light(told: str) -> bool:
+def _is_light(colours: str) -> bool:
     """Whether a terminal says of itself that it is light, as rxvt does: ``0;15``, ink and ground.
 
     They are numbers of the 16 colours; 7 and 15 are the white ones.
     """
-    return told.rpartition(";")[2] in {"7", "15"}
+    return colours.rpartition(";")[2] in {"7", "15"}
 
 
 def settings(flags: argparse.Namespace | None = None) -> Settings:
     """What the dashboard is to look like, for this terminal."""
     from routilux_tui.tui.settings import Settings
 
-    told = {name: one.value for name, one in in_force(flags).items()}
+    values = {name: one.value for name, one in effective_settings(flags).items()}
     remote = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
-    if told["fps"] is None:
-        told["fps"] = SSH_FPS if remote else HOME_FPS
-    if told["theme"] == "auto":
-        told["theme"] = "light" if _is_light(os.environ.get("COLORFGBG", "")) else "dark"
-    if told["ascii"] is None:
+    if values["fps"] is None:
+        values["fps"] = SSH_FPS if remote else HOME_FPS
+    if values["theme"] == "auto":
+        values["theme"] = "light" if _is_light(os.environ.get("COLORFGBG", "")) else "dark"
+    if values["ascii"] is None:
         from routilux_tui.cli.output import is_ascii
 
-        told["ascii"] = is_ascii()
-    if told["colour"] is None:
-        told["colour"] = not os.environ.get("NO_COLOR")
-    return Settings(**{name: told[name] for name in Settings.__dataclass_fields__})
+        values["ascii"] = is_ascii()
+    if values["colour"] is None:
+        values["colour"] = not os.environ.get("NO_COLOR")
+    return Settings(**{name: values[name] for name in Settings.__dataclass_fields__})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_control_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words that all controls share."""
+    """Add the arguments that all controls share."""
     parser.add_argument("job", metavar="JOB")
     parser.add_argument(
         "--within", type=float, default=30.0, metavar="S", help="seconds to wait (30)"
@@ -22,20 +22,20 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the job's header as JSON")
 
 
-def ask(words: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:
+def request(args: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:
     """Ask for a control and wait until the job's status is one of ``until``.
 
     Raises:
         NotConfirmed: when it is not, in time.
     """
-    with running(words.job) as client:
+    with running(args.job) as client:
         header = client.header_of(client.call(method, **params))
         if header.status not in until:  # a forced cancel may have ended the runner by now
-            header = client.wait_for_status(until, words.within)
-    return tell(header, as_json=words.json)
+            header = client.wait_for_status(until, args.within)
+    return print_outcome(header, as_json=args.json)
 
 
-def tell(header: Header, *, as_json: bool) -> int:
+def print_outcome(header: Header, *, as_json: bool) -> int:
     """Print what has become of a job."""
     if as_json:
         output.print_json(header)

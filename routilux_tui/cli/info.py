@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui import __version__
 from routilux_tui.cli import output
-from routilux_tui.cli.config import in_force
+from routilux_tui.cli.config import effective_settings
 from routilux_tui.runner import paths, protocol
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print it."""
     from routilux_tui.runner.discover import sockets
 
@@ -35,8 +35,8 @@ def run(words: argparse.Namespace) -> int:
         "logs": str(paths.state_folder() / "logs"),
         "sockets": str(paths.socket_folder()),
     }
-    settings = in_force()
-    if words.json:
+    settings = effective_settings()
+    if args.json:
         output.print_json(
             {
                 "versions": versions,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import NoSuchJob
-from routilux_tui.sources.headers import note_of_file
+from routilux_tui.sources.headers import file_note
 
 if TYPE_CHECKING:
     from routilux_tui.runner.client import Client
@@ -46,7 +46,7 @@ class SavedJob:
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""
-        return self._projection.header(note=note_of_file(self._projection, self.path))
+        return self._projection.header(note=file_note(self._projection, self.path))
 
 
 def running(name: str) -> Client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.jobs import readable
-from routilux_tui.cli.rows import add_row_arguments, print_rows, where_of
+from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows
 from routilux_tui.views.shapes import LOG
 
 if TYPE_CHECKING:
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     add_row_arguments(parser)
     parser.add_argument("--tail", type=int, default=0, metavar="N", help="the last N alone")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the entries."""
-    job, _ = readable(words.job)
-    print_rows(job, LOG, where_of(words), -words.tail, as_json=words.json)
+    job, _ = readable(args.job)
+    print_rows(job, LOG, filter_of(args), -args.tail, as_json=args.json)
     return 0

@@ -1,4 +1,4 @@
-"""``routilux-tui``: from words to a command, from errors to exit codes.
+"""``routilux-tui``: parse the command line, run the command, turn errors into exit codes.
 
 Each command is a module of its own, imported only when it is asked for, so that what needs no
 screen starts at once.
@@ -45,7 +45,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The words before a command's own."""
+    """The parser of the program itself, without a command."""
     listing = "\n".join(f"  {name:<11} {what}" for name, what in COMMANDS.items())
     top = _Parser(
         prog="routilux-tui",
@@ -60,14 +60,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(words: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run a command; returns its exit code."""
-    words = sys.argv[1:] if words is None else words
-    as_json = "--json" in words
+    argv = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in argv
     try:
-        return _run(words)
+        return _run(argv)
     except RoutiluxTuiError as error:
-        return _told(error, as_json=as_json)
+        return _report_error(error, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -76,8 +76,8 @@ def main(words: list[str] | None = None) -> int:
         return 0
 
 
-def _run(words: list[str]) -> int:
-    name = words[0] if words and not words[0].startswith("-") else ""
+def _run(argv: list[str]) -> int:
+    name = argv[0] if argv and not argv[0].startswith("-") else ""
     if name:
         if name not in COMMANDS and name != "bridge":  # bridge: for dashboards, not for people
             import difflib
@@ -92,15 +92,15 @@ def _run(words: list[str]) -> int:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(own)
-        return int(module.run(own.parse_args(words[1:])))
+        return int(module.run(own.parse_args(argv[1:])))
     from routilux_tui.cli import browse
 
     top = parser()
     browse.add_arguments(top)
-    return browse.run(top.parse_args(words))
+    return browse.run(top.parse_args(argv))
 
 
-def _told(error: RoutiluxTuiError, *, as_json: bool) -> int:
+def _report_error(error: RoutiluxTuiError, *, as_json: bool) -> int:
     """Say what went wrong, on stderr."""
     from routilux_tui.views.text import printable
 
@@ -108,15 +108,15 @@ def _told(error: RoutiluxTuiError, *, as_json: bool) -> int:
     if as_json:
         import json
 
-        told = {
+        report = {
             "error": type(error).__name__,
             "message": error.message,
             "hint": error.hint,
             "exit_code": error.exit_code,
         }
         if trace:
-            told["traceback"] = trace
-        print(json.dumps(told), file=sys.stderr)
+            report["traceback"] = trace
+        print(json.dumps(report), file=sys.stderr)
         return error.exit_code
     for line in trace.splitlines():
         print(printable(line), file=sys.stderr)

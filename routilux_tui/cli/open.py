@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("paths", metavar="PATH", nargs="+")
     parser.add_argument("-r", "--recursive", action="store_true", help="with subfolders")
     parser.add_argument("--poll", action="store_true", help="look for changes: no events come here")
     add_screen_arguments(parser)
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Open the list, or the one file."""
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.saved import SavedHandle, SavedSource
 
-    source = SavedSource(words.paths, recursive=words.recursive, poll=words.poll)
+    source = SavedSource(args.paths, recursive=args.recursive, poll=args.poll)
     if not is_interactive():
         raise UsageError("open needs a terminal.", "Without one: routilux-tui show FILE")
-    chosen = settings(words)
-    only = Path(words.paths[0]).absolute()
-    if len(words.paths) == 1 and only.is_file():
-        return show(chosen, handle=SavedHandle(only, poll=words.poll))
+    chosen = settings(args)
+    only = Path(args.paths[0]).absolute()
+    if len(args.paths) == 1 and only.is_file():
+        return show(chosen, handle=SavedHandle(only, poll=args.poll))
     return show(chosen, source=source)

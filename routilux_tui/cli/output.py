@@ -119,8 +119,8 @@ def row_line(row: Row) -> str:
 
 def row_object(row: Row) -> dict[str, Any]:
     """A row for programs."""
-    told = {"n": row.n, "at": row.at, "routine": row.routine, "name": row.name, "text": row.text}
-    return {key: value for key, value in told.items() if value != ""}
+    shown = {"n": row.n, "at": row.at, "routine": row.routine, "name": row.name, "text": row.text}
+    return {key: value for key, value in shown.items() if value != ""}
 
 
 def is_interactive() -> bool:
@@ -128,7 +128,7 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
 
 
-def parse_params(words: list[str]) -> dict[str, Any]:
+def parse_params(pairs: list[str]) -> dict[str, Any]:
     """The parameters of ``-p KEY=VALUE``; a value is JSON where it parses, else text.
 
     Raises:
@@ -137,10 +137,10 @@ def parse_params(words: list[str]) -> dict[str, Any]:
     from routilux_tui.errors import UsageError
 
     params: dict[str, Any] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"-p {word!r} is not KEY=VALUE.")
+            raise UsageError(f"-p {pair!r} is not KEY=VALUE.")
         try:
             params[key] = json.loads(value)
         except ValueError:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     control.add_control_arguments(parser)
     parser.add_argument("--reason", default="", help="noted in the job's pause point")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Ask, and wait for the job's word."""
-    return control.ask(words, "pause", {"paused"}, reason=words.reason)
+    return control.request(args, "pause", {"paused"}, reason=args.reason)

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("--live", action="store_true", help="only those that run")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the list."""
     entries = live_entries()
-    if not words.live:
+    if not args.live:
         entries.extend(saved_entries({entry.path for entry in entries}))
-    if words.json:
+    if args.json:
         for entry in entries:
             output.print_json(entry)
         return 0

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     control.add_control_arguments(parser)
     parser.add_argument("flow", metavar="FLOW", nargs="?", default="")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="handlers at once")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Ask, and wait for the job's word."""
-    if not words.flow:
-        return control.ask(words, "resume", {"running", "completed", "failed", "cancelled"})
+    if not args.flow:
+        return control.request(args, "resume", {"running", "completed", "failed", "cancelled"})
     from routilux_tui.runner.launch import resume_job
 
-    started = resume_job(words.job, words.flow, workers=words.workers)
-    if words.json:
+    started = resume_job(args.job, args.flow, workers=args.workers)
+    if args.json:
         output.print_json(started)
     else:
         print(started.job_id)

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("jobs", metavar="JOB|FILE", nargs="+")
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
     parser.add_argument("--json", action="store_true", help="what was removed, an object a line")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
     from routilux_tui.runner.paths import log_path
     from routilux_tui.store.files import is_locked, journal_path
 
     removed = []
-    for name in words.jobs:
+    for name in args.jobs:
         job, place = readable(name)
         path = Path(place)
         if not isinstance(job, SavedJob) or is_locked(path):
@@ -36,7 +36,7 @@ def run(words: argparse.Namespace) -> int:
                 f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}"
             )
         removed.append((path, job.state.job_id))
-    if not words.yes:
+    if not args.yes:
         for path, _ in removed:
             print(safe(str(path)), file=sys.stderr)
         print("Remove? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -50,6 +50,6 @@ def run(words: argparse.Namespace) -> int:
         for one in (path, journal_path(path), log_path(job_id)):
             with contextlib.suppress(OSError):
                 one.unlink()
-        if words.json:
+        if args.json:
             print_json({"removed": str(path), "job_id": job_id})
     return 0

@@ -16,7 +16,7 @@ _AT_ONCE = 1000
 
 
 def add_row_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words that choose rows."""
+    """Add the arguments that choose rows."""
     parser.add_argument("job", metavar="JOB|FILE")
     parser.add_argument("--routine", default="", metavar="R", help="of this routine alone")
     parser.add_argument("--event", default="", metavar="E", help="of this event alone")
@@ -24,9 +24,9 @@ def add_row_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
 
 
-def where_of(words: argparse.Namespace) -> Filter:
-    """The filter that the words name."""
-    return Filter(words.routine, words.event, words.grep)
+def filter_of(args: argparse.Namespace) -> Filter:
+    """The filter that the arguments name."""
+    return Filter(args.routine, args.event, args.grep)
 
 
 def print_rows(
@@ -41,9 +41,9 @@ def print_rows(
         window = job.window(section, at, min(stop, at + _AT_ONCE), where)
         for row in window.rows:
             if as_json:
-                told = output.row_object(row)
-                told["data"] = job.item(section, row.n)
-                output.print_json(told)
+                shown = output.row_object(row)
+                shown["data"] = job.item(section, row.n)
+                output.print_json(shown)
             else:
                 print(output.row_line(row))
         at = window.start + len(window.rows)

@@ -29,7 +29,7 @@ PROGRESS_EVERY = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("flow", metavar="FLOW")
     parser.add_argument(
         "-p", dest="params", action="append", default=[], metavar="KEY=VALUE",
@@ -44,34 +44,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_screen_arguments(parser)
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Start the job."""
     from routilux_tui.runner.launch import runner_gone, start_job
 
-    params = output.parse_params(words.params)
+    params = output.parse_params(args.params)
     started = start_job(
-        words.flow,
+        args.flow,
         params,
-        entry=words.entry,
-        save=words.save,
-        workers=words.workers,
-        read_only=bool(words.read_only) and words.detach,
+        entry=args.entry,
+        save=args.save,
+        workers=args.workers,
+        read_only=bool(args.read_only) and args.detach,
     )
-    if words.detach:
-        if words.json:
+    if args.detach:
+        if args.json:
             output.print_json(started)
         else:
             print(started.job_id)
         return 0
-    if words.no_tui or words.json or not output.is_interactive():
+    if args.no_tui or args.json or not output.is_interactive():
         try:
-            return follow(started.socket, as_json=words.json)
+            return follow(started.socket, as_json=args.json)
         except Unreachable as error:
-            raise runner_gone(started, words.flow) from error
+            raise runner_gone(started, args.flow) from error
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 
-    chosen = settings(words)
+    chosen = settings(args)
     handle = socket_handle(Path(started.socket), fps=chosen.fps, read_only=chosen.read_only)
     return show(chosen, handle=handle)
 

@@ -30,14 +30,14 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
         name = printable(left.job.job_id[:8])
         place = handle.place if handle is not None else ""
         address = f"{printable(place)}/{name}" if place.startswith("ssh://") else name
-        told = f"Job {name} ({printable(left.job.flow_id)})"
+        message = f"Job {name} ({printable(left.job.flow_id)})"
         if left.silent:
-            told += " does not answer. Look for it: routilux-tui ps"
+            message += " does not answer. Look for it: routilux-tui ps"
         elif not has_ended(left.job.status):
-            told += f" goes on. Come back: routilux-tui attach {address}"
+            message += f" goes on. Come back: routilux-tui attach {address}"
         elif address == name:
-            told += f" is {printable(left.job.status)}. See it again: routilux-tui show {name}"
+            message += f" is {printable(left.job.status)}. See it again: routilux-tui show {name}"
         else:
-            told += f" is {printable(left.job.status)}."
-        print(told, file=sys.stderr)
+            message += f" is {printable(left.job.status)}."
+        print(message, file=sys.stderr)
     return left.code

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the job."""
-    job, place = readable(words.job)
+    job, place = readable(args.job)
     header, routines = job.header(), job.routines()
-    if words.json:
+    if args.json:
         output.print_json(
             {
                 "header": msgspec.to_builtins(header),

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.cli.rows import add_row_arguments, print_rows, where_of
+from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import HISTORY, LOG, OUTPUT
 
@@ -21,7 +21,7 @@ LOOK_EVERY = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     add_row_arguments(parser)
     parser.add_argument("-n", type=int, default=10, metavar="N", help="begin N rows before the end")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
@@ -30,15 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the rows, and follow."""
-    job, _ = readable(words.job)
-    where = where_of(words)
-    at = print_rows(job, words.of, where, -max(1, words.n), as_json=words.json)
-    while words.follow and not isinstance(job, SavedJob):
+    job, _ = readable(args.job)
+    where = filter_of(args)
+    at = print_rows(job, args.of, where, -max(1, args.n), as_json=args.json)
+    while args.follow and not isinstance(job, SavedJob):
         sys.stdout.flush()
         header = job.header()
-        at = print_rows(job, words.of, where, at, as_json=words.json)
+        at = print_rows(job, args.of, where, at, as_json=args.json)
         if statuses.has_ended(header.status) and header.control is None:
             break
         time.sleep(LOOK_EVERY)

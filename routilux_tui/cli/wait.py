@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB")
     parser.add_argument("--until", default="", metavar="CONDITION", help="a condition in CEL")
     parser.add_argument("--timeout", type=float, default=None, metavar="S", help="seconds at most")
     parser.add_argument("--json", action="store_true", help="how it ended, as JSON")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Wait."""
-    if words.timeout is not None and not words.timeout >= 0:
-        raise UsageError(f"--timeout {words.timeout:g}: it is seconds, from 0 up.")
-    job, place = readable(words.job)
+    if args.timeout is not None and not args.timeout >= 0:
+        raise UsageError(f"--timeout {args.timeout:g}: it is seconds, from 0 up.")
+    job, place = readable(args.job)
     if isinstance(job, SavedJob):
-        result = _of_file(job, words.until, place)
+        result = _of_file(job, args.until, place)
     else:
-        result = job.wait(words.until, words.timeout)  # type: ignore[attr-defined] # a Client
-    if words.json:
+        result = job.wait(args.until, args.timeout)  # type: ignore[attr-defined] # a Client
+    if args.json:
         output.print_json(result)
     elif sys.stderr.isatty():
         print(f"{result.outcome}: the job is {output.safe(result.status)}", file=sys.stderr)
     if result.outcome == "timeout":
-        raise TimedOut(f"Not within {words.timeout:g} s; the job is {result.status}.")
+        raise TimedOut(f"Not within {args.timeout:g} s; the job is {result.status}.")
     if result.outcome == "ended":
         raise ConditionImpossible(f"It can't hold any more: the job is {result.status}.")
-    if not words.until and result.status != "completed":
+    if not args.until and result.status != "completed":
         raise JobFailed(f"The job is {result.status}.")
     return 0
 

@@ -1,7 +1,7 @@
 """The one face of every place that jobs come from.
 
-A *source* lists jobs; a *handle* is one of them, opened. What a handle can do is told by
-`Handle.cannot`, never by its type: an action that can't be done has its reason there.
+A *source* lists jobs; a *handle* is one of them, opened. What a handle can do is in
+`Handle.cannot`, never in its type: an action that can't be done has its reason there.
 Every method may raise the errors of `routilux_tui.errors`, and no others.
 """
 
@@ -97,7 +97,7 @@ class Handle(Protocol):
         """Wait where the job lives until a condition holds (empty: until the job has ended)."""
 
     async def set_read_only(self, on: bool) -> None:
-        """Ask for no control any more, or ask again; the job's own place is told, too."""
+        """Ask for no control any more, or ask again; the job's runner learns of it, too."""
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""

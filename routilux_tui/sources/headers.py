@@ -55,15 +55,19 @@ def read_header(path: str | os.PathLike[str]) -> JobEntry:
     try:
         size = os.stat(place).st_size  # noqa: PTH116 - ten thousand of them, at once
         if size >= LARGE:
-            return _of_state(place, size)
+            return _entry_of_job(place, size)
         content = read_regular(place)
         if os.path.exists(journal_name(place)):  # noqa: PTH110 - as above
-            return _of_state(place, size)
+            return _entry_of_job(place, size)
         try:
             job = _decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return _of_state(place, size)
-        return _of_content(job, place, size) if job.kind == "JobState" else _of_state(place, size)
+            return _entry_of_job(place, size)
+        return (
+            _entry_of_content(job, place, size)
+            if job.kind == "JobState"
+            else _entry_of_job(place, size)
+        )
     except JobFileError as error:
         badge = "torn" if isinstance(error, JobFileTorn) else ""
         if isinstance(error, UnknownKind):
@@ -71,11 +75,11 @@ def read_header(path: str | os.PathLike[str]) -> JobEntry:
         why = error.message.removeprefix(f"{place}: ")
         return JobEntry(key=place, path=place, size=size, badge=badge, error=why)
     except (OSError, RoutiluxTuiError, MemoryError, RecursionError, ValueError) as error:
-        words = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        return JobEntry(key=place, path=place, size=size, error=str(words))
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        return JobEntry(key=place, path=place, size=size, error=str(why))
 
 
-def note_of_file(projection: Projection, path: Path) -> str:
+def file_note(projection: Projection, path: Path) -> str:
     """Why a job that is read from a file is as it is; the file may say what is not so."""
     note = projection.note()
     if not note and projection.job.status == "running" and not is_locked(path):
@@ -83,7 +87,7 @@ def note_of_file(projection: Projection, path: Path) -> str:
     return note
 
 
-def _of_content(job: _Job, place: str, size: int) -> JobEntry:
+def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
     total = done = errors = 0
     for name, one in job.routine_states.items():
         if statuses.is_routine(name):
@@ -106,7 +110,7 @@ def _of_content(job: _Job, place: str, size: int) -> JobEntry:
     )
 
 
-def _of_state(place: str, size: int) -> JobEntry:
+def _entry_of_job(place: str, size: int) -> JobEntry:
     """The line of a file that must be read in full: an odd one, or one with a journal."""
     from routilux_tui.store.large_file import open_job, wait_counted
     from routilux_tui.store.recovery import NEWER
@@ -139,26 +143,26 @@ def _entry(
     done: int,
     total: int,
     newer: bool = False,
-    **told: Any,
+    **fields: Any,
 ) -> JobEntry:
     badge = ""
     if status == "running" and not is_locked(Path(place)):
         badge = "abandoned"
-    if _is_ahead(told["updated"]):
+    if _is_ahead(fields["updated"]):
         badge = "future"
     if newer:
         badge = "newer"
     return JobEntry(
         key=place,
         status=status,
-        flow_id=told["flow_id"],
-        job_id=told["job_id"],
+        flow_id=fields["flow_id"],
+        job_id=fields["job_id"],
         routines_done=done,
         routines_total=total,
-        records=told["records"],
-        errors=told["errors"],
-        created_at=told["created"],
-        updated_at=told["updated"],
+        records=fields["records"],
+        errors=fields["errors"],
+        created_at=fields["created"],
+        updated_at=fields["updated"],
         size=size,
         path=place,
         badge=badge,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from routilux_tui import __version__
-from routilux_tui.errors import NotConfirmed, RoutiluxTuiError, Unreachable
+from routilux_tui.errors import NotPossible, RoutiluxTuiError, Unreachable
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import discover, protocol
 from routilux_tui.runner.entry import entry_of
 from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
+from routilux_tui.sources.connection import Connection
 from routilux_tui.views.shapes import (
     SECTIONS,
     EntryBatch,
@@ -29,29 +30,13 @@ from routilux_tui.views.shapes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from routilux_tui.job.jsonable import Plain
+    from routilux_tui.sources.connection import OpenStream
 
-    OpenStream = Callable[[], Awaitable[tuple[asyncio.StreamReader, "Writer"]]]
-
-PATIENCE = 10.0
-"""Seconds to wait for an answer."""
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
-
-
-class Writer(Protocol):
-    """What a handle asks of a stream that it writes to; an `asyncio.StreamWriter` is one."""
-
-    def write(self, data: bytes) -> None:
-        """Send, when there is room."""
-
-    async def drain(self) -> None:
-        """Wait for room."""
-
-    def close(self) -> None:
-        """Hang up."""
 
 
 class LiveHandle:
@@ -79,14 +64,12 @@ class LiveHandle:
         self._header = Header(job_id="", flow_id="", status="")
         self._routines: dict[str, RoutineRow] = {}
         self.hello = Hello(protocol=0, version="", job_id="")
-        self._writer: Writer | None = None
-        self._number = 0
-        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._connection = Connection(place, self._on_notice)
         self._frame: Frame | None = None
-        self._news = asyncio.Event()
+        self._has_frame = asyncio.Event()
         self._stale_since: float | None = None
-        self._listening: asyncio.Task[None] | None = None
-        self._link = asyncio.Event()
+        self._linking: asyncio.Task[None] | None = None
+        self._is_linked = asyncio.Event()
         self._over = False
         self._closed = False
 
@@ -123,15 +106,15 @@ class LiveHandle:
             return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
         if self._stale_since is not None:
             return dict.fromkeys(ACTIONS, "nobody answers")
-        told = dict(self.hello.cannot)
+        reasons = dict(self.hello.cannot)
         status = self._header.status
         if statuses.has_ended(status):
-            told.update(dict.fromkeys(("pause", "resume", "cancel"), f"the job is {status}"))
+            reasons.update(dict.fromkeys(("pause", "resume", "cancel"), f"the job is {status}"))
         elif status == "paused":
-            told.setdefault("pause", "the job is paused")
+            reasons.setdefault("pause", "the job is paused")
         elif status == "running" and not self._is_pausing():
-            told.setdefault("resume", "the job is running")
-        return told
+            reasons.setdefault("resume", "the job is running")
+        return reasons
 
     def _is_pausing(self) -> bool:
         """Whether a pause is asked and can still be called off, by resuming."""
@@ -143,109 +126,79 @@ class LiveHandle:
     async def open(self) -> None:
         """Reach the job and fill ``header`` and ``routines``."""
         await self._connect()
-        self._listening = asyncio.ensure_future(self._keep_linked())
+        self._linking = asyncio.ensure_future(self._keep_linked())
 
     async def close(self) -> None:
         """Let go."""
         self._closed = True
-        if self._listening is not None:
-            self._listening.cancel()
+        if self._linking is not None:
+            self._linking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
-        self._hang_up(Unreachable("The connection was closed."))
-        self._news.set()
+                await self._linking
+        self._connection.close()
+        self._has_frame.set()
 
     async def _connect(self) -> None:
-        try:
-            reader, writer = await asyncio.wait_for(self._open_stream(), PATIENCE)
-        except (asyncio.TimeoutError, TimeoutError):
-            raise Unreachable(f"{self._place}: no answer within {PATIENCE:g} s.") from None
-        except OSError as error:
-            raise Unreachable(f"{self._place}: {error.strerror or error}.") from error
-        self._writer = writer
-        self._reading = asyncio.ensure_future(self._read(reader))
+        connection = Connection(self._place, self._on_notice)
+        await connection.open(self._open_stream)
+        self._connection = connection
         try:
             await self._greet()
-            told = await self._ask("subscribe", fps=self._fps)
-            self._take(msgspec.convert(told, Frame))
+            answer = await connection.request("subscribe", fps=self._fps)
+            self._apply(msgspec.convert(answer, Frame))
         except BaseException:
-            self._hang_up(Unreachable(f"{self._place}: it hung up."))
+            connection.close()
             raise
         self._stale_since = None
-        self._link.set()
+        self._is_linked.set()
 
     async def _greet(self) -> None:
-        told = await self._ask(
+        answer = await self._request(
             "hello",
             protocol=protocol.VERSION,
             version=__version__,
             read_only=self._read_only,
         )
-        self.hello = msgspec.convert(told, Hello)
+        self.hello = msgspec.convert(answer, Hello)
 
     async def _keep_linked(self) -> None:
         """Read until the link breaks, make it anew, and so on until the job is over."""
         pause, linked = _FIRST_BACKOFF, True
         while True:
             if linked:
-                await self._reading
+                await self._connection.wait_closed()
+                self._is_linked.clear()
                 linked = False
                 if self._over or statuses.has_ended(self._header.status):
                     self._over = True
-                    self._news.set()
+                    self._has_frame.set()
                     return
                 self._stale_since = self._stale_since or time.time()
-                self._offer(Frame(seq=0, header=self._header))
+                self._publish(Frame(seq=0, header=self._header))
                 pause = _FIRST_BACKOFF
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_BACKOFF)
             with contextlib.suppress(RoutiluxTuiError):
                 await self._connect()
                 linked = True
-                self._offer(Frame(seq=0, header=self._header, stale=list(SECTIONS)))
+                self._publish(Frame(seq=0, header=self._header, stale=list(SECTIONS)))
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        try:
-            while line := await reader.readline():
-                message = protocol.parse(line)
-                if message.get("method") == "frame":
-                    self._take(msgspec.convert(message.get("params"), Frame))
-                elif message.get("method") == "bye":
-                    self._over = True
-                else:
-                    self._answered(message)
-        except (OSError, ValueError, msgspec.MsgspecError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            self._hang_up(Unreachable(f"{self._place}: the connection broke."))
+    def _on_notice(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "frame":
+            self._apply(msgspec.convert(message.get("params"), Frame))
+        elif message.get("method") == "bye":
+            self._over = True
 
-    def _hang_up(self, error: Unreachable) -> None:
-        self._link.clear()
-        if self._writer is not None:
-            with contextlib.suppress(Exception):
-                self._writer.close()
-            self._writer = None
-        for asked in self._asked.values():
-            if not asked.done():
-                asked.set_exception(error)
-        self._asked.clear()
+    async def _request(self, method: str, **params: Any) -> Any:
+        return await self._connection.request(method, **params)
 
-    def _answered(self, message: dict[str, Any]) -> None:
-        asked = self._asked.pop(message.get("id") or 0, None)
-        if asked is None or asked.done():
-            return
-        if "error" in message:
-            asked.set_exception(protocol.raised(message["error"]))
-        else:
-            asked.set_result(message.get("result"))
-
-    def _take(self, frame: Frame) -> None:
+    def _apply(self, frame: Frame) -> None:
         self._header = frame.header
         for row in frame.routines:
             self._routines[row.routine_id] = row
-        self._offer(frame)
+        self._publish(frame)
 
-    def _offer(self, frame: Frame) -> None:
+    def _publish(self, frame: Frame) -> None:
         """Have a frame taken by whoever iterates `changes`, merged with the one not taken yet."""
         before = self._frame
         if before is not None:
@@ -257,13 +210,13 @@ class LiveHandle:
                 stale=sorted({*before.stale, *frame.stale}),
             )
         self._frame = frame
-        self._news.set()
+        self._has_frame.set()
 
     async def changes(self) -> AsyncIterator[Frame]:
         """Frames, merged while nobody takes them; ends when nothing can change any more."""
         while not self._closed:
-            await self._news.wait()
-            self._news.clear()
+            await self._has_frame.wait()
+            self._has_frame.clear()
             frame, self._frame = self._frame, None
             if frame is not None:
                 yield frame
@@ -274,42 +227,24 @@ class LiveHandle:
         """Whether the job has ended, and none of its handlers runs any more."""
         return statuses.has_ended(self._header.status) and self._header.control is None
 
-    async def _ask(self, method: str, *, patience: float | None = PATIENCE, **params: Any) -> Any:
-        if self._writer is None:
-            raise Unreachable(f"{self._place}: nobody answers.", "It is tried again by itself.")
-        self._number += 1
-        number = self._number
-        asked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[number] = asked
-        try:
-            self._writer.write(protocol.request(number, method, params))
-            await self._writer.drain()
-            return await asyncio.wait_for(asked, patience)
-        except (asyncio.TimeoutError, TimeoutError):
-            raise NotConfirmed(f"{self._place}: {method!r} was not answered in time.") from None
-        except OSError as error:
-            raise Unreachable(f"{self._place}: {error.strerror or error}.") from error
-        finally:
-            self._asked.pop(number, None)
-
     # Views
 
     async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
         """Rows ``start`` to ``stop`` of those that ``where`` leaves."""
-        told = await self._ask(
+        answer = await self._request(
             "window", section=section, start=start, stop=stop, where=_where(where)
         )
-        return msgspec.convert(told, Window)
+        return msgspec.convert(answer, Window)
 
     async def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row."""
-        return await self._ask("item", section=section, n=n)
+        return await self._request("item", section=section, n=n)
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter
     ) -> int | None:
         """Position of the next row that holds ``text``."""
-        found: int | None = await self._ask(
+        found: int | None = await self._request(
             "find", section=section, text=text, start=start, back=back, where=_where(where)
         )
         return found
@@ -331,16 +266,14 @@ class LiveHandle:
     async def _control(self, method: str, **params: Any) -> Header:
         why = self.cannot.get(method)
         if why is not None:
-            from routilux_tui.errors import NotPossible
-
             raise NotPossible(f"It can't be asked to {method}: {why}.")
-        return msgspec.convert(await self._ask(method, **params), Header)
+        return msgspec.convert(await self._request(method, **params), Header)
 
     async def set_read_only(self, on: bool) -> None:
-        """Say hello anew, which any runner understands; a link that is made later says it, too."""
+        """Greet anew, which any runner understands; a link that is made later says it, too."""
         if on != self._read_only:
             self._read_only = on
-            if self._writer is not None:
+            if self._connection.is_open:
                 await self._greet()
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
@@ -349,16 +282,18 @@ class LiveHandle:
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
-                told = await self._ask("wait", patience=None, until=until, timeout=left)
-                return msgspec.convert(told, WaitResult)
+                answer = await self._request("wait", patience=None, until=until, timeout=left)
+                return msgspec.convert(answer, WaitResult)
             except Unreachable:
                 if self._over or self._closed:
                     raise
-                await self._link.wait()
+                if not self._connection.is_open:
+                    self._is_linked.clear()
+                await self._is_linked.wait()
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
-        await self._ask("check", condition=condition)
+        await self._request("check", condition=condition)
 
 
 def _where(where: Filter) -> dict[str, str]:

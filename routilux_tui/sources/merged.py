@@ -24,7 +24,7 @@ class MergedSource:
 
     def __init__(self, sources: list[Source]) -> None:
         self._sources = sources
-        self._of: dict[str, Source] = {}
+        self._source_of: dict[str, Source] = {}
 
     async def entries(self) -> AsyncIterator[EntryBatch]:
         """The jobs of all, then what changes in any."""
@@ -35,15 +35,15 @@ class MergedSource:
                 await queue.put((number, batch))
 
         tasks = [asyncio.ensure_future(feed(n, one)) for n, one in enumerate(self._sources)]
-        together = Together()
+        merger = EntryMerger()
         loading = [1] * len(self._sources)  # until its first word
         try:
             while True:
                 number, batch = await queue.get()
                 loading[number] = batch.loading
                 for one in batch.changed:
-                    self._of[one.key] = self._sources[number]
-                changed, gone = together.take(number, batch)
+                    self._source_of[one.key] = self._sources[number]
+                changed, gone = merger.take(number, batch)
                 yield EntryBatch(changed, gone, sum(loading))
         finally:
             for task in tasks:
@@ -53,7 +53,7 @@ class MergedSource:
 
     def handle(self, key: str) -> Handle:
         """A handle on a job, from the source that listed it."""
-        return self._of[key].handle(key)
+        return self._source_of[key].handle(key)
 
     async def close(self) -> None:
         """Stop following."""
@@ -61,7 +61,7 @@ class MergedSource:
             await source.close()
 
 
-class Together:
+class EntryMerger:
     """What several sources have, and of each file only what the first of them has.
 
     A batch costs by what is in it, not by how many jobs there are.

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
-from routilux_tui.sources.headers import note_of_file, read_header
+from routilux_tui.sources.headers import file_note, read_header
 from routilux_tui.sources.watching import (
     Stamp,
-    differing,
+    changed_paths,
     is_job_file,
     is_there,
     scan,
@@ -85,7 +85,7 @@ class SavedSource:
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._folders.append(str(place))
 
-    def _is_ours(self, path: str) -> bool:
+    def _is_listed(self, path: str) -> bool:
         if path in self._files:
             return True
         folder, _, name = path.rpartition(os.sep)
@@ -130,12 +130,12 @@ class SavedSource:
             yield EntryBatch(batch, loading=max(0, len(paths) - at))
         folders, deep = self._watched()
         changes = watch(folders, recursive=deep, poll=self._poll)
-        async for told in changes:
+        async for events in changes:
             # it begins only now, so that our own reading is no event
-            changed = told or differing(stamps, await asyncio.to_thread(self._stamps))
-            ours = sorted(filter(self._is_ours, changed))
-            if ours:
-                yield await self._read(ours, good)
+            changed = events or changed_paths(stamps, await asyncio.to_thread(self._stamps))
+            listed = sorted(filter(self._is_listed, changed))
+            if listed:
+                yield await self._read(listed, good)
 
     async def _read(self, paths: list[str], good: dict[str, JobEntry]) -> EntryBatch:
         """Read anew what changed; a half-written file keeps its last good line."""
@@ -194,7 +194,7 @@ class SavedHandle:
         self._header = Header(job_id="", flow_id="", status="")
         self._routines: dict[str, RoutineRow] = {}
         self._projection: Projection | None = None
-        self._stamp = self._stamped()
+        self._stamp = self._current_stamp()
         self._changed = asyncio.Condition()
 
     @property
@@ -240,7 +240,7 @@ class SavedHandle:
         self._projection = None
 
     async def _read(self) -> None:
-        self._stamp = self._stamped()
+        self._stamp = self._current_stamp()
 
         def read() -> Projection:
             return Projection(open_job(self.path))
@@ -249,7 +249,7 @@ class SavedHandle:
         self._show(projection)
 
     def _show(self, projection: Projection) -> None:
-        note = note_of_file(projection, self.path)
+        note = file_note(projection, self.path)
         if not is_counted(projection.job):
             note = "its records are being counted"
         self._projection = projection
@@ -263,7 +263,7 @@ class SavedHandle:
         if await self._count():
             yield self._frame()
         async for _ in watch([self.path.parent], poll=self._poll):
-            if self._stamp == self._stamped():
+            if self._stamp == self._current_stamp():
                 continue
             for pause in (0.0, 0.05, 0.2):
                 await asyncio.sleep(pause)
@@ -283,7 +283,7 @@ class SavedHandle:
             if await self._count():
                 yield self._frame()
 
-    def _stamped(self) -> tuple[Stamp, Stamp]:
+    def _current_stamp(self) -> tuple[Stamp, Stamp]:
         """What tells this state of the file, and of its journal, from the next."""
         return stamp(self.path), stamp(journal_path(self.path))
 
@@ -304,27 +304,27 @@ class SavedHandle:
             stale=list(SECTIONS),
         )
 
-    def _views(self) -> Projection:
+    def _opened(self) -> Projection:
         if self._projection is None:
             raise NotPossible(f"{self.path}: it is not open.")
         return self._projection
 
     async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
         """Rows ``start`` to ``stop`` of those that ``where`` leaves."""
-        views = self._views()
+        views = self._opened()
         if where:
             return await asyncio.to_thread(views.window, section, start, stop, where)
         return views.window(section, start, stop, where)
 
     async def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row."""
-        return self._views().item(section, n)
+        return self._opened().item(section, n)
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter
     ) -> int | None:
         """Position of the next row that holds ``text``."""
-        views = self._views()
+        views = self._opened()
 
         def search() -> int | None:
             return views.find(section, text, start, back=back, where=where)
@@ -359,7 +359,7 @@ class SavedHandle:
 
         async def judge() -> WaitResult:
             while True:
-                state = self._views().job
+                state = self._opened().job
                 ended = statuses.has_ended(state.status)
                 if condition is not None and condition.holds(context_of(state)):
                     return WaitResult("met", state.status)
@@ -375,4 +375,4 @@ class SavedHandle:
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
-        Condition(condition).check(context_of(self._views().job))
+        Condition(condition).check(context_of(self._opened().job))

@@ -25,11 +25,11 @@ from routilux_tui.views.shapes import EntryBatch, JobEntry
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from routilux_tui.sources.live import Writer
+    from routilux_tui.sources.connection import Writer
 
 GREETING = b'{"routilux-tui":'
 """How the first line of a bridge begins; what comes before it is the far shell's own talk."""
-_TALK = 64 << 10
+_MAX_TALK = 64 << 10
 _PATIENCE = 15.0
 _FIRST_BACKOFF, _LAST_BACKOFF = 1.0, 60.0
 #: No question can be answered while a dashboard is on the screen; a dead link is noticed; no
@@ -47,10 +47,10 @@ _OPTIONS = (
 
 
 class Host(NamedTuple):
-    """A machine as ``ssh`` knows it: ``name`` is the user's word, ``words`` are ssh's."""
+    """A machine as ``ssh`` knows it: ``name`` is the user's word, ``arguments`` are ssh's."""
 
     name: str
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
 
 
 class Greeting(msgspec.Struct, frozen=True, rename={"version": "routilux-tui"}):
@@ -107,10 +107,10 @@ class _Link:
     def close(self) -> None:
         """Hang up."""
         self._writer.close()
-        end(self._process)
+        kill(self._process)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and take its leave."""
     process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -118,7 +118,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 async def open_bridge(
-    host: Host, remote_command: str, words: tuple[str, ...] = ()
+    host: Host, remote_command: str, arguments: tuple[str, ...] = ()
 ) -> tuple[asyncio.StreamReader, Writer]:
     """Start a bridge on a machine; returns its streams, after its greeting.
 
@@ -126,15 +126,15 @@ async def open_bridge(
         Unreachable: when the machine, or the program there, does not answer; in ssh's own words.
         ProtocolMismatch: when the program there speaks another protocol.
     """
-    command = " ".join((remote_command, "bridge", *map(shlex.quote, words)))
+    command = " ".join((remote_command, "bridge", *map(shlex.quote, arguments)))
     ours, theirs = socket.socketpair()
-    with tempfile.TemporaryFile() as talk, theirs:
+    with tempfile.TemporaryFile() as stderr, theirs:
         try:
             process = subprocess.Popen(  # noqa: ASYNC220 - returns when it is started
-                ["ssh", *_OPTIONS, *host.words, command],
+                ["ssh", *_OPTIONS, *host.arguments, command],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
-                stderr=talk.fileno(),
+                stderr=stderr.fileno(),
                 start_new_session=True,
             )
         except OSError as error:
@@ -151,9 +151,9 @@ async def open_bridge(
                 problem: RoutiluxTuiError = protocol.mismatch(greeting.protocol, greeting.version)
             else:
                 code = await asyncio.to_thread(process.wait, 2.0)
-                talk.seek(0)
-                said = talk.read(_TALK).decode("utf-8", "replace")
-                problem = _told(host, remote_command, code, said)
+                stderr.seek(0)
+                text = stderr.read(_MAX_TALK).decode("utf-8", "replace")
+                problem = _failure(host, remote_command, code, text)
         except (asyncio.TimeoutError, TimeoutError, subprocess.TimeoutExpired):
             problem = Unreachable(f"{host.name}: no answer within {_PATIENCE:g} s.")
         except BaseException:
@@ -165,7 +165,7 @@ async def open_bridge(
 
 async def _greeting(reader: asyncio.StreamReader) -> Greeting | None:
     """The bridge's first line, after whatever the far shell says by itself."""
-    left = _TALK
+    left = _MAX_TALK
     while left > 0:
         try:
             line = await reader.readline()
@@ -180,9 +180,9 @@ async def _greeting(reader: asyncio.StreamReader) -> Greeting | None:
     return None
 
 
-def _told(host: Host, remote_command: str, code: int, talk: str) -> Unreachable:
+def _failure(host: Host, remote_command: str, code: int, stderr: str) -> Unreachable:
     """Why there is no bridge, from what ssh or the far side said."""
-    lines = [line.strip() for line in talk.splitlines() if line.strip()]
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     ours = [line for line in lines if line.startswith("routilux-tui: ")]
     why = (ours or lines or [f"ssh ended with code {code}"])[-1].removeprefix("routilux-tui: ")
     hint = ""
@@ -229,7 +229,7 @@ class SshSource:
     async def entries(self) -> AsyncIterator[EntryBatch]:
         """The machine's jobs, then what changes; over a broken link its last state stays."""
         known: dict[str, JobEntry] = {}
-        yield EntryBatch([self._line("connecting …")])
+        yield EntryBatch([self._host_line("connecting …")])
         pause = _FIRST_BACKOFF
         while True:
             missing = set(known)
@@ -252,9 +252,9 @@ class SshSource:
             stale = [
                 msgspec.structs.replace(one, badge="stale", place="saved") for one in known.values()
             ]
-            words = why.removeprefix(f"{self._host.name}: ").removeprefix("ssh: ")
-            again = f"again in {pause:g} s: {words}"
-            yield EntryBatch([self._line(again), *stale])
+            reason = why.removeprefix(f"{self._host.name}: ").removeprefix("ssh: ")
+            again = f"again in {pause:g} s: {reason}"
+            yield EntryBatch([self._host_line(again), *stale])
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_BACKOFF)
 
@@ -268,8 +268,8 @@ class SshSource:
         finally:
             link.close()
 
-    def _line(self, words: str) -> JobEntry:
-        return JobEntry(key=self._prefix, place="host", host=self._host.name, error=words)
+    def _host_line(self, state: str) -> JobEntry:
+        return JobEntry(key=self._prefix, place="host", host=self._host.name, error=state)
 
     def _of_host(self, one: JobEntry) -> JobEntry:
         return msgspec.structs.replace(one, key=self._prefix + one.key, host=self._host.name)

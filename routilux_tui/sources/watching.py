@@ -1,7 +1,7 @@
 """Following folders: which files appeared, changed or went, as they do.
 
 Always folders, never single files: a file that is replaced by a rename is lost to a watch of
-its own. By the kernel's events where they come, else by looking: time in nanoseconds, size and
+its own. By the kernel's events where they come, else by polling: time in nanoseconds, size and
 inode tell every save apart.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".json"
 POLL_EVERY = 0.25
-"""Seconds between two looks where there are no events."""
+"""Seconds between two scans where there are no events."""
 _REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "virtiofs", "fuse.grpcfuse"}
 )
@@ -60,19 +60,19 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp:
     try:
-        told = entry.stat()
+        found = entry.stat()
     except OSError:
         return (0, 0, 0)
-    return (told.st_mtime_ns, told.st_size, told.st_ino)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def stamp(path: str | os.PathLike[str]) -> Stamp:
     """What tells one state of a file from the next; zeros where there is no file."""
     try:
-        told = os.stat(path)  # noqa: PTH116 - of thousands, at every look
+        found = os.stat(path)  # noqa: PTH116 - of thousands, at every scan
     except OSError:
         return (0, 0, 0)
-    return (told.st_mtime_ns, told.st_size, told.st_ino)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def is_there(path: str | os.PathLike[str]) -> bool:
@@ -108,11 +108,11 @@ async def watch(
     """
     folders = list(folders)
     if poll or not all(folder.is_dir() and not needs_polling(folder) for folder in folders):
-        told = _by_looking(folders, recursive=recursive)
+        changes = _by_polling(folders, recursive=recursive)
     else:
-        told = _by_events(folders, recursive=recursive)
-    async with contextlib.aclosing(told):
-        async for changed in told:
+        changes = _by_events(folders, recursive=recursive)
+    async with contextlib.aclosing(changes):
+        async for changed in changes:
             yield changed
 
 
@@ -147,23 +147,23 @@ async def _by_events(folders: list[Path], *, recursive: bool) -> AsyncGenerator[
             await upcoming
 
 
-async def _by_looking(folders: list[Path], *, recursive: bool) -> AsyncGenerator[set[str], None]:
-    def look() -> dict[str, Stamp]:
+async def _by_polling(folders: list[Path], *, recursive: bool) -> AsyncGenerator[set[str], None]:
+    def scan_all() -> dict[str, Stamp]:
         found: dict[str, Stamp] = {}
         for folder in folders:
             found.update(scan(str(folder), recursive=recursive))
         return found
 
-    before = await asyncio.to_thread(look)
+    before = await asyncio.to_thread(scan_all)
     yield set()
     while True:
         await asyncio.sleep(POLL_EVERY)
-        now = await asyncio.to_thread(look)
-        changed, before = differing(before, now), now
+        now = await asyncio.to_thread(scan_all)
+        changed, before = changed_paths(before, now), now
         if changed:
             yield changed
 
 
-def differing(before: dict[str, Stamp], now: dict[str, Stamp]) -> set[str]:
+def changed_paths(before: dict[str, Stamp], now: dict[str, Stamp]) -> set[str]:
     """The files whose stamps differ, those that came or went among them."""
     return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,30 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from routilux_tui.cli.config import settings
+from tests.cli.program import tui
 from tests.conftest import DATA
-from tests.flows import write_flows
 
 JOBS = DATA / "jobs"
-
-
-@pytest.fixture
-def flows(world: Path) -> str:
-    return write_flows(world)
-
-
-def tui(*words: str, code: int | None = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "routilux_tui", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=stdin,
-    )
-    assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    assert "\x1b" not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr or "the factory is broken" in done.stderr
-    return done
 
 
 def test_a_run_without_a_terminal_is_plain_and_its_code_tells_the_end(flows: str) -> None:
@@ -141,18 +120,6 @@ def test_no_file_is_obeyed_by_the_terminal(path: Path) -> None:
     assert all(char.isprintable() or char == "\n" for char in done.stdout + done.stderr)
 
 
-def test_rm_asks_and_removes(world: Path) -> None:
-    from routilux_tui import JobState
-
-    path = world / "j.json"
-    JobState("f").save(path)
-    tui("rm", str(path), code=1, stdin="n\n")
-    assert "rm -y" in tui("rm", str(path), code=2).stderr
-    assert path.exists()
-    tui("rm", str(path), stdin="y\n")
-    assert not path.exists()
-
-
 def test_an_empty_name_is_no_job_even_where_only_one_runs(flows: str) -> None:
     job = tui("run", f"{flows}:stuck", "-p", "seconds=60", "--detach").stdout.strip()
     for words in (["wait"], ["pause"], ["cancel"], ["show"], ["rm", "-y"]):
@@ -182,142 +149,3 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         ["bash", "-c", talk, sys.executable, path], capture_output=True, text=True, timeout=30
     )
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_screen_less_command_loads_no_textual() -> None:
-    code = (
-        "import sys\nfrom routilux_tui.cli.main import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "bad = {'textual', 'rich', 'asyncio', 'click', 'typer', 'cel'} & set(sys.modules)\n"
-        "assert not bad, bad"
-    )
-    path = str(JOBS / "0.11.0/completed.json")
-    for words in (
-        ["--version"],
-        ["ps"],
-        ["info"],
-        ["show", path],
-        ["history", path],
-        ["completion", "bash"],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=30
-        )
-        assert done.returncode == 0, (words, done.stderr)
-
-
-def test_importing_the_package_loads_neither_textual_nor_a_command_line() -> None:
-    code = (
-        "import sys, routilux_tui\nroutilux_tui.Flow, routilux_tui.JobState\n"
-        "bad = {'textual', 'rich', 'argparse', 'click', 'typer'} & set(sys.modules)\n"
-        "assert not bad, bad"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize(
-    ("told", "theme"), [("", "dark"), ("15;0", "dark"), ("0;15", "light"), ("0;default;7", "light")]
-)
-def test_a_light_terminal_gets_the_light_theme(
-    told: str, theme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLORFGBG", told)
-    assert settings().theme == theme
-    monkeypatch.setenv("ROUTILUX_TUI_THEME", "dark")
-    assert settings().theme == "dark"
-
-
-@pytest.mark.parametrize(
-    ("locale", "ascii_only"),
-    [
-        ({"LANG": "en_US.UTF-8"}, False),
-        ({"LC_ALL": "C"}, True),
-        ({"LANG": "C"}, True),
-        ({"LANG": "de_DE.ISO-8859-1"}, True),
-        ({"LANG": "C", "LC_ALL": "C.UTF-8"}, False),
-        ({}, False),
-    ],
-)
-def test_what_is_printed_is_ascii_where_the_locale_is_not_utf_8(
-    locale: dict[str, str], ascii_only: bool
-) -> None:
-    clean = {k: v for k, v in os.environ.items() if k not in {"LANG", "LC_ALL", "LC_CTYPE"}}
-    words = ["show", str(DATA / "jobs/0.11.0/completed.json")]
-    done = subprocess.run(
-        [sys.executable, "-m", "routilux_tui", *words],
-        capture_output=True,
-        encoding="utf-8",
-        env={**clean, **locale},
-    )
-    assert done.stdout.isascii() is ascii_only
-
-
-def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
-    place = world / "config/routilux-tui"
-    place.mkdir()
-    (place / "config.toml").write_text('# mine\ntheme = "light"\nfps = 99\n')
-    done = tui("info", code=2)
-    assert "line 3" in done.stderr
-    (place / "config.toml").write_text('theme = "light"\ntimez = "absolute"\n')
-    assert "Did you mean 'times'" in tui("info", code=2).stderr
-    (place / "config.toml").write_text('theme = "light"\n[keymap]\npauze = "x"\n')
-    assert "did you mean 'pause'" in tui("info", code=2).stderr
-    (place / "config.toml").write_text('[keymap]\nsort = "o"\nselect = "x"\nbadge = "b"\n')
-    assert json.loads(tui("info", "--json").stdout)["settings"]["keymap"]["value"]["sort"] == "o"
-    for entry, why in {
-        'find = "nokey"': "there is no key 'nokey'",
-        'find = ""': "there is no key ''",
-        'find = "p"': "'p' is the key of pause on a job's screen",
-        '"pane(1)" = "j"': "'j' is the key of down on a job's screen",
-        'sort = "space"': "'space' is the key of select on the list",
-    }.items():
-        (place / "config.toml").write_text(f'times = "absolute"\n[keymap]\nzoom="Z"\n{entry}\n')
-        told = tui("info", code=2).stderr
-        assert "line 4" in told, told
-        assert why in told, told
-    (place / "config.toml").write_text(
-        '[keymap]\npause = "r, f5"\nresume = "p"\ncopy = "alt+c"\nfind = "/"\nzoom = "percent_sign"\n'
-    )
-    tui("info")
-    (place / "config.toml").write_text('theme = "light"\nfps = 5\n')
-    told = json.loads(tui("info", "--json").stdout)["settings"]
-    assert told["theme"]["from"].endswith("config.toml")
-    os.environ["ROUTILUX_TUI_FPS"] = "7"
-    try:
-        told = json.loads(tui("info", "--json").stdout)["settings"]
-    finally:
-        del os.environ["ROUTILUX_TUI_FPS"]
-    assert told["fps"] == {"value": 7.0, "from": "ROUTILUX_TUI_FPS"}
-
-
-def test_bash_completes_commands_options_and_jobs(flows: str, world: Path) -> None:
-    job = tui("run", f"{flows}:stuck", "-p", "seconds=60", "--detach").stdout.strip()
-    (world / "bin").mkdir()
-    program = world / "bin/routilux-tui"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m routilux_tui "$@"\n')
-    program.chmod(0o755)
-    script = tui("completion", "bash").stdout
-    for words, expected in {
-        ("routilux-tui", "canc"): "cancel",
-        ("routilux-tui", "cancel", "--fo"): "--force",
-        ("routilux-tui", "pause", job[:4]): job,
-        ("routilux-tui", "pause", "@"): "@last",
-    }.items():
-        line = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _routilux_tui"
-        done = subprocess.run(
-            ["bash", "-c", f'{script}\n{line}\necho "${{COMPREPLY[@]}}"'],
-            env={**os.environ, "PATH": f"{world}/bin:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-        )
-        assert done.stdout.split() == [expected], (words, done.stdout, done.stderr)
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_a_script_that_the_shell_takes(shell: str) -> None:
-    script = tui("completion", shell).stdout
-    assert "cancel" in script
-    if shell == "bash":
-        done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True)
-        assert done.returncode == 0, done.stderr

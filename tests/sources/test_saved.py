@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileMissing, NotPossible
-from routilux_tui.sources.merged import MergedSource, Together
+from routilux_tui.sources.merged import EntryMerger, MergedSource
 from routilux_tui.sources.saved import SavedHandle, SavedSource
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, JobEntry
@@ -208,7 +208,7 @@ async def test_a_job_that_runs_stands_in_the_list_once() -> None:
 def test_two_sources_as_one_list_show_what_they_have_and_each_file_once(
     batches: list[tuple[int, list[JobEntry], list[str]]],
 ) -> None:
-    together, shown = Together(), {}
+    merger, shown = EntryMerger(), {}
     known: list[dict[str, JobEntry]] = [{}, {}]
     for number, jobs, gone in batches:
         changed = [msgspec.structs.replace(one, key=f"{number}{one.key}") for one in jobs]
@@ -216,7 +216,7 @@ def test_two_sources_as_one_list_show_what_they_have_and_each_file_once(
         for key in batch.gone:
             known[number].pop(key, None)
         known[number].update((one.key, one) for one in changed)
-        for entry in (told := together.take(number, batch))[0]:
+        for entry in (told := merger.take(number, batch))[0]:
             shown[entry.key] = entry
         for key in told[1]:
             del shown[key]

@@ -253,7 +253,7 @@ async def test_a_read_only_viewer_is_refused_where_the_job_lives(
         with pytest.raises(NotPossible, match="read-only"):
             await getattr(handle, action)()
         with pytest.raises(ReadOnly):  # past the screen's own politeness
-            await handle._ask(action, **params)
+            await handle._request(action, **params)
     assert handle.header.status == "running"
     await handle.close()
 
@@ -267,11 +267,11 @@ def test_what_is_no_machine_is_refused(text: str) -> None:
 
 
 def test_addresses() -> None:
-    assert host_of("build1").words == ("--", "build1")
-    assert host_of("ssh://ops@build2:2222").words == ("-p", "2222", "--", "ops@build2")
-    assert host_of("[::1]:22").words == ("-p", "22", "--", "::1")
+    assert host_of("build1").arguments == ("--", "build1")
+    assert host_of("ssh://ops@build2:2222").arguments == ("-p", "2222", "--", "ops@build2")
+    assert host_of("[::1]:22").arguments == ("-p", "22", "--", "::1")
     host, job = split_address("ssh://ops@build2/1a2b")
-    assert (host.words, job) == (("--", "ops@build2"), "1a2b")
+    assert (host.arguments, job) == (("--", "ops@build2"), "1a2b")
     assert split_address("ssh://build2")[1] == ""
 
 

@@ -103,14 +103,14 @@ async def test_read_only_is_switched_where_the_job_lives(flows: str) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, JobScreen))
         await pilot.press("ctrl+o")
-        await until(pilot, lambda: not handle._asked and "pause" in handle.cannot)
+        await until(pilot, lambda: not handle._connection._pending and "pause" in handle.cannot)
         with pytest.raises(ReadOnly):
-            await handle._ask("pause", reason="")
-        handle._writer.close()  # the link breaks, and is made anew
+            await handle._request("pause", reason="")
+        handle._connection._writer.close()  # the link breaks, and is made anew
         await until(pilot, lambda: handle.stale_since is not None)
         await until(pilot, lambda: handle.stale_since is None)
         with pytest.raises(ReadOnly):
-            await handle._ask("cancel")
+            await handle._request("cancel")
         await pilot.press("p")
         await pilot.pause()
         assert isinstance(app.screen, JobScreen)

@@ -1,0 +1,42 @@
+"""What a command loads before it does its work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.conftest import DATA
+
+JOBS = DATA / "jobs"
+
+
+def test_a_screen_less_command_loads_no_textual() -> None:
+    code = (
+        "import sys\nfrom routilux_tui.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "bad = {'textual', 'rich', 'asyncio', 'click', 'typer', 'cel'} & set(sys.modules)\n"
+        "assert not bad, bad"
+    )
+    path = str(JOBS / "0.11.0/completed.json")
+    for words in (
+        ["--version"],
+        ["ps"],
+        ["info"],
+        ["show", path],
+        ["history", path],
+        ["completion", "bash"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, (words, done.stderr)
+
+
+def test_importing_the_package_loads_neither_textual_nor_a_command_line() -> None:
+    code = (
+        "import sys, routilux_tui\nroutilux_tui.Flow, routilux_tui.JobState\n"
+        "bad = {'textual', 'rich', 'argparse', 'click', 'typer'} & set(sys.modules)\n"
+        "assert not bad, bad"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
