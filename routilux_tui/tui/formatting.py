@@ -64,12 +64,12 @@ def since(began: float, at: str) -> str:
     thousandths = round(abs(then - began) * 1000)
     minutes, rest = divmod(thousandths, 60_000)
     hours, minutes = divmod(minutes, 60)
-    told = f"{hours}:{minutes:02d}" if hours else str(minutes)
-    return f"{'+' if then >= began else '-'}{told}:{rest // 1000:02d}.{rest % 1000:03d}"
+    text = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{'+' if then >= began else '-'}{text}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
 def now() -> float:
-    """The time by which ages are told."""
+    """The time by which ages are reckoned."""
     return time.time()
 
 

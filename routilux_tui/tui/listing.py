@@ -56,7 +56,7 @@ class Listing:
         entries: every job, by its key.
         shown: those that the filter leaves, in order.
         order: the name of the order, one of `ORDERS`.
-        sought: the filter: letters in their order, or a CEL condition after ``=``.
+        query: the filter: letters in their order, or a CEL condition after ``=``.
         problem: what is wrong with the filter.
     """
 
@@ -64,7 +64,7 @@ class Listing:
         self.entries: dict[str, JobEntry] = {}
         self.shown: list[JobEntry] = []
         self.order = "updated"
-        self.sought = ""
+        self.query = ""
         self.problem = ""
         self._marks: list[tuple[Any, ...]] = []  # the sort keys of `shown`
         self._mark_of: dict[str, tuple[Any, ...]] = {}
@@ -92,7 +92,7 @@ class Listing:
         mark = self._mark_of.get(key)
         return None if mark is None else bisect_left(self._marks, mark)
 
-    def take(self, changed: list[JobEntry], gone: Collection[str]) -> None:
+    def apply(self, changed: list[JobEntry], gone: Collection[str]) -> None:
         """Put changes into the list."""
         fresh = {one.key: one for one in changed}
         one_by_one = len(fresh) <= _FEW
@@ -110,14 +110,14 @@ class Listing:
         else:
             self._sort()
 
-    def arrange(self, *, order: str = "", sought: str | None = None) -> None:
+    def arrange(self, *, order: str = "", query: str | None = None) -> None:
         """Sort by another column, or filter by something else."""
         if order:
             self.order = order
             self._mark_of = {}
-        if sought is not None:
-            self.sought = sought
-            self._keeps = self._filter(sought.strip())
+        if query is not None:
+            self.query = query
+            self._keeps = self._filter(query.strip())
         self._sort()
 
     def _count(self, jobs: Collection[JobEntry], step: int) -> None:
@@ -156,18 +156,18 @@ class Listing:
         self._marks = sorted(marks.values())
         self.shown = [self.entries[mark[-1]] for mark in self._marks]
 
-    def _filter(self, sought: str) -> Callable[[JobEntry], bool]:
+    def _filter(self, query: str) -> Callable[[JobEntry], bool]:
         self.problem = ""
-        if not sought:
+        if not query:
             return _keeps_all
-        if not sought.startswith("="):
-            matches = _fuzzy(sought)
+        if not query.startswith("="):
+            matches = _fuzzy(query)
             return lambda one: any(
                 matches(part)
                 for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host)
             )
         try:
-            condition = Condition(sought[1:])
+            condition = Condition(query[1:])
         except ConditionError as error:
             self.problem = error.message
             return _keeps_all
@@ -186,12 +186,12 @@ def _keeps_all(_one: JobEntry) -> bool:
     return True
 
 
-def _fuzzy(sought: str) -> Callable[[str], object]:
+def _fuzzy(query: str) -> Callable[[str], object]:
     """Whether a text has these letters in this order, capital or not.
 
     Between two of them the pattern skips what is not the next, so that its time is in proportion
     to the text's length, however it ends.
     """
-    letters = [re.escape(letter) for letter in sought if not letter.isspace()]
+    letters = [re.escape(letter) for letter in query if not letter.isspace()]
     skipping = (f"[^{letter}]*{letter}" for letter in letters)
     return re.compile("".join(skipping), re.IGNORECASE | re.DOTALL).match

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 0.3
 """Seconds that a new screen is given to find its focus, or a key to come back."""
-_LOOK = 0.01
+_RETRY = 0.01
 
 
 class TypeAhead(App[None]):
@@ -37,7 +37,7 @@ class TypeAhead(App[None]):
         self._under_way: Event | None = None
         self._since = 0.0
         self._seen: Screen[Any] | None = None
-        self._looking = False
+        self._retrying = False
 
     async def on_event(self, event: Event) -> None:
         """Keep a key until it is its turn."""
@@ -54,7 +54,7 @@ class TypeAhead(App[None]):
             self._since = time.monotonic()
             target: DOMNode = self.focused or self.screen
             await super().on_event(event)
-            if not event.is_forwarded or not target.call_later(self._climb, target, event, target):
+            if not event.is_forwarded or not target.call_later(self._follow, target, event, target):
                 self._under_way = None
 
     def _must_wait(self) -> bool:
@@ -65,16 +65,16 @@ class TypeAhead(App[None]):
         wait = self._under_way is not None or self.screen.focused is None
         if not wait or now - self._since > _PATIENCE:
             return False
-        if not self._looking:
-            self._looking = True
-            self.set_timer(_LOOK, self._look_again)
+        if not self._retrying:
+            self._retrying = True
+            self.set_timer(_RETRY, self._try_again)
         return True
 
-    async def _look_again(self) -> None:
-        self._looking = False
+    async def _try_again(self) -> None:
+        self._retrying = False
         await self._take_next()
 
-    def _climb(self, node: DOMNode, event: Event, target: DOMNode | None) -> None:
+    def _follow(self, node: DOMNode, event: Event, target: DOMNode | None) -> None:
         """Follow a key from the widget that got it up to the application, which acts last.
 
         Then once more: what the application did may have sent the widget a message.
@@ -84,7 +84,7 @@ class TypeAhead(App[None]):
         above = node.parent
         if node is self and target is not None:
             above, target = target, None
-        if above is None or not above.call_later(self._climb, above, event, target):
+        if above is None or not above.call_later(self._follow, above, event, target):
             self._under_way = None
             if self._typed:
                 self.call_later(self._take_next)

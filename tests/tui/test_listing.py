@@ -34,21 +34,21 @@ STEPS = st.lists(
 @given(
     steps=STEPS,
     order=st.sampled_from(list(ORDERS)),
-    sought=st.sampled_from(["", "ad", "= records > 1", "json3", "= nonsense("]),
+    query=st.sampled_from(["", "ad", "= records > 1", "json3", "= nonsense("]),
     few=st.sampled_from([0, 64]),
 )
 def test_a_list_that_changes_is_as_one_made_anew(
-    steps: list[tuple[list[JobEntry], list[str]]], order: str, sought: str, few: int
+    steps: list[tuple[list[JobEntry], list[str]]], order: str, query: str, few: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "_FEW", few)
         grown = Listing()
-        grown.arrange(order=order, sought=sought)
+        grown.arrange(order=order, query=query)
         for changed, gone in steps:
-            grown.take(changed, gone)
+            grown.apply(changed, gone)
     anew = Listing()
-    anew.take(list(grown.entries.values()), [])
-    anew.arrange(order=order, sought=sought)
+    anew.apply(list(grown.entries.values()), [])
+    anew.arrange(order=order, query=query)
     assert grown.shown == anew.shown
     assert (grown.live, grown.is_far) == (anew.live, anew.is_far)
     for n, one in enumerate(grown.shown):
@@ -57,13 +57,13 @@ def test_a_list_that_changes_is_as_one_made_anew(
     assert grown.live == sum(one.place == "live" for one in grown.entries.values())
 
 
-@given(text=st.text(alphabet="abAB-. ", max_size=12), sought=st.text(alphabet="ab-.", max_size=4))
-def test_the_filter_finds_letters_in_their_order(text: str, sought: str) -> None:
+@given(text=st.text(alphabet="abAB-. ", max_size=12), query=st.text(alphabet="ab-.", max_size=4))
+def test_the_filter_finds_letters_in_their_order(text: str, query: str) -> None:
     rest, found = text.casefold(), True
-    for letter in sought.casefold():
+    for letter in query.casefold():
         _, seen, rest = rest.partition(letter)
         found = found and bool(seen)
-    assert bool(listing._fuzzy(sought)(text)) is found
+    assert bool(listing._fuzzy(query)(text)) is found
 
 
 def test_no_filter_takes_for_ever() -> None:
@@ -72,10 +72,10 @@ def test_no_filter_takes_for_ever() -> None:
 
 def test_a_filter_that_is_no_condition_says_so_and_hides_nothing() -> None:
     jobs = Listing()
-    jobs.take([JobEntry(key="a", flow_id="f")], [])
-    jobs.arrange(sought="= (")
+    jobs.apply([JobEntry(key="a", flow_id="f")], [])
+    jobs.arrange(query="= (")
     assert jobs.problem
     assert len(jobs.shown) == 1
-    jobs.arrange(sought="= records > 1")
+    jobs.arrange(query="= records > 1")
     assert not jobs.problem
     assert not jobs.shown

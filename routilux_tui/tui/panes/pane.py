@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Fetch = Callable[[str, int, int, Filter], Awaitable[Window]]
 
 _MARGIN = 60
-_MOST_KEPT = 4000
+_CACHE_LIMIT = 4000
 _END = 1 << 52
 
 
@@ -68,10 +68,10 @@ class Pane(Rows):
         """The filter, and whether the tail is followed."""
         parts: list[Part] = []
         if self.where:
-            told = " ".join(
+            filter_text = " ".join(
                 part for part in (self.where.routine, self.where.name, self.where.text) if part
             )
-            parts.append((f"[{printable(told)}] ", "rows--warning"))
+            parts.append((f"[{printable(filter_text)}] ", "rows--warning"))
         if self.follows_by_nature and not self.follow and self.total > self.page:
             behind = self.total - self.top - self.page
             parts.append((f"↓ {count(behind)} below, G follows" if behind > 0 else "", "rows--dim"))
@@ -93,13 +93,13 @@ class SectionPane(Pane):
         super().__init__()
         self.follows_by_nature = self.follow = self.section in APPENDED
         self.fetch: Fetch | None = None
-        #: When the job began, where times are told as the time since then.
+        #: When the job began, where times are shown as the time since then.
         self.began: float | None = None
         self._widest = (0, 0)
-        self._kept: dict[int, Row] = {}
+        self._cache: dict[int, Row] = {}
         self._filling: asyncio.Task[None] | None = None
-        self._wish_again = False
-        self._wish_anew = False
+        self._request_again = False
+        self._request_all = False
         self._known = 0
         self._found = -1
 
@@ -114,34 +114,34 @@ class SectionPane(Pane):
         if not self.is_shown:
             self.total = 0 if self.where else known
             if stale or shrunk:
-                self._kept.clear()
+                self._cache.clear()
             return
         if stale or shrunk:
-            self._kept = {} if shrunk else self._kept
-            self._ask(anew=True)
+            self._cache = {} if shrunk else self._cache
+            self._request(all_rows=True)
         elif self.where or self.follow:
-            self._ask()
+            self._request()
         else:
             self.set_total(known)
 
-    def shown_again(self) -> None:
+    def reload(self) -> None:
         """The pane has come to the screen."""
-        self._ask(anew=True)
+        self._request(all_rows=True)
 
     def set_filter(self, where: Filter) -> None:
         """Show the rows that match alone."""
         self.where = where
-        self._kept.clear()
+        self._cache.clear()
         self.cursor = self.top = 0
         self.follow = self.follows_by_nature
         self.total = 0
         self.refresh()
-        self._ask(anew=True)
+        self._request(all_rows=True)
 
     def set_fetch(self, fetch: Fetch) -> None:
         """Take rows from there."""
         self.fetch = fetch
-        self._kept.clear()
+        self._cache.clear()
 
     def count_shown(self) -> str:
         """How many rows there are; with a filter, how many match."""
@@ -149,28 +149,28 @@ class SectionPane(Pane):
             return f"{count(self.total)} of {count(self._known)}"
         return count(self._known) if self._known else ""
 
-    def wanted(self, first: int, last: int) -> None:
+    def prefetch(self, first: int, last: int) -> None:
         """Fetch the rows that are about to be seen and are not here."""
-        if any(n not in self._kept for n in range(first, last)):
-            self._ask()
+        if any(n not in self._cache for n in range(first, last)):
+            self._request()
 
     # Fetching: one request at a time, and the newest wish next
 
-    def _ask(self, *, anew: bool = False) -> None:
+    def _request(self, *, all_rows: bool = False) -> None:
         if self.fetch is None or not self.is_shown:
             return
-        self._wish_anew = anew or self._wish_anew
+        self._request_all = all_rows or self._request_all
         if self._filling is not None and not self._filling.done():
-            self._wish_again = True
+            self._request_again = True
             return
         self._filling = asyncio.ensure_future(self._fill())
 
     async def _fill(self) -> None:
         while True:
-            self._wish_again = False
-            anew, self._wish_anew = self._wish_anew, False
+            self._request_again = False
+            all_rows, self._request_all = self._request_all, False
             where = self.where
-            first, last = self._missing(anew)
+            first, last = self._missing(all_rows)
             if first < last and self.fetch is not None:
                 try:
                     window = await self.fetch(self.section, first, last, where)
@@ -178,52 +178,52 @@ class SectionPane(Pane):
                     self.post_message(self.Failed(error))
                     return
                 if where == self.where:
-                    self._take(window, anew)
+                    self._apply_window(window, all_rows)
             elif not self.where:
                 self.set_total(self._known)
-            if not self._wish_again:
+            if not self._request_again:
                 return
 
-    def _missing(self, anew: bool) -> tuple[int, int]:
+    def _missing(self, all_rows: bool) -> tuple[int, int]:
         """The rows to ask for; negative: from the end."""
         page = max(self.page, 1)
         if self.follow:
             return -page, _END
         first, last = max(0, self.top - _MARGIN), self.top + page + _MARGIN
-        if anew or self.where:
+        if all_rows or self.where:
             return first, last
         last = min(last, self._known)
-        missing = [n for n in range(self.top, min(self.top + page, last)) if n not in self._kept]
+        missing = [n for n in range(self.top, min(self.top + page, last)) if n not in self._cache]
         if not missing:
             return 0, 0
         return (first, last) if missing else (0, 0)
 
-    def _take(self, window: Window, anew: bool) -> None:
-        if anew:
-            self._kept.clear()
-        if len(self._kept) > _MOST_KEPT:
+    def _apply_window(self, window: Window, all_rows: bool) -> None:
+        if all_rows:
+            self._cache.clear()
+        if len(self._cache) > _CACHE_LIMIT:
             near = range(self.top - 500, self.top + 500)
-            self._kept = {n: row for n, row in self._kept.items() if n in near}
+            self._cache = {n: row for n, row in self._cache.items() if n in near}
         changed = []
         for n, row in enumerate(window.rows, window.start):
-            if self._kept.get(n) != row:
-                self._kept[n] = row
+            if self._cache.get(n) != row:
+                self._cache[n] = row
                 changed.append(n)
         if not self.where:
-            self._known = max(window.total, self._known if not anew else 0)
+            self._known = max(window.total, self._known if not all_rows else 0)
         self._measure(window.rows)
         top = self.top
         self.set_total(window.total)
         if self.top == top and changed:
             self.refresh_rows(min(changed), max(changed) + 1)
-        if anew:
+        if all_rows:
             self.refresh_title()
 
     def row_at(self, n: int) -> Row | None:
         """A row, if it is here."""
-        return self._kept.get(n)
+        return self._cache.get(n)
 
-    def mark(self, n: int) -> None:
+    def show_match(self, n: int) -> None:
         """Show a match."""
         before, self._found = self._found, n
         self.refresh_rows(before, before + 1)
@@ -269,14 +269,14 @@ class SectionPane(Pane):
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A row's line."""
-        row = self._kept.get(n)
+        row = self._cache.get(n)
         if row is None:
             return None
         at, routine, name = self._columns(width)
         parts: list[Part] = [("» " if n == self._found else "  ", "rows--match")]
         if at:
-            told = clock(row.at) if self.began is None else since(self.began, row.at)
-            parts.append((fit(printable(told), at) + " ", "rows--dim"))
+            time = clock(row.at) if self.began is None else since(self.began, row.at)
+            parts.append((fit(printable(time), at) + " ", "rows--dim"))
         if routine:
             parts.append((fit(printable(row.routine), routine) + " ", "rows--name"))
         if name:
@@ -296,6 +296,6 @@ class SectionPane(Pane):
         return self.nothing
 
 
-def copied(row: Any) -> str:
+def row_text(row: Any) -> str:
     """A row as the clipboard gets it."""
     return "\t".join(part for part in (row.at, row.routine, row.name, row.text) if part)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 200_000
 
 
-def laid_out(value: Any) -> list[str]:
+def json_lines(value: Any) -> list[str]:
     """A value as lines of indented JSON; the work and the result are bounded."""
     try:
         text = json.dumps(value, indent=2, ensure_ascii=False)
@@ -71,7 +71,7 @@ class TextScreen(Screen[None]):
     def __init__(self, title: str, lines: list[str]) -> None:
         super().__init__()
         self._rows = TextRows(title, lines)
-        self._sought = ""
+        self._query = ""
 
     def compose(self) -> ComposeResult:
         """The lines alone."""
@@ -85,22 +85,22 @@ class TextScreen(Screen[None]):
         """Ask for a text and go to it."""
         from routilux_tui.tui.screens.dialogs import LineDialog
 
-        def sought(text: str | None) -> None:
+        def chosen(text: str | None) -> None:
             if text:
-                self._sought = text.casefold()
+                self._query = text.casefold()
                 self.action_again(1)
 
-        self.app.push_screen(LineDialog("Find", "n and N go on."), sought)
+        self.app.push_screen(LineDialog("Find", "n and N go on."), chosen)
 
     def action_again(self, step: int) -> None:
         """Go to the next match."""
         rows = self._rows
-        if not self._sought:
+        if not self._query:
             return
         last = len(rows.lines) if step > 0 else -1
         start = rows.found + step if rows.found >= 0 else (0 if step > 0 else rows.cursor)
         for n in range(start, last, step):
-            if self._sought in rows.lines[n].casefold():
+            if self._query in rows.lines[n].casefold():
                 rows.found = n
                 rows.move_to(n)
                 rows.refresh()

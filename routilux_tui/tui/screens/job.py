@@ -7,10 +7,7 @@ Between asking for a control and the job's own word, the header says that it is 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from textual.containers import Container
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import timestamps
@@ -18,31 +15,28 @@ from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.panes.data import DataPane
 from routilux_tui.tui.panes.deferred import DeferredPane
 from routilux_tui.tui.panes.history import HistoryPane
+from routilux_tui.tui.panes.layout import PaneLayout
 from routilux_tui.tui.panes.log import LogPane
 from routilux_tui.tui.panes.output import OutputPane
-from routilux_tui.tui.panes.pane import Pane, SectionPane, copied
+from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
 from routilux_tui.tui.panes.pauses import PausesPane
 from routilux_tui.tui.panes.pending import PendingPane
 from routilux_tui.tui.panes.routines import RoutinesPane
+from routilux_tui.tui.screens.job_search import JobSearch
+from routilux_tui.tui.screens.job_waits import JobWaits
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import JobHeader
 from routilux_tui.views import shapes as views
-from routilux_tui.views.conditions import examples
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.app import ComposeResult
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.rows import Rows
     from routilux_tui.views.shapes import Frame, Window
-
-#: From this width on, four panes stand side by side.
-WIDE = 110
-_BUSY = 0.1
 
 
 class JobScreen(PacedScreen):
@@ -73,11 +67,8 @@ class JobScreen(PacedScreen):
             pane.key_shown: pane for pane in (self.routines, *self.sections)
         }
         self.keys = KeyBar(JOB_ACTIONS, lambda: self.cannot)
-        self._narrow_choice = "2"
-        self._deck_choice = "4"
-        self._zoomed = ""
-        self._sought = ""
-        self._waits: dict[int, tuple[str, float]] = {}
+        self.search = JobSearch(self, handle)
+        self.waits = JobWaits(self, handle)
 
     @property
     def _read_only(self) -> bool:
@@ -86,25 +77,24 @@ class JobScreen(PacedScreen):
     @property
     def cannot(self) -> dict[str, str]:
         """Action -> why it can't be done now."""
-        told = dict(self.handle.cannot)
+        reasons = dict(self.handle.cannot)
         if self._read_only:
-            told.update(dict.fromkeys(("pause", "resume", "cancel", "force"), "read-only (ctrl+o)"))
-        return told
+            reasons.update(
+                dict.fromkeys(("pause", "resume", "cancel", "force"), "read-only (ctrl+o)")
+            )
+        return reasons
 
     def compose(self) -> ComposeResult:
         """Header, panes, keys."""
+        self.arrangement = PaneLayout(self.panes, self.app.size)
         yield self.head
-        # with its class from the start: each change of it has all panes styled anew
-        with Container(id="panes", classes="wide" if self._wide else ""):
-            yield self.routines
-            yield from self.sections
+        yield self.arrangement
         yield self.keys
 
     async def on_mount(self) -> None:
         """Show what is known, then follow."""
         for pane in self.sections:
             pane.set_fetch(self._fetch)
-        self._arrange()
         self.set_focus(self.routines)
         self._show(None)
         self.run_worker(self._follow(), exclusive=False, exit_on_error=True)
@@ -131,23 +121,23 @@ class JobScreen(PacedScreen):
         self.head.job = header
         self.head.place = self.handle.place
         self.head.stale_since = self.handle.stale_since
-        self.head.waits = list(self._waits.values())
+        self.head.waits = self.waits.under_way
         self.head.read_only = self._read_only
-        self.head.rate.note(self.head.now(), header.counts.get(views.HISTORY, 0))
+        self.head.rate.sample(self.head.now(), header.counts.get(views.HISTORY, 0))
         self.routines.show(self.handle.routines)
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
-        self._tell_tabs()
+        self._refresh_tabs()
         if was is not None and was.status != header.status:
-            self._arrange_routines()
-        self.head.tell()
-        self.keys.tell()
+            self.arrangement.arrange_routines()
+        self.head.refresh_lines()
+        self.keys.refresh_keys()
 
-    def _tell_tabs(self) -> None:
+    def _refresh_tabs(self) -> None:
         """Counts in the title lines of panes that share a place."""
-        told = tuple(pane.tab_text() for pane in self.panes.values())
-        if told != getattr(self, "_tabs_told", ()):
-            self._tabs_told = told
+        texts = tuple(pane.tab_text() for pane in self.panes.values())
+        if texts != getattr(self, "_tab_texts", ()):
+            self._tab_texts = texts
             for pane in self.panes.values():
                 if pane.is_shown:
                     pane.refresh_title()
@@ -155,71 +145,27 @@ class JobScreen(PacedScreen):
     def _tick(self) -> None:
         """The age of a job that runs, or of a broken link; nothing else changes by itself."""
         header = self.handle.header
-        if self.handle.stale_since is not None or header.status == "running" or self._waits:
-            self.head.waits = list(self._waits.values())
-            self.head.tell()
+        if (
+            self.handle.stale_since is not None
+            or header.status == "running"
+            or self.waits.under_way
+        ):
+            self.head.waits = self.waits.under_way
+            self.head.refresh_lines()
 
     # Layout
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Arrange the panes for the new size."""
-        self._arrange()
-
-    @property
-    def _wide(self) -> bool:
-        width, height = self.app.size  # the screen's own is not known before its first layout
-        return width >= WIDE and height >= 20
-
-    def _arrange(self) -> None:
-        """Which panes are seen, and where."""
-        wide = self._wide and not self._zoomed
-        body = self.query_one("#panes")
-        body.set_class(wide, "wide")
-        deck = ["4", "5", "6", "7", "8"] if wide else ["2", "3", "4", "5", "6", "7", "8"]
-        choice = self._deck_choice if wide else self._narrow_choice
-        shown = {"1", "2", "3", choice} if wide else {"1", choice}
-        if self._zoomed:
-            shown = {self._zoomed}
-        for key, pane in self.panes.items():
-            pane.tab_list = [self.panes[one] for one in deck] if key in deck else []
-            before = pane.display
-            pane.display = key in shown
-            if pane.display and not before and isinstance(pane, SectionPane):
-                self.call_after_refresh(pane.shown_again)
-        self._arrange_routines()
-
-    def _arrange_routines(self) -> None:
-        """The routines take what they need, a third at the most, where all is in one column."""
-        styles = self.routines.styles
-        if self._zoomed or self._wide:
-            styles.height = "1fr" if self._zoomed else None
-        else:
-            needed = max(3, len(self.handle.routines) + 2)
-            styles.height = min(needed, max(4, (self.app.size.height - 3) * 2 // 5))
-
     def action_pane(self, key: int) -> None:
         """Bring a pane to the screen and put the keys in it."""
-        name = str(key)
-        if self._zoomed:
-            self._zoomed = name
-        if name in {"4", "5", "6", "7", "8"}:
-            self._deck_choice = name
-        if name != "1":
-            self._narrow_choice = name
-        self._arrange()
-        self.set_focus(self.panes[name])
+        self.set_focus(self.arrangement.bring(str(key)))
 
     def _focused(self) -> Pane:
         focused = self.focused
         return focused if isinstance(focused, Pane) else self.routines
 
     def _step(self, step: int) -> None:
-        shown = [key for key, pane in sorted(self.panes.items()) if pane.display]
-        if not self._wide or self._zoomed:
-            shown = sorted(self.panes)
         key = self._focused().key_shown
-        at = shown.index(key) if key in shown else 0
-        self.action_pane(int(shown[(at + step) % len(shown)]))
+        self.action_pane(int(self.arrangement.beside(key, step)))
 
     def action_next_pane(self) -> None:
         """The next pane."""
@@ -232,8 +178,7 @@ class JobScreen(PacedScreen):
     def action_zoom(self) -> None:
         """Give the focused pane the whole screen, or back."""
         pane = self._focused()
-        self._zoomed = "" if self._zoomed else pane.key_shown
-        self._arrange()
+        self.arrangement.zoom(pane.key_shown)
         self.set_focus(pane)
 
     def on_rows_tab_chosen(self, event: Rows.TabChosen) -> None:
@@ -251,7 +196,7 @@ class JobScreen(PacedScreen):
 
     # Steering
 
-    def _refused(self, action: str) -> bool:
+    def _is_refused(self, action: str) -> bool:
         """Say why an action can't be done; whether it can't."""
         why = self.cannot.get(action)
         if why is not None:
@@ -262,7 +207,7 @@ class JobScreen(PacedScreen):
         self.run_worker(self._ask(asking))
 
     async def _ask(self, asking: Any) -> None:
-        """Ask the job; what becomes of it is told by its state alone."""
+        """Ask the job; what becomes of it is shown by its state alone."""
         try:
             await asking
         except RoutiluxTuiError as error:
@@ -270,7 +215,7 @@ class JobScreen(PacedScreen):
 
     def action_pause(self) -> None:
         """Pause, with a reason if one is given."""
-        if self._refused("pause"):
+        if self._is_refused("pause"):
             return
         from routilux_tui.tui.screens.dialogs import LineDialog
 
@@ -285,12 +230,12 @@ class JobScreen(PacedScreen):
 
     def action_resume(self) -> None:
         """Go on."""
-        if not self._refused("resume"):
+        if not self._is_refused("resume"):
             self._do(self.handle.resume())
 
     def action_cancel(self) -> None:
         """Cancel, if the reader is sure."""
-        if self._refused("cancel"):
+        if self._is_refused("cancel"):
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog
 
@@ -312,49 +257,12 @@ class JobScreen(PacedScreen):
 
     def action_wait(self) -> None:
         """Wait until a condition holds."""
-        if self._refused("wait"):
-            return
-        from routilux_tui.tui.screens.dialogs import WaitDialog
+        if not self._is_refused("wait"):
+            self.waits.ask()
 
-        def begin(condition: str | None) -> None:
-            if condition:
-                self.run_worker(self._wait(condition))
-
-        told = examples(self.handle.header, list(self.handle.routines.values()))
-        self.app.push_screen(WaitDialog(self.handle.check, told), begin)
-
-    async def _wait(self, condition: str) -> None:
-        """Wait beside everything else, and tell how it ended."""
-        number = max(self._waits, default=0) + 1
-        since = self.head.now()
-        self._waits[number] = (condition, since)
+    def waits_changed(self) -> None:
+        """A wait has begun or ended."""
         self._show(None)
-        shown = printable(condition)
-        try:
-            result = await self.handle.wait(condition)
-        except RoutiluxTuiError as error:
-            self.notify(
-                f"{shown}\n{printable(str(error))}",
-                title="The wait ended",
-                severity="error",
-                timeout=30,
-                markup=False,
-            )
-        else:
-            self.app.bell()
-            if result.outcome == "met":
-                self.notify(shown, title="The condition holds", timeout=30, markup=False)
-            else:
-                self.notify(
-                    f"{shown}\n{printable(result.detail)}",
-                    title="It can't hold any more",
-                    severity="warning",
-                    timeout=30,
-                    markup=False,
-                )
-        finally:
-            self._waits.pop(number, None)
-            self._show(None)
 
     def action_read_only(self) -> None:
         """Take no controls from here, or take them again."""
@@ -383,56 +291,15 @@ class JobScreen(PacedScreen):
 
     def action_find(self) -> None:
         """Ask for a text and go to it."""
-        from routilux_tui.tui.screens.dialogs import LineDialog
-
-        pane = self._focused()
-
-        def sought(text: str | None) -> None:
-            if text:
-                self._sought = text
-                self.run_worker(
-                    self._find(pane, back=isinstance(pane, SectionPane) and pane.follow)
-                )
-
-        self.app.push_screen(
-            LineDialog(f"Find in {pane.name_shown}", "n and N go on.", self._sought), sought
-        )
+        self.search.ask(self._focused())
 
     def action_find_next(self) -> None:
         """The next match."""
-        self.run_worker(self._find(self._focused(), back=False, step=1))
+        self.run_worker(self.search.go_on(self._focused(), back=False))
 
     def action_find_previous(self) -> None:
         """The match before."""
-        self.run_worker(self._find(self._focused(), back=True, step=1))
-
-    async def _find(self, pane: Pane, *, back: bool, step: int = 0) -> None:
-        if not self._sought:
-            self.action_find()
-            return
-        start = pane.cursor + (-step if back else step)
-        found: int | None = None
-        if isinstance(pane, SectionPane):
-            with contextlib.suppress(RoutiluxTuiError):
-                if start >= 0:
-                    found = await self.handle.find(
-                        pane.section, self._sought, start, back=back, where=pane.where
-                    )
-        else:
-            names = list(self.handle.routines)
-            order = range(start, -1, -1) if back else range(start, len(names))
-            found = next((n for n in order if self._sought in names[n]), None)
-        if found is None:
-            self.app.bell()
-            self.notify(
-                f"No {'earlier' if back else 'further'} {printable(self._sought)!r}.",
-                timeout=3,
-                markup=False,
-            )
-        elif isinstance(pane, SectionPane):
-            pane.mark(found)
-        else:
-            pane.move_to(found)
+        self.run_worker(self.search.go_on(self._focused(), back=True))
 
     def action_open(self) -> None:
         """The whole value behind the row."""
@@ -446,7 +313,7 @@ class JobScreen(PacedScreen):
             self.run_worker(self._open(event.rows, event.n))
 
     async def _open(self, pane: Pane, at: int) -> None:
-        from routilux_tui.tui.screens.detail import TextScreen, laid_out
+        from routilux_tui.tui.screens.detail import TextScreen, json_lines
 
         where: int | str = at
         title = pane.name_shown
@@ -464,14 +331,14 @@ class JobScreen(PacedScreen):
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        self.app.push_screen(TextScreen(title, laid_out(value)))
+        self.app.push_screen(TextScreen(title, json_lines(value)))
 
     def action_copy(self) -> None:
         """Copy the row."""
         pane = self._focused()
         if isinstance(pane, SectionPane):
             row = pane.row_at(pane.cursor)
-            text = copied(row) if row is not None else ""
+            text = row_text(row) if row is not None else ""
         else:
             text = "\t".join(
                 part for part, _ in (pane.parts(pane.cursor, 200) or ()) if part.strip()
@@ -491,7 +358,7 @@ class JobScreen(PacedScreen):
         pane = self._focused()
         if isinstance(pane, SectionPane) and pane.where:
             pane.set_filter(Filter())
-        elif self._zoomed:
+        elif self.arrangement.zoomed:
             self.action_zoom()
         elif len(self.app.screen_stack) > 2:
             self.dismiss()

@@ -109,7 +109,7 @@ class TerminalDriver(LinuxDriver):
         if self._modes_found is None:
             with contextlib.suppress(termios.error, OSError):
                 self._modes_found = termios.tcgetattr(self.fileno)
-        self._tell("terminal_taken")
+        self._notify_app("terminal_taken")
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It returns early where we were continued in the background.
         self._in_application = self._writer is not None and self._writer.is_alive()
@@ -127,20 +127,20 @@ class TerminalDriver(LinuxDriver):
         super().close()
         restore(self.fileno, self._modes_found)
 
-    def _sigtstp_application(self, *told: Any) -> None:
+    def _sigtstp_application(self, *args: Any) -> None:
         """Stop between two steps of the loop: amid a write, its lock would never be had."""
         try:
-            self._loop.call_soon_threadsafe(super()._sigtstp_application, *told)
+            self._loop.call_soon_threadsafe(super()._sigtstp_application, *args)
         except RuntimeError:  # the loop has ended, and with it the writing
-            super()._sigtstp_application(*told)
+            super()._sigtstp_application(*args)
 
-    def _sigcont_application(self, *told: Any) -> None:
+    def _sigcont_application(self, *args: Any) -> None:
         """Go on after a stop; one that came without a warning left the screen to others."""
         if self._in_application:
-            self._tell("terminal_taken")
+            self._notify_app("terminal_taken")
             self._loop.call_soon_threadsafe(lambda: self._app.refresh(layout=True))
             return
-        super()._sigcont_application(*told)
+        super()._sigcont_application(*args)
 
     @property
     def waiting(self) -> int:
@@ -156,13 +156,13 @@ class TerminalDriver(LinuxDriver):
         while not self.exit_event.is_set():
             if poller.poll(100):
                 try:
-                    told = os.read(self.fileno, 4096)
+                    content = os.read(self.fileno, 4096)
                 except OSError:
-                    told = b""
-                if not told:
+                    content = b""
+                if not content:
                     self._terminal_lost()
                     return
-                for event in parser.feed(decode(told)):
+                for event in parser.feed(decode(content)):
                     self.process_message(event)
             for event in parser.tick():
                 self.process_message(event)
@@ -173,10 +173,10 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
-        if not self._tell("terminal_lost"):
+        if not self._notify_app("terminal_lost"):
             self._app.exit(return_code=1)
 
-    def _tell(self, what: str) -> bool:
+    def _notify_app(self, what: str) -> bool:
         """Tell the application, if it has a method for it."""
         method = getattr(self._app, what, None)
         if method is not None:

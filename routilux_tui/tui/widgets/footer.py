@@ -51,7 +51,7 @@ class KeyBar(Widget):
         self._styles_of = {}
         super().notify_style_update()
 
-    def tell(self) -> None:
+    def refresh_keys(self) -> None:
         """Paint anew if what can be done has changed."""
         off = tuple(sorted(self._cannot()))
         if off != self._off:

@@ -33,7 +33,7 @@ class Rate:
     def __init__(self) -> None:
         self._seen: deque[tuple[int, int]] = deque(maxlen=BARS + 1)
 
-    def note(self, now: float, records: int) -> None:
+    def sample(self, now: float, records: int) -> None:
         """There are so many records now."""
         second = int(now)
         if self._seen and self._seen[-1][0] == second:
@@ -80,12 +80,12 @@ class JobHeader(Widget):
         self.waits: list[tuple[str, float]] = []
         self.read_only = False
         self.rate = Rate()
-        self._said: list[list[Part]] = [[], []]
+        self._lines: list[list[Part]] = [[], []]
         self._styles_of: dict[str, Style] = {}
 
     @staticmethod
     def now() -> float:
-        """The time by which ages are told."""
+        """The time by which ages are reckoned."""
         return time.time()
 
     def notify_style_update(self) -> None:
@@ -100,20 +100,20 @@ class JobHeader(Widget):
                 name: self.get_component_rich_style(name, partial=True)
                 for name in self.COMPONENT_CLASSES
             }
-        if not self._said[0]:
-            self._said = [self._first(), self._second()]
-        parts = self._said[y] if y < 2 else []
+        if not self._lines[0]:
+            self._lines = [self._first_line(), self._second_line()]
+        parts = self._lines[y] if y < 2 else []
         return strip_of(parts, self.size.width, self._styles_of, self.rich_style)
 
     def on_resize(self) -> None:
         """Say it anew, to the new width."""
-        self.tell()
+        self.refresh_lines()
 
-    def tell(self) -> None:
+    def refresh_lines(self) -> None:
         """Say how it is now; only what is said differently is painted."""
-        for y, parts in enumerate((self._first(), self._second())):
-            if parts != self._said[y]:
-                self._said[y] = parts
+        for y, parts in enumerate((self._first_line(), self._second_line())):
+            if parts != self._lines[y]:
+                self._lines[y] = parts
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def _age(self, job: Header) -> str:
@@ -128,7 +128,7 @@ class JobHeader(Widget):
         age = max(0.0, (end or start) - start)
         return span(age if age < 10 and job.status != "running" else int(age) + 0.0)
 
-    def _first(self) -> list[Part]:
+    def _first_line(self) -> list[Part]:
         job = self.job
         if job is None:
             return [(" reaching the job …", "rows--dim")]
@@ -150,17 +150,17 @@ class JobHeader(Widget):
         now = self.now()
         if job.status == "running" and self.stale_since is None:
             rate = self.rate.per_second(now)
-            told = f"{count(round(rate)) if rate >= 10 else f'{rate:.1f}'} events/s "
-            room = width - sum(len(text) for text, _ in left) - len(told) - 3
+            rate_text = f"{count(round(rate)) if rate >= 10 else f'{rate:.1f}'} events/s "
+            room = width - sum(len(text) for text, _ in left) - len(rate_text) - 3
             bars = self.rate.bars(now)[-max(1, min(BARS, room)) :]
-            right = [(told, "rows--dim"), (sparkline(bars), "header--spark"), (" ", "")]
+            right = [(rate_text, "rows--dim"), (sparkline(bars), "header--spark"), (" ", "")]
         used = sum(len(text) for text, _ in left)
         taken = sum(len(text) for text, _ in right)
         if used + taken + 1 > width:
             return left
         return [*left, (" " * (width - used - taken), ""), *right]
 
-    def _second(self) -> list[Part]:
+    def _second_line(self) -> list[Part]:
         job = self.job
         if job is None:
             return []
@@ -176,22 +176,22 @@ class JobHeader(Widget):
             ago = span(int(max(0.0, now - self.stale_since)) + 0.0)
             parts.append((f"  no answer for {ago}; this is the last state", "rows--error"))
         elif job.control is not None:
-            parts.append((f"  {_asked(job)}", "rows--warning"))
+            parts.append((f"  {_control_text(job)}", "rows--warning"))
         elif job.note:
             style = "rows--error" if job.status == "failed" else "rows--dim"
             parts.append((f"  {printable(job.note)}", style))
         if self.waits:
             text, since = self.waits[-1]
             more = f" (+{len(self.waits) - 1})" if len(self.waits) > 1 else ""
-            told = f"waiting {span(int(now - since) + 0.0)}: {printable(text)}{more} "
+            waiting = f"waiting {span(int(now - since) + 0.0)}: {printable(text)}{more} "
             used = sum(len(text) for text, _ in parts)
             room = width - used - 2
-            if len(told) > room:
-                told = fit(told, max(0, min(len(told), max(room, 24))))
+            if len(waiting) > room:
+                waiting = fit(waiting, max(0, min(len(waiting), max(room, 24))))
                 parts = parts[:1] if room < 24 else parts
                 used = sum(len(text) for text, _ in parts)
-            parts.append((" " * max(2, width - used - len(told)), ""))
-            parts.append((told, "rows--running"))
+            parts.append((" " * max(2, width - used - len(waiting)), ""))
+            parts.append((waiting, "rows--running"))
         return parts
 
 
@@ -200,7 +200,7 @@ def _host(place: str) -> str:
     return place.removeprefix("ssh://") if place.startswith("ssh://") else ""
 
 
-def _asked(job: Header) -> str:
+def _control_text(job: Header) -> str:
     control = job.control
     if control is None:
         return ""

@@ -1,0 +1,72 @@
+"""Searching in the panes of a job: ask for a text, then go from match to match."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.panes.pane import Pane, SectionPane
+from routilux_tui.views.text import printable
+
+if TYPE_CHECKING:
+    from routilux_tui.sources.base import Handle
+
+
+class JobSearch:
+    """What is searched for on a job's screen.
+
+    Args:
+        screen: the screen that asks, and that says where there is nothing.
+        handle: the job.
+    """
+
+    def __init__(self, screen: Any, handle: Handle) -> None:
+        self._screen = screen
+        self._handle = handle
+        self._query = ""
+
+    def ask(self, pane: Pane) -> None:
+        """Ask for a text and go to its next match in a pane."""
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._query = text
+                back = isinstance(pane, SectionPane) and pane.follow
+                self._screen.run_worker(self._go(pane, back=back, step=0))
+
+        dialog = LineDialog(f"Find in {pane.name_shown}", "n and N go on.", self._query)
+        self._screen.app.push_screen(dialog, answered)
+
+    async def go_on(self, pane: Pane, *, back: bool) -> None:
+        """Go to the next match, or to the one before."""
+        if self._query:
+            await self._go(pane, back=back, step=1)
+        else:
+            self.ask(pane)
+
+    async def _go(self, pane: Pane, *, back: bool, step: int) -> None:
+        start = pane.cursor + (-step if back else step)
+        found: int | None = None
+        if isinstance(pane, SectionPane):
+            with contextlib.suppress(RoutiluxTuiError):
+                if start >= 0:
+                    found = await self._handle.find(
+                        pane.section, self._query, start, back=back, where=pane.where
+                    )
+        else:
+            names = list(self._handle.routines)
+            order = range(start, -1, -1) if back else range(start, len(names))
+            found = next((n for n in order if self._query in names[n]), None)
+        if found is None:
+            self._screen.app.bell()
+            self._screen.notify(
+                f"No {'earlier' if back else 'further'} {printable(self._query)!r}.",
+                timeout=3,
+                markup=False,
+            )
+        elif isinstance(pane, SectionPane):
+            pane.show_match(found)
+        else:
+            pane.move_to(found)
