@@ -98,7 +98,7 @@ def _record_cancel(file: Path, reason: str) -> Header:
     from routilux_tui.store.reading import load_job
     from routilux_tui.views.projection import Projection
 
-    state = load_job(file, into=Job, wholly=True)
+    state = load_job(file, into=Job, strict=True)
     journal = Journal(state, file)
     now = time.time()
     if not statuses.has_ended(state.status):

@@ -48,7 +48,7 @@ class Host:
         self._status_changed = threading.Event()
         flow, params = load_flow(spec.flow, spec.params)
         if spec.resume:
-            self.state = load_job(spec.resume, into=JobState, wholly=True)
+            self.state = load_job(spec.resume, into=JobState, strict=True)
             flow.flow_id = self.state.flow_id or flow.flow_id
             self.path = Path(spec.resume)
         else:
@@ -109,7 +109,7 @@ class Host:
             if statuses.has_ended(status):
                 break
             if status == "paused":
-                self.journal.fold()
+                self.journal.write_snapshot()
         if self.ending.is_set():
             self._suspend()
         else:

@@ -95,7 +95,7 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
     from routilux_tui.job.model import Job
     from routilux_tui.store.reading import load_job
 
-    job_id = load_job(path, into=Job, wholly=True).job_id
+    job_id = load_job(path, into=Job, strict=True).job_id
     return _launch(
         LaunchSpec(
             flow=flow,

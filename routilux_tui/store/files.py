@@ -19,8 +19,8 @@ LARGE = 16 << 20
 MAX_SIZE = 768 << 20
 """Bytes of a file that are read whole at the most."""
 
-_MORE = 1 << 16
-_OPENING = {
+_READ_AHEAD = 1 << 16
+_OPEN_ERRORS = {
     errno.ENOENT: (JobFileMissing, "there is no such file"),
     errno.ENOTDIR: (JobFileMissing, "a part of its path is no folder"),
     errno.EACCES: (JobFileError, "you may not read it"),
@@ -43,19 +43,19 @@ def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
     except ValueError:
         raise JobFileError(f"{place!r}: its name holds a NUL.") from None
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
             raise JobFileHostile(f"{place}: it is {kind}.", "Name a saved job.")
-        if found.st_size > limit:
+        if status.st_size > limit:
             raise JobFileHostile(
-                f"{place}: it is larger ({found.st_size:,} bytes) than what is read "
+                f"{place}: it is larger ({status.st_size:,} bytes) than what is read "
                 f"whole ({limit:,} bytes)."
             )
         parts, size = [], 0
         while size < limit:
             # as much as is left, and a little: it may grow while it is read
-            part = os.read(handle, min(limit, max(found.st_size, size + _MORE)) - size + 1)
+            part = os.read(handle, min(limit, max(status.st_size, size + _READ_AHEAD)) - size + 1)
             if not part:
                 break
             parts.append(part)
@@ -69,8 +69,8 @@ def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
 
 def file_error(place: str, error: OSError) -> JobFileError:
     """Our own error for one of the system's about a file that is read."""
-    kind, words = _OPENING.get(error.errno or 0, (JobFileError, error.strerror or str(error)))
-    return kind(f"{place}: {words}.")
+    kind, message = _OPEN_ERRORS.get(error.errno or 0, (JobFileError, error.strerror or str(error)))
+    return kind(f"{place}: {message}.")
 
 
 def journal_name(place: str) -> str:

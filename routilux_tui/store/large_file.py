@@ -32,7 +32,7 @@ _EDGE = 2 << 20
 _SLICE = 1 << 20
 _BLOCK = 500
 _BEGIN = b"\n    {\n"
-_NAP = 0.0005
+_YIELD_SECONDS = 0.0005
 
 
 class FileHistory(list[Any]):
@@ -49,7 +49,7 @@ class FileHistory(list[Any]):
         self._offsets = array("Q")
         self._found = threading.Event()
         edge = max(start, end - _EDGE)
-        self._tail = _begins(os.pread(handle, end - edge, edge), edge)
+        self._tail = _record_offsets(os.pread(handle, end - edge, edge), edge)
         if not self._tail:
             raise ValueError("no record begins where one should")
         per_record = (end - self._tail[0]) / len(self._tail)
@@ -74,13 +74,13 @@ class FileHistory(list[Any]):
             piece = os.pread(self._handle, min(_SLICE + len(_BEGIN) - 1, self._end - at), at)
             if not piece:
                 break
-            offsets.extend(_begins(piece, at))
+            offsets.extend(_record_offsets(piece, at))
             at += _SLICE
-            time.sleep(_NAP)  # the screen goes first
+            time.sleep(_YIELD_SECONDS)  # the screen goes first
         self._offsets = offsets
         self._found.set()
 
-    def _inside(self) -> int:
+    def _count_in_file(self) -> int:
         return len(self._offsets) if self.exact else self._before + len(self._tail)
 
     def _span(self, n: int) -> tuple[int, int]:
@@ -93,10 +93,10 @@ class FileHistory(list[Any]):
 
     def _read(self, n: int) -> ExecutionRecord:
         begin, end = self._span(n)
-        return _record(os.pread(self._handle, end - begin, begin)) if end else _record(b"{}")
+        return _parse_record(os.pread(self._handle, end - begin, begin) if end else b"{}")
 
     def __len__(self) -> int:
-        return self._inside() + super().__len__()
+        return self._count_in_file() + super().__len__()
 
     def __bool__(self) -> bool:
         return True
@@ -104,7 +104,7 @@ class FileHistory(list[Any]):
     def __getitem__(self, n: Any) -> Any:
         if isinstance(n, slice):
             return [self[at] for at in range(*n.indices(len(self)))]
-        inside = self._inside()
+        inside = self._count_in_file()
         if n < 0:
             n += len(self)
         return self._read(n) if 0 <= n < inside else super().__getitem__(n - inside)
@@ -118,7 +118,7 @@ class FileHistory(list[Any]):
             block = os.pread(self._handle, end - begin, begin)
             for n in range(first, last):
                 here, there = self._span(n)
-                yield _record(block[here - begin : there - begin])
+                yield _parse_record(block[here - begin : there - begin])
         yield from super().__iter__()
 
 
@@ -132,7 +132,7 @@ class _Entry(msgspec.Struct):
 _entry = msgspec.json.Decoder(_Entry)
 
 
-def _record(text: bytes) -> ExecutionRecord:
+def _parse_record(text: bytes) -> ExecutionRecord:
     text = text.strip().removesuffix(b",")
     try:
         one = _entry.decode(text)
@@ -147,7 +147,7 @@ def _record(text: bytes) -> ExecutionRecord:
         return ExecutionRecord.of("", "", text.decode("utf-8", "replace"), None)
 
 
-def _begins(piece: bytes, at: int) -> array[int]:
+def _record_offsets(piece: bytes, at: int) -> array[int]:
     """Where in the file the records of a piece begin, which begins at ``at`` itself."""
     found = array("Q")
     here = piece.find(_BEGIN)
@@ -167,13 +167,13 @@ def open_job(path: str | os.PathLike[str]) -> Job:
     """
     place = os.fspath(path)
     try:
-        state = _opened(place)
+        state = _open_lazily(place)
     except (OSError, JobFileError, ValueError, RecursionError):
         state = None
     return load_job(place, into=Job) if state is None or state.unread == GAP else state
 
 
-def _opened(place: str) -> Job | None:
+def _open_lazily(place: str) -> Job | None:
     handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         size = os.fstat(handle).st_size

@@ -41,16 +41,16 @@ HISTORY_END = b"\n  ]"
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _entries = msgspec.json.Decoder(list[Saved])
 _EDGE = 1 << 20
-_TRIES = 3
+_ATTEMPTS = 3
 
 
-def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], wholly: bool = False) -> AnyJob:
+def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool = False) -> AnyJob:
     """The job of a file, of any version, with what its journal has beyond it.
 
     Args:
         path: the file.
         into: the class of the job that is made.
-        wholly: take nothing less than all that the journal has. Else what can't be carried out
+        strict: take nothing less than all that the journal has. Else what can't be carried out
             is left, and ``unread`` of the job says why.
 
     Raises:
@@ -58,11 +58,11 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], wholly: bool =
         JobFileError: when it holds no readable job; its kinds say why, the message where.
     """
     place = os.fspath(path)
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         state = _load(place, into)
         if state.unread != GAP:  # else it was saved between the two looks
             break
-    if wholly and state.unread:
+    if strict and state.unread:
         raise JobFileError(
             f"{journal_name(place)}: {state.unread}: some of what the job did would be lost.",
             "Take it up with the version that wrote it, or move the journal away to go on from "
@@ -96,7 +96,7 @@ def parse_job(content: bytes) -> dict[str, Any]:
         JobFileTorn, JobFileHostile, UnknownKind, JobFileError: without the path.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
-    for read in (_by_layout, _by_keys):
+    for read in (_read_by_layout, _read_by_keys):
         try:
             job = read(content)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -106,13 +106,13 @@ def parse_job(content: bytes) -> dict[str, Any]:
     return job_of(parse(content))
 
 
-def _by_layout(content: bytes) -> dict[str, Any] | None:
+def _read_by_layout(content: bytes) -> dict[str, Any] | None:
     """The job of a file with an indent of two: its history is found without reading the rest."""
     key = content.find(HISTORY_KEY)
     if key < 0:
         return None
     begin = key + len(HISTORY_KEY) - 1
-    for end in _ends(content, begin):
+    for end in _history_ends(content, begin):
         if content.find(HISTORY_KEY, end) >= 0:
             return None
         try:
@@ -126,7 +126,7 @@ def _by_layout(content: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _ends(content: bytes, begin: int) -> Iterator[int]:
+def _history_ends(content: bytes, begin: int) -> Iterator[int]:
     """Where a history may end: by a look at the file's end, which is quick, then by a search."""
     edge = max(begin, len(content) - _EDGE)
     near, key = content.find(HISTORY_END, edge), content.find(b'\n  "', edge)
@@ -137,7 +137,7 @@ def _ends(content: bytes, begin: int) -> Iterator[int]:
         yield end + len(HISTORY_END)
 
 
-def _by_keys(content: bytes) -> dict[str, Any] | None:
+def _read_by_keys(content: bytes) -> dict[str, Any] | None:
     """The job of a file of any layout, with the keys as everybody writes them."""
     top = _top.decode(content)
     if "execution_history" not in top:
@@ -180,10 +180,10 @@ def parse(content: bytes) -> Any:
     except RecursionError:
         raise JobFileHostile("it is nested too deeply to be a job's file.") from None
     except ValueError as error:
-        return _not_json(stripped, error)
+        return _raise_not_json(stripped, error)
 
 
-def _not_json(content: bytes, error: ValueError) -> Any:
+def _raise_not_json(content: bytes, error: ValueError) -> Any:
     if "too deeply" in str(error):
         raise JobFileHostile("it is nested too deeply to be a job's file.") from None
     if content[:1] not in b"{[":

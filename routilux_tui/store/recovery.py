@@ -88,10 +88,10 @@ _SHAPES = {
 
 
 def _is_task(value: Any) -> bool:
-    return type(value) is list and len(value) == 3 and is_sound("iss", value)
+    return type(value) is list and len(value) == 3 and has_shape("iss", value)
 
 
-def is_sound(shape: str, values: list[Any]) -> bool:
+def has_shape(shape: str, values: list[Any]) -> bool:
     """Whether values are of the kinds that the letters of a shape name."""
     return len(values) == len(shape) and all(
         _KINDS[letter](value) for letter, value in zip(shape, values, strict=True)
@@ -117,7 +117,7 @@ def replay(state: Job, path: str | os.PathLike[str]) -> int:
         state.unread = error.message.partition(": ")[2].rstrip(".")
         return 0
     lines = content.rstrip(b"\0").split(b"\n")
-    head = _decoded(lines[0])
+    head = _decode_line(lines[0])
     if not isinstance(head, dict) or head.get("job_id") != state.job_id:
         return 0
     version, seq = head.get("journal"), head.get("seq")
@@ -127,22 +127,22 @@ def replay(state: Job, path: str | os.PathLike[str]) -> int:
     if isinstance(seq, int) and seq > state.seq:
         state.unread = GAP
         return 0
-    done = _carry_out(state, lines)
+    done = _apply_lines(state, lines)
     if done and state.outstanding:
         state.hold_tasks()
     return done
 
 
-def _carry_out(state: Job, lines: list[bytes]) -> int:
+def _apply_lines(state: Job, lines: list[bytes]) -> int:
     done = 0
     for n, line in enumerate(lines[1:], 1):
-        batch = _decoded(line)
+        batch = _decode_line(line)
         if not isinstance(batch, list):
             if n < len(lines) - 1:
                 state.unread = f"its line {n + 1} is no list of changes"
             break
         for change in batch:
-            why = _wrong(change, state.seq)
+            why = _why_invalid(change, state.seq)
             if not why and change[0] > state.seq:
                 try:
                     state.apply(tuple(change))
@@ -157,7 +157,7 @@ def _carry_out(state: Job, lines: list[bytes]) -> int:
     return done
 
 
-def _wrong(change: Any, seq: int) -> str:
+def _why_invalid(change: Any, seq: int) -> str:
     """What is wrong with a change that is to follow another; empty where nothing is."""
     if not isinstance(change, list) or len(change) < 2:
         return "no change"
@@ -166,12 +166,12 @@ def _wrong(change: Any, seq: int) -> str:
         return "no change"
     if kind not in FOLD:
         return NEWER
-    if not is_sound(_SHAPES[kind], values) or (kind == "set" and not _is_settable(*values[:2])):
+    if not has_shape(_SHAPES[kind], values) or (kind == "set" and not _is_assignable(*values[:2])):
         return f"{kind} of a kind unknown"
     return GAP if number > seq + 1 else ""
 
 
-def _is_settable(name: str, value: Any) -> bool:
+def _is_assignable(name: str, value: Any) -> bool:
     if name in _LISTS:
         return isinstance(value, list)
     if name in {"shared_data", "routine_states"}:
@@ -179,7 +179,7 @@ def _is_settable(name: str, value: Any) -> bool:
     return name not in {"flow_id", "job_id"} or isinstance(value, str)
 
 
-def _decoded(line: bytes) -> Any:
+def _decode_line(line: bytes) -> Any:
     try:
         return decode(line)
     except ValueError:

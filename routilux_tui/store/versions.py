@@ -1,4 +1,4 @@
-"""What older versions wrote, put right: pauses that stand twice, addresses for routine ids.
+"""What older versions wrote, upgraded: pauses written twice, addresses for routine ids.
 
 routilux 0.8 has ten keys; 0.9 adds ``pending_tasks``, 0.10 the deferred events and the shared
 data and logs, 0.11 two limits of the history. From 0.9 on each pause is written twice, in two
@@ -24,7 +24,7 @@ def job_of(content: Any) -> dict[str, Any]:
         UnknownKind: when there is none; the message says what there is.
     """
     if not isinstance(content, dict):
-        raise UnknownKind(f"it holds a {_kind(content)}, and no job")
+        raise UnknownKind(f"it holds a {_kind_name(content)}, and no job")
     if content.get("_type") == "JobState" or _looks_like_job(content):
         return upgrade(content)
     if content.get("_type") == "WorkerState" or "worker_id" in content:
@@ -53,7 +53,7 @@ def _looks_like_job(content: dict[str, Any]) -> bool:
     )
 
 
-def _kind(value: Any) -> str:
+def _kind_name(value: Any) -> str:
     names = {list: "list", str: "text", bool: "truth value", type(None): "null"}
     return names.get(type(value), "number")
 
@@ -67,24 +67,24 @@ def _job_of_worker(worker: dict[str, Any]) -> dict[str, Any]:
 
 
 def upgrade(job: dict[str, Any]) -> dict[str, Any]:
-    """A job's content with each pause told once. Nothing else is touched."""
+    """A job's content with each pause standing once. Nothing else is touched."""
     points = job.get("pause_points")
     if isinstance(points, list) and len(points) > 1:
-        return {**job, "pause_points": _pauses_once(points)}
+        return {**job, "pause_points": _merge_twin_pauses(points)}
     return job
 
 
-def _pauses_once(points: list[Any]) -> list[Any]:
-    once: list[Any] = []
+def _merge_twin_pauses(points: list[Any]) -> list[Any]:
+    merged: list[Any] = []
     for point in points:
-        if once and _are_twins(once[-1], point):
-            once[-1] = {**once[-1], **point, "timestamp": once[-1].get("timestamp")}
+        if merged and _are_one_pause(merged[-1], point):
+            merged[-1] = {**merged[-1], **point, "timestamp": merged[-1].get("timestamp")}
         else:
-            once.append(point)
-    return once
+            merged.append(point)
+    return merged
 
 
-def _are_twins(first: Any, second: Any) -> bool:
+def _are_one_pause(first: Any, second: Any) -> bool:
     """Whether two points are the two shapes in which routilux 0.9 and later writes one pause."""
     if not isinstance(first, dict) or not isinstance(second, dict):
         return False
@@ -102,15 +102,15 @@ def _resolve_addresses(job: dict[str, Any], flow: Any) -> dict[str, Any]:
     names = _ids_by_address(flow)
     if not names:
         return job
-    mended = dict(job)
+    upgraded = dict(job)
     for key in ("execution_history", "pending_tasks", "deferred_events"):
         entries = job.get(key)
         if isinstance(entries, list):
-            mended[key] = [_renamed(entry, names) for entry in entries]
+            upgraded[key] = [_with_ids(entry, names) for entry in entries]
     current = job.get("current_routine_id")
     if isinstance(current, str):
-        mended["current_routine_id"] = names.get(current, current)
-    return mended
+        upgraded["current_routine_id"] = names.get(current, current)
+    return upgraded
 
 
 def _ids_by_address(flow: Any) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _ids_by_address(flow: Any) -> dict[str, str]:
     return names
 
 
-def _renamed(entry: Any, names: dict[str, str]) -> Any:
+def _with_ids(entry: Any, names: dict[str, str]) -> Any:
     if not isinstance(entry, dict):
         return entry
     renamed = dict(entry)

@@ -97,33 +97,33 @@ def _pieces(plain: dict[str, Any]) -> Iterator[bytes]:
         yield lead + b"  " + dumps(key) + b": "
         lead = b",\n"
         if key in LISTS and isinstance(value, list) and value:
-            yield from _list(value)
+            yield from _list_pieces(value)
         else:
             yield _indented(dumps(value), 1)
     yield b"\n}\n"
 
 
-def _list(entries: list[Any]) -> Iterator[bytes]:
+def _list_pieces(entries: list[Any]) -> Iterator[bytes]:
     before = b"[\n"
     for start in range(0, len(entries), _BATCH):
         part = entries[start : start + _BATCH]
-        lines = [_record(one) if type(one) in RECORDS else _entry(one) for one in part]
+        lines = [_record_lines(one) if type(one) in RECORDS else _entry_lines(one) for one in part]
         yield before + b",\n".join(lines)
         before = b",\n"
     yield b"\n  ]"
 
 
-def _record(record: ExecutionRecord | Saved) -> bytes:
+def _record_lines(record: ExecutionRecord | Saved) -> bytes:
     data = record.raw_data
     body = bytes(data) if type(data) is msgspec.Raw else dumps(data)
     return b"".join(
         (
             b'    {\n      "_type": "ExecutionRecord",\n      "routine_id": ',
-            _name(record.routine_id),
+            _name_json(record.routine_id),
             b',\n      "event_name": ',
-            _name(record.event_name),
+            _name_json(record.event_name),
             b',\n      "timestamp": ',
-            _time(record.written_at),
+            _time_json(record.written_at),
             b',\n      "data": ',
             body.replace(b"\n", b" "),
             b"\n    }",
@@ -132,11 +132,11 @@ def _record(record: ExecutionRecord | Saved) -> bytes:
 
 
 @lru_cache(4096)
-def _name(name: str) -> bytes:
+def _name_json(name: str) -> bytes:
     return dumps(name)
 
 
-def _time(at: Any) -> bytes:
+def _time_json(at: Any) -> bytes:
     if type(at) is str:
         try:
             return _encode(at)
@@ -145,9 +145,9 @@ def _time(at: Any) -> bytes:
     return dumps(at)
 
 
-def _entry(entry: Any) -> bytes:
+def _entry_lines(entry: Any) -> bytes:
     if isinstance(entry, RECORDS):
-        return _record(entry)
+        return _record_lines(entry)
     if not isinstance(entry, dict) or not entry:
         return b"    " + dumps(entry)
     fields = (b"      " + dumps(str(key)) + b": " + dumps(value) for key, value in entry.items())

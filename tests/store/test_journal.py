@@ -50,8 +50,8 @@ def test_the_journal_has_what_was_emitted_whatever_is_done_to_it_later(tmp_path:
         data["n"] = data["list"][0] = "changed"
         state.record_execution("a", "e", {"n": number})
     journal.flush()
-    told = [record.data["n"] for record in JobState.load(path).execution_history]
-    assert told == [number for one in numbers for number in (one, one)]
+    read_back = [record.data["n"] for record in JobState.load(path).execution_history]
+    assert read_back == [number for one in numbers for number in (one, one)]
     journal.close()
 
 
@@ -70,14 +70,14 @@ def test_a_torn_last_line_is_dropped_and_the_rest_counts(tmp_path: Path) -> None
         assert JobState.load(path).job_id == state.job_id
 
 
-def test_folding_keeps_what_comes_meanwhile(tmp_path: Path) -> None:
+def test_a_snapshot_keeps_what_comes_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "j.json"
     state = JobState("f")
     journal = Journal(state, path)
     for number in range(2000):
         state.record_execution("a", "e", {"n": number})
         if number % 500 == 250:
-            journal.fold()
+            journal.write_snapshot()
     journal.flush()
     assert [one.data["n"] for one in JobState.load(path).execution_history] == list(range(2000))
     journal.close()
@@ -191,7 +191,7 @@ def _judge(marks: list[str], state: JobState) -> None:
     ends = [line for line in marks if line.startswith("end ")]
     assert len(ends) == len(set(ends)), "a handler that had completed ran again"
     sent = [one.data["n"] for one in state.execution_history if one.event_name == "out"]
-    assert sorted(sent) == list(range(400)), "an event was lost, or told twice"
+    assert sorted(sent) == list(range(400)), "an event was lost, or read_back twice"
     begun = {int(line.split()[1]) for line in marks if line.startswith("begin ")}
     assert begun == set(range(400)), "a task was lost"
     assert state.slot_data["adder", "in"]["sum"] == sum(range(400))

@@ -31,22 +31,22 @@ with (JOBS / "INDEX.tsv").open() as index:
     INDEX = list(csv.DictReader(index, delimiter="\t"))
 
 
-@pytest.mark.parametrize("told", INDEX, ids=lambda told: told["file"])
-def test_a_file_opens_as_the_index_says(told: dict[str, str]) -> None:
-    path = JOBS / told["file"]
-    if told["kind"] == "CORRUPT" or told["status"] == "-":
-        with pytest.raises(JobFileTorn if told["kind"] == "CORRUPT" else UnknownKind):
+@pytest.mark.parametrize("listed", INDEX, ids=lambda listed: listed["file"])
+def test_a_file_opens_as_the_index_says(listed: dict[str, str]) -> None:
+    path = JOBS / listed["file"]
+    if listed["kind"] == "CORRUPT" or listed["status"] == "-":
+        with pytest.raises(JobFileTorn if listed["kind"] == "CORRUPT" else UnknownKind):
             JobState.load(path)
         assert read_header(path).error
         return
     state = JobState.load(path)
     entry = read_header(path)
-    assert state.status == entry.status == told["status"]
-    assert len(state.execution_history) == entry.records == int(told["records"])
-    assert len(state.pending_tasks) == int(told["pending"])
-    assert len(state.deferred_events) == int(told["deferred"])
-    assert len(state.shared_log) == int(told["shared_log"])
-    assert len(state.output_log) == int(told["output_log"])
+    assert state.status == entry.status == listed["status"]
+    assert len(state.execution_history) == entry.records == int(listed["records"])
+    assert len(state.pending_tasks) == int(listed["pending"])
+    assert len(state.deferred_events) == int(listed["deferred"])
+    assert len(state.shared_log) == int(listed["shared_log"])
+    assert len(state.output_log) == int(listed["output_log"])
     for record in state.execution_history:
         assert record.data is not None
         assert repr(record)
@@ -89,9 +89,9 @@ def test_numbers_that_json_does_not_know_survive(tmp_path: Path) -> None:
     before = JobState.load(JOBS / "0.11.0/nan-inf-bigint.json")
     before.save(tmp_path / "j.json")
     after = JobState.load(tmp_path / "j.json")
-    told = [repr(record.data) for record in before.execution_history]
-    assert told == [repr(record.data) for record in after.execution_history]
-    assert any("nan" in one and "inf" in one for one in told)
+    numbers = [repr(record.data) for record in before.execution_history]
+    assert numbers == [repr(record.data) for record in after.execution_history]
+    assert any("nan" in one and "inf" in one for one in numbers)
 
 
 def test_an_integer_past_the_limit_of_digits_survives(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_an_integer_past_the_limit_of_digits_survives(tmp_path: Path) -> None:
 
 
 def test_a_worker_state_of_later_versions_opens_with_what_it_has(tmp_path: Path) -> None:
-    told = {
+    worker = {
         "_type": "WorkerState",
         "worker_id": "w-1",
         "flow_id": "etl",
@@ -115,7 +115,7 @@ def test_a_worker_state_of_later_versions_opens_with_what_it_has(tmp_path: Path)
         "jobs_processed": 4,
         "started_at": "2026-01-02T03:04:05",
     }
-    (tmp_path / "w.json").write_text(json.dumps(told))
+    (tmp_path / "w.json").write_text(json.dumps(worker))
     state = JobState.load(tmp_path / "w.json")
     assert (state.job_id, state.flow_id, state.status) == ("w-1", "etl", "completed")
     assert state.extra["jobs_processed"] == 4
@@ -176,7 +176,7 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
     assert JobState.load(tmp_path / "bom.json").status == "completed"
 
 
-SEEDS = [(JOBS / told["file"]).read_bytes() for told in INDEX if int(told["bytes"]) < 4000]
+SEEDS = [(JOBS / listed["file"]).read_bytes() for listed in INDEX if int(listed["bytes"]) < 4000]
 
 
 @settings(

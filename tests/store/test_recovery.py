@@ -38,8 +38,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, *lines: Any, **head: Any) -> None:
-    told = {"journal": 1, "job_id": "j", "seq": 1, **head}
-    journal_path(path).write_text("".join(json.dumps(one) + "\n" for one in (told, *lines)))
+    header = {"journal": 1, "job_id": "j", "seq": 1, **head}
+    journal_path(path).write_text("".join(json.dumps(one) + "\n" for one in (header, *lines)))
 
 
 def test_every_kind_of_change_has_a_shape() -> None:
@@ -98,7 +98,7 @@ def test_a_change_that_can_not_be_carried_out_ends_the_replay_and_is_told(
     state.save(path.with_name("again.json"))
     assert read_header(path).records == 2
     with pytest.raises(JobFileError, match="would be lost"):
-        load_job(path, into=JobState, wholly=True)
+        load_job(path, into=JobState, strict=True)
 
 
 def test_a_journal_of_a_newer_version_is_told_and_not_taken_up(path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_journal_of_a_newer_version_is_told_and_not_taken_up(path: Path) -> No
         assert JobState.load(path).unread == NEWER
         assert read_header(path).badge == "newer"
         with pytest.raises(JobFileError, match="newer version"):
-            load_job(path, into=JobState, wholly=True)
+            load_job(path, into=JobState, strict=True)
 
 
 def test_a_journal_of_another_state_of_the_file_is_not_mixed_with_it(path: Path) -> None:

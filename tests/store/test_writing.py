@@ -66,16 +66,16 @@ def test_no_value_makes_a_save_fail(key: object, tmp_path: Path) -> None:
 def test_odd_values_are_readable() -> None:
     from routilux_tui.job.jsonable import to_plain
 
-    told = to_plain(ODD)
-    assert told["datetime"] == "2026-01-02T00:00:00+00:00"
-    assert told["set"] == [1, 2, 3]
-    assert told["bytes"] == "\x00\\xffab"
-    assert told["decimal"] == "1.50"
-    assert told["enum"] == "red"
-    assert told["error"] == "ValueError: boom"
-    assert told["class"] == "decimal.Decimal"
-    assert told["cycle"] == ["<cycle>"]
-    assert told["null"] == "none"
+    plain = to_plain(ODD)
+    assert plain["datetime"] == "2026-01-02T00:00:00+00:00"
+    assert plain["set"] == [1, 2, 3]
+    assert plain["bytes"] == "\x00\\xffab"
+    assert plain["decimal"] == "1.50"
+    assert plain["enum"] == "red"
+    assert plain["error"] == "ValueError: boom"
+    assert plain["class"] == "decimal.Decimal"
+    assert plain["cycle"] == ["<cycle>"]
+    assert plain["null"] == "none"
 
 
 def test_a_file_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_routilux_itself_reads_what_we_write(tmp_path: Path, peer: str) -> None:
     state._set_paused("why", {"step": 3})
     path = tmp_path / "j.json"
     state.save(path)
-    told = []
+    outputs = []
     for python, imports, ours in (
         (peer, "from routilux.job_state import JobState", False),
         (sys.executable, "from routilux_tui import JobState", True),
@@ -170,8 +170,8 @@ def test_routilux_itself_reads_what_we_write(tmp_path: Path, peer: str) -> None:
             [python, "-c", code, str(path)], capture_output=True, text=True, env=_env(ours)
         )
         assert done.returncode == 0, done.stderr
-        told.append(json.loads(done.stdout))
-    assert told[0] == told[1]
+        outputs.append(json.loads(done.stdout))
+    assert outputs[0] == outputs[1]
 
 
 def _env(ours: bool) -> dict[str, str]:
