@@ -21,8 +21,8 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     from textual.widgets import Input
 
     monkeypatch.setattr(Input, "cursor_blink", False)
-    from routilux_tui.tui import formatting as figures
     from routilux_tui.tui.widgets import header
+    from routilux_tui.views import formatting as figures
 
     monkeypatch.setattr(header.JobHeader, "now", staticmethod(lambda: NOON))
     monkeypatch.setattr(figures, "now", lambda: NOON)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.tui.formatting import clock, count, since
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.views.formatting import clock, count, since
 from routilux_tui.views.shapes import APPENDED, Filter, Row
 from routilux_tui.views.text import printable
 

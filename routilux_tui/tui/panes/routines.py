@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.status import look
-from routilux_tui.tui.formatting import count, span
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import fit, right
 from routilux_tui.views import shapes as views
+from routilux_tui.views.formatting import count, span
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from textual.widget import Widget
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.tui.formatting import count, counted, span, sparkline
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, strip_of
 from routilux_tui.views import shapes as views
+from routilux_tui.views.formatting import count, counted, span, sparkline
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:

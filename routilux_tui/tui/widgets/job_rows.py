@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from textual.geometry import Region
 
 from routilux_tui.job.status import look
-from routilux_tui.tui.formatting import ago, count, date_time, size
 from routilux_tui.tui.listing import Listing
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, right
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.views.formatting import ago, count, date_time, size
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:

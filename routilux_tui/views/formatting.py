@@ -1,4 +1,4 @@
-"""Numbers, times and spans of time as the dashboard writes them: short, and always as wide."""
+"""Numbers, times and spans of time as people read them: short, and always as wide."""
 
 from __future__ import annotations
 
