@@ -46,7 +46,7 @@ class Controls(Workers):
         self.merging = threading.RLock()
         job_state.flow_routines = list(flow.routines)
         job_state.execution = self
-        self._at_rest = threading.Condition(self._lock)
+        self._settled = threading.Condition(self._lock)
         self._checkpoint: dict[str, Any] | None = None
         self._control: Control | None = None
         self._control_listeners: tuple[Callable[[], None], ...] = ()
@@ -99,9 +99,9 @@ class Controls(Workers):
         if timeout is not None and timeout > threading.TIMEOUT_MAX:
             timeout = None
         with self._lock:
-            return self._at_rest.wait_for(self._is_at_rest, timeout)
+            return self._settled.wait_for(self._is_settled, timeout)
 
-    def _is_at_rest(self) -> bool:
+    def _is_settled(self) -> bool:
         return not self._active and statuses.is_settled(self.job_state.status)
 
     # Controls
@@ -138,7 +138,7 @@ class Controls(Workers):
         self.jobs.on_started(self)
         cancel_on_interrupt(self)
         if self._queue:
-            self._wake()
+            self._wake_workers()
         else:
             self._check_finished()
 
@@ -160,7 +160,7 @@ class Controls(Workers):
                 self._closing = "pause"
                 self._checkpoint = checkpoint
                 self._set_control("pause", reason)
-                self._work.notify_all()
+                self._work_available.notify_all()
                 self._check_finished()
             return len(self._active)
 
@@ -191,17 +191,17 @@ class Controls(Workers):
             now,
         )
         state.make("status", "paused", now)
-        self._stop()
+        self._set_stopped()
 
-    def _stop(self) -> None:
+    def _set_stopped(self) -> None:
         """Nothing more will start: let the workers and the waiters go."""
         self.live = False
-        self._clear()
+        self._clear_queue()
         self._closing = ""
         self._checkpoint = None
         self._set_control(None)
         self.jobs.on_stopped(self)
-        self._at_rest.notify_all()
+        self._settled.notify_all()
 
     def _set_control(self, action: str | None, reason: str = "") -> None:
         if action is None and self._control is None:
@@ -229,7 +229,7 @@ class Controls(Workers):
             if self._closing == "pause":
                 self._closing = ""
                 self._set_control(None)
-                self._wake()
+                self._wake_workers()
                 return
             self.check_resume()
             held = list(state.outstanding.values())
@@ -277,13 +277,13 @@ class Controls(Workers):
             self.cancelled = True
             now = time.time()
             held = 0 if state.outstanding else len(state.pending_tasks)
-            dropped = self._drop(now) or held
+            dropped = self._drop_queued(now) or held
             account: dict[str, Any] = {"dropped": dropped, "running": self.handlers()}
             if reason:
                 account["reason"] = reason
             state.make("routine", "_cancellation", account, now)
             state.make("status", "cancelled", now)
-            self._end_with("cancel", reason)
+            self._end_job("cancel", reason)
             return dropped
 
     def fail(self, why: str) -> None:
@@ -292,22 +292,22 @@ class Controls(Workers):
         if statuses.has_ended(state.status):
             return
         now = time.time()
-        dropped = self._drop(now)
+        dropped = self._drop_queued(now)
         state.make("routine", "_failure", {"reason": why, "dropped": dropped}, now)
         state.make("status", "failed", now)
-        self._end_with(None)
+        self._end_job(None)
 
-    def _drop(self, now: float) -> int:
+    def _drop_queued(self, now: float) -> int:
         """Drop what has not started; returns how much."""
         dropped = [task_id for task_id in self.job_state.outstanding if task_id not in self._active]
         self.job_state.make("drop", dropped, now)
         return len(dropped)
 
-    def _end_with(self, action: str | None, reason: str = "") -> None:
+    def _end_job(self, action: str | None, reason: str = "") -> None:
         """The job's last status is set: nothing starts any more, running handlers finish."""
         self._closing = "end"
-        self._clear()
+        self._clear_queue()
         if self._active:
             self._set_control(action, reason)
         else:
-            self._stop()
+            self._set_stopped()

@@ -102,7 +102,7 @@ class Execution(Controls):
             for task_id, _, _ in tasks:
                 self._queue.append(outstanding[task_id])
             if self._idle or self._threads < self.workers:
-                self._wake()
+                self._wake_workers()
 
     def _emit_deferred(self, now: float) -> None:
         state = self.job_state
@@ -121,13 +121,13 @@ class Execution(Controls):
         number = self.job_state.next_task_id
         return [(number + i, target, slot) for i, (target, slot) in enumerate(targets)]
 
-    def _begin(self, task: Task) -> None:
+    def _on_task_start(self, task: Task) -> None:
         self.job_state.make("run", task.id, task.routine_id, time.time())
 
     def _invoke(self, task: Task) -> BaseException | None:
         return invoke(self, self.jobs.flow, self.flow.routines[task.routine_id], task)
 
-    def _end(self, task: Task, error: BaseException | None) -> None:
+    def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         if error is None:
             now = time.time()
             if task.retry_count and task.source_id is None:
@@ -157,9 +157,9 @@ class Execution(Controls):
         if self._closing == "pause":
             self._suspend()
         elif self._closing:
-            self._stop()
+            self._set_stopped()
         elif not self._queue and not self._delayed:
             states = self.job_state.routine_states.values()
             said = [str(one.get("status")) for one in states if isinstance(one, dict)]
             self.job_state.make("status", statuses.end_of(said), time.time())
-            self._stop()
+            self._set_stopped()

@@ -1,4 +1,4 @@
-"""A program that Ctrl-C interrupts ends, whatever its jobs would still do.
+"""Cancelling jobs when Ctrl-C interrupts the program, so that it ends.
 
 Workers are no daemons: a program that reaches its end waits for its jobs. One that is left by
 Ctrl-C would wait for them as well, an endless one for ever; so its jobs are cancelled first, and

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import INVOCATION, Invocation
-from routilux_tui.flow.slot import copied
+from routilux_tui.flow.slot import copy_collected
 
 if TYPE_CHECKING:
     from routilux_tui.flow.context import FlowInterface, LiveJob
@@ -37,7 +37,7 @@ def invoke(job: LiveJob, flow: FlowInterface, routine: Routine, task: Task) -> B
     try:
         slot = routine._slots[task.slot]
         data = flow.delivered(task)
-        if slot.keeps:
+        if slot.collects:
             data = _merge(job, slot, task, data)
         if slot.validator is not None:
             _validate(slot, data)
@@ -82,7 +82,7 @@ def _merge(job: LiveJob, slot: Slot, task: Task, new: Any) -> Any:
                 return kept
             # Of what was appended, as routilux does: all values of those keys that have just come.
             given = {name: kept[name] for name in new if name in kept} if how == "append" else kept
-            return copied(given)
+            return copy_collected(given)
 
 
 def _not_run(result: Any) -> TypeError:

@@ -1,4 +1,4 @@
-"""Finding a flow by its words: ``path/to/file.py:name`` or ``package.module:name``.
+"""Loading a flow from a file or a module: ``path/to/file.py:name`` or ``package.module:name``.
 
 ``name`` is a `Flow`, or a callable that returns one. Without it, the file's only flow is meant,
 or its only factory.
@@ -41,16 +41,16 @@ def load_flow(spec: str, params: dict[str, Any] | None = None) -> tuple[Flow, di
         FlowLoadError: when there is no such file, module or flow, or the user's code raised;
             then with its traceback.
     """
-    place, _, name = spec.partition(":")
-    module = _module(place)
-    thing = _named(module, place, name) if name else _only(module, place)
+    location, _, name = spec.partition(":")
+    module = _import(location)
+    candidate = _find_named(module, location, name) if name else _find_only(module, location)
     params = dict(params or {})
-    if not isinstance(thing, Flow):
-        thing = _made(thing, spec, params)
-    if not thing.is_named:
+    if not isinstance(candidate, Flow):
+        candidate = _call_factory(candidate, spec, params)
+    if not candidate.is_named:
         stem = module.__name__.removesuffix(" (flow)").rpartition(".")[2]
-        thing.flow_id = f"{stem}.{name}" if name else stem
-    return thing, params
+        candidate.flow_id = f"{stem}.{name}" if name else stem
+    return candidate, params
 
 
 def check_params(flow: Flow, entry: str, params: dict[str, Any]) -> None:
@@ -68,26 +68,26 @@ def check_params(flow: Flow, entry: str, params: dict[str, Any]) -> None:
         )
 
 
-def _module(place: str) -> ModuleType:
-    if place.endswith(".py") or "/" in place:
-        return _from_file(Path(place).expanduser())
-    if not place:
+def _import(location: str) -> ModuleType:
+    if location.endswith(".py") or "/" in location:
+        return _import_file(Path(location).expanduser())
+    if not location:
         raise FlowLoadError("FLOW names no file and no module.", "Say file.py:name.")
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return importlib.import_module(place)
+        return importlib.import_module(location)
     except ModuleNotFoundError as error:
-        if error.name and (place == error.name or place.startswith(f"{error.name}.")):
+        if error.name and (location == error.name or location.startswith(f"{error.name}.")):
             raise FlowLoadError(
-                f"There is no module {place!r}.", "Say path/to/file.py:name for a file."
+                f"There is no module {location!r}.", "Say path/to/file.py:name for a file."
             ) from None
-        raise _users(f"Module {place!r}", error) from error
+        raise _user_error(f"Module {location!r}", error) from error
     except BaseException as error:
-        raise _users(f"Module {place!r}", error) from error
+        raise _user_error(f"Module {location!r}", error) from error
 
 
-def _from_file(path: Path) -> ModuleType:
+def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         kind = "is no regular file" if path.exists() else "does not exist"
         raise FlowLoadError(f"{path} {kind}.", "Say path/to/file.py:name.")
@@ -105,11 +105,11 @@ def _from_file(path: Path) -> ModuleType:
     try:
         found.loader.exec_module(module)
     except BaseException as error:
-        raise _users(str(path), error) from error
+        raise _user_error(str(path), error) from error
     return module
 
 
-def _users(where: str, error: BaseException) -> FlowLoadError:
+def _user_error(where: str, error: BaseException) -> FlowLoadError:
     """The user's own code raised: his traceback, without our frames."""
     trace = error.__traceback__
     ours = (__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
@@ -125,48 +125,50 @@ def _users(where: str, error: BaseException) -> FlowLoadError:
 def _candidates(module: ModuleType) -> dict[str, Any]:
     """The flows of a module, and its functions that say or look like they return one."""
     found: dict[str, Any] = {}
-    for name, thing in vars(module).items():
-        if isinstance(thing, Flow):
-            found[name] = thing
-        elif inspect.isfunction(thing) and thing.__module__ == module.__name__:
-            said = str(thing.__annotations__.get("return", ""))
-            says = said in {"Flow", "<class 'routilux_tui.flow.flow.Flow'>"}
-            looks = not said and (name == "flow" or name.endswith("_flow"))
-            if says or looks or said.endswith(".Flow"):
-                found[name] = thing
-    return {name: thing for name, thing in found.items() if not name.startswith("_")}
+    for name, candidate in vars(module).items():
+        if isinstance(candidate, Flow):
+            found[name] = candidate
+        elif inspect.isfunction(candidate) and candidate.__module__ == module.__name__:
+            annotation = str(candidate.__annotations__.get("return", ""))
+            is_annotated = annotation in {"Flow", "<class 'routilux_tui.flow.flow.Flow'>"}
+            is_named_so = not annotation and (name == "flow" or name.endswith("_flow"))
+            if is_annotated or is_named_so or annotation.endswith(".Flow"):
+                found[name] = candidate
+    return {name: candidate for name, candidate in found.items() if not name.startswith("_")}
 
 
-def _only(module: ModuleType, place: str) -> Any:
+def _find_only(module: ModuleType, location: str) -> Any:
     found = _candidates(module)
-    flows = [thing for thing in found.values() if isinstance(thing, Flow)]
+    flows = [candidate for candidate in found.values() if isinstance(candidate, Flow)]
     if len(found) == 1 or len(flows) == 1:  # a factory beside it made it, or makes another
         return (flows or list(found.values()))[0]
     if not found:
-        raise FlowLoadError(f"{place} holds no flow, and no function that makes one.", _MAIN_HINT)
+        raise FlowLoadError(
+            f"{location} holds no flow, and no function that makes one.", _MAIN_HINT
+        )
     raise FlowLoadError(
-        f"{place} holds more than one flow.",
-        f"Name one: {', '.join(f'{place}:{name}' for name in found)}.",
+        f"{location} holds more than one flow.",
+        f"Name one: {', '.join(f'{location}:{name}' for name in found)}.",
     )
 
 
-def _named(module: ModuleType, place: str, name: str) -> Any:
-    thing: Any = module
+def _find_named(module: ModuleType, location: str, name: str) -> Any:
+    candidate: Any = module
     for part in name.split("."):
-        thing = getattr(thing, part, None)
-    if thing is None:
+        candidate = getattr(candidate, part, None)
+    if candidate is None:
         there = ", ".join(_candidates(module))
         hint = f"It has: {there}." if there else _MAIN_HINT
-        raise FlowLoadError(f"{place} has no {name!r}.", hint)
-    if not isinstance(thing, Flow) and not callable(thing):
+        raise FlowLoadError(f"{location} has no {name!r}.", hint)
+    if not isinstance(candidate, Flow) and not callable(candidate):
         raise FlowLoadError(
-            f"{place}:{name} is a {type(thing).__name__}, neither a Flow nor a callable.",
+            f"{location}:{name} is a {type(candidate).__name__}, neither a Flow nor a callable.",
             "Name a Flow, or a function that returns one.",
         )
-    return thing
+    return candidate
 
 
-def _made(factory: Any, spec: str, params: dict[str, Any]) -> Flow:
+def _call_factory(factory: Any, spec: str, params: dict[str, Any]) -> Flow:
     given = {}
     try:
         signature = inspect.signature(factory)
@@ -181,7 +183,7 @@ def _made(factory: Any, spec: str, params: dict[str, Any]) -> Flow:
     try:
         flow = factory(**given)
     except BaseException as error:
-        raise _users(spec, error) from error
+        raise _user_error(spec, error) from error
     if not isinstance(flow, Flow):
         raise FlowLoadError(
             f"{spec} returned a {type(flow).__name__} (of {type(flow).__module__}), not a Flow.",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.flow.context import FlowInterface
 
-_EVERYTHING, _ONE, _SEVERAL = range(3)
+_TAKES_ALL, _TAKES_ONE, _TAKES_SEVERAL = range(3)
 
 
 def _parameters(handler: Callable[..., Any] | None) -> tuple[int, list[str], bool]:
@@ -24,24 +24,24 @@ def _parameters(handler: Callable[..., Any] | None) -> tuple[int, list[str], boo
     Looked at once for each slot: a look takes longer than many a handler.
     """
     if handler is None:
-        return _SEVERAL, [], True
+        return _TAKES_SEVERAL, [], True
     try:
         parameters = list(inspect.signature(handler).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature
-        return _ONE, ["data"], False
+        return _TAKES_ONE, ["data"], False
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
-        return _EVERYTHING, [], False
+        return _TAKES_ALL, [], False
     named = [one for one in parameters if one.kind is not one.VAR_POSITIONAL]
     names = [one.name for one in named]
     defaults = all(one.default is not one.empty for one in named)
     if parameters and not named:  # it takes *args alone
-        return _ONE, ["data"], False
+        return _TAKES_ONE, ["data"], False
     if len(named) == 1 and named[0].kind is not named[0].KEYWORD_ONLY:
-        return _ONE, names, defaults
-    return _SEVERAL, names, defaults
+        return _TAKES_ONE, names, defaults
+    return _TAKES_SEVERAL, names, defaults
 
 
-def copied(kept: dict[str, Any]) -> dict[str, Any]:
+def copy_collected(kept: dict[str, Any]) -> dict[str, Any]:
     """What a slot has collected, apart from what it goes on to collect."""
     return {name: list(v) if type(v) is list else v for name, v in kept.items()}
 
@@ -113,7 +113,7 @@ class Slot:
         self._parameters = _parameters(handler)
 
     @property
-    def keeps(self) -> bool:
+    def collects(self) -> bool:
         """Whether the job keeps what the slot was given, for the data to come."""
         return self.merge_strategy != "override"
 
@@ -128,10 +128,10 @@ class Slot:
             return MappingProxyType({})
         job, task = invocation.job, invocation.task
         routine_id = invocation.id_of(self.routine)
-        if self.keeps:
+        if self.collects:
             with job.job_state.lock:
                 kept = job.job_state.slot_data.get((routine_id, self.name), {})
-                return MappingProxyType(copied(kept))
+                return MappingProxyType(copy_collected(kept))
         is_here = (task.routine_id, task.slot) == (routine_id, self.name)
         return MappingProxyType(dict(invocation.flow.delivered(task)) if is_here else {})
 
@@ -143,7 +143,7 @@ class Slot:
                 raise RuntimeError(f"what {self} holds belongs to a job, and none runs here")
             return
         job = invocation.job
-        if self.keeps:
+        if self.collects:
             with job.merging:
                 job.job_state.make(
                     "slot",
@@ -175,9 +175,9 @@ class Slot:
         if handler is None:
             return None
         kind, names, defaults = self._parameters
-        if kind is _EVERYTHING:
+        if kind is _TAKES_ALL:
             return handler(**data)
-        if kind is _ONE:
+        if kind is _TAKES_ONE:
             name = names[0]
             if name == "data":
                 return handler(dict(data))
@@ -192,7 +192,7 @@ class Slot:
     def ignored(self, data: dict[str, Any]) -> list[str]:
         """The names in ``data`` that the handler would silently not be given."""
         kind, names, defaults = self._parameters
-        if kind is _EVERYTHING or self._handler is None or names == ["data"]:
+        if kind is _TAKES_ALL or self._handler is None or names == ["data"]:
             return []
         if not defaults and not any(name in data for name in names):
             return []  # its first parameter is given the whole

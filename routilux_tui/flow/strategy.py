@@ -1,4 +1,4 @@
-"""What becomes of a job when a handler raises."""
+"""Strategies for errors: what becomes of a task and its job when a handler raises."""
 
 from __future__ import annotations
 

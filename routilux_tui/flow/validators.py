@@ -48,13 +48,13 @@ class _Types(Validator):
         self._types = types
 
     def validate(self, data: dict[str, Any]) -> None:
-        for name, wanted in self._types.items():
+        for name, kind in self._types.items():
             if name not in data:
                 raise ValidationError("it is missing", name)
-            if not isinstance(data[name], wanted):
-                several = wanted if isinstance(wanted, tuple) else (wanted,)
-                words = " or ".join(one.__name__ for one in several)
-                raise ValidationError(f"is {type(data[name]).__name__}, not {words}", name)
+            if not isinstance(data[name], kind):
+                several = kind if isinstance(kind, tuple) else (kind,)
+                expected = " or ".join(one.__name__ for one in several)
+                raise ValidationError(f"is {type(data[name]).__name__}, not {expected}", name)
 
 
 class _Custom(Validator):
@@ -63,11 +63,11 @@ class _Custom(Validator):
 
     def validate(self, data: dict[str, Any]) -> None:
         try:
-            said = self._check(data)
+            result = self._check(data)
         except ValidationError:
             raise
         except Exception as error:
             raise ValidationError(f"{type(error).__name__}: {error}") from error
-        passed, *why = said if isinstance(said, tuple) else (said,)
+        passed, *why = result if isinstance(result, tuple) else (result,)
         if not passed:
             raise ValidationError(str(*why[:1]) or "the check says no")

@@ -32,7 +32,7 @@ class Workers(ABC):
         self.live = False
         self._name = name
         self._lock = lock
-        self._work = threading.Condition(lock)
+        self._work_available = threading.Condition(lock)
         self._queue: deque[Task] = deque()
         self._delayed: list[tuple[float, int, Task]] = []
         self._active: dict[int, Task] = {}
@@ -43,7 +43,7 @@ class Workers(ABC):
         self._closing = ""
 
     @abstractmethod
-    def _begin(self, task: Task) -> None:
+    def _on_task_start(self, task: Task) -> None:
         """A task is about to be handled."""
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Workers(ABC):
         """Handle a task, without the lock; what was raised, or None."""
 
     @abstractmethod
-    def _end(self, task: Task, error: BaseException | None) -> None:
+    def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         """A task has been handled."""
 
     @abstractmethod
@@ -76,22 +76,22 @@ class Workers(ABC):
         """Queue a task when ``seconds`` are over; no worker is kept waiting for it."""
         heapq.heappush(self._delayed, (time.monotonic() + seconds, task.id, task))
         if self._idle:
-            self._work.notify()
+            self._work_available.notify()
 
     def _waiting_ids(self) -> list[int]:
         """The ids of the tasks that have not started, in the order in which they would."""
         return [task.id for task in self._queue] + [one[1] for one in sorted(self._delayed)]
 
-    def _clear(self) -> None:
+    def _clear_queue(self) -> None:
         self._queue.clear()
         self._delayed.clear()
-        self._work.notify_all()
+        self._work_available.notify_all()
 
-    def _wake(self) -> None:
+    def _wake_workers(self) -> None:
         """Have enough workers for what is queued: idle ones first, then new ones."""
         queued = len(self._queue)
         if self._idle:
-            self._work.notify(queued)
+            self._work_available.notify(queued)
         missing = queued - self._idle - self._starting
         while missing > 0 and self._threads < self.workers:
             missing -= 1
@@ -115,18 +115,18 @@ class Workers(ABC):
         self._starting -= 1
         try:
             while True:
-                task = self._next()
+                task = self._next_task()
                 if task is None:
                     return
                 active[task.id] = task
-                self._begin(task)
+                self._on_task_start(task)
                 self._lock.release()
                 try:
                     error = self._invoke(task)
                 finally:
                     self._lock.acquire()
                 del active[task.id]
-                self._end(task, error)
+                self._on_task_end(task, error)
                 if not active and (self._closing or not queue):
                     self._check_finished()
         except BaseException as error:
@@ -137,7 +137,7 @@ class Workers(ABC):
             self._threads -= 1
             self._lock.release()
 
-    def _next(self) -> Task | None:
+    def _next_task(self) -> Task | None:
         """The next task to run; None when this worker is needed no more. Waits if it must."""
         queue, delayed = self._queue, self._delayed
         while self.live and not self._closing:
@@ -150,6 +150,6 @@ class Workers(ABC):
             if queue:
                 return queue.popleft()
             self._idle += 1
-            self._work.wait(left if delayed else None)
+            self._work_available.wait(left if delayed else None)
             self._idle -= 1
         return None
