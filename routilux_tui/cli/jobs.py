@@ -48,6 +48,12 @@ class SavedJob:
         """The job in a line; what is not true of it is said."""
         return self._projection.header(note=file_note(self._projection, self.path))
 
+    def is_abandoned(self) -> bool:
+        """Whether its file says that it runs, and nobody runs it."""
+        from routilux_tui.store.files import is_locked
+
+        return self.state.status == "running" and not is_locked(self.path)
+
 
 def running(name: str) -> Client:
     """A connection to the running job of a name.

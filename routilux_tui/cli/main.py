@@ -25,6 +25,7 @@ COMMANDS = {
     "open": "browse saved job files",
     "ps": "list jobs, live and saved",
     "show": "one job in full: its status, routines and counts",
+    "why": "why a job is as it is, in sentences, worst first",
     "history": "a job's records",
     "log": "a job's shared log",
     "graph": "a flow's routines and connections, as a picture or for another program",

@@ -1,0 +1,59 @@
+"""Why a job is as it is: sentences, worst first.
+
+JOB is a running job (id, beginning of it, flow, @last), a saved one, or a file. With --json,
+each sentence has a code that stays, the key that leads on in the dashboard, and its figures.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli import output
+from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.views.facts import facts_of
+from routilux_tui.views.shapes import PAUSES, Filter
+from routilux_tui.views.why import BAD, GOOD, why
+
+if TYPE_CHECKING:
+    import argparse
+
+    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.views.facts import Facts
+
+_MARKS = {BAD: ("✗", "x"), GOOD: ("✓", "+")}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words of the command."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument("--json", action="store_true", help="a JSON object a sentence")
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print the sentences."""
+    job, _ = readable(words.job)
+    for reason in why(facts_of_job(job)):
+        if words.json:
+            output.print_json(reason)
+        else:
+            glyph, in_ascii = _MARKS.get(reason.weight, ("!", "!"))
+            print(f"{in_ascii if output.is_ascii() else glyph} {output.safe(reason.text)}")
+    return 0
+
+
+def facts_of_job(job: Readable) -> Facts:
+    """What is known of a job now."""
+    header = job.header()
+    pauses = job.window(PAUSES, -1, 1 << 52, Filter()).rows
+    gone, resume = False, ""
+    if isinstance(job, SavedJob) and job.is_abandoned():
+        gone, resume = True, f"routilux-tui resume {job.path} FLOW"
+    return facts_of(
+        header,
+        job.routines(),
+        time.time(),
+        pause=pauses[-1] if pauses else None,
+        gone=gone,
+        resume=resume,
+    )

@@ -1,0 +1,52 @@
+"""``routilux-tui why``: the staged faults, live and after the end, each by its first sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.cli.test_commands import tui
+from tests.flows import write_flows
+from tests.staged import LEDGER, ORDERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _why(job: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in tui("why", job, "--json").stdout.splitlines()]
+
+
+def test_a_job_that_waits_for_a_person_says_for_what(world: Path) -> None:
+    job = tui("run", str(LEDGER), "-p", "accounts=30", "-p", "big=12", "--detach").stdout.strip()
+    tui("wait", job, "--until", 'status == "paused"', "--timeout", "30")
+    told = _why(job)
+    assert [one["code"] for one in told] == ["waits_for_answer"]
+    assert told[0]["key"] == "r"
+    assert told[0]["figures"]["held"] == 29
+    printed = tui("why", job).stdout
+    assert "It has waited for an answer for " in printed
+    assert "four-eyes approval, asked by `book`; 29 tasks are held." in printed
+    tui("cancel", job)
+
+
+def test_a_job_that_has_failed_names_the_routine_and_the_error(world: Path) -> None:
+    path = str(world / "orders.json")
+    tui("run", f"{ORDERS}:failing", "-p", "pace=0", "--save", path, code=1)
+    told = _why(path)
+    assert told[0]["code"] == "failed"
+    assert told[0]["text"].startswith("`price` failed: LookupError: rate service answered 404.")
+    assert told[0]["figures"]["routine"] == "price"
+
+
+def test_a_job_whose_process_was_killed_says_how_it_is_taken_up(world: Path) -> None:
+    path = str(world / "gone.json")
+    tui("run", f"{write_flows(world)}:leaving", "--save", path, code=3)
+    assert tui("why", path).stdout.startswith("✗ The process that ran it was killed.")
+    assert f"routilux-tui resume {path}" in _why(path)[0]["command"]
+
+
+def test_a_job_that_went_well_says_so(world: Path) -> None:
+    path = str(world / "well.json")
+    tui("run", f"{write_flows(world)}:counting", "--save", path)
+    assert tui("why", path).stdout.startswith("✓ Completed in ")
