@@ -68,6 +68,11 @@ def run(args: argparse.Namespace) -> int:
             return follow(started.socket, as_json=args.json)
         except Unreachable as error:
             raise runner_gone(started, args.flow) from error
+        except KeyboardInterrupt:
+            name = started.job_id[:8]
+            print(f"The job goes on. See it: routilux-tui attach {name}", file=sys.stderr)
+            print(f"  End it: routilux-tui cancel {name}", file=sys.stderr)
+            return 130
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 

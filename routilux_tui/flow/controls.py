@@ -14,6 +14,7 @@ from routilux_tui.flow.resume_check import check_resumable
 from routilux_tui.flow.workers import Workers
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.forking import let_go_in_children
 from routilux_tui.views.shapes import Control
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Controls(Workers):
         self._checkpoint: dict[str, Any] | None = None
         self._control: Control | None = None
         self._control_listeners: tuple[Callable[[], None], ...] = ()
+        #: Whether this is a copy in a forked child: the job runs elsewhere.
+        self.is_fork = False
+        self.fork_lock: threading.RLock | None = self._lock
+        let_go_in_children(self)
 
     @abstractmethod
     def emit(
@@ -170,10 +175,28 @@ class Controls(Workers):
             return f"Job {self.job_state.job_id} is not run by this flow: it can't be {asked}."
         return f"Job {self.job_state.job_id} is {status}: it can't be {asked}."
 
-    def _suspend(self) -> None:
-        """The last handler has returned: hold what has not run, and say so."""
+    def interrupt(self, reason: str) -> list[str]:
+        """Hold all that is queued or running, though handlers run: their process is about to end.
+
+        Whoever takes the job up runs those handlers again, from their beginning.
+
+        Returns:
+            The ids of the routines whose handlers are cut off.
+        """
+        with self._lock:
+            names = self.handlers()
+            if not statuses.has_ended(self.job_state.status):
+                self._suspend(f"{reason}; interrupted: {', '.join(names)}")
+            return names
+
+    def let_go(self) -> None:
+        """This is a forked child: the job is run by the process that it was forked from."""
+        self.is_fork = self.live or bool(self._active)
+        self.job_state.let_go(refuse=self.is_fork)
+
+    def _suspend(self, reason: str) -> None:
+        """Hold what has not run to its end, and say so."""
         state = self.job_state
-        reason = self._control.reason if self._control is not None else ""
         now = time.time()
         queued = len(self._queue) + len(self._delayed)
         state.make("hold", self._waiting_ids(), now)
@@ -185,7 +208,7 @@ class Controls(Workers):
                 "current_routine_id": state.current_routine_id,
                 "checkpoint": self._checkpoint or {},
                 "pending_tasks_count": queued,
-                "active_tasks_count": 0,
+                "active_tasks_count": len(self._active),
                 "queue_size": 0,
             },
             now,

@@ -17,6 +17,7 @@ from routilux_tui.flow.controls import Controls
 from routilux_tui.flow.error_policy import apply_error_policy
 from routilux_tui.flow.invocation import error_detail, invoke, one_line
 from routilux_tui.job import status as statuses
+from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +126,10 @@ class Execution(Controls):
         self.job_state.make("run", task.id, task.routine_id, time.time())
 
     def _invoke(self, task: Task) -> BaseException | None:
-        return invoke(self, self.jobs.flow, self.flow.routines[task.routine_id], task)
+        error = invoke(self, self.jobs.flow, self.flow.routines[task.routine_id], task)
+        if self.is_fork:
+            end_child(error)
+        return error
 
     def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         if error is None:
@@ -155,7 +159,7 @@ class Execution(Controls):
         if self._active or not self.live:
             return
         if self._closing == "pause":
-            self._suspend()
+            self._suspend(self._control.reason if self._control is not None else "")
         elif self._closing:
             self._set_stopped()
         elif not self._queue and not self._delayed:

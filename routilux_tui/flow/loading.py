@@ -73,9 +73,9 @@ def _import(location: str) -> ModuleType:
         return _import_file(Path(location).expanduser())
     if not location:
         raise FlowLoadError("FLOW names no file and no module.", "Say file.py:name.")
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
     try:
+        if importlib.util.find_spec(location.partition(".")[0]) is None:
+            _import_from(Path.cwd())  # it is not installed: its package lies here
         return importlib.import_module(location)
     except ModuleNotFoundError as error:
         if error.name and (location == error.name or location.startswith(f"{error.name}.")):
@@ -92,10 +92,9 @@ def _import_file(path: Path) -> ModuleType:
         kind = "is no regular file" if path.exists() else "does not exist"
         raise FlowLoadError(f"{path} {kind}.", "Say path/to/file.py:name.")
     path = path.resolve()
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
+    _import_from(path.parent)
     name = path.stem
-    if name in sys.modules and getattr(sys.modules[name], "__file__", "") != str(path):
+    if _is_taken(name, path):
         name = f"{name} (flow)"  # the module that goes by that name stays what it is
     found = importlib.util.spec_from_file_location(name, path)
     if found is None or found.loader is None:
@@ -107,6 +106,33 @@ def _import_file(path: Path) -> ModuleType:
     except BaseException as error:
         raise _user_error(str(path), error) from error
     return module
+
+
+def _import_from(folder: Path) -> None:
+    """Have modules of a folder found: behind the standard library, before what is installed.
+
+    A ``token.py`` or ``json.py`` that happens to lie there is not taken for Python's own.
+    """
+    if str(folder) in sys.path:
+        return
+    library = str(Path(inspect.__file__).parent)
+    behind = [
+        n
+        for n, place in enumerate(sys.path)
+        if place == library or Path(place).name == "lib-dynload"
+    ]
+    sys.path.insert(max(behind, default=-1) + 1, str(folder))
+
+
+def _is_taken(name: str, path: Path) -> bool:
+    """Whether a module's name means another file than this one."""
+    if name in sys.stdlib_module_names:
+        return True
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):  # what is loaded under that name has no file
+        return name in sys.modules
+    return found is not None and found.origin is not None and found.origin != str(path)
 
 
 def _user_error(where: str, error: BaseException) -> FlowLoadError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self
 
+from routilux_tui.errors import NotPossible
 from routilux_tui.job import timestamps
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import JobData
@@ -108,6 +109,21 @@ class Job(JobData):
     def _choose_dispatch(self) -> None:
         one = self._listeners[0][1] if len(self._listeners) == 1 else self._dispatch_all
         self._dispatch = one if self._listeners else None
+
+    def let_go(self, *, refuse: bool) -> None:
+        """This is a forked child: nobody is told of changes here, and none are made if it says so.
+
+        A change to a job that runs would be lost: `NotPossible` says so to whoever makes one.
+        """
+        self._listeners = ()
+        self._dispatch = self._refuse_change if refuse else None
+
+    def _refuse_change(self, _change: Change) -> None:
+        raise NotPossible(
+            f"Job {self._job_id} is run by the process that this one was forked from: what is "
+            "emitted or changed here is lost.",
+            "Return it to the handler that started this process, and emit it there.",
+        )
 
     def subscribe(
         self, listener: Callable[[Change], None], *, isolated: bool = True

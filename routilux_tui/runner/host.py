@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.flow.loading import check_params, load_flow
 from routilux_tui.job import status as statuses
+from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.launch import LaunchResult, LaunchSpec
@@ -25,6 +26,7 @@ from routilux_tui.runner.server import Server
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.reading import load_job
+from routilux_tui.views.cel import compile_cel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +38,24 @@ logger = logging.getLogger("routilux_tui.runner")
 
 LINGER = 1.0
 """Seconds that a runner goes on answering after its job has ended."""
+SUSPEND_WITHIN = 20.0
+"""Seconds that handlers have to return when the runner is told to end."""
+LEFT_BEHIND = 10.0
+"""Seconds that threads have which handlers have left behind when all else is over."""
 _FULL = "no room on the disk: "
+_TOLD_TO_END = "the runner was told to end (SIGTERM)"
 
 
 class Host:
     """Runs one job to its end."""
 
-    def __init__(self, spec: LaunchSpec) -> None:
+    def __init__(self, spec: LaunchSpec, pipe: BinaryIO) -> None:
         self.spec = spec
+        self._pipe = pipe
+        self.fork_lock: threading.RLock | None = None
+        let_go_in_children(self)
         self.ending = threading.Event()
+        self._at_once = threading.Event()
         self._status_changed = threading.Event()
         flow, params = load_flow(spec.flow, spec.params)
         if spec.resume:
@@ -62,6 +73,7 @@ class Host:
             self.execution.check_resume()
         else:
             check_params(flow, entry, params)
+        self._entry, self._params = entry, params
         self.journal = Journal(self.state, self.path, self._on_disk_full, self._on_disk_free)
         self.state.subscribe(self._note_change)
         self.backend = Backend(
@@ -72,7 +84,6 @@ class Host:
             log=spec.log,
         )
         self.server = Server(self.backend, Path(spec.socket), self._force)
-        self._entry, self._params = entry, params
         with self._cleanup_on_error():
             self.server.start()
 
@@ -90,11 +101,15 @@ class Host:
         try:
             yield
         except BaseException:
-            self.server.stop()
-            self.journal.close()
-            if not self.spec.resume and not self.spec.save:
-                self.path.unlink(missing_ok=True)
+            self.call_off()
             raise
+
+    def call_off(self) -> None:
+        """Leave nothing behind of a job that has not begun."""
+        self.server.stop()
+        self.journal.close()
+        if not self.spec.resume and not self.spec.save:
+            self.path.unlink(missing_ok=True)
 
     def _note_change(self, change: Change) -> None:
         if change[1] == "status":
@@ -112,8 +127,7 @@ class Host:
                 self.journal.write_snapshot()
         if self.ending.is_set():
             self._suspend()
-        else:
-            self.execution.wait()
+        self._wait_for_handlers()
         self.journal.close()
         until = time.monotonic() + LINGER
         while time.monotonic() < until and not self.ending.is_set():
@@ -125,13 +139,45 @@ class Host:
     def _suspend(self) -> None:
         """Somebody wants this process to end: leave a file that can be taken up again."""
         with contextlib.suppress(NotPossible):
-            self.execution.pause("the runner was told to end (SIGTERM)")
-        self.execution.wait(5.0)
+            self.execution.pause(_TOLD_TO_END)
+
+    def _wait_for_handlers(self) -> None:
+        """Wait until no handler runs; when this process is to end, not for ever.
+
+        The job's file stays locked all that time: nobody may take up a job whose handlers run.
+        """
+        deadline: float | None = None
+        while not self.execution.wait(0.1):
+            if self.ending.is_set():
+                self._suspend()  # again, should somebody have called it off
+                deadline = deadline or time.monotonic() + SUSPEND_WITHIN
+            if self._at_once.is_set() or (deadline is not None and time.monotonic() > deadline):
+                self._interrupt()
+
+    def _interrupt(self) -> NoReturn:
+        """End this process though handlers run; they are run again when the job is taken up."""
+        self.server.stop()
+        with self.state.lock:  # nothing is recorded of them any more
+            names = self.execution.interrupt(_TOLD_TO_END)
+            logger.warning("Ended while handlers ran, which run again: %s", ", ".join(names))
+            with contextlib.suppress(Exception):  # on a full disk the journal has it all
+                self.journal.close()
+            _exit_now()
 
     def end(self, *_: Any) -> None:
-        """A signal's way to ask for `_suspend`."""
+        """A signal's way to have this process end; asked a second time, at once."""
+        if self.ending.is_set():
+            self._at_once.set()
         self.ending.set()
         self._status_changed.set()
+
+    def let_go(self) -> None:
+        """This is a forked child: it ends by a signal as any other process does."""
+        for name, handler in _HANDLERS_IN_CHILDREN.items():
+            if signal.getsignal(name) in {self.end, _ignore, _call_off}:
+                signal.signal(name, handler)
+        if not self._pipe.closed:
+            blank(self._pipe.fileno())
 
     # A full disk
 
@@ -167,9 +213,16 @@ class Host:
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
+_HANDLERS_IN_CHILDREN: dict[signal.Signals, Any] = {
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+    signal.SIGINT: signal.default_int_handler,
+}
+
+
 def main() -> int:
-    """Read the order from standard input, say on the pipe how it went, and run the job."""
-    pipe = os.fdopen(int(sys.argv[1]), "wb")
+    """Read the launch spec from standard input, say on the pipe how it went, and run the job."""
+    pipe = os.fdopen(int(sys.argv[-1]), "wb")
     spec = msgspec.json.decode(sys.stdin.buffer.read(), type=LaunchSpec)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -177,10 +230,13 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Handlers, and not SIG_IGN: the programs that a handler of the job starts would inherit that.
+    signal.signal(signal.SIGHUP, _ignore)
+    signal.signal(signal.SIGINT, _ignore)
+    signal.signal(signal.SIGTERM, _call_off)
+    compile_cel("true")  # ahead of a cel.py beside the flow
     try:
-        host = Host(spec)
+        host = Host(spec, pipe)
         signal.signal(signal.SIGTERM, host.end)
         result = LaunchResult(
             job_id=host.state.job_id,
@@ -189,11 +245,14 @@ def main() -> int:
             log=spec.log,
             pid=os.getpid(),
         )
-        _report(pipe, result)  # where the job is, should its first handler end this process
+        # where the job is, should its first handler end this process
+        if not _report(pipe, result) or host.ending.is_set():
+            host.call_off()  # whoever started it has left before it began
+            return 1
         host.begin()
     except BaseException as error:
         detail = msgspec.json.decode(protocol.refusal(None, error))["error"]
-        if not isinstance(error, RoutiluxTuiError):
+        if not isinstance(error, (RoutiluxTuiError, SystemExit)):
             logger.exception("The job can't be started")
         _report(pipe, LaunchResult(error=detail, traceback=getattr(error, "traceback", "")))
         return getattr(error, "exit_code", 1)
@@ -201,10 +260,44 @@ def main() -> int:
     with contextlib.suppress(OSError):
         pipe.close()
     host.run()
+    _do_not_outlive_the_job()
     return 0
 
 
-def _report(pipe: Any, result: LaunchResult) -> None:
-    with contextlib.suppress(OSError):
+def _ignore(*_: Any) -> None:
+    """Take a signal and do nothing."""
+
+
+def _call_off(*_: Any) -> None:
+    """SIGTERM before there is a job: end."""
+    raise SystemExit(1)
+
+
+def _report(pipe: Any, result: LaunchResult) -> bool:
+    """Tell whoever started this runner; False when nobody listens any more."""
+    try:
         pipe.write(msgspec.json.encode(result) + b"\n")
         pipe.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _do_not_outlive_the_job() -> None:
+    """Let Python end by itself, but not wait for ever for threads that handlers left behind."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def give_up() -> None:
+        time.sleep(LEFT_BEHIND)
+        names = [one.name for one in threading.enumerate() if not one.daemon]
+        logger.warning("Ended with threads that handlers had left behind: %s", ", ".join(names))
+        _exit_now()
+
+    threading.Thread(target=give_up, name="last", daemon=True).start()
+
+
+def _exit_now() -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import uuid
@@ -13,9 +14,21 @@ from typing import Any
 
 import msgspec
 
+import routilux_tui
 from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.paths import log_path, socket_path
+
+_BOOT = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
+sys.path += [place for place in sys.argv[2:3] if place not in sys.path]
+from routilux_tui.runner.host import main
+sys.exit(main())
+"""
+"""What a runner's Python begins with. It imports nothing from the current folder, where anybody's
+``json.py`` may lie; the folder that holds this package comes last."""
+_ENDS_WITHIN = 10.0
 
 
 class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,10 +133,11 @@ def _launch(spec: LaunchSpec) -> LaunchResult:
             "Make room, or set XDG_STATE_HOME to a folder of your own.",
         ) from problem
     reading, writing = os.pipe()
+    package = str(Path(routilux_tui.__file__).parent.parent)
     try:
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "routilux_tui.runner", str(writing)],
+                [sys.executable, "-c", _BOOT, "routilux_tui.runner", package, str(writing)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -137,8 +151,12 @@ def _launch(spec: LaunchSpec) -> LaunchResult:
                 process.stdin.close()
     finally:
         os.close(writing)
-    with os.fdopen(reading, "rb") as report:  # it says when it is ready, then when it has begun
-        lines = [line for line in (report.readline(), report.readline()) if line]
+    try:
+        with os.fdopen(reading, "rb") as report:  # it says when it is ready, and when it has begun
+            lines = [line for line in (report.readline(), report.readline()) if line]
+    except BaseException:  # Ctrl+C: what nobody waits for any more is not to start later
+        _call_off(process)
+        raise
     if not lines:
         process.wait()
         raise Unreachable(
@@ -157,6 +175,17 @@ def _launch(spec: LaunchSpec) -> LaunchResult:
         raise runner_gone(result, spec.flow)
     process.returncode = 0  # it is on its own now; nobody here waits for it
     return result
+
+
+def _call_off(process: subprocess.Popen[bytes]) -> None:
+    """End a runner that has not begun its job yet; one that just has, holds the job as paused."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def runner_gone(result: LaunchResult, flow: str) -> Unreachable:

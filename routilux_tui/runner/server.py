@@ -11,9 +11,11 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import threading
 from typing import TYPE_CHECKING
 
+from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.client import peer_of
 from routilux_tui.runner.frames import FrameSender
@@ -50,6 +52,7 @@ class Server:
         self.backend = backend
         self.path = path
         self._force = force
+        self.fork_lock: threading.RLock | None = None
         self._viewers: set[Viewer] = set()
         self._ready = threading.Event()
         self._failed: BaseException | None = None
@@ -80,6 +83,12 @@ class Server:
         with contextlib.suppress(OSError):
             self.path.unlink()
 
+    def let_go(self) -> None:
+        """This is a forked child: who connects is answered by its parent."""
+        blank(self._listener.fileno())
+        for viewer in self._viewers:
+            blank(viewer.writer.get_extra_info("socket").fileno())
+
     def _main(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -94,15 +103,11 @@ class Server:
         self._stopping = asyncio.Event()
         self._frames = FrameSender(self.backend, self._viewers)
         self._requests = Requests(self.backend, self._frames, self._force)
-        with contextlib.suppress(OSError):
-            self.path.unlink()
-        before = os.umask(0o177)
-        try:
-            server = await asyncio.start_unix_server(
-                self._meet, str(self.path), limit=protocol.MAX_REQUEST, backlog=128
-            )
-        finally:
-            os.umask(before)
+        self._listener = _listen(self.path)
+        let_go_in_children(self)
+        server = await asyncio.start_unix_server(
+            self._meet, sock=self._listener, limit=protocol.MAX_REQUEST, backlog=128
+        )
         sending = asyncio.ensure_future(self._frames.run())
         self._ready.set()
         await self._stopping.wait()
@@ -157,6 +162,22 @@ class Server:
             if not await self._requests.answer(viewer, line):
                 return
             await viewer.writer.drain()
+
+
+def _listen(path: Path) -> socket.socket:
+    """A new socket at a path, in place of whatever was there; only its user may connect."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        one.bind(str(path))
+    except BaseException:
+        one.close()
+        raise
+    finally:
+        os.umask(before)
+    return one
 
 
 def _is_ours(writer: asyncio.StreamWriter) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.errors import JobFileError
+from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps, is_plain
 from routilux_tui.store.files import acquire_lock, journal_path, lock_path, unwritable
 from routilux_tui.store.recovery import VERSION
@@ -80,6 +81,7 @@ class Journal:
         self._snapshot_at = _SNAPSHOT_AT
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock_file = acquire_lock(self.path)
+        self.fork_lock: threading.RLock | None = None
         with state.lock:
             write_plain(state.to_plain(raw=True), self.path)
             try:
@@ -89,6 +91,7 @@ class Journal:
             self._unsubscribe = state.subscribe(self._make_recorder(), isolated=False)
         self._thread = threading.Thread(target=self._run_writer, name="journal", daemon=True)
         self._thread.start()
+        let_go_in_children(self)
 
     def _create_journal(self, seq: int, rest: bytes = b"") -> None:
         """Begin a new journal file, in place of the former one."""
@@ -152,6 +155,12 @@ class Journal:
         self._memory.close()
         self._memory = mmap.mmap(self._handle, room)
         self._capacity = room
+
+    def let_go(self) -> None:
+        """This is a forked child: the lock and the file are its parent's."""
+        self._disk_error = "this is a forked child"
+        blank(self._lock_file)
+        blank(self._handle)
 
     def flush(self) -> None:
         """Write what is buffered now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from routilux_tui.runner.launch import resume_job, start_job
 from routilux_tui.store.files import journal_path
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
 from tests.flows import write_flows
+from tests.processes import assert_gone
 
 
 @pytest.fixture
@@ -40,23 +40,9 @@ def test_a_job_runs_to_its_end_and_says_so_in_its_file(flows: str) -> None:
         assert routines["sink"].runs == 20
     state = JobState.load(started.path)
     assert (state.status, len(state.shared_log)) == ("completed", 20)
-    _gone(started.pid)
+    assert_gone(started.pid)
     assert not Path(started.socket).exists()
     assert not journal_path(started.path).exists()
-
-
-def _gone(pid: int, within: float = 10.0) -> None:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            # a dead process whose threads are still going may hold its socket and its lock
-            dead = Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
-            if dead and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1:
-                return
-        except OSError:
-            return
-        time.sleep(0.02)
-    pytest.fail("the runner has not ended")
 
 
 def test_pause_resume_wait_and_cancel_over_the_socket(flows: str) -> None:
@@ -76,7 +62,7 @@ def test_pause_resume_wait_and_cancel_over_the_socket(flows: str) -> None:
         assert client.wait("records < 0", 0.05).outcome == "timeout"
         client.call("cancel", reason="enough")
         assert client.wait("records > 100000", 10).outcome == "ended"
-    _gone(started.pid)
+    assert_gone(started.pid)
     state = JobState.load(started.path)
     assert state.status == "cancelled"
     assert state.routine_states["_cancellation"]["reason"] == "enough"
@@ -110,7 +96,7 @@ def test_it_outlives_a_hangup_and_is_put_down_resumably_by_sigterm(flows: str) -
     with Client(started.socket) as client:
         assert client.wait("records > 20", 10).outcome == "met"
     os.kill(started.pid, signal.SIGTERM)
-    _gone(started.pid)
+    assert_gone(started.pid)
     state = JobState.load(started.path)
     assert state.status == "paused"
     assert "SIGTERM" in state.pause_points[-1]["reason"]
@@ -126,7 +112,7 @@ def test_a_killed_runner_is_taken_up_where_it_was(flows: str) -> None:
     with Client(started.socket) as client:
         client.wait("records > 50", 10)
     os.kill(started.pid, signal.SIGKILL)
-    _gone(started.pid)
+    assert_gone(started.pid)
     assert is_stale(Path(started.socket))
     assert running_jobs() == []
     assert not Path(started.socket).exists()
@@ -153,7 +139,7 @@ def test_force_ends_a_handler_that_does_not_listen(flows: str) -> None:
     started = start_job(f"{flows}:stuck")
     with Client(started.socket) as client:
         client.call("cancel", reason="now", force=True, grace=0.2)
-    _gone(started.pid)
+    assert_gone(started.pid)
     state = JobState.load(started.path)
     assert state.status == "cancelled"
     told = state.routine_states["_cancellation"]
@@ -167,7 +153,7 @@ def test_force_ends_a_handler_that_did_not_listen_to_a_cancel_before(flows: str)
         with pytest.raises(NotPossible, match="is cancelled"):
             client.call("cancel", reason="again")
         client.call("cancel", force=True, grace=0.2)
-    _gone(started.pid)
+    assert_gone(started.pid)
     told = JobState.load(started.path).routine_states["_cancellation"]
     assert (told["forced"], told["running"], told["reason"]) == (True, ["stuck"], "enough")
 
@@ -220,7 +206,7 @@ def test_a_full_disk_pauses_the_job_and_room_lets_it_go_on(flows: str, world: Pa
             assert "no room on the disk" in client.header().note
             filler.unlink()
             assert client.wait("", 30).status == "completed"
-        _gone(started.pid)
+        assert_gone(started.pid)
         state = JobState.load(disk / "j.json")
         assert len(state.shared_log) == 400
         assert (
