@@ -1,0 +1,368 @@
+"""A job's time on lines of cells: a lane a routine, idle stretches folded.
+
+What happened is told by `Activity`: buckets of equal width. From them any stretch of time is
+drawn at any width, in one pass over the buckets. Nothing here knows a screen.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routilux_tui.job import timestamps
+from routilux_tui.views.formatting import span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: A stretch of so many idle cells is folded.
+IDLE_CELLS = 12
+#: How many cells stand for a folded stretch; its length is written in them.
+FOLDED_CELLS = 8
+#: The looks of a cell: how full it is, in eighths; what happened in it, before that.
+LEVELS = " ▁▂▃▄▅▆▇█"
+LEVELS_ASCII = " .:-=+*#@"
+MARKS = {"gave_up": ("✗", "x"), "retry": ("↻", "r"), "paused": ("‖", "p")}
+
+_STEPS = (
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300),
+    *(600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000),
+)
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """What one routine did: bucket ``n`` is from ``begin + n * width`` on, ``width`` seconds long.
+
+    ``busy`` is in seconds of handlers (two that run at once make two seconds a second); the other
+    lists count starts, ends, errors and retries (which are errors, too); ``queue`` has the most
+    tasks that waited.
+    Lists that are shorter than others go on with zeros.
+    """
+
+    begin: float
+    width: float
+    busy: Sequence[float]
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
+    errors: Sequence[int] = ()
+    retries: Sequence[int] = ()
+    queue: Sequence[int] = ()
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Cells ``column`` to ``column + cells`` stand for the time from ``begin`` to ``end``."""
+
+    begin: float
+    end: float
+    column: int
+    cells: int
+    is_idle: bool = False
+
+
+class Cell(msgspec.Struct, frozen=True, array_like=True):
+    """One cell of a lane: ``level`` in eighths; ``mark`` is a key of `MARKS`, or empty."""
+
+    level: int
+    mark: str = ""
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """A routine's line; ``share`` is how much of the time shown a handler of it ran (0 to ...)."""
+
+    routine_id: str
+    cells: list[Cell]
+    share: float
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a job's time, drawn.
+
+    ``queue`` and ``rate`` are curves below the lanes: tasks that wait, and handlers that ended a
+    second, a number a cell. ``ticks`` are the columns of round times, with their labels.
+    """
+
+    begin: float
+    end: float
+    columns: int
+    stretches: list[Stretch]
+    lanes: list[Lane]
+    queue: list[int]
+    rate: list[float]
+    ticks: list[tuple[int, str]]
+
+    def time_at(self, column: float) -> float:
+        """The moment that a column stands for."""
+        n = bisect_right([one.column for one in self.stretches], column) - 1
+        one = self.stretches[max(0, n)]
+        part = min(1.0, max(0.0, (column - one.column) / one.cells))
+        return one.begin + part * (one.end - one.begin)
+
+    def column_of(self, at: float) -> int:
+        """The column that shows a moment; the nearest where it is out of sight."""
+        n = bisect_right([one.begin for one in self.stretches], at) - 1
+        one = self.stretches[max(0, n)]
+        part = min(1.0, max(0.0, (at - one.begin) / (one.end - one.begin)))
+        return min(self.columns - 1, one.column + int(part * one.cells))
+
+
+class View(msgspec.Struct, frozen=True):
+    """Which time is shown, and how it is moved; ``first`` and ``last`` bound the job's time."""
+
+    begin: float
+    end: float
+    first: float
+    last: float
+
+    def zoomed(self, factor: float, around: float) -> View:
+        """As much time times ``factor``, with ``around`` where it stands."""
+        least = 1e-3
+        length = min(max(least, (self.end - self.begin) * factor), self.last - self.first)
+        part = (around - self.begin) / (self.end - self.begin)
+        return self._at(around - part * length, length)
+
+    def moved(self, part: float) -> View:
+        """Later by a part of what is shown; earlier where it is negative."""
+        length = self.end - self.begin
+        return self._at(self.begin + part * length, length)
+
+    def whole(self) -> View:
+        """All of the job."""
+        return View(self.first, self.last, self.first, self.last)
+
+    def _at(self, begin: float, length: float) -> View:
+        begin = max(self.first, min(begin, self.last - length))
+        return View(begin, begin + length, self.first, self.last)
+
+
+def timeline(
+    activities: dict[str, Activity],
+    begin: float,
+    end: float,
+    columns: int,
+    *,
+    paused: Sequence[tuple[float, float]] = (),
+    fold: bool = True,
+) -> Timeline:
+    """Draw the time from ``begin`` to ``end`` (seconds since the epoch) on so many columns.
+
+    Args:
+        activities: what the routines did, by their ids, in the order of the lanes.
+        begin: the first moment shown.
+        end: the last.
+        columns: cells of a lane.
+        paused: stretches in which the job was paused.
+        fold: whether stretches in which nothing happened are folded.
+    """
+    columns = max(1, columns)
+    end = max(end, begin + 1e-6)
+    sums = {one: _Sums(activity) for one, activity in activities.items()}
+    idle = _idle(list(sums.values()), begin, end) if fold else []
+    stretches = _stretches(begin, end, columns, idle)
+    edges = _edges(stretches)
+    lanes = [_lane(one, known, edges, paused) for one, known in sums.items()]
+    ends = [sum(one.count("ends", *edge) for one in sums.values()) for edge in edges]
+    return Timeline(
+        begin=begin,
+        end=end,
+        columns=columns,
+        stretches=stretches,
+        lanes=lanes,
+        queue=[sum(one.queue(*edge) for one in sums.values()) for edge in edges],
+        rate=[count / (upper - lower) for count, (lower, upper) in zip(ends, edges, strict=True)],
+        ticks=_ticks(stretches, begin, end, columns),
+    )
+
+
+def cell_text(cell: Cell, *, ascii_only: bool = False) -> str:
+    """A cell as one character."""
+    if cell.mark:
+        return MARKS[cell.mark][ascii_only]
+    return (LEVELS_ASCII if ascii_only else LEVELS)[cell.level]
+
+
+class _Sums:
+    """An activity's lists as running sums, so that any stretch of it is two look-ups."""
+
+    def __init__(self, activity: Activity) -> None:
+        self.activity = activity
+        lists = ("busy", "starts", "ends", "errors", "retries")
+        self.length = max((len(getattr(activity, name)) for name in (*lists, "queue")), default=0)
+        self._sums = {
+            name: [0.0, *accumulate(_filled(getattr(activity, name), self.length))]
+            for name in lists
+        }
+
+    def count(self, name: str, begin: float, end: float) -> float:
+        """How much of a list falls between two moments; a bucket's is spread over it evenly."""
+        return self._until(name, end) - self._until(name, begin)
+
+    def _until(self, name: str, at: float) -> float:
+        sums = self._sums[name]
+        place = min(max(0.0, (at - self.activity.begin) / self.activity.width), self.length)
+        whole = int(place)
+        if whole >= self.length:
+            return sums[-1]
+        return sums[whole] + (place - whole) * (sums[whole + 1] - sums[whole])
+
+    def total(self, name: str, begin: float, end: float) -> float:
+        """How much all buckets have of which a moment lies between the two."""
+        first, stop = self._buckets(begin, end)
+        return self._sums[name][stop] - self._sums[name][first]
+
+    def queue(self, begin: float, end: float) -> int:
+        """The most tasks that waited."""
+        first, stop = self._buckets(begin, end)
+        return max(self.activity.queue[first:stop], default=0)
+
+    def _buckets(self, begin: float, end: float) -> tuple[int, int]:
+        width, start = self.activity.width, self.activity.begin
+        first = min(self.length, max(0, int((begin - start) // width)))
+        stop = min(self.length, max(0, -int((start - end) // width)))
+        return first, max(first, stop)
+
+    def busy_stretches(self) -> list[tuple[float, float]]:
+        """The buckets in which anything happened, or waited."""
+        begin, width = self.activity.begin, self.activity.width
+        queue = _filled(self.activity.queue, self.length)
+        names = ("busy", "starts", "errors", "retries")
+        return [
+            (begin + n * width, begin + (n + 1) * width)
+            for n in range(self.length)
+            if queue[n] or any(self._sums[one][n + 1] > self._sums[one][n] for one in names)
+        ]
+
+
+def _filled(values: Sequence[float], length: int) -> list[float]:
+    return [*values, *([0] * (length - len(values)))]
+
+
+def _idle(sums: list[_Sums], begin: float, end: float) -> list[tuple[float, float]]:
+    """The stretches in which nothing happened, and nothing waited."""
+    idle, at = [], begin
+    for start, stop in sorted(one for each in sums for one in each.busy_stretches()):
+        if start > at:
+            idle.append((at, min(start, end)))
+        at = max(at, stop)
+        if at >= end:
+            break
+    if at < end:
+        idle.append((at, end))
+    return [(start, stop) for start, stop in idle if stop > start]
+
+
+def _stretches(
+    begin: float, end: float, columns: int, idle: list[tuple[float, float]]
+) -> list[Stretch]:
+    """What each cell stands for: idle stretches that would take many cells take few."""
+    longest = IDLE_CELLS * (end - begin) / columns
+    folded = [(start, stop) for start, stop in idle if stop - start >= longest]
+    while folded and FOLDED_CELLS * len(folded) > columns // 2:
+        folded.remove(min(folded, key=lambda one: one[1] - one[0]))
+    if not folded:
+        return [Stretch(begin, end, 0, columns)]
+    pieces: list[tuple[float, float, bool]] = []
+    at = begin
+    for start, stop in folded:
+        if start > at:
+            pieces.append((at, start, False))
+        pieces.append((start, stop, True))
+        at = stop
+    if at < end:
+        pieces.append((at, end, False))
+    room = columns - FOLDED_CELLS * len(folded)
+    shares = _shares([0 if is_idle else stop - start for start, stop, is_idle in pieces], room)
+    stretches: list[Stretch] = []
+    column = 0
+    for (start, stop, is_idle), share in zip(pieces, shares, strict=True):
+        cells = FOLDED_CELLS if is_idle else share
+        stretches.append(Stretch(start, stop, column, cells, is_idle))
+        column += cells
+    if column < columns:  # nothing happened at all
+        stretches[-1] = msgspec.structs.replace(
+            stretches[-1], cells=stretches[-1].cells + columns - column
+        )
+    return stretches
+
+
+def _shares(lengths: list[float], room: int) -> list[int]:
+    """Cells for each length, at least one each and ``room`` in all; none for a length of 0."""
+    total = sum(lengths)
+    if not total:
+        return [0] * len(lengths)
+    rest = room - sum(1 for one in lengths if one)
+    shares = [1 + int(rest * one / total) if one else 0 for one in lengths]
+    longest = max(range(len(lengths)), key=lambda n: lengths[n])
+    shares[longest] += room - sum(shares)
+    return shares
+
+
+def _edges(stretches: list[Stretch]) -> list[tuple[float, float]]:
+    """The moments at which each cell begins and ends."""
+    edges = []
+    for one in stretches:
+        step = (one.end - one.begin) / one.cells
+        edges += [(one.begin + n * step, one.begin + (n + 1) * step) for n in range(one.cells)]
+    return edges
+
+
+def _lane(
+    routine_id: str,
+    sums: _Sums,
+    edges: list[tuple[float, float]],
+    paused: Sequence[tuple[float, float]],
+) -> Lane:
+    cells = []
+    for begin, end in edges:
+        busy = sums.count("busy", begin, end) / (end - begin)
+        level = min(8, int(busy * 8 + 0.5))
+        if not level and (busy > 0 or sums.total("starts", begin, end)):
+            level = 1
+        mark = ""
+        if sums.total("errors", begin, end) > sums.total("retries", begin, end):
+            mark = "gave_up"
+        elif sums.total("retries", begin, end):
+            mark = "retry"
+        elif not level and any(start < end and stop > begin for start, stop in paused):
+            mark = "paused"
+        cells.append(Cell(level, mark))
+    begin, end = edges[0][0], edges[-1][1]
+    return Lane(routine_id, cells, sums.count("busy", begin, end) / (end - begin))
+
+
+def _ticks(
+    stretches: list[Stretch], begin: float, end: float, columns: int
+) -> list[tuple[int, str]]:
+    """Round times under the cells, and the length of what is folded."""
+    active = [one for one in stretches if not one.is_idle]
+    cells = sum(one.cells for one in active) or columns
+    each = sum(one.end - one.begin for one in active) / cells or (end - begin) / columns
+    step = next((one for one in _STEPS if one >= 14 * each), _STEPS[-1])
+    days = end - begin > 86_400
+    pattern = "%m-%d %H:%M" if days and step < 86_400 else "%m-%d" if days else "%H:%M:%S"
+    if step % 60 == 0 and not days:
+        pattern = "%H:%M"
+    ticks: list[tuple[int, str]] = []
+    free = 0
+    for one in stretches:
+        if one.is_idle:
+            label = span(one.end - one.begin)
+            ticks.append((one.column + max(0, (one.cells - len(label)) // 2), label))
+            free = one.column + one.cells
+            continue
+        offset = timestamps.to_datetime(one.begin).utcoffset()
+        shift = offset.total_seconds() if offset is not None else 0.0
+        at = -(-(one.begin + shift) // step) * step - shift
+        while at < one.end:
+            column = one.column + int((at - one.begin) / (one.end - one.begin) * one.cells)
+            moment = timestamps.to_datetime(at)
+            label = moment.strftime(pattern)
+            if step < 1:
+                label += f".{moment.microsecond // 1000:03d}"
+            if column >= free and column + len(label) <= one.column + one.cells:
+                ticks.append((column, label))
+                free = column + len(label) + 1
+            at += step
+    return ticks
