@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ def test_a_lane_tells_how_busy_its_routine_was() -> None:
     shown = timeline({"r": activity}, BEGAN, BEGAN + 6, 6)
     assert drawn(shown) == {"r": "█▄▁ █▂"}
     assert drawn(shown, ascii_only=True) == {"r": "@=. @:"}
-    assert round(shown.lanes[0].share, 3) == round(5.751 / 6, 3)
+    assert shown.lanes[0].share == pytest.approx(5.751 / 6)
     assert drawn(timeline({"r": activity}, BEGAN, BEGAN + 6, 12)) == {"r": "██▄▄▁▁  ██▂▂"}
     assert drawn(timeline({"r": activity}, BEGAN, BEGAN + 2, 1)) == {"r": "▆"}
 
