@@ -28,6 +28,9 @@ class Readable(Protocol):
     def item(self, section: str, n: int | str) -> Any:
         """The whole value behind a row."""
 
+    def close(self) -> None:
+        """Let go of it."""
+
 
 class SavedJob:
     """A job in a file, for commands."""
@@ -53,6 +56,9 @@ class SavedJob:
         from routilux_tui.store.files import is_locked
 
         return self.state.status == "running" and not is_locked(self.path)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 def running(name: str) -> Client:

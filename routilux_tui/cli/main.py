@@ -39,6 +39,9 @@ COMMANDS = {
     "completion": "print a completion script for bash, zsh or fish",
 }
 
+#: Commands that dashboards and shells call, and people don't.
+_FOR_PROGRAMS = frozenset({"bridge", "complete"})
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -79,26 +82,28 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     name = argv[0] if argv and not argv[0].startswith("-") else ""
-    if name:
-        if name not in COMMANDS and name != "bridge":  # bridge: for dashboards, not for people
-            import difflib
+    if name and name not in COMMANDS and name not in _FOR_PROGRAMS:
+        import difflib
 
-            near = difflib.get_close_matches(name, COMMANDS, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else "Try: routilux-tui --help"
-            raise UsageError(f"There is no command {name!r}.", hint)
-        module: Any = import_module(f"routilux_tui.cli.{name}")
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Try: routilux-tui --help"
+        raise UsageError(f"There is no command {name!r}.", hint)
+    module, own = parser_of(name)
+    return int(module.run(own.parse_args(argv[1:] if name else argv)))
+
+
+def parser_of(name: str) -> tuple[Any, argparse.ArgumentParser]:
+    """A command's module, and the parser of its arguments; without a name, of the list of jobs."""
+    module: Any = import_module(f"routilux_tui.cli.{name or 'browse'}")
+    own = parser()
+    if name:
         own = _Parser(
             prog=f"routilux-tui {name}",
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(own)
-        return int(module.run(own.parse_args(argv[1:])))
-    from routilux_tui.cli import browse
-
-    top = parser()
-    browse.add_arguments(top)
-    return browse.run(top.parse_args(argv))
+    module.add_arguments(own)
+    return module, own
 
 
 def _report_error(error: RoutiluxTuiError, *, as_json: bool) -> int:
