@@ -46,6 +46,7 @@ class Controls(Workers):
         #: Held while a slot's data is merged, so that no two merges start from the same.
         self.merging = threading.RLock()
         job_state.flow_routines = list(flow.routines)
+        self._shape = flow.shape(workers)
         job_state.execution = self
         self._settled = threading.Condition(self._lock)
         self._checkpoint: dict[str, Any] | None = None
@@ -134,8 +135,19 @@ class Controls(Workers):
             state.make("emit", entry, "start", dict(params), now, None, [first])
             state.make("current", entry)
             state.make("status", "running", now)
+            self._record_shape()
             self._queue.append(state.outstanding[first[0]])
             self._start_workers()
+
+    def current_task(self) -> int | None:
+        """The id of the task whose handler this thread is in, if it is one of this job."""
+        invocation = INVOCATION.get()
+        return invocation.task.id if invocation is not None and invocation.job is self else None
+
+    def _record_shape(self) -> None:
+        """Have the job know what its flow is made of, where it does not know that yet."""
+        if self.job_state.flow_shape != self._shape:
+            self.job_state.make("shape", self._shape)
 
     def _start_workers(self) -> None:
         self.live = True
@@ -258,6 +270,7 @@ class Controls(Workers):
             held = list(state.outstanding.values())
             now = time.time()
             state.make("take_up", now)
+            self._record_shape()
             if state.status != "running":
                 state.make("status", "running", now)
             for task in held:

@@ -137,7 +137,7 @@ class Execution(Controls):
             if task.retry_count and task.source_id is None:
                 # As routilux does: an entry that succeeded at last says so.
                 record = {"retried": True, "retries": task.retry_count}
-                self.job_state.make("record", task.routine_id, "completed", record, now)
+                self.job_state.make("record", task.routine_id, "completed", record, now, task.id)
             self.job_state.make("ran", task.id, task.routine_id, "completed", now, None)
         else:
             handler = self.flow.error_handler_of(task.routine_id)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobCancelled
-from routilux_tui.flow.invocation import Refused, error_detail, error_message, one_line
+from routilux_tui.flow.invocation import Refused, error_detail, error_message, error_trace, one_line
 from routilux_tui.flow.strategy import ErrorStrategy
 
 if TYPE_CHECKING:
@@ -29,28 +29,29 @@ def apply_error_policy(
     now = time.time()
     if isinstance(error, JobCancelled) and job.cancelled:
         stopped = {"error": "stopped: the job was cancelled"}
-        state.make("ran", task.id, routine_id, "failed", now, stopped)
+        state.make("ran", task.id, routine_id, "cancelled", now, stopped)
         return
     if isinstance(error, Refused):
         _record_refusal(job, task, error.__cause__ or error)
         return
     detail = error_detail(error)
     record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
+    cause = (task.id, state.traceback_number(error_trace(error)))
     strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
     if handler is not None and not job.ending and handler.retries(error, task.retry_count):
         delay = handler.delay(task.retry_count)
         record["retry"] = f"{task.retry_count + 1} of {handler.max_retries}"
-        state.make("record", routine_id, "error", record, now)
+        state.make("record", routine_id, "error", record, now, *cause)
         state.make("retry", task.id, routine_id, now, detail, handler.max_retries, now + delay)
         job.delay(task, delay)
     elif strategy is ErrorStrategy.CONTINUE:
-        state.make("record", routine_id, "error_continued", record, now)
+        state.make("record", routine_id, "error_continued", record, now, *cause)
         state.make("ran", task.id, routine_id, "error_continued", now, detail)
     elif strategy is ErrorStrategy.SKIP:
-        state.make("record", routine_id, "skipped", record, now)
+        state.make("record", routine_id, "skipped", record, now, *cause)
         state.make("ran", task.id, routine_id, "skipped", now, detail)
     else:
-        state.make("record", routine_id, "error", record, now)
+        state.make("record", routine_id, "error", record, now, *cause)
         state.make("ran", task.id, routine_id, "failed", now, detail)
         job.fail(f"routine {routine_id}: {detail['error']}")
 
@@ -62,5 +63,5 @@ def _record_refusal(job: LiveJob, task: Task, why: BaseException) -> None:
     record = {"slot": task.slot, "error": error_message(why)}
     detail = {"error": f"its data was refused: {error_message(why)}"}
     state = job.job_state
-    state.make("record", task.routine_id, "validation_failed", record, now)
+    state.make("record", task.routine_id, "validation_failed", record, now, task.id)
     state.make("ran", task.id, task.routine_id, "error_continued", now, detail)

@@ -26,6 +26,9 @@ _LAZY = (CoroutineType, GeneratorType)
 DETAIL_CHARACTERS = 10_000
 """How many characters of an error, and of its traceback, a routine's state keeps."""
 
+TRACE_CHARACTERS = 8_000
+"""How many characters of a traceback a job keeps for its error records."""
+
 
 class Refused(Exception):
     """A slot's validator does not take the data; the cause is what it raised."""
@@ -116,20 +119,38 @@ def error_message(error: BaseException) -> str:
 
 def error_detail(error: BaseException) -> dict[str, Any]:
     """What a routine's state tells of an error: one line, and the traceback's last lines."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
-        trace = trace.tb_next
-    try:
-        lines = "".join(traceback.format_exception(type(error), error, trace)).splitlines()
-    except Exception:
-        lines = [one_line(error)]
+    lines = _formatted(error).splitlines()
     trace_text = "\n".join(lines[-TRACEBACK_LINES:])
     return {"error": _cut(one_line(error)), "traceback": _cut(trace_text)}
 
 
-def _cut(text: str) -> str:
-    """The beginning and the end of a text that is too long for a routine's state."""
-    if len(text) <= DETAIL_CHARACTERS:
+def error_trace(error: BaseException) -> str:
+    """Where an error was raised: its traceback but for its own lines, which its record has.
+
+    So the same place is the same text, whatever the message: a job keeps it once.
+    """
+    text = _formatted(error)
+    try:
+        own = "".join(traceback.format_exception_only(type(error), error))
+    except Exception:
+        own = ""
+    return _cut(text.removesuffix(own), TRACE_CHARACTERS)
+
+
+def _formatted(error: BaseException) -> str:
+    """An error's traceback, without the engine's own frames."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+        trace = trace.tb_next
+    try:
+        return "".join(traceback.format_exception(type(error), error, trace))
+    except Exception:
+        return one_line(error)
+
+
+def _cut(text: str, limit: int = DETAIL_CHARACTERS) -> str:
+    """The beginning and the end of a text that is too long to be kept."""
+    if len(text) <= limit:
         return text
-    half = DETAIL_CHARACTERS // 2
+    half = limit // 2
     return f"{text[:half]}\n... ({len(text):,} characters) ...\n{text[-half:]}"

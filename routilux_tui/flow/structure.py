@@ -149,6 +149,22 @@ class FlowStructure:
         names = self._mappings.get(ends, {})
         return {**data, **{names[name]: data[name] for name in names if name in data}}
 
+    def shape(self, workers: int) -> dict[str, Any]:
+        """What the flow is made of, as a job keeps it: see `JobData.flow_shape`."""
+        connections: list[list[Any]] = []
+        for one in self.connections:
+            ends = [one.source_routine_id, one.source_event.name]
+            ends += [one.target_routine_id, one.target_slot.name]
+            connections.append([*ends, dict(one.param_mapping)] if one.param_mapping else [*ends])
+        return {
+            "routines": [
+                {"id": name, "slots": list(one._slots), "events": list(one._events)}
+                for name, one in self.routines.items()
+            ],
+            "connections": connections,
+            "workers": workers,
+        }
+
     def find_routines_by_type(self, routine_type: type) -> list[tuple[str, Routine]]:
         """All routines of a type, with their ids."""
         return [one for one in self.routines.items() if isinstance(one[1], routine_type)]

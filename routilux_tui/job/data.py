@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.record import ExecutionRecord
-from routilux_tui.job.tasks import Task
+from routilux_tui.job.tasks import FailedTask, Task
 from routilux_tui.job.tracked_dict import TrackedDict
 
 if TYPE_CHECKING:
@@ -62,6 +62,17 @@ class JobData(ABC):
         self.execution: Any = None
         #: The ids of the flow's routines, where an engine or a file tells them.
         self.flow_routines: list[str] = []
+        #: What the flow is made of, told once at the start: ``routines`` in their order
+        #: (``id``, ``slots``, ``events``), ``connections`` (source, event, target, slot, and
+        #: the names' mapping where there is one), ``workers``. Empty where nobody told it.
+        self.flow_shape: dict[str, Any] = {}
+        #: Tasks that failed for good, the first `MOST_FAILED` of them, and how many in all.
+        self.failed_tasks: list[FailedTask] = []
+        self.failed_count = 0
+        #: The distinct tracebacks of error records, which name them by their number here, and
+        #: those numbers by text. The exception's own lines are in the record.
+        self.tracebacks: list[str] = []
+        self.traceback_numbers: dict[str, int] = {}
         #: Tasks queued or running, by their ids, in the order in which they were queued.
         self.outstanding: dict[int, Task] = {}
         #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).
@@ -118,6 +129,14 @@ class JobData(ABC):
             if self._pending_tasks is HELD:
                 self._pending_tasks = [task.to_plain() for task in self.outstanding.values()]
             return self._pending_tasks
+
+
+def shape_routines(shape: dict[str, Any]) -> list[str]:
+    """The ids of the routines that a flow's shape names, in order."""
+    routines = shape.get("routines")
+    listed = routines if isinstance(routines, list) else []
+    ids = [one.get("id") for one in listed if isinstance(one, dict)]
+    return [one for one in ids if isinstance(one, str)]
 
 
 def _as_record(one: Any) -> ExecutionRecord:

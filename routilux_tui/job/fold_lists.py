@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.record import MOST_TRACEBACKS, ExecutionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,9 +13,26 @@ if TYPE_CHECKING:
     from routilux_tui.job.data import JobData
 
 
-def _record(job: JobData, routine_id: str, event: str, data: Any, at: float) -> None:
-    job._history.append(ExecutionRecord.of(routine_id, event, data, at))
+def _record(
+    job: JobData,
+    routine_id: str,
+    event: str,
+    data: Any,
+    at: float,
+    task: int | None = None,
+    trace: int | None = None,
+) -> None:
+    """A record that queues nothing, of the task whose handler made it."""
+    first = job.next_task_id
+    job._history.append(ExecutionRecord.of(routine_id, event, data, at, task, first, trace))
     job._updated = at
+
+
+def _traceback(job: JobData, text: str) -> None:
+    """A traceback that the job has not seen before; records name it by its number."""
+    if len(job.tracebacks) < MOST_TRACEBACKS:
+        job.traceback_numbers.setdefault(text, len(job.tracebacks))
+        job.tracebacks.append(text)
 
 
 def _log(job: JobData, entry: dict[str, Any], at: float) -> None:
@@ -61,6 +78,7 @@ def _deferred_sent(job: JobData) -> None:
 #: The kinds of change of growing lists, and what carries each out.
 LISTS: dict[str, Callable[..., None]] = {
     "record": _record,
+    "traceback": _traceback,
     "pause_point": _pause_point,
     "log": _log,
     "output": _output,

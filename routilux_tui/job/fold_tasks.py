@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import timestamps
 from routilux_tui.job.data import HELD
 from routilux_tui.job.record import ExecutionRecord
-from routilux_tui.job.tasks import Task
+from routilux_tui.job.tasks import MOST_FAILED, FailedTask, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,8 @@ def _emit(
     tasks: list[tuple[int, str, str]],
 ) -> None:
     """A record, and the tasks that it queues: ``(task id, routine id, slot)`` each."""
-    job._history.append(ExecutionRecord.of(routine_id, event, data, at))
+    first = tasks[0][0] if tasks else job.next_task_id
+    job._history.append(ExecutionRecord.of(routine_id, event, data, at, parent, first))
     if job._pending_tasks:
         job._pending_tasks = []  # they are waiting for their turn again
     outstanding = job.outstanding
@@ -81,11 +82,17 @@ def _ran(
 ) -> None:
     """A handler has ended, and its task with it.
 
-    ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised.
+    ``detail`` has ``error`` and ``traceback`` (its last lines) where it raised. Its status is
+    ``cancelled`` where it was stopped by the cancelling of its job: that is no error.
     """
     if job._pending_tasks:
         job._pending_tasks = []
-    job.outstanding.pop(task_id, None)
+    task = job.outstanding.pop(task_id, None)
+    stopped = status == "cancelled"
+    if stopped:
+        status = "pending"  # routilux has no word for it
+    elif detail is not None and task is not None:
+        add_failed_task(job, FailedTask(task, str(detail.get("error", "")), status, at))
     routine = job._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
         _end_of_run(job, routine, task_id, at)
@@ -95,12 +102,19 @@ def _ran(
         if status != "completed" or routine.get("status", "running") == "running":
             routine["status"] = "running" if routine["active"] else status
         if detail is not None:
-            routine["errors"] += 1
+            routine["errors"] += not stopped
             routine.update(detail)
         elif routine.get("error") is not None and status == "completed":
             routine["last_error"] = routine.pop("error")
             routine.pop("traceback", None)
     job._updated = at
+
+
+def add_failed_task(job: JobData, failed: FailedTask) -> None:
+    """Keep a task that failed for good; beyond `MOST_FAILED` they are only counted."""
+    job.failed_count += 1
+    if len(job.failed_tasks) < MOST_FAILED:
+        job.failed_tasks.append(failed)
 
 
 def _end_of_run(job: JobData, routine: dict[str, Any], task_id: int, at: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job.data import shape_routines
 from routilux_tui.job.fold_tasks import NUMBERS
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ def _no_routine(job: JobData, routine_id: str, at: float) -> None:
     job._updated = at
 
 
+def _shape(job: JobData, shape: dict[str, Any]) -> None:
+    """What the flow is made of; see `JobData.flow_shape`."""
+    job.flow_shape = shape
+    job.flow_routines = shape_routines(shape)
+
+
 def _shared(job: JobData, key: Any, value: Any, at: float) -> None:
     dict.__setitem__(job._shared_data, key, value)
     job._updated = at
@@ -62,6 +69,7 @@ VALUES: dict[str, Callable[..., None]] = {
     "set": _set,
     "routine": _routine,
     "no_routine": _no_routine,
+    "shape": _shape,
     "shared": _shared,
     "unshared": _unshared,
 }

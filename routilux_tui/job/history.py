@@ -24,6 +24,9 @@ class Saved(msgspec.Struct, gc=False):
     event_name: str
     timestamp: str
     data: msgspec.Raw
+    task: int | None = None
+    first: int | None = None
+    trace: int | None = None
 
     @property
     def raw_data(self) -> msgspec.Raw:
@@ -37,7 +40,15 @@ class Saved(msgspec.Struct, gc=False):
 
     def record(self) -> ExecutionRecord:
         """The record that it tells."""
-        return ExecutionRecord.of(self.routine_id, self.event_name, self.data, self.timestamp)
+        return ExecutionRecord.of(
+            self.routine_id,
+            self.event_name,
+            self.data,
+            self.timestamp,
+            self.task,
+            self.first,
+            self.trace,
+        )
 
 
 class SavedHistory(list[Any]):
@@ -67,7 +78,8 @@ class SavedHistory(list[Any]):
                 if type(one) is Saved:
                     routine, event = one.routine_id, one.event_name
                     routine, event = known(routine, routine), known(event, event)
-                    put(n, record(routine, event, one.data, one.timestamp))
+                    cause = one.task, one.first, one.trace
+                    put(n, record(routine, event, one.data, one.timestamp, *cause))
             self._made = True
 
     def __getitem__(self, n: Any) -> Any:

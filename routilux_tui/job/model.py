@@ -19,6 +19,8 @@ from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import JobData
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.own_keys import OWN_KEYS, fill_own, own_plain
+from routilux_tui.job.record import MOST_TRACEBACKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,8 +52,6 @@ KEYS = (
 )
 #: Those of them whose values only grow, at the end.
 GROWING = ("pause_points", "output_log", "shared_log", "execution_history")
-#: Keys of ours beside the field's own: the last change's number, and what slots have collected.
-OWN_KEYS = ("seq", "slot_data")
 
 
 class Job(JobData):
@@ -304,10 +304,7 @@ class Job(JobData):
                 **self.extra,
                 "seq": self.seq,
             }
-            if self.slot_data:
-                plain["slot_data"] = [
-                    [routine_id, slot, data] for (routine_id, slot), data in self.slot_data.items()
-                ]
+            plain.update(own_plain(self))
             if lists:
                 history = self._history
                 plain["pause_points"] = list(self._pause_points)
@@ -353,11 +350,18 @@ class Job(JobData):
         self._updated = plain.get("updated_at")
         seq = plain.get("seq")
         self.seq = seq if isinstance(seq, int) else 0
-        for entry in plain.get("slot_data") or ():
-            if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):
-                self.slot_data[str(entry[0]), str(entry[1])] = entry[2]
+        fill_own(self, plain)
         known = {*KEYS, *OWN_KEYS, "_type"}
         self.extra = {key: value for key, value in plain.items() if key not in known}
+
+    def traceback_number(self, text: str) -> int | None:
+        """The number by which a record names a traceback; None where the job keeps no more."""
+        with self.lock:
+            number = self.traceback_numbers.get(text)
+            if number is None and len(self.tracebacks) < MOST_TRACEBACKS:
+                self.make("traceback", text)
+                number = self.traceback_numbers[text]
+            return number
 
 
 def _moment(value: Any) -> Any:

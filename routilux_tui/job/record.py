@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import msgspec
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import decode, to_plain
+
+#: How many distinct tracebacks a job keeps, each of at most some kilobytes.
+MOST_TRACEBACKS = 500
+#: What a record knows of its cause: keys that routilux ignores.
+CAUSE = ("task", "first", "trace")
 
 
 class ExecutionRecord(Serializable):
@@ -24,9 +29,15 @@ class ExecutionRecord(Serializable):
         event_name: the event it emitted, or what happened (``start``, ``error``, ...).
         data: the event's data; `{}` by default.
         timestamp: when; now by default.
+
+    Beside routilux's fields it knows its cause: ``task`` is the id of the task whose handler made
+    it, ``first`` the id of the first task that it queued (those of one emit follow each other; a
+    record that queued none has the id that the next task got). ``first`` never falls along the
+    history. ``trace`` is the number of its traceback in the job's ``tracebacks``. Each is None
+    where it is not known.
     """
 
-    __slots__ = ("_at", "_data", "event_name", "routine_id")
+    __slots__ = ("_at", "_data", "event_name", "first", "routine_id", "task", "trace")
 
     #: What serilux would keep in a list of every instance.
     fields_to_serialize: ClassVar[list[str]] = [  # type: ignore[misc]
@@ -47,9 +58,21 @@ class ExecutionRecord(Serializable):
         self.event_name = event_name
         self._data: Any = {} if data is None else data
         self._at: Any = time.time() if timestamp is None else timestamp
+        self.task: int | None = None
+        self.first: int | None = None
+        self.trace: int | None = None
 
     @classmethod
-    def of(cls, routine_id: str, event_name: str, data: Any, at: Any) -> ExecutionRecord:
+    def of(
+        cls,
+        routine_id: str,
+        event_name: str,
+        data: Any,
+        at: Any,
+        task: int | None = None,
+        first: int | None = None,
+        trace: int | None = None,
+    ) -> ExecutionRecord:
         """A record from parts that are known to be right: the engine's and the reader's way in.
 
         ``at`` is seconds since the epoch, or whatever a file holds; ``data`` may be JSON text
@@ -60,6 +83,9 @@ class ExecutionRecord(Serializable):
         record.event_name = event_name
         record._data = data
         record._at = at
+        record.task = task
+        record.first = first
+        record.trace = trace
         return record
 
     @property
@@ -124,14 +150,19 @@ class ExecutionRecord(Serializable):
     __hash__ = None  # type: ignore[assignment] # its data is mutable
 
     def to_plain(self) -> dict[str, Any]:
-        """The record as a file has it."""
-        return {
+        """The record as a file has it; what is not known of its cause is left out."""
+        plain = {
             "_type": "ExecutionRecord",
             "routine_id": self.routine_id,
             "event_name": self.event_name,
             "data": self.data,
             "timestamp": self.written_at,
         }
+        for name in CAUSE:
+            number = getattr(self, name)
+            if number is not None:
+                plain[name] = number
+        return plain
 
     @classmethod
     def from_plain(cls, plain: Any) -> ExecutionRecord:
@@ -144,6 +175,7 @@ class ExecutionRecord(Serializable):
             event_name if isinstance(event_name, str) else _text(event_name),
             plain.get("data", {}),
             plain.get("timestamp"),
+            *(number if is_id(number := plain.get(name)) else None for name in CAUSE),
         )
 
     def serialize(self, max_depth: int = 100, _current_depth: int = 0) -> dict[str, Any]:
@@ -160,6 +192,12 @@ class ExecutionRecord(Serializable):
         other = self.from_plain(data)
         self.routine_id, self.event_name = other.routine_id, other.event_name
         self._data, self._at = other._data, other._at
+        self.task, self.first, self.trace = other.task, other.first, other.trace
+
+
+def is_id(value: Any) -> TypeGuard[int]:
+    """Whether a value of a file may be the id of a task: an integer from 0 to 2**63 - 1."""
+    return type(value) is int and 0 <= value < 1 << 63
 
 
 def _text(value: Any) -> str:

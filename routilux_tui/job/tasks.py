@@ -13,6 +13,8 @@ import msgspec
 from routilux_tui.job import timestamps
 
 NORMAL = 2
+MOST_FAILED = 10_000
+"""How many failed tasks a job keeps with their inputs; those that follow are only counted."""
 
 
 class Task(msgspec.Struct, eq=False, gc=False):
@@ -62,6 +64,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
         }
         if self.merged:
             plain["merged"] = True
+        if self.due:
+            plain["due"] = self.due
         return plain
 
     @classmethod
@@ -83,4 +87,40 @@ class Task(msgspec.Struct, eq=False, gc=False):
             if isinstance(value, int) and value >= 0:
                 setattr(task, name, value)
         task.merged = plain.get("merged") is True
+        due = plain.get("due")
+        if type(due) is float and timestamps.is_time(due):
+            task.due = due
         return task
+
+
+class FailedTask(msgspec.Struct, gc=False):
+    """A task that failed for good, as it was: with its input, so that it can be sent again.
+
+    ``status`` is what its routine got by it (``failed``, ``error_continued``, ``skipped``);
+    ``at`` is in seconds since the epoch.
+    """
+
+    task: Task
+    error: str
+    status: str
+    at: float
+
+    def to_plain(self) -> dict[str, Any]:
+        """The task as ``pending_tasks`` has it, with what became of it."""
+        return {
+            **self.task.to_plain(),
+            "error": self.error,
+            "status": self.status,
+            "failed_at": timestamps.to_iso(self.at),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> FailedTask:
+        """The failed task of a file's entry, whatever is missing from it."""
+        error, status = plain.get("error"), plain.get("status")
+        return cls(
+            Task.from_plain(plain, 0),
+            error if isinstance(error, str) else "",
+            status if isinstance(status, str) else "failed",
+            timestamps.to_epoch(plain.get("failed_at")) or 0.0,
+        )

@@ -55,8 +55,11 @@ class JobState(Job, Serializable):
     def record_execution(
         self, routine_id: str, event_name: str, data: dict[str, Any] | None
     ) -> None:
-        """Add a record, stamped now."""
-        self.make("record", routine_id, event_name, {} if data is None else data, time.time())
+        """Add a record, stamped now; in a handler it is one of the task that runs there."""
+        data = {} if data is None else data
+        task = self.execution.current_task() if self.execution is not None else None
+        cause = () if task is None else (task,)
+        self.make("record", routine_id, event_name, data, time.time(), *cause)
 
     def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
         """The records of all routines or of one, by time; those without a time come first."""

@@ -127,6 +127,9 @@ class _Entry(msgspec.Struct):
     event_name: str = ""
     timestamp: msgspec.Raw = msgspec.Raw(b"null")
     data: msgspec.Raw = msgspec.Raw(b"{}")
+    task: int | None = None
+    first: int | None = None
+    trace: int | None = None
 
 
 _entry = msgspec.json.Decoder(_Entry)
@@ -136,8 +139,9 @@ def _parse_record(text: bytes) -> ExecutionRecord:
     text = text.strip().removesuffix(b",")
     try:
         one = _entry.decode(text)
+        at = decode(bytes(one.timestamp))
         return ExecutionRecord.of(
-            one.routine_id, one.event_name, one.data, decode(bytes(one.timestamp))
+            one.routine_id, one.event_name, one.data, at, one.task, one.first, one.trace
         )
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
         pass

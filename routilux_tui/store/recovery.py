@@ -13,6 +13,7 @@ from routilux_tui.errors import JobFileError, JobFileMissing
 from routilux_tui.job import timestamps
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.jsonable import decode
+from routilux_tui.job.record import is_id
 from routilux_tui.store.files import journal_name, read_regular
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ _LISTS = frozenset(
 )
 
 
-def _is_id(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 1 << 63
-
-
 def _is_number(value: Any) -> bool:
     return type(value) is int or type(value) is float
 
@@ -53,15 +50,16 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "k": lambda value: not isinstance(value, (dict, list)),
     "d": lambda value: type(value) is dict,
     "D": lambda value: value is None or type(value) is dict,
-    "i": _is_id,
-    "I": lambda value: value is None or _is_id(value),
-    "l": lambda value: type(value) is list and all(map(_is_id, value)),
+    "i": is_id,
+    "I": lambda value: value is None or is_id(value),
+    "l": lambda value: type(value) is list and all(map(is_id, value)),
     "q": lambda value: type(value) is list and all(map(_is_task, value)),
     "t": lambda value: _is_number(value) and timestamps.is_time(value),
     "n": _is_number,
 }
 
-#: Every kind of change, and what its arguments are: a letter each.
+#: Every kind of change, and what its arguments are: a letter each; after a dot come those that
+#: may be missing, as older versions write none.
 _SHAPES = {
     "status": "st",
     "current": "S",
@@ -69,7 +67,9 @@ _SHAPES = {
     "routine": "kdt",
     "no_routine": "kt",
     "emit": "kk*tIq",
-    "record": "kk*t",
+    "record": "kk*t.II",
+    "traceback": "s",
+    "shape": "d",
     "run": "ist",
     "ran": "isstD",
     "retry": "istdnt",
@@ -93,8 +93,10 @@ def _is_task(value: Any) -> bool:
 
 def has_shape(shape: str, values: list[Any]) -> bool:
     """Whether values are of the kinds that the letters of a shape name."""
-    return len(values) == len(shape) and all(
-        _KINDS[letter](value) for letter, value in zip(shape, values, strict=True)
+    needed, _, optional = shape.partition(".")
+    letters = (needed + optional)[: len(values)]
+    return len(needed) <= len(values) == len(letters) and all(
+        _KINDS[letter](value) for letter, value in zip(letters, values, strict=True)
     )
 
 
@@ -162,7 +164,7 @@ def _why_invalid(change: Any, seq: int) -> str:
     if not isinstance(change, list) or len(change) < 2:
         return "no change"
     number, kind, values = change[0], change[1], change[2:]
-    if not _is_id(number) or not isinstance(kind, str):
+    if not is_id(number) or not isinstance(kind, str):
         return "no change"
     if kind not in FOLD:
         return NEWER

@@ -20,7 +20,7 @@ import msgspec
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved
 from routilux_tui.job.jsonable import dumps
-from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.record import CAUSE, ExecutionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.model import Job
 
 #: Sections whose entries stand one by one, so that a reader can find the last ones.
-LISTS = ("execution_history", "shared_log", "output_log", "pending_tasks")
+LISTS = ("execution_history", "shared_log", "output_log", "pending_tasks", "failed_tasks")
 #: A record, as it is or as it was saved.
 RECORDS = (ExecutionRecord, Saved)
 _BATCH = 2000
@@ -124,11 +124,22 @@ def _record_lines(record: ExecutionRecord | Saved) -> bytes:
             _name_json(record.event_name),
             b',\n      "timestamp": ',
             _time_json(record.written_at),
+            _cause_line(record),
             b',\n      "data": ',
             body.replace(b"\n", b" "),
             b"\n    }",
         )
     )
+
+
+def _cause_line(record: ExecutionRecord | Saved) -> bytes:
+    """What is known of a record's cause, on one line."""
+    known = [
+        b'"%b": %d' % (name.encode(), number)
+        for name in CAUSE
+        if (number := getattr(record, name)) is not None
+    ]
+    return b",\n      " + b", ".join(known) if known else b""
 
 
 @lru_cache(4096)

@@ -12,6 +12,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
+from routilux_tui.views.causes import FAILURES, input_of, trace_of
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
 
@@ -173,9 +174,23 @@ class Projection:
             item = items[n]
             if section == views.DATA:
                 return to_plain(item[1])
-            if isinstance(item, ExecutionRecord) or hasattr(item, "to_plain"):
+            if isinstance(item, ExecutionRecord):
+                return to_plain(self._record(item))
+            if hasattr(item, "to_plain"):
                 item = item.to_plain()
             return to_plain(item)
+
+    def _record(self, record: ExecutionRecord) -> dict[str, Any]:
+        """A record as a file has it; one of a failure with its traceback and its input."""
+        plain = record.to_plain()
+        plain.pop("trace", None)
+        trace = trace_of(self.job, record)
+        if trace:
+            plain["traceback"] = trace
+        if record.event_name in FAILURES and record.task is not None:
+            data = record.data if isinstance(record.data, dict) else {}
+            plain["input"] = input_of(self.job, record.task, str(data.get("slot", "")))
+        return plain
 
     def find(self, section: str, text: str, start: int, *, back: bool, where: Filter) -> int | None:
         """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""

@@ -54,6 +54,8 @@ class TestCancelling:
         assert said == [(False, False), (True, True)]
         assert "b" not in job.routine_states
         assert "cancelled" in job.get_routine_state("a")["error"]
+        assert job.get_routine_state("a")["errors"] == 0  # it was stopped: that is no error
+        assert job.failed_tasks == []
 
     def test_a_paused_job_can_be_cancelled_and_never_resumed(self):
         flow = chain(emit_many, None)

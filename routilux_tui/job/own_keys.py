@@ -1,0 +1,74 @@
+"""What a saved job has beside routilux's own keys, which it ignores: to and from plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job.data import shape_routines
+from routilux_tui.job.record import MOST_TRACEBACKS, is_id
+from routilux_tui.job.tasks import MOST_FAILED, FailedTask
+
+if TYPE_CHECKING:
+    from routilux_tui.job.data import JobData
+
+#: Keys of ours beside the field's own; each is left out where there is nothing to say.
+OWN_KEYS = (
+    "seq",
+    "next_task",
+    "running",
+    "slot_data",
+    "flow_shape",
+    "failed_tasks",
+    "failed_count",
+    "tracebacks",
+)
+
+
+def own_plain(job: JobData) -> dict[str, Any]:
+    """Those of `OWN_KEYS` that have something to say."""
+    own: dict[str, Any] = {"next_task": job.next_task_id} if job.next_task_id > 1 else {}
+    if job.running:
+        own["running"] = [[task_id, *where] for task_id, where in job.running.items()]
+    if job.slot_data:
+        own["slot_data"] = [
+            [routine_id, slot, data] for (routine_id, slot), data in job.slot_data.items()
+        ]
+    if job.flow_shape:
+        own["flow_shape"] = job.flow_shape
+    if job.failed_tasks:
+        own["failed_tasks"] = [one.to_plain() for one in job.failed_tasks]
+        own["failed_count"] = job.failed_count
+    if job.tracebacks:
+        own["tracebacks"] = list(job.tracebacks)
+    return own
+
+
+def fill_own(job: JobData, plain: dict[str, Any]) -> None:
+    """Take over `OWN_KEYS`; whatever is of another type than ours is left."""
+    for entry in _entries(plain, "slot_data"):
+        if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):
+            job.slot_data[str(entry[0]), str(entry[1])] = entry[2]
+    number = plain.get("next_task")
+    if is_id(number):
+        job.next_task_id = max(job.next_task_id, number)
+    for entry in _entries(plain, "running"):
+        if isinstance(entry, list) and len(entry) == 3 and is_id(entry[0]):
+            task_id, routine_id, at = entry
+            if isinstance(routine_id, str) and isinstance(at, (int, float)):
+                job.running[task_id] = (routine_id, float(at))
+    shape = plain.get("flow_shape")
+    if isinstance(shape, dict):
+        job.flow_shape = shape
+        job.flow_routines = shape_routines(shape)
+    failed = [one for one in _entries(plain, "failed_tasks") if isinstance(one, dict)]
+    job.failed_tasks = [FailedTask.from_plain(one) for one in failed[:MOST_FAILED]]
+    count = plain.get("failed_count")
+    job.failed_count = max(count if is_id(count) else 0, len(job.failed_tasks))
+    texts = [one for one in _entries(plain, "tracebacks") if isinstance(one, str)]
+    job.tracebacks = texts[:MOST_TRACEBACKS]
+    job.traceback_numbers = {text: n for n, text in enumerate(job.tracebacks)}
+
+
+def _entries(plain: dict[str, Any], name: str) -> list[Any]:
+    value = plain.get(name)
+    return value if isinstance(value, list) else []
