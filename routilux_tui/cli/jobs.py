@@ -53,7 +53,7 @@ class SavedJob:
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""
-        from routilux_tui.store.files import is_locked
+        from routilux_tui.store.locks import is_locked
 
         return self.state.status == "running" and not is_locked(self.path)
 

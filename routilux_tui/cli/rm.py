@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
     from routilux_tui.runner.paths import log_path
-    from routilux_tui.store.files import is_locked, journal_path
+    from routilux_tui.store.files import journal_path
+    from routilux_tui.store.locks import is_locked
 
     removed = []
     for name in args.jobs:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: Keys of ours beside the field's own; each is left out where there is nothing to say.
 OWN_KEYS = (
     "seq",
+    "journaled",
     "next_task",
     "running",
     "slot_data",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import ConditionError, NotPossible, ReadOnly
+from routilux_tui.errors import ConditionError, NotConfirmed, NotPossible, ReadOnly
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.views.conditions import Condition, context_of
@@ -53,6 +53,7 @@ class Backend:
         read_only: refuse every control.
         path: its file, for people.
         log: its log file, for people.
+        flush: writes what the job did to its journal; returns whether all is written.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Backend:
         read_only: bool = False,
         path: str = "",
         log: str = "",
+        flush: Callable[[], bool] = lambda: True,
     ) -> None:
         self.state = state
         self.engine = engine
@@ -71,6 +73,9 @@ class Backend:
         self.log = log
         self.projection = Projection(state)
         self.note = ""
+        #: Whether somebody has asked for a pause since the job last went on.
+        self.pause_asked = False
+        self._flush = flush
         self._stale: set[str] = set()
         self._marked = False
         self._wake: Callable[[], None] = lambda: None
@@ -149,13 +154,22 @@ class Backend:
         return self.engine
 
     def pause(self, reason: str) -> Header:
-        """Ask the engine to pause."""
-        self._controlled().pause(reason)
+        """Ask the engine to pause.
+
+        A job that is paused until the disk has room is paused until it is resumed from then on.
+        """
+        engine = self._controlled()
+        if self.note and self.state.status == "paused":
+            self.state._set_paused(reason)  # noqa: SLF001 - as a flow does
+        else:
+            engine.pause(reason)
+        self.pause_asked = True
         return self.header()
 
     def resume(self) -> Header:
         """Ask the engine to go on."""
         self._controlled().resume()
+        self.pause_asked = False
         return self.header()
 
     def cancel(self, reason: str, *, force: bool = False) -> Header:
@@ -166,6 +180,11 @@ class Backend:
         engine = self._controlled()
         if not (force and statuses.has_ended(self.state.status) and engine.handlers()):
             engine.cancel(reason)
+        if not self._flush():
+            raise NotConfirmed(
+                "The job is cancelled, but that can't be written: the disk is full.",
+                "Make room: it is written then; a runner that is killed before will have lost it.",
+            )
         return self.header()
 
     # Conditions

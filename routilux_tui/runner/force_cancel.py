@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import NoSuchJob, NotConfirmed, NotPossible
 from routilux_tui.runner.client import check_peer, connect, peer_of
 from routilux_tui.runner.discover import is_stale, sockets
-from routilux_tui.store.files import job_file_of_lock
+from routilux_tui.store.locks import job_file_of_lock
 
 if TYPE_CHECKING:
     from routilux_tui.views.shapes import Header

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 
-from routilux_tui.errors import NotPossible, RoutiluxTuiError
+from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.flow.loading import check_params, load_flow
 from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import blank, let_go_in_children
@@ -42,6 +42,7 @@ SUSPEND_WITHIN = 20.0
 """Seconds that handlers have to return when the runner is told to end."""
 LEFT_BEHIND = 10.0
 """Seconds that threads have which handlers have left behind when all else is over."""
+_RETRY = 0.5
 _FULL = "no room on the disk: "
 _TOLD_TO_END = "the runner was told to end (SIGTERM)"
 
@@ -82,6 +83,7 @@ class Host:
             read_only=spec.read_only,
             path=str(self.path),
             log=spec.log,
+            flush=self.journal.flush,
         )
         self.server = Server(self.backend, Path(spec.socket), self._force)
         with self._cleanup_on_error():
@@ -107,7 +109,9 @@ class Host:
     def call_off(self) -> None:
         """Leave nothing behind of a job that has not begun."""
         self.server.stop()
-        self.journal.close()
+        with contextlib.suppress(JobFileError):
+            self.journal.close()
+        self.journal.abandon()
         if not self.spec.resume and not self.spec.save:
             self.path.unlink(missing_ok=True)
 
@@ -128,13 +132,32 @@ class Host:
         if self.ending.is_set():
             self._suspend()
         self._wait_for_handlers()
-        self.journal.close()
+        self._save_finally()
         until = time.monotonic() + LINGER
         while time.monotonic() < until and not self.ending.is_set():
             self.ending.wait(0.05)
         while self.server.clients and not self.ending.is_set():
             self.ending.wait(0.2)
         self.server.stop()
+
+    def _save_finally(self) -> None:
+        """Save the job a last time; without room, wait for it as long as nobody ends this process.
+
+        The journal has all of the job already: nothing is lost by waiting, or by ending.
+        """
+        while True:
+            try:
+                self.journal.close()
+            except JobFileError as error:
+                if not self.backend.note:
+                    logger.warning("Job %s is not saved yet: %s", self.state.job_id, error)
+                self.backend.note = error.message
+                if self.ending.wait(_RETRY):
+                    self.journal.abandon()
+                    return
+            else:
+                self.backend.note = ""
+                return
 
     def _suspend(self) -> None:
         """Somebody wants this process to end: leave a file that can be taken up again."""
@@ -160,8 +183,7 @@ class Host:
         with self.state.lock:  # nothing is recorded of them any more
             names = self.execution.interrupt(_TOLD_TO_END)
             logger.warning("Ended while handlers ran, which run again: %s", ", ".join(names))
-            with contextlib.suppress(Exception):  # on a full disk the journal has it all
-                self.journal.close()
+            self.journal.abandon()  # it has it all, and is quick
             _exit_now()
 
     def end(self, *_: Any) -> None:
@@ -191,7 +213,8 @@ class Host:
         self.execution.wait(30.0)
         points = self.state.pause_points
         why = points[-1].get("reason", "") if points and isinstance(points[-1], dict) else ""
-        if self.state.status == "paused" and str(why).startswith(_FULL):
+        waited = self.state.status == "paused" and str(why).startswith(_FULL)
+        if waited and not self.backend.pause_asked:
             with contextlib.suppress(NotPossible):
                 self.execution.resume()
 
@@ -208,7 +231,9 @@ class Host:
         account = {"dropped": 0, **(self.state.get_routine_state(note) or {})}
         account |= {"forced": True, "running": still} | ({"reason": reason} if reason else {})
         self.state.update_routine_state(note, account)
-        self.journal.close()
+        with contextlib.suppress(JobFileError):
+            self.journal.close()
+        self.journal.abandon()
         self.server.stop()
         os.killpg(os.getpgid(0), signal.SIGKILL)
 

@@ -20,8 +20,9 @@ from routilux_tui.sources.watching import (
     stamp,
     watch,
 )
-from routilux_tui.store.files import is_locked, journal_path
+from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.conditions import Condition, context_of
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import (

@@ -1,18 +1,16 @@
-"""The files of a job: how one is opened, what lies beside it, and who runs it.
+"""The files of a job: how one is opened, and what lies beside it.
 
-A job's file has a journal beside it while the job runs, and a lock that its process holds.
+A job's file has a journal beside it while the job runs.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import os
 import stat
 from pathlib import Path
 
-from routilux_tui.errors import JobFileError, JobFileHostile, JobFileMissing, NotPossible
+from routilux_tui.errors import JobFileError, JobFileHostile, JobFileMissing
 
 LARGE = 16 << 20
 """Bytes from which on a file's history is left in it."""
@@ -81,58 +79,6 @@ def journal_name(place: str) -> str:
 def journal_path(path: str | os.PathLike[str]) -> Path:
     """Where the journal of a job's file is."""
     return Path(journal_name(os.fspath(path)))
-
-
-def lock_path(path: Path) -> Path:
-    """The file whose lock tells that somebody runs the job of a file."""
-    return path.with_name(f".{path.name}.lock")
-
-
-def job_file_of_lock(lock: Path) -> Path | None:
-    """The job's file that a lock is for; None where it is no such lock."""
-    path = lock.with_name(lock.name[1:].removesuffix(".lock") or "x")
-    return path if lock_path(path) == lock else None
-
-
-def acquire_lock(path: Path) -> int:
-    """Lock a job's file for this process; the lock goes with the process, however it ends.
-
-    Raises:
-        JobFileError: when the lock can't be written.
-        NotPossible: when another process runs the job.
-    """
-    while True:
-        try:
-            handle = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise unwritable(path, error) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(handle)
-            raise NotPossible(
-                f"{path}: another process runs this job.", "Attach to it instead."
-            ) from None
-        with contextlib.suppress(OSError):
-            if os.fstat(handle).st_ino == lock_path(path).stat().st_ino:
-                return handle
-        os.close(handle)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether some process runs the job of a file."""
-    try:
-        handle = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(handle)
 
 
 def unwritable(path: Path, error: OSError) -> JobFileError:

@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import mmap
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps, is_plain
-from routilux_tui.store.files import acquire_lock, journal_path, lock_path, unwritable
+from routilux_tui.store.files import journal_path, unwritable
+from routilux_tui.store.live_segment import LiveSegment
+from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path
 from routilux_tui.store.recovery import VERSION
-from routilux_tui.store.writing import write_plain
+from routilux_tui.store.writing import Snapshot, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,6 @@ logger = logging.getLogger("routilux_tui.job")
 
 DELAY = 0.01
 """Seconds at most between a change and its line."""
-_CHUNK = 1 << 20
 _SNAPSHOT_AT = 16 << 20
 _RETRY = 0.5
 _WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry"})
@@ -50,13 +50,14 @@ class Journal:
 
     Args:
         state: the job; saved at once.
-        path: its file.
+        path: its file, or a link to it.
         on_disk_full: called with a reason, from another thread, when the disk has no more room.
+            A little is kept back, so that the handlers that run and a pause are written still.
         on_disk_free: called, from another thread, when it has room again and all is written.
 
     Raises:
         JobFileError: when the file can't be written.
-        NotPossible: when another process keeps this file.
+        NotPossible: when another process keeps this file, or runs this job from another.
     """
 
     def __init__(
@@ -67,50 +68,45 @@ class Journal:
         on_disk_free: Callable[[], None] | None = None,
     ) -> None:
         self.state = state
-        self.path = Path(path)
-        self._journal = journal_path(path)
+        self.path = Path(os.path.realpath(path))
+        self._journal = journal_path(self.path)
         self._on_disk_full = on_disk_full or (lambda _reason: None)
         self._on_disk_free = on_disk_free or (lambda: None)
-        self._buffer: list[bytes] = []
+        self._buffer: list[Any] = []
         self._wakeup = threading.Event()
         #: Whether the thread that writes late changes is called already.
         self._wake_sent = False
+        #: Why nothing more can be written; empty while all can.
         self._disk_error = ""
-        self._closed = False
+        self._closed = threading.Event()
         self._snapshot_lock = threading.Lock()
         self._snapshot_at = _SNAPSHOT_AT
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock_file = acquire_lock(self.path)
         self.fork_lock: threading.RLock | None = None
-        with state.lock:
-            write_plain(state.to_plain(raw=True), self.path)
+        with contextlib.ExitStack() as undo:
             try:
-                self._create_journal(state.seq)
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise unwritable(self._journal, error) from error
-            self._unsubscribe = state.subscribe(self._make_recorder(), isolated=False)
+                raise unwritable(self.path, error) from error
+            self._lock_file = acquire_lock(self.path)
+            undo.callback(os.close, self._lock_file)
+            self._id_lock = acquire_job_id(state.job_id, self.path)
+            undo.callback(os.close, self._id_lock)
+            with state.lock:
+                write_file(Snapshot(state, journaled=True), self.path)
+                try:
+                    self._live = self._begin_journal(state.seq)
+                except OSError as error:
+                    raise unwritable(self._journal, error) from error
+                self._unsubscribe = state.subscribe(self._make_recorder(), isolated=False)
+            undo.pop_all()
         self._thread = threading.Thread(target=self._run_writer, name="journal", daemon=True)
         self._thread.start()
         let_go_in_children(self)
 
-    def _create_journal(self, seq: int, rest: bytes = b"") -> None:
-        """Begin a new journal file, in place of the former one."""
-        fresh = Path(f"{self._journal}.new")
-        handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            header = {"journal": VERSION, "job_id": self.state.job_id, "seq": seq}
-            head = dumps(header) + b"\n" + rest
-            room = (len(head) // _CHUNK + 1) * _CHUNK
-            os.posix_fallocate(handle, 0, room)
-            memory = mmap.mmap(handle, room)
-            memory[: len(head)] = head
-            fresh.replace(self._journal)
-        except BaseException:
-            os.close(handle)
-            with contextlib.suppress(OSError):
-                fresh.unlink()
-            raise
-        self._handle, self._memory, self._capacity, self._end = handle, memory, room, len(head)
+    def _begin_journal(self, seq: int, rest: bytes = b"") -> LiveSegment:
+        """A new journal file, in place of the former one."""
+        header = {"journal": VERSION, "job_id": self.state.job_id, "seq": seq}
+        return LiveSegment(self._journal, dumps(header) + b"\n" + rest)
 
     def _make_recorder(self) -> Callable[[Change], None]:
         """The listener that encodes every change, under the job's lock; a handler waits for it.
@@ -121,7 +117,10 @@ class Journal:
 
         def record(change: Change) -> None:
             kind = change[1]
-            append(_encoded(kind, change))
+            try:
+                append(_encoded(kind, change))
+            except MemoryError:
+                append(change)  # made text when it is written
             if kind in _WRITTEN_AT_ONCE:
                 write()
             elif not self._wake_sent:
@@ -132,68 +131,56 @@ class Journal:
 
     def _write(self) -> None:
         """Write what is buffered, under the job's lock; what can't be written stays there."""
-        if self._disk_error or not self._buffer:
+        buffer, live = self._buffer, self._live
+        if self._disk_error or not buffer:
             return
-        line = b"[%b]\n" % b",".join(self._buffer)
-        end = self._end + len(line)
-        if end > self._capacity:
-            try:
-                self._grow(end)
-            except OSError as error:
-                self._disk_error = error.strerror or str(error)
-                self._wakeup.set()
-                return
-        self._memory[self._end : end] = line
-        self._end = end
-        self._buffer.clear()
-        if end > self._snapshot_at:
+        try:
+            live.append(b"[%b]\n" % b",".join(buffer))
+        except TypeError:
+            buffer[:] = [one if type(one) is bytes else dumps(one) for one in buffer]
+            self._write()
+            return
+        except (OSError, MemoryError) as error:
+            self._disk_error = getattr(error, "strerror", None) or str(error) or "no memory is left"
+            self._wakeup.set()
+            return
+        buffer.clear()
+        if live.low or live.size > self._snapshot_at:
             self._wakeup.set()
 
-    def _grow(self, end: int) -> None:
-        room = (end // _CHUNK + 2) * _CHUNK
-        os.posix_fallocate(self._handle, self._capacity, room - self._capacity)
-        self._memory.close()
-        self._memory = mmap.mmap(self._handle, room)
-        self._capacity = room
-
-    def let_go(self) -> None:
-        """This is a forked child: the lock and the file are its parent's."""
-        self._disk_error = "this is a forked child"
-        blank(self._lock_file)
-        blank(self._handle)
-
-    def flush(self) -> None:
-        """Write what is buffered now."""
+    def flush(self) -> bool:
+        """Write what is buffered now; returns whether all is written."""
         with self.state.lock:
             self._write()
+            return not self._buffer
 
     def _run_writer(self) -> None:
         """Write late changes, fold a long journal, and wait for room on a full disk."""
         while True:
             self._wakeup.wait()
             self._wakeup.clear()
-            if self._closed:
+            if self._closed.is_set():
                 return
-            if self._disk_error:
+            if self._disk_error or self._live.low:
                 self._wait_for_space()
-            threading.Event().wait(DELAY / 2)
+            self._closed.wait(DELAY / 2)
             self._wake_sent = False
             self.flush()
-            if self._end > self._snapshot_at:
+            if self._live.size > self._snapshot_at:
                 self.write_snapshot()
 
     def _wait_for_space(self) -> None:
-        where = f"the disk of {self.path.parent} is full ({self._disk_error})"
+        where = f"the disk of {self.path.parent} is full ({self._disk_error or self._live.low})"
         logger.warning("Job %s: %s", self.state.job_id, where)
         self._on_disk_full(where)
-        while not self._closed:
+        while not self._closed.wait(_RETRY):
             with self.state.lock:
                 self._disk_error = ""
                 self._write()
-                if not self._disk_error:
+                self._live.reserve()
+                if not self._disk_error and not self._live.low:
                     break
-            threading.Event().wait(_RETRY)
-        if not self._closed:
+        if not self._closed.is_set():
             self._on_disk_free()
 
     def write_snapshot(self) -> None:
@@ -202,36 +189,69 @@ class Journal:
         A file that can't be saved now is left as it is: the journal goes on.
         """
         with self._snapshot_lock:
+            if self._closed.is_set():
+                return
             with self.state.lock:
                 self._write()
-                plain, end = self.state.to_plain(raw=True), self._end
+                snapshot, end = Snapshot(self.state, journaled=True), self._live.size
+                complete = not self._buffer
             try:
-                write_plain(plain, self.path)
+                write_file(snapshot, self.path)
                 with self.state.lock:
-                    memory, handle = self._memory, self._handle
-                    rest = bytes(memory[end : self._end])
-                    self._create_journal(plain["seq"], rest)
-                    memory.close()
-                    os.close(handle)
+                    if complete and not self._closed.is_set():
+                        former = self._live
+                        rest = former.read(end, former.size)
+                        self._live = self._begin_journal(snapshot.seq, rest)
+                        former.close()
             except (OSError, JobFileError) as error:
-                logger.warning("Job %s is not folded: %s", self.state.job_id, error)
-            self._snapshot_at = max(_SNAPSHOT_AT, 2 * self.path.stat().st_size)
+                logger.warning("Job %s is not saved anew: %s", self.state.job_id, error)
+            with contextlib.suppress(OSError):
+                self._snapshot_at = max(_SNAPSHOT_AT, 2 * self.path.stat().st_size)
 
     def close(self) -> None:
-        """Save the job a last time; the journal is gone when all it holds is in the file."""
+        """Save the job a last time; the journal is gone when all it holds is in the file.
+
+        Raises:
+            JobFileError: when the file can't be written. The journal goes on then; try again, or
+                `abandon` it.
+        """
+        with self._snapshot_lock:
+            while not self._closed.is_set():
+                with self.state.lock:
+                    self._write()
+                    snapshot = Snapshot(self.state)
+                write_file(snapshot, self.path)
+                with self.state.lock:
+                    if self.state.seq == snapshot.seq and not self._closed.is_set():
+                        self._release()
+                        with contextlib.suppress(OSError):
+                            self._journal.unlink()
+
+    def abandon(self) -> None:
+        """End without saving: the file stays as it is, with all else in the journal beside it."""
+        with self.state.lock:
+            if not self._closed.is_set():
+                self._write()
+                self._release()
+
+    def _release(self) -> None:
+        """Record no more, and let go of all files; the lock's own file is removed."""
         self._unsubscribe()
-        with self._snapshot_lock, self.state.lock:
-            self._closed = True
-            self._wakeup.set()
-            self._write()
-            write_plain(self.state.to_plain(raw=True), self.path)
-            self._memory.close()
-            os.close(self._handle)
-            with contextlib.suppress(OSError):
-                self._journal.unlink()
-            with contextlib.suppress(OSError):
-                lock_path(self.path).unlink()
-            os.close(self._lock_file)
+        self._closed.set()
+        self._wakeup.set()
+        self._live.close()
+        with contextlib.suppress(OSError):
+            lock_path(self.path).unlink()
+        for handle in (self._lock_file, self._id_lock):
+            os.close(handle)
+        self._lock_file = self._id_lock = -1
+
+    def let_go(self) -> None:
+        """This is a forked child: the locks and the file are its parent's."""
+        self._disk_error = "this is a forked child"
+        for handle in (self._lock_file, self._id_lock, self._live.handle):
+            if handle >= 0:
+                blank(handle)
 
 
 def _encoded(kind: str, change: Change) -> bytes:

@@ -24,6 +24,7 @@ from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.store.files import LARGE
 from routilux_tui.store.reading import HISTORY_END, HISTORY_KEY, load_job, parse_job
 from routilux_tui.store.recovery import GAP, replay
+from routilux_tui.store.writing import JOURNALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,7 +200,7 @@ def _open_lazily(place: str) -> Job | None:
         os.close(handle)
     state = Job.from_plain(rest)
     state._history = history  # noqa: SLF001 - the reader fills a job that nobody has seen yet
-    replay(state, place)
+    replay(state, place, journaled=rest.get(JOURNALED) is True)
     return state
 
 

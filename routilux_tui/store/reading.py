@@ -26,6 +26,7 @@ from routilux_tui.job.jsonable import decode
 from routilux_tui.store.files import journal_name, read_regular
 from routilux_tui.store.recovery import GAP, replay
 from routilux_tui.store.versions import job_of
+from routilux_tui.store.writing import JOURNALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,8 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool =
             break
     if strict and state.unread:
         raise JobFileError(
-            f"{journal_name(place)}: {state.unread}: some of what the job did would be lost.",
+            f"{journal_name(os.path.realpath(place))}: {state.unread}: some of what the job did "
+            "would be lost.",
             "Take it up with the version that wrote it, or move the journal away to go on from "
             "what the file has.",
         )
@@ -74,14 +76,15 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool =
 def _load(place: str, into: type[AnyJob]) -> AnyJob:
     content = read_regular(place)
     try:
-        state = into.from_plain(parse_job(content))
+        plain = parse_job(content)
+        state = into.from_plain(plain)
     except JobFileError as error:
         raise type(error)(f"{place}: {error.message}", error.hint) from None
     except RoutiluxTuiError:
         raise
     except (RecursionError, MemoryError):
         raise _too_deep(place) from None
-    replay(state, place)
+    replay(state, place, journaled=plain.get(JOURNALED) is True)
     return state
 
 

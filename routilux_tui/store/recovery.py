@@ -25,6 +25,8 @@ VERSION = 1
 """The version of journals that is written, and the newest that is read."""
 NEWER = "it is from a newer version"
 GAP = "it goes with another state of the file"
+MISSING = "it is missing: the file is a copy, or was moved without it"
+LOST = "its beginning is lost"
 
 _LISTS = frozenset(
     {
@@ -100,27 +102,39 @@ def has_shape(shape: str, values: list[Any]) -> bool:
     )
 
 
-def replay(state: Job, path: str | os.PathLike[str]) -> int:
+def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False) -> int:
     """Carry out on a loaded job what its journal has beyond it.
 
-    A torn last line is normal and is dropped; a journal that goes with another job is left alone.
+    A torn end is normal and is dropped; a journal that goes with another job is left alone.
     Where some of it can't be carried out, ``state.unread`` says why, and the job is as the file
     and what came before have it.
+
+    Args:
+        state: the job, as its file has it.
+        path: the file, or a link to it.
+        journaled: whether the file says that it is not complete without a journal.
 
     Returns:
         The number of changes carried out.
     """
     state.unread = ""
+    expected = journaled and state.status in {"pending", "running"}
     try:
-        content = read_regular(journal_name(os.fspath(path)))
+        content = read_regular(journal_name(os.path.realpath(path)))
     except JobFileMissing:
+        state.unread = MISSING if expected else ""
         return 0
     except JobFileError as error:
         state.unread = error.message.partition(": ")[2].rstrip(".")
         return 0
-    lines = content.rstrip(b"\0").split(b"\n")
-    head = _decode_line(lines[0])
-    if not isinstance(head, dict) or head.get("job_id") != state.job_id:
+    content = content.rstrip(b"\0")
+    begin = content.find(b"\n") + 1 or len(content)
+    head = _decode_line(content[:begin])
+    if not isinstance(head, dict):
+        state.unread = LOST if journaled else ""
+        return 0
+    if head.get("job_id") != state.job_id:
+        state.unread = MISSING if expected else ""
         return 0
     version, seq = head.get("journal"), head.get("seq")
     if isinstance(version, int) and version > VERSION:
@@ -129,19 +143,23 @@ def replay(state: Job, path: str | os.PathLike[str]) -> int:
     if isinstance(seq, int) and seq > state.seq:
         state.unread = GAP
         return 0
-    done = _apply_lines(state, lines)
+    done = _apply_lines(state, content, begin)
     if done and state.outstanding:
         state.hold_tasks()
     return done
 
 
-def _apply_lines(state: Job, lines: list[bytes]) -> int:
-    done = 0
-    for n, line in enumerate(lines[1:], 1):
+def _apply_lines(state: Job, content: bytes, begin: int) -> int:
+    done, number = 0, 1
+    while begin < len(content):
+        end = content.find(b"\n", begin)
+        end = len(content) if end < 0 else end
+        line, begin, number = content[begin:end], end + 1, number + 1
         batch = _decode_line(line)
         if not isinstance(batch, list):
-            if n < len(lines) - 1:
-                state.unread = f"its line {n + 1} is no list of changes"
+            # What a kill leaves of a copy need not be its beginning.
+            if content.find(b"[", begin) >= 0:
+                state.unread = f"its line {number} is no list of changes"
             break
         for change in batch:
             why = _why_invalid(change, state.seq)
@@ -152,7 +170,7 @@ def _apply_lines(state: Job, lines: list[bytes]) -> int:
                     why = f"{change[1]}: {error}"
                 done += not why
             if why:
-                state.unread = f"its line {n + 1} can't be carried out: {why}"
+                state.unread = f"its line {number} can't be carried out: {why}"
                 if why == NEWER:
                     state.unread = NEWER
                 return done

@@ -8,6 +8,7 @@ can't stand in a JSON string, so that a reader may find a large file's tail with
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import stat
 import tempfile
@@ -20,6 +21,7 @@ import msgspec
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved
 from routilux_tui.job.jsonable import dumps
+from routilux_tui.job.model import GROWING
 from routilux_tui.job.record import CAUSE, ExecutionRecord
 
 if TYPE_CHECKING:
@@ -27,12 +29,53 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.model import Job
 
-#: Sections whose entries stand one by one, so that a reader can find the last ones.
-LISTS = ("execution_history", "shared_log", "output_log", "pending_tasks", "failed_tasks")
+#: A key that says that the file is not complete without the journal beside it.
+JOURNALED = "journaled"
+#: Keys whose entries stand one by one, as those of the growing lists do.
+_LISTED = frozenset({"pending_tasks", "pause_points", "failed_tasks"})
 #: A record, as it is or as it was saved.
 RECORDS = (ExecutionRecord, Saved)
 _BATCH = 2000
 _encode = msgspec.json.Encoder().encode
+
+
+class Snapshot:
+    """What a job's file will say: the job as it was at one moment, whatever becomes of it later.
+
+    All that may still change in place is made text at once; the lists that only grow are copied.
+
+    Args:
+        job: the job; its lock is held while this is made.
+        journaled: whether a journal will lie beside the file, without which it is not complete.
+    """
+
+    def __init__(self, job: Job, *, journaled: bool = False) -> None:
+        with job.lock:
+            plain = job.to_plain(raw=True)
+            if journaled:
+                plain[JOURNALED] = True
+            self.seq: int = job.seq
+            lists = {key: plain.pop(key) for key in GROWING if key != "pause_points"}
+            self._small = [_keyed(key, value) for key, value in plain.items()]
+            self._lists = lists
+
+    def pieces(self) -> Iterator[bytes]:
+        """The file, in pieces of some hundred kilobytes."""
+        yield b"{\n" + b",\n".join(self._small)
+        for key, entries in self._lists.items():
+            yield b",\n  " + dumps(key) + b": "
+            if entries:
+                yield from _list_pieces(entries)
+            else:
+                yield b"[]"
+        yield b"\n}\n"
+
+
+def _keyed(key: str, value: Any) -> bytes:
+    """A key of the file with its value."""
+    if key in _LISTED and value:
+        return b"  " + dumps(key) + b": " + b"".join(_list_pieces(value))
+    return b"  " + dumps(key) + b": " + _indented(dumps(value), 1)
 
 
 def save_job(state: Job, path: str | os.PathLike[str]) -> None:
@@ -43,33 +86,31 @@ def save_job(state: Job, path: str | os.PathLike[str]) -> None:
     Raises:
         JobFileError: when the file can't be written; the former one is as it was.
     """
-    write_plain(state.to_plain(raw=True), path)
+    write_file(Snapshot(state), path)
 
 
-def write_plain(plain: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write the content of a job, as `Job.to_plain` gives it; see `save_job`."""
+def write_file(snapshot: Snapshot, path: str | os.PathLike[str]) -> None:
+    """Write a snapshot; see `save_job`."""
     target = Path(path)
     if target.is_symlink():
         target = Path(os.path.realpath(target))
-    temporary: str | None = None
+    temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_file():
             raise JobFileError(f"{target}: it is not a regular file.", "Save under another name.")
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent
-        )
+        handle, temporary = _open_temporary(target)
         with os.fdopen(handle, "wb", buffering=0) as file:
             os.fchmod(file.fileno(), mode)
-            for piece in _pieces(plain):
+            for piece in snapshot.pieces():
                 view = memoryview(piece)
                 while view:
                     view = view[file.write(view) :]
             os.fsync(file.fileno())
-        Path(temporary).replace(target)
+            temporary.replace(target)
         temporary = None
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
     except OSError as error:
         raise JobFileError(
             f"{target}: it can't be written: {error.strerror or error}.",
@@ -78,29 +119,42 @@ def write_plain(plain: dict[str, Any], path: str | os.PathLike[str]) -> None:
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
 
 
-def _flush_folder(folder: Path) -> None:
+def temporary_path(path: Path) -> Path:
+    """Where a job's file is written before it takes its name."""
+    return path.with_name(f".{path.name[:80]}.tmp")
+
+
+def _open_temporary(target: Path) -> tuple[int, Path]:
+    """A temporary file beside a file, locked while it is written.
+
+    It has always the same name, so that what a killed process leaves is used again; only where
+    somebody writes it at this moment, another is taken.
+    """
+    place = temporary_path(target)
+    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_ino == place.stat().st_ino:
+            os.ftruncate(handle, 0)
+            return handle, place
+    except OSError:
+        pass
+    os.close(handle)
+    handle, name = tempfile.mkstemp(prefix=place.name[:-3], suffix=".tmp", dir=target.parent)
+    return handle, Path(name)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the disk know the names in a folder."""
     with contextlib.suppress(OSError):  # not every file system can flush a folder
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _pieces(plain: dict[str, Any]) -> Iterator[bytes]:
-    """The file, in pieces of some hundred kilobytes."""
-    lead = b"{\n"
-    for key, value in plain.items():
-        yield lead + b"  " + dumps(key) + b": "
-        lead = b",\n"
-        if key in LISTS and isinstance(value, list) and value:
-            yield from _list_pieces(value)
-        else:
-            yield _indented(dumps(value), 1)
-    yield b"\n}\n"
 
 
 def _list_pieces(entries: list[Any]) -> Iterator[bytes]:

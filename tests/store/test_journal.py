@@ -14,8 +14,9 @@ import pytest
 
 from routilux_tui.errors import NotPossible
 from routilux_tui.state.job_state import JobState
-from routilux_tui.store.files import is_locked, journal_path
+from routilux_tui.store.files import journal_path
 from routilux_tui.store.journal import Journal
+from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,114 @@
+"""The file that a running job's changes are written to, through shared memory.
+
+The disk promises room beforehand, in chunks, and always more of it than is needed now: a copy
+into the file survives a killed process at once and without a system call, and a full disk is
+told while what is under way can still be written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHUNK = 1 << 20
+RESERVE = 1 << 20
+"""Bytes that are free when a disk is said to be full: for the handlers that run, and the pause."""
+
+
+class LiveSegment:
+    """A file of lines that only grows.
+
+    Args:
+        path: where it is made; whatever is there is replaced.
+        head: its first lines.
+
+    Raises:
+        OSError: when it can't be made; nothing is left of it.
+    """
+
+    def __init__(self, path: Path, head: bytes) -> None:
+        #: Why the disk gives no more room ahead of need; empty while it does.
+        self.low = ""
+        self.size = len(head)
+        self.path = path
+        self._capacity = (len(head) + RESERVE) // _CHUNK * _CHUNK + _CHUNK
+        self._memory: mmap.mmap | None = None
+        fresh = path.with_name(f"{path.name}.new")
+        self.handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(self.handle, 0, self._capacity)
+            self._map()
+            self._copy(head, 0)
+            fresh.replace(path)
+        except BaseException:
+            self.close()
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise
+
+    def append(self, line: bytes) -> None:
+        """Add a line.
+
+        Raises:
+            OSError: when the disk is full, the reserve included; nothing is written then.
+        """
+        end = self.size + len(line)
+        if end + RESERVE > self._capacity:
+            self._grow(end)
+        self._copy(line, self.size)
+        self.size = end
+
+    def reserve(self) -> None:
+        """Try again to have the room that the disk refused; `low` tells whether it did."""
+        if self.low:
+            with contextlib.suppress(OSError):
+                self._grow(self.size)
+
+    def _grow(self, end: int) -> None:
+        capacity = (end + RESERVE) // _CHUNK * _CHUNK + _CHUNK
+        try:
+            os.posix_fallocate(self.handle, self._capacity, capacity - self._capacity)
+        except OSError as error:
+            self.low = error.strerror or str(error)
+            if end > self._capacity:
+                raise
+            return
+        self.low = ""
+        self._capacity = capacity
+        self._map()
+
+    def _map(self) -> None:
+        """Map the file; where there is no memory for that, it is written by system calls."""
+        former, self._memory = self._memory, None
+        if former is not None:
+            former.close()
+        with contextlib.suppress(OSError, ValueError, MemoryError):
+            self._memory = mmap.mmap(self.handle, self._capacity)
+
+    def _copy(self, line: bytes, at: int) -> None:
+        memory = self._memory
+        if memory is not None:
+            memory[at : at + len(line)] = line
+            return
+        view = memoryview(line)
+        while view:
+            written = os.pwrite(self.handle, view, at)
+            view, at = view[written:], at + written
+
+    def read(self, start: int, stop: int) -> bytes:
+        """What is between two positions."""
+        return os.pread(self.handle, stop - start, start)
+
+    def close(self) -> None:
+        """Let go of the file, which stays as it is."""
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
