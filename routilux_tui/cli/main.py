@@ -26,6 +26,7 @@ COMMANDS = {
     "ps": "list jobs, live and saved",
     "show": "one job in full: its status, routines and counts",
     "why": "why a job is as it is, in sentences, worst first",
+    "diff": "what two jobs differ in",
     "history": "a job's records",
     "log": "a job's shared log",
     "graph": "a flow's routines and connections, as a picture or for another program",

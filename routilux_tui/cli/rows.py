@@ -9,8 +9,10 @@ from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from routilux_tui.cli.jobs import Readable
+    from routilux_tui.views.shapes import Row
 
 _AT_ONCE = 1000
 
@@ -27,6 +29,17 @@ def add_row_arguments(parser: argparse.ArgumentParser) -> None:
 def filter_of(args: argparse.Namespace) -> Filter:
     """The filter that the arguments name."""
     return Filter(args.routine, args.event, args.grep)
+
+
+def all_rows(job: Readable, section: str, most: int) -> Iterator[Row]:
+    """The rows of a section from its beginning, at most so many."""
+    at = 0
+    while at < most:
+        window = job.window(section, at, min(most, at + _AT_ONCE), Filter())
+        yield from window.rows
+        at += len(window.rows)
+        if not window.rows or at >= window.total:
+            return
 
 
 def print_rows(

@@ -1,0 +1,230 @@
+"""What two runs differ in: the flow, its parameters, what the routines did, errors, data, records.
+
+Every difference says whether it is more than noise. Two runs of the same thing never take the
+same time, so times decide nothing alone: they are told where the larger is at least `SLOWER`
+times the smaller, by `LEAST_SECONDS` or more, over at least `LEAST_RUNS` runs each. Counts of
+errors and retries are told whenever they differ, and are more than noise where they differ by
+more than two standard deviations of a count of chance (twice the root of their sum).
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from routilux_tui.views.shapes import Row
+
+SLOWER = 1.5
+LEAST_SECONDS = 0.005
+LEAST_RUNS = 20
+#: Differences in shared data or parameters beyond so many are only counted.
+MOST_PATHS = 200
+
+FLOW, PARAMETERS, ROUTINES, TIMES, ERRORS, DATA, RECORDS = (
+    "flow", "parameters", "routines", "times", "errors", "data", "records",
+)  # fmt: skip
+
+
+class RoutineFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What a routine did in one run; times in seconds, None where they are not known."""
+
+    runs: int = 0
+    errors: int = 0
+    retries: int = 0
+    mean: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    wait_p95: float | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, as far as it is compared. None means that its file does not say.
+
+    ``connections`` are ``(source, event, target, slot)``; ``code`` is a hash of the flow's
+    source; ``kinds`` counts the errors of each kind, by ``routine: error``; ``seconds`` is how
+    long it took.
+    """
+
+    job_id: str
+    flow_id: str
+    status: str
+    params: Mapping[str, Any] | None = None
+    code: str | None = None
+    connections: list[tuple[str, str, str, str]] | None = None
+    routines: Mapping[str, RoutineFigures] = {}
+    kinds: Mapping[str, int] = {}
+    data: Mapping[str, Any] = {}
+    seconds: float | None = None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that differs: ``part`` is one of those above, ``name`` says what of it.
+
+    A side that has nothing there is None; ``is_noise``: no more than chance would make of it.
+    """
+
+    part: str
+    name: str
+    a: Any = None
+    b: Any = None
+    is_noise: bool = False
+
+
+def diff(a: Run, b: Run) -> list[Difference]:
+    """The differences of two runs, but for their records (see `first_parting`)."""
+    found: list[Difference] = []
+    found += _flow(a, b)
+    if a.params is not None and b.params is not None:
+        found += _values(PARAMETERS, a.params, b.params)
+    found += _routines(a, b)
+    if a.seconds is not None and b.seconds is not None and _differ(a.seconds, b.seconds):
+        found.append(Difference(part=TIMES, name="all of it", a=a.seconds, b=b.seconds))
+    for kind in sorted({*a.kinds, *b.kinds}):
+        counts = a.kinds.get(kind, 0), b.kinds.get(kind, 0)
+        if counts[0] != counts[1]:
+            found.append(
+                Difference(
+                    part=ERRORS,
+                    name=kind,
+                    a=counts[0],
+                    b=counts[1],
+                    is_noise=all(counts) and _is_chance(*counts),
+                )
+            )
+    found += _values(DATA, a.data, b.data)
+    return found
+
+
+def are_alike(differences: Iterable[Difference]) -> bool:
+    """Whether two runs did the same: times, and what is noise, do not count."""
+    return all(one.part == TIMES or one.is_noise for one in differences)
+
+
+def first_parting(a: Iterable[Row], b: Iterable[Row]) -> tuple[Row | None, Row | None]:
+    """The first record of each run that the other does not have; None where there is none.
+
+    Records are matched by routine, event and data, not by their times or their order: what runs
+    at the same time has no order. Both histories are read once, in step, and what they have in
+    common is forgotten at once.
+    """
+    open_a: dict[tuple[str, str, str], list[Row]] = {}
+    open_b: dict[tuple[str, str, str], list[Row]] = {}
+    rows_a, rows_b = iter(a), iter(b)
+    while True:
+        one, other = next(rows_a, None), next(rows_b, None)
+        if one is None and other is None:
+            break
+        _match(one, open_a, open_b)
+        _match(other, open_b, open_a)
+    return _earliest(open_a), _earliest(open_b)
+
+
+def _match(
+    row: Row | None,
+    own: dict[tuple[str, str, str], list[Row]],
+    others: dict[tuple[str, str, str], list[Row]],
+) -> None:
+    """Take a record's match out of the other's open ones, or leave it open itself."""
+    if row is None:
+        return
+    key = (row.routine, row.name, row.text)
+    matches = others.get(key)
+    if matches:
+        matches.pop(0)
+        if not matches:
+            del others[key]
+    else:
+        own.setdefault(key, []).append(row)
+
+
+def _earliest(rows: dict[tuple[str, str, str], list[Row]]) -> Row | None:
+    return min((one[0] for one in rows.values()), key=lambda row: row.n, default=None)
+
+
+def _flow(a: Run, b: Run) -> list[Difference]:
+    found = []
+    if a.flow_id != b.flow_id:
+        found.append(Difference(part=FLOW, name="name", a=a.flow_id, b=b.flow_id))
+    if a.code is not None and b.code is not None and a.code != b.code:
+        found.append(Difference(part=FLOW, name="code", a=a.code, b=b.code))
+    if a.status != b.status:
+        found.append(Difference(part=FLOW, name="status", a=a.status, b=b.status))
+    if a.connections is not None and b.connections is not None:
+        ends_a, ends_b = set(a.connections), set(b.connections)
+        for ends in sorted(ends_a ^ ends_b):
+            name = "{}.{} to {}.{}".format(*ends)
+            here = ends in ends_a
+            found.append(
+                Difference(part=FLOW, name=f"connection {name}", a=here or None, b=not here or None)
+            )
+    return found
+
+
+def _routines(a: Run, b: Run) -> list[Difference]:
+    found = []
+    for name in dict.fromkeys([*a.routines, *b.routines]):
+        one, other = a.routines.get(name), b.routines.get(name)
+        if one is None or other is None:
+            runs = [None if side is None else side.runs for side in (one, other)]
+            found.append(Difference(part=ROUTINES, name=name, a=runs[0], b=runs[1]))
+            continue
+        for what in ("runs", "errors", "retries"):
+            counts = getattr(one, what), getattr(other, what)
+            if counts[0] != counts[1]:
+                chance = what != "runs" and all(counts) and _is_chance(*counts)
+                found.append(
+                    Difference(
+                        part=ROUTINES,
+                        name=f"{name} {what}",
+                        a=counts[0],
+                        b=counts[1],
+                        is_noise=chance,
+                    )
+                )
+        enough = min(one.runs, other.runs) >= LEAST_RUNS
+        for what in ("mean", "p50", "p95", "wait_p95"):
+            took, takes = getattr(one, what), getattr(other, what)
+            if enough and took is not None and takes is not None and _differ(took, takes):
+                found.append(Difference(part=TIMES, name=f"{name} {what}", a=took, b=takes))
+    return found
+
+
+def _differ(took: float, takes: float) -> bool:
+    """Whether two times differ by more than noise."""
+    low, high = min(took, takes), max(took, takes)
+    return high - low >= LEAST_SECONDS and high >= SLOWER * low
+
+
+def _is_chance(one: int, other: int) -> bool:
+    return (one - other) ** 2 <= 4 * (one + other)
+
+
+def _values(part: str, a: Any, b: Any) -> list[Difference]:
+    """Where two JSON values differ, by path."""
+    found: list[Difference] = []
+    count = 0
+    stack = [("", a, b)]
+    while stack:
+        path, one, other = stack.pop()
+        if isinstance(one, dict) and isinstance(other, dict):
+            keys = list(dict.fromkeys([*one, *other]))
+            stack += [
+                (f"{path}.{key}" if path else str(key), one.get(key), other.get(key))
+                for key in reversed(keys)
+            ]
+        elif isinstance(one, list) and isinstance(other, list):
+            pairs = list(zip_longest(one, other))
+            stack += [(f"{path}[{n}]", *pairs[n]) for n in reversed(range(len(pairs)))]
+        elif type(one) is not type(other) or one != other:
+            count += 1
+            if count <= MOST_PATHS:
+                found.append(Difference(part=part, name=path, a=one, b=other))
+    if count > MOST_PATHS:
+        more = f"{count - MOST_PATHS} more"
+        found.append(Difference(part=part, name=more))
+    return found
