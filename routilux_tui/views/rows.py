@@ -28,7 +28,8 @@ def record_row(n: int, record: Any) -> Row:
         record = ExecutionRecord.from_plain(record)
     at = timestamps.shown(record.written_at)
     text = preview(record.raw_data)
-    return Row(n, at, record.routine_id, record.event_name, "" if text == "{}" else text)
+    text = "" if text == "{}" else text
+    return Row(n, at, record.routine_id, record.event_name, text, record.task, record.first)
 
 
 def log_row(n: int, entry: Any) -> Row:

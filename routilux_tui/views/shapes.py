@@ -30,7 +30,8 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     the time as ISO 8601 with its offset, or as the file has it, or empty. ``name`` is the
     event of a record, the key of shared data, the type of an output, the slot of a pending
     task. ``text`` is a one-line preview. All text is raw data:
-    whoever paints or prints it makes it harmless first.
+    whoever paints or prints it makes it harmless first. ``task`` and ``first`` are those of a
+    record (see `ExecutionRecord`), or None.
     """
 
     n: int
@@ -38,6 +39,8 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     routine: str = ""
     name: str = ""
     text: str = ""
+    task: int | None = None
+    first: int | None = None
 
 
 class RoutineRow(msgspec.Struct, array_like=True, frozen=True):

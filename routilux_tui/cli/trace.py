@@ -1,0 +1,86 @@
+"""What led to a record, from the start of the job on, and what came of it.
+
+N is the record's number, as `history --json` and the dashboard have it; -1 is the last one. Each
+line has the time since the record that led to it: what its task has waited and run until then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli import output
+from routilux_tui.cli.jobs import readable
+from routilux_tui.errors import UsageError
+from routilux_tui.views.formatting import clock, count, span
+from routilux_tui.views.shapes import HISTORY, Filter
+from routilux_tui.views.trace import run_trace
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from routilux_tui.views.shapes import Row
+    from routilux_tui.views.trace import Step
+
+#: So many records of one kind in a row, as a loop makes them, are printed; else two and a count.
+MOST_ALIKE = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument("n", metavar="N", type=int, help="the number of the record")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the chain."""
+    job, _ = readable(args.job)
+    total = job.window(HISTORY, 0, 0, Filter()).total
+
+    def window(start: int, stop: int) -> Sequence[Row]:
+        return job.window(HISTORY, start, stop, Filter()).rows
+
+    found = run_trace(args.n + total if args.n < 0 else args.n, total, window)
+    if found is None:
+        has = f"It has {count(total)}, from 0 on." if total else "It has none yet."
+        raise UsageError(f"There is no record {args.n}.", has)
+    if args.json:
+        output.print_json(found)
+        return 0
+    if found.note:
+        print(f"  {found.note}")
+    _print_chain(found.chain, gap=found.gap)
+    if found.came or not found.is_whole:
+        print("what came of it:")
+    for step in found.came:
+        print(_line(step, "  " * step.depth))
+    if not found.is_whole:
+        print("  and perhaps more: not all records after it were looked at")
+    return 0
+
+
+def _print_chain(chain: list[Step], *, gap: bool) -> None:
+    """The chain, with the turns of a loop counted."""
+    at = 0
+    while at < len(chain):
+        kind = (chain[at].routine, chain[at].event)
+        stop = at + 1
+        while stop < len(chain) and (chain[stop].routine, chain[stop].event) == kind:
+            stop += 1
+        if stop - at > MOST_ALIKE:
+            print(_line(chain[at]))
+            print(f"         … {count(stop - at - 2)} more of {output.safe('.'.join(kind))}")
+            print(_line(chain[stop - 1]))
+        else:
+            for step in chain[at:stop]:
+                print(_line(step))
+        if gap and not at:
+            print("         … more than is followed")
+        at = stop
+
+
+def _line(step: Step, indent: str = "") -> str:
+    after = "" if step.after is None else f"+{span(step.after)}"
+    parts = [f"{indent}#{step.n}".ljust(8), clock(step.at), after.rjust(7), step.routine]
+    return output.safe("  ".join([*parts, step.event, step.text])).rstrip()
