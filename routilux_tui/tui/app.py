@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 os.environ.setdefault("TEXTUAL_FPS", "240")
 
 from textual.app import SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 
 from routilux_tui.errors import RoutiluxTuiError
@@ -26,6 +27,7 @@ from routilux_tui.tui.terminal import clipboard, link
 from routilux_tui.tui.terminal.driver import TerminalDriver, restore
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
 from routilux_tui.tui.terminal.frames import Frames
+from routilux_tui.tui.terminal.signals import ENDING, end_at_once
 from routilux_tui.tui.theme import DARK, LIGHT
 from routilux_tui.tui.typeahead import TypeAhead
 from routilux_tui.views.text import printable
@@ -70,6 +72,7 @@ class Dashboard(TypeAhead):
     CSS_PATH: ClassVar = sorted(styles_folder().glob("*.tcss"))
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar = [Binding("ctrl+z", "suspend_process", "stop", show=False, priority=True)]
     TITLE = "routilux-tui"
 
     def __init__(
@@ -102,7 +105,7 @@ class Dashboard(TypeAhead):
     async def on_mount(self) -> None:
         """Take the signals that end a program, and show the first screen."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in ENDING:
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                 loop.add_signal_handler(number, self._signalled, number)
         if self._source is not None:
@@ -220,6 +223,7 @@ def run_dashboard(
 
     Prints nothing itself: what is to be said on leaving is in the result.
     """
+    end_at_once(0)
     app = _Quiet(settings, handle, source)
     try:
         app.run(mouse=settings.mouse)

@@ -57,3 +57,11 @@ def printable(text: str, *, ascii_only: bool = False) -> str:
             text if text.isascii() and text.isprintable() else _NOT_ASCII.sub(_escape_ascii, text)
         )
     return text if text.isascii() and text.isprintable() else _HARMFUL.sub(_escape, text)
+
+
+def without_controls(text: str) -> str:
+    """Text without what a terminal would obey, as wide as before: for the last place before it.
+
+    Who makes text for people uses `printable`, which shows what is taken out here.
+    """
+    return text if text.isascii() and text.isprintable() else _HARMFUL.sub("", text)

@@ -28,7 +28,13 @@ SHOWN_AGAIN = ("\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?2004l")
 class Terminal:
     """A terminal of so many cells with a program in it."""
 
-    def __init__(self, words: list[str], columns: int = 100, lines: int = 30) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        columns: int = 100,
+        lines: int = 30,
+        program: tuple[str, ...] = ("-m", "routilux_tui"),
+    ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self.screen)
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
@@ -36,7 +42,7 @@ class Terminal:
             env.pop(name, None)
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "routilux_tui", *words],
+            [*program, *words],
             dimensions=(lines, columns),
             encoding="utf-8",
             env=env,

@@ -52,6 +52,72 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(dashboard: Termina
     assert dashboard.is_as_found()
 
 
+def _go_on(dashboard: Terminal, painted: str) -> None:
+    """Continue it, and wait until it has painted all anew, in a terminal that is its own again."""
+    before = len(dashboard.written)
+    os.kill(dashboard.child.pid, signal.SIGCONT)
+    deadline = time.monotonic() + 15
+    while painted not in dashboard.written[before:]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_the_key_ctrl_z_stops_the_dashboard_as_it_does_every_program(dashboard: Terminal) -> None:
+    pid = dashboard.child.pid
+    dashboard.press("\x1a")
+    _until_state(pid, "T")
+    assert dashboard.is_as_found()
+    _go_on(dashboard, "▶ running")
+    dashboard.press("p")
+    dashboard.until("Pause the job")
+    dashboard.press("\x1a")  # with a question on the screen, too
+    _until_state(pid, "T")
+    _go_on(dashboard, "A reason, if you like")
+    dashboard.press("\x15\r")
+    dashboard.until("‖ paused")
+    dashboard.press("q")
+    assert dashboard.ended() == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["SIGUSR1", "SIGUSR2", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGPROF", "SIGXCPU"]
+)
+def test_every_signal_that_ends_a_program_gives_the_terminal_back(
+    dashboard: Terminal, name: str
+) -> None:
+    number = getattr(signal, name)
+    os.kill(dashboard.child.pid, number)
+    assert dashboard.ended() == 128 + number
+    assert dashboard.is_as_found()
+
+
+ENDED_EARLY = """
+import os, signal, sys
+from routilux_tui.tui.terminal import driver
+write, number, at = driver.Writer.write, int(sys.argv[1]), sys.argv[2]
+
+def write_and_end(self, text):
+    write(self, text)
+    if at in text:
+        os.kill(os.getpid(), number)
+
+driver.Writer.write = write_and_end
+from routilux_tui.cli.main import main
+raise SystemExit(main(["attach"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize("at", ["?1049h", "?25l", "?1004h", "?2004h"])
+def test_a_signal_amid_the_first_steps_gives_the_terminal_back(
+    world: Path, number: int, at: str
+) -> None:
+    start_job(f"{write_flows(world)}:stuck", {"seconds": 600})
+    terminal = Terminal([str(int(number)), at], program=("-c", ENDED_EARLY))
+    assert terminal.ended() == 128 + number
+    assert terminal.is_as_found()
+
+
 STOPPED_AMID_A_WRITE = """
 import os, queue, signal
 put = queue.Queue._put

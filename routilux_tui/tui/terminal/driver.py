@@ -13,11 +13,15 @@ import select
 import sys
 import termios
 import threading
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+
+from routilux_tui.tui.terminal.answers import AnswerFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +46,9 @@ class Writer(WriterThread):
         lost: called once, in this thread, when the terminal is gone.
     """
 
+    is_cut_off = False
+    """Whether nothing may be written any more: the terminal is being given back."""
+
     def __init__(self, file: IO[str], lost: Callable[[], None]) -> None:
         super().__init__(file)
         self._lost = lost
@@ -64,7 +71,7 @@ class Writer(WriterThread):
         while (text := self._queue.get()) is not None:
             taken += 1
             try:
-                if not gone:
+                if not gone and not Writer.is_cut_off:
                     self._file.write(text)
                     if self._queue.empty():
                         self._file.flush()
@@ -86,6 +93,9 @@ class Writer(WriterThread):
 
 class TerminalDriver(LinuxDriver):
     """The driver of the dashboard."""
+
+    has_taken = False
+    """Whether some driver has had the terminal."""
 
     _modes_found: list[Any] | None = None
     _in_application = False
@@ -110,6 +120,7 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error, OSError):
                 self._modes_found = termios.tcgetattr(self.fileno)
         self._notify_app("terminal_taken")
+        TerminalDriver.has_taken = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It returns early where we were continued in the background.
         self._in_application = self._writer is not None and self._writer.is_alive()
@@ -150,11 +161,12 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until the terminal is gone."""
         parser = XTermParser(self._debug)
+        answers = AnswerFilter()
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         poller = select.poll()
         poller.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
-            if poller.poll(100):
+            if poller.poll(20 if answers.is_waiting else 100):
                 try:
                     content = os.read(self.fileno, 4096)
                 except OSError:
@@ -162,8 +174,11 @@ class TerminalDriver(LinuxDriver):
                 if not content:
                     self._terminal_lost()
                     return
-                for event in parser.feed(decode(content)):
+                keys = answers.feed(decode(content), time.monotonic())
+                for event in parser.feed(keys) if keys else ():
                     self.process_message(event)
+            if answers.escape_is_due(time.monotonic()):
+                self.process_message(Key("escape", "\x1b"))
             for event in parser.tick():
                 self.process_message(event)
 
@@ -184,13 +199,19 @@ class TerminalDriver(LinuxDriver):
         return method is not None
 
 
-def restore(fileno: int = 0, modes: list[Any] | None = None) -> None:
+def restore(fileno: int = 0, modes: list[Any] | None = None, *, at_once: bool = False) -> None:
     """Put the terminal back, by the shortest way there is. Twice does no harm.
 
     Args:
         fileno: the terminal's input.
         modes: as `termios.tcgetattr` found them; None leaves them.
+        at_once: amid everything, when no driver has had its turn; nothing else is written.
     """
+    codes = RESTORED
+    if at_once:
+        Writer.is_cut_off = True
+    if not at_once or not TerminalDriver.has_taken:
+        codes = codes.replace("\x1b[<u", "").replace("\x1b[?1049l", "")
     if modes is not None:
         with contextlib.suppress(termios.error, OSError):
             termios.tcsetattr(fileno, termios.TCSANOW, modes)
@@ -198,13 +219,12 @@ def restore(fileno: int = 0, modes: list[Any] | None = None) -> None:
     if out is None or not out.isatty():
         return
     # A terminal that takes nothing must not hold us for ever.
-    thread = threading.Thread(target=_write_all, args=(out.fileno(),), daemon=True)
+    thread = threading.Thread(target=_write_all, args=(out.fileno(), codes.encode()), daemon=True)
     thread.start()
     thread.join(PATIENCE)
 
 
-def _write_all(fileno: int) -> None:
-    left = RESTORED.replace("\x1b[<u", "").replace("\x1b[?1049l", "").encode()
+def _write_all(fileno: int, left: bytes) -> None:
     with contextlib.suppress(OSError):
         while left:
             left = left[os.write(fileno, left) :]

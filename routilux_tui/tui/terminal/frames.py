@@ -2,7 +2,8 @@
 
 Textual does not compare frames: it writes what was refreshed, from the beginning of a widget's
 line, with every style spelled out. Here it is known what the terminal shows already, and only
-what is different goes over the link.
+what is different goes over the link. This is also the last place before the terminal: nothing
+that it would obey is let through as text.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+from routilux_tui.views.text import without_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,7 +100,8 @@ class Frames:
         """Text and styles as single cells."""
         made: list[Cell] = []
         numbers = self._numbers
-        for text, style in cells:
+        for raw, style in cells:
+            text = without_controls(raw)
             number = numbers.get(style)
             if number is None:
                 number = numbers[style] = self._new(style)

@@ -8,6 +8,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
+from routilux_tui.views.text import printable
+
 if TYPE_CHECKING:
     from rich.style import Style
 
@@ -16,9 +18,10 @@ Part = tuple[str, str]
 
 
 def fit(text: str, width: int) -> str:
-    """Text in exactly ``width`` cells: cut with an ellipsis, or filled up with blanks."""
+    """Text in exactly ``width`` cells: made harmless, and cut with an ellipsis or filled up."""
     if width <= 0:
         return ""
+    text = printable(text)
     if text.isascii():
         length = len(text)
         if length <= width:
@@ -30,23 +33,26 @@ def fit(text: str, width: int) -> str:
 
 
 def right(text: str, width: int) -> str:
-    """Text at the right end of ``width`` cells."""
-    return fit(text, width) if len(text) > width else " " * (width - cell_len(text)) + text
+    """Text, made harmless, at the right end of ``width`` cells."""
+    text = printable(text)
+    used = cell_len(text)
+    return fit(text, width) if used > width else " " * (width - used) + text
 
 
 def strip_of(parts: list[Part], width: int, styles: dict[str, Style], base: Style) -> Strip:
-    """A strip of exactly ``width`` cells."""
+    """A strip of exactly ``width`` cells; no terminal obeys any of its text."""
     segments: list[Segment] = []
     used = 0
-    for text, name in parts:
-        if not text:
+    for raw, name in parts:
+        if not raw:
             continue
+        text = printable(raw)
         room = width - used
         if room <= 0:
             break
         length = len(text) if text.isascii() else cell_len(text)
         if length > room:
-            text = set_cell_size(text, room)  # noqa: PLW2901 - cut to what is left
+            text = set_cell_size(text, room)
             length = room
         style = base + styles[name] if name else base
         segments.append(Segment(text, style))
