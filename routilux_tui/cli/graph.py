@@ -1,18 +1,19 @@
 """A flow's routines and connections: as a picture, or for another program.
 
-FLOW is path/to/file.py[:name] or package.module:name. As text, the connections are rails left of
-the names: one rail a target, from its first source down to it; ways back are dashed, with heavy
-ends, and lead up.
+JOB is a running job, a saved one or a file; FLOW is path/to/file.py[:name] or
+package.module:name. As text, the connections are rails left of the names: one rail a target, from
+its first source down to it; ways back are dashed, with heavy ends, and lead up.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.views import graph_formats
+from routilux_tui.views.flow_shape import FlowShape, Link
 from routilux_tui.views.graph import Graph
-from routilux_tui.views.graph_formats import Link
 
 if TYPE_CHECKING:
     import argparse
@@ -21,8 +22,8 @@ FORMATS = ("text", "mermaid", "dot", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The words of the command."""
-    parser.add_argument("flow", metavar="FLOW")
+    """Add the arguments of the command."""
+    parser.add_argument("what", metavar="JOB|FILE|FLOW")
     parser.add_argument(
         "-p", dest="params", action="append", default=[], metavar="KEY=VALUE",
         help="a parameter of the flow's factory",
@@ -31,23 +32,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the same as --as json")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the graph."""
-    flow_id, routines, links = flow_graph(words.flow, output.parse_params(words.params))
-    form = "json" if words.json else words.form
-    if form == "json":
-        output.print_json(graph_formats.graph_object(flow_id, routines, links))
-    elif form == "mermaid":
-        print(graph_formats.mermaid(routines, links), end="")
-    elif form == "dot":
-        print(graph_formats.dot(flow_id, routines, links), end="")
+    if args.what.endswith(".py") or ":" in args.what:
+        flow = flow_of_spec(args.what, output.parse_params(args.params))
     else:
-        print_rails(routines, links)
+        from routilux_tui.cli.jobs import readable
+
+        flow = readable(args.what)[0].flow()
+        if not flow.is_whole:
+            print("routilux-tui: the job does not tell its flow's connections.", file=sys.stderr)
+    form = "json" if args.json else args.form
+    if form == "json":
+        output.print_json(graph_formats.graph_object(flow))
+    elif form == "mermaid":
+        print(graph_formats.mermaid(flow), end="")
+    elif form == "dot":
+        print(graph_formats.dot(flow), end="")
+    else:
+        print_rails(flow)
     return 0
 
 
-def flow_graph(spec: str, params: dict[str, object]) -> tuple[str, list[str], list[Link]]:
-    """The id, the routines and the connections of a flow.
+def flow_of_spec(spec: str, params: dict[str, object]) -> FlowShape:
+    """What a flow is made of, by its file or module.
 
     Raises:
         FlowLoadError: when there is no such flow, or its code raised.
@@ -55,16 +63,20 @@ def flow_graph(spec: str, params: dict[str, object]) -> tuple[str, list[str], li
     from routilux_tui.flow.loading import load_flow
 
     flow, _ = load_flow(spec, params)
-    links = [
-        Link(source, event.name, target, slot.name)
-        for source, event, target, slot, _ in flow.connections
-    ]
-    return flow.flow_id, list(flow.routines), links
+    return FlowShape(
+        flow_id=flow.flow_id,
+        routines=list(flow.routines),
+        links=[
+            Link(source, event.name, target, slot.name)
+            for source, event, target, slot, _ in flow.connections
+        ],
+        workers=flow.max_workers,
+    )
 
 
-def print_rails(routines: list[str], links: list[Link]) -> None:
+def print_rails(flow: FlowShape) -> None:
     """Print the picture for people, as wide as it is."""
-    graph = Graph(routines, [(link.source, link.target) for link in links])
+    graph = Graph(flow.routines, [(link.source, link.target) for link in flow.links])
     rails = graph.draw(widest=graph.width, ascii_only=output.is_ascii())
     for routine_id, text, mark in zip(rails.order, rails.texts, rails.marks, strict=True):
         print(f"{text}{output.safe(routine_id)} {mark}".rstrip())

@@ -10,6 +10,7 @@ from routilux_tui.sources.headers import file_note
 
 if TYPE_CHECKING:
     from routilux_tui.runner.client import Client
+    from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
 
 
@@ -27,6 +28,9 @@ class Readable(Protocol):
 
     def item(self, section: str, n: int | str) -> Any:
         """The whole value behind a row."""
+
+    def flow(self) -> FlowShape:
+        """What its flow is made of."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -46,6 +50,7 @@ class SavedJob:
         self.routines = self._projection.routines
         self.window = self._projection.window
         self.item = self._projection.item
+        self.flow = self._projection.flow
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""

@@ -15,6 +15,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
+from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
 
 if TYPE_CHECKING:
@@ -133,6 +134,10 @@ class Client:
     def item(self, section: str, n: int | str) -> Any:
         """The whole value behind a row."""
         return self.call("item", section=section, n=n)
+
+    def flow(self) -> FlowShape:
+        """What the job's flow is made of."""
+        return msgspec.convert(self.call("flow"), FlowShape)
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives."""

@@ -183,6 +183,9 @@ class Requests:
     def _routines(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return self._backend.projection.routines()
 
+    def _flow(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return self._backend.projection.flow()
+
     def _pause(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.pause(str(params.get("reason", "")))
 
@@ -209,6 +212,7 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "find": Requests._find,
     "header": Requests._header,
     "routines": Requests._routines,
+    "flow": Requests._flow,
     "pause": Requests._pause,
     "resume": Requests._resume,
     "cancel": Requests._cancel,

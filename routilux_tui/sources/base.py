@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from routilux_tui.job.jsonable import Plain
+    from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.shapes import (
         EntryBatch,
         Filter,
@@ -75,6 +76,9 @@ class Handle(Protocol):
 
     async def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row, by its position, or by its id for a routine."""
+
+    async def flow(self) -> FlowShape:
+        """What the job's flow is made of: routines in their order, connections, workers."""
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

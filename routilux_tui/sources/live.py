@@ -17,6 +17,7 @@ from routilux_tui.runner.entry import entry_of
 from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
+from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.shapes import (
     SECTIONS,
     EntryBatch,
@@ -239,6 +240,10 @@ class LiveHandle:
     async def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row."""
         return await self._request("item", section=section, n=n)
+
+    async def flow(self) -> FlowShape:
+        """What the job's flow is made of."""
+        return msgspec.convert(await self._request("flow"), FlowShape)
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

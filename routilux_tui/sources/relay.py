@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from routilux_tui.sources.base import Handle
+    from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.shapes import Header
 
 
@@ -43,6 +44,7 @@ class Relay:
             "wait": self._wait,
             "check": self._check,
             "header": self._header,
+            "flow": self._flow,
             "pause": self._control,
             "resume": self._control,
             "cancel": self._control,
@@ -149,6 +151,9 @@ class Relay:
 
     async def _header(self, _params: dict[str, Any]) -> Header:
         return self._handle.header
+
+    async def _flow(self, _params: dict[str, Any]) -> FlowShape:
+        return await self._handle.flow()
 
     async def _control(self, _params: dict[str, Any]) -> Any:
         raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

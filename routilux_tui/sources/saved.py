@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from routilux_tui.job.jsonable import Plain
+    from routilux_tui.views.flow_shape import FlowShape
 
 _FIRST, _SLICE = 100, 2500
 _HALF_WRITTEN = 0.15
@@ -320,6 +321,10 @@ class SavedHandle:
     async def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row."""
         return self._opened().item(section, n)
+
+    async def flow(self) -> FlowShape:
+        """What the job's flow is made of."""
+        return self._opened().flow()
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

@@ -6,56 +6,47 @@ Names in a flow are text of its author; in these formats they stand quoted, and 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from routilux_tui.views.flow_shape import FlowShape, Link
 
 _MERMAID = re.compile(r"[^\w .,:+*/()\[\]{}=<>!?-]|[<>]")
 
 
-class Link(NamedTuple):
-    """A connection: an event of one routine goes to a slot of another."""
-
-    source: str
-    event: str
-    target: str
-    slot: str
-
-
-def mermaid(routines: Sequence[str], links: Sequence[Link]) -> str:
+def mermaid(flow: FlowShape) -> str:
     """The flow as a Mermaid flowchart."""
-    number = {one: f"r{n}" for n, one in enumerate(routines)}
+    number = {one: f"r{n}" for n, one in enumerate(flow.routines)}
     lines = ["flowchart TD"]
-    lines += [f'    {number[one]}["{_mermaid_text(one)}"]' for one in routines]
+    lines += [f'    {number[one]}["{_mermaid_text(one)}"]' for one in flow.routines]
     lines += [
         f'    {number[link.source]} -->|"{_mermaid_text(_label(link))}"| {number[link.target]}'
-        for link in links
+        for link in flow.links
         if link.source in number and link.target in number
     ]
     return "\n".join(lines) + "\n"
 
 
-def dot(flow_id: str, routines: Sequence[str], links: Sequence[Link]) -> str:
+def dot(flow: FlowShape) -> str:
     """The flow as a directed graph of Graphviz."""
-    lines = [f"digraph {_dot_text(flow_id)} {{", "    node [shape=box];"]
-    lines += [f"    {_dot_text(one)};" for one in routines]
+    lines = [f"digraph {_dot_text(flow.flow_id)} {{", "    node [shape=box];"]
+    lines += [f"    {_dot_text(one)};" for one in flow.routines]
     lines += [
         f"    {_dot_text(link.source)} -> {_dot_text(link.target)} "
         f"[label={_dot_text(_label(link))}];"
-        for link in links
+        for link in flow.links
     ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def graph_object(flow_id: str, routines: Sequence[str], links: Sequence[Link]) -> dict[str, Any]:
+def graph_object(flow: FlowShape) -> dict[str, Any]:
     """The flow as JSON: ``flow_id``, ``routines`` in order, ``connections`` by their four ends."""
     return {
-        "flow_id": flow_id,
-        "routines": list(routines),
-        "connections": [link._asdict() for link in links],
+        "flow_id": flow.flow_id,
+        "routines": flow.routines,
+        "connections": [link._asdict() for link in flow.links],
     }
 
 

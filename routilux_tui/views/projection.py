@@ -13,6 +13,7 @@ from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
 from routilux_tui.views.causes import FAILURES, input_of, trace_of
+from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
 
@@ -101,6 +102,11 @@ class Projection:
     def routine(self, routine_id: str) -> RoutineRow:
         """One routine."""
         return routine_row(routine_id, self.job.routine_states.get(routine_id, {}))
+
+    def flow(self) -> FlowShape:
+        """What the job's flow is made of."""
+        with self.job.lock:
+            return flow_shape_of(self.job)
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""

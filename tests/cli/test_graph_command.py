@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import tui
+from tests.cli.test_commands import JOBS, tui
 from tests.flows import write_flows
 
 SAMPLES = Path(__file__).parents[2] / "sample_flows"
@@ -64,3 +64,24 @@ def test_names_mean_nothing_in_any_format(world: Path) -> None:
 
 def test_what_is_no_flow_is_told(world: Path) -> None:
     assert "does not exist" in tui("graph", str(world / "nowhere.py"), code=2).stderr
+
+
+def test_a_job_is_drawn_as_its_flow_running_and_saved(flows: str, world: Path) -> None:
+    path = str(world / "kept.json")
+    job = tui(
+        "run", f"{flows}:stuck", "-p", "seconds=60", "--detach", "--save", path
+    ).stdout.strip()
+    running = json.loads(tui("graph", job, "--json").stdout)
+    tui("cancel", job, "--force", "--grace", "0")
+    saved = json.loads(tui("graph", path, "--json").stdout)
+    assert running == saved == json.loads(tui("graph", f"{flows}:stuck", "--json").stdout)
+    counted = str(world / "counted.json")
+    tui("run", f"{flows}:counting", "--save", counted)
+    assert tui("graph", counted).stdout == tui("graph", f"{flows}:counting").stdout
+
+
+def test_a_file_without_connections_shows_its_routines_and_says_so() -> None:
+    done = tui("graph", str(JOBS / "0.11.0/big-1k.json"))
+    assert "does not tell its flow's connections" in done.stderr
+    assert done.stdout
+    assert "─" not in done.stdout

@@ -140,6 +140,9 @@ class StubHandle:
     async def item(self, section, n):
         return self.views.item(section, n)
 
+    async def flow(self):
+        return self.views.flow()
+
     async def find(self, section, text, start, *, back, where):
         return self.views.find(section, text, start, back=back, where=where)
 
