@@ -1,12 +1,13 @@
 """Open the dashboard on a running job.
 
-JOB is its id, a unique beginning of it, its flow's name where only one runs, or @last; without
-it, the only job there is, or the list of those that run, to choose from. ssh://host/JOB is one of
-another machine. Any number of dashboards may watch one job.
+JOB is its id, four or more letters that it begins with, its flow's name where only one runs, its
+file, or @last; without it, the only job there is, or the list of those that run, to choose from.
+ssh://host/JOB is one of another machine. Any number of dashboards may watch one job.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.config import (
@@ -15,6 +16,7 @@ from routilux_tui.cli.config import (
     effective_settings,
     settings,
 )
+from routilux_tui.cli.jobs import find_running
 from routilux_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,12 +47,14 @@ def run(args: argparse.Namespace) -> int:
         command = effective_settings(args)["remote_command"].value
         far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
         return show(chosen, handle=far)
-    jobs = running_jobs()
-    if not args.job and len(jobs) > 1 and is_interactive():
-        return show(chosen, source=LiveSource(fps=chosen.fps, read_only=chosen.read_only))
-    found = find_job(args.job, jobs)
+    if args.job:
+        socket = Path(find_running(args.job).key)
+    else:
+        jobs = running_jobs()
+        if len(jobs) > 1 and is_interactive():
+            return show(chosen, source=LiveSource(fps=chosen.fps, read_only=chosen.read_only))
+        socket = find_job(jobs=jobs).socket
     if not is_interactive():
         raise UsageError("attach needs a terminal.", "Without one: routilux-tui tail -f JOB")
-    return show(
-        chosen, handle=socket_handle(found.socket, fps=chosen.fps, read_only=chosen.read_only)
-    )
+    handle = socket_handle(socket, fps=chosen.fps, read_only=chosen.read_only)
+    return show(chosen, handle=handle)

@@ -33,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Speak until the connection ends."""
-    place = place_of(args.job or "") if args.job or args.only else None
+    place = place_of(args.job) if args.job else None
+    if args.only:
+        from routilux_tui.runner.discover import find_job
+
+        place = find_job().socket
     asyncio.run(_bridge(place))
     os._exit(0)  # a thread may still be reading a large file, for nobody
 

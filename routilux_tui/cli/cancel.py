@@ -2,20 +2,20 @@
 
 With --force, a handler that has not stopped after the grace is ended with its process, and the
 job is recorded as cancelled by force, with what was running. So is a runner that does not answer
-at all; its job is named by its id.
+at all.
 """
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control
-from routilux_tui.errors import NoSuchJob, NotConfirmed, Unreachable
+from routilux_tui.errors import NotConfirmed, Unreachable
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,32 +28,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, and wait for the job's word."""
+    from routilux_tui.cli.jobs import find_running
+    from routilux_tui.runner.discover import is_stale
+
+    socket = Path(find_running(args.job).key)
     try:
-        return _request(args)
+        return _request(args, socket)
     except (Unreachable, NotConfirmed):
-        if not args.force:
+        if not args.force or not socket.exists() or is_stale(socket):
             raise
-        silent = _silent_runner(args.job)
-        if silent is None:
-            raise
-    return _end_by_force(args, silent)
+    return _end_by_force(args, socket)
 
 
-def _request(args: argparse.Namespace) -> int:
+def _request(args: argparse.Namespace, socket: Path) -> int:
     until = {"cancelled", "failed"} if args.force else {"cancelled"}
-    return control.request(
-        args, "cancel", until, reason=args.reason, force=args.force, grace=args.grace
+    return control.request_at(
+        socket, args, "cancel", until, reason=args.reason, force=args.force, grace=args.grace
     )
-
-
-def _silent_runner(name: str) -> Path | None:
-    """The socket of the runner of that name that does not answer, if there is one."""
-    from routilux_tui.runner.force_cancel import silent_runner
-
-    try:
-        return silent_runner(name)
-    except NoSuchJob:
-        return None
 
 
 def _end_by_force(args: argparse.Namespace, socket: Path) -> int:
@@ -63,7 +54,7 @@ def _end_by_force(args: argparse.Namespace, socket: Path) -> int:
     until = time.monotonic() + args.grace
     while (left := until - time.monotonic()) > 0:
         try:
-            return _request(args)
+            return _request(args, socket)
         except (Unreachable, NotConfirmed):
             time.sleep(min(left, 0.2))
     return control.print_outcome(end_by_force(socket, args.reason), as_json=args.json)

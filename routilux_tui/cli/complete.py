@@ -173,17 +173,17 @@ def _of_argument(action: argparse.Action, given: list[str], last: str) -> Iterat
 
 
 def _jobs(*, saved: bool) -> Iterator[Candidate]:
+    from routilux_tui.cli.jobs import LAST, live_entries, saved_entries
     from routilux_tui.cli.output import safe
-    from routilux_tui.cli.ps import live_entries, saved_entries
 
     entries = live_entries()
     if saved:
-        entries.extend(saved_entries({entry.path for entry in entries}))
+        entries.extend(saved_entries(entries))
     for entry in entries:
         if entry.job_id and not entry.job_id.startswith("-"):  # else it would be an option
             yield Candidate(entry.job_id, safe(f"{entry.flow_id}, {entry.status}"))
     if entries:
-        yield Candidate("@last", "the one that was started last")
+        yield Candidate(LAST, "the one that was started last")
 
 
 def _files(last: str, suffix: str = "") -> Iterator[Candidate]:

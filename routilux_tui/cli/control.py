@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import running
+from routilux_tui.cli.jobs import find_running
 
 if TYPE_CHECKING:
     import argparse
@@ -26,9 +27,25 @@ def request(args: argparse.Namespace, method: str, until: set[str], **params: An
     """Ask for a control and wait until the job's status is one of ``until``.
 
     Raises:
+        NoSuchJob: when no job is called so, or more than one is.
+        Unreachable: when it does not answer.
         NotConfirmed: when it is not, in time.
     """
-    with running(args.job) as client:
+    return request_at(Path(find_running(args.job).key), args, method, until, **params)
+
+
+def request_at(
+    socket: Path, args: argparse.Namespace, method: str, until: set[str], **params: Any
+) -> int:
+    """Ask the runner behind a socket, as `request` does.
+
+    Raises:
+        Unreachable: when it does not answer.
+        NotConfirmed: when the job's status is none of ``until`` in time.
+    """
+    from routilux_tui.runner.client import Client
+
+    with Client(socket) as client:
         header = client.header_of(client.call(method, **params))
         if header.status not in until:  # a forced cancel may have ended the runner by now
             header = client.wait_for_status(until, args.within)

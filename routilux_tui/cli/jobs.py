@@ -1,17 +1,27 @@
-"""What commands mean by JOB: a running job, or a saved one, by id, beginning, flow or file."""
+"""What commands mean by JOB: its id, four or more letters that it begins with, its flow, a file.
+
+One rule for all commands: `find` says which job a name means, among those that run and the saved
+ones of the state folder. What is inside a file counts, never how the file is called.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import NoSuchJob
+from routilux_tui.job.status import has_ended
 from routilux_tui.sources.headers import file_note
+from routilux_tui.views.naming import SHORTEST_PREFIX, jobs_named
+from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
-    from routilux_tui.runner.client import Client
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
+
+LAST = "@last"
+_LISTED = 5
 
 
 class Readable(Protocol):
@@ -39,11 +49,12 @@ class Readable(Protocol):
 class SavedJob:
     """A job in a file, for commands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, note: str = "") -> None:
         from routilux_tui.store.large_file import open_job, wait_counted
         from routilux_tui.views.projection import Projection
 
         self.path = path
+        self._note = note
         self.state = open_job(path)
         wait_counted(self.state)
         self._projection = Projection(self.state)
@@ -54,7 +65,8 @@ class SavedJob:
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""
-        return self._projection.header(note=file_note(self._projection, self.path))
+        note = self._note or file_note(self._projection, self.path)
+        return self._projection.header(note=note)
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""
@@ -66,28 +78,126 @@ class SavedJob:
         """Nothing is held open."""
 
 
-def running(name: str) -> Client:
-    """A connection to the running job of a name.
+def live_entries() -> list[JobEntry]:
+    """The jobs that run on this machine, oldest first; last those that don't answer."""
+    from routilux_tui.sources.running import running_entries
+
+    return running_entries()
+
+
+def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
+    """The saved jobs of the state folder, last saved first, but those that run."""
+    from routilux_tui.job.timestamps import to_epoch
+    from routilux_tui.runner.paths import jobs_folder
+    from routilux_tui.sources.headers import read_header
+    from routilux_tui.sources.scanning import scan
+
+    running = {entry.path for entry in live}
+    paths = scan(str(jobs_folder()), recursive=False)
+    entries = [read_header(path) for path in paths if path not in running]
+    return sorted(entries, key=lambda entry: to_epoch(entry.updated_at) or 0.0, reverse=True)
+
+
+def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
+    """The job that a name means, to be looked at.
+
+    A job that runs goes before saved ones of the same name, unless it is to be destroyed: then
+    only one may be meant at all.
+
+    Returns:
+        Its line in the list, or the path where it is a file that is named by its path.
 
     Raises:
-        NoSuchJob: when there is none, or more than one, or the name is empty; says so of saved
-            ones, too.
+        NoSuchJob: when there is none, or more than one.
     """
     _check_named(name)
-    from routilux_tui.runner.client import Client
-    from routilux_tui.runner.discover import find_job, running_jobs
+    if _is_file(name):
+        return Path(name)
+    live = live_entries()
+    found = _choose(name, live)
+    if name == LAST and found:
+        return found[0]
+    if not found or destroys:
+        found = [*found, *_choose(name, saved_entries(live))]
+    if len(found) == 1 or (found and name == LAST):
+        return found[0]
+    if not found and ("/" in name or name.endswith(".json")):
+        return Path(name)  # which is not there, as reading it will say
+    raise _not_one(name, found, live)
 
-    jobs = running_jobs()
-    try:
-        return Client(find_job(name, jobs).socket)
-    except NoSuchJob as error:
-        saved = _saved_named(name) if name else []
-        if saved and not any(name in (one.hello.job_id, one.hello.flow_id) for one in jobs):
-            raise NoSuchJob(
-                f"Job {name!r} is not running; it is saved in {saved[0]}.",
-                f"Take it up: routilux-tui resume {saved[0]} FLOW",
-            ) from None
-        raise error from None
+
+def find_running(name: str) -> JobEntry:
+    """The job that a name means, to be steered: it runs, and no other of that name does.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one; says so of saved ones, too.
+    """
+    _check_named(name)
+    live = live_entries()
+    found = running_from(name, live) if _is_file(name) else _choose(name, live)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        if _is_file(name):
+            raise _only_saved(name, name)
+        saved = _choose(name, saved_entries(live)) if name != LAST else []
+        if saved:
+            raise _only_saved(name, saved[0].path)
+    raise _not_one(name, found, live, steers=True)
+
+
+def running_from(path: str, live: list[JobEntry]) -> list[JobEntry]:
+    """Those of the running jobs that are kept in a file."""
+    place = os.path.realpath(path)
+    return [entry for entry in live if entry.path and os.path.realpath(entry.path) == place]
+
+
+def _is_file(name: str) -> bool:
+    """Whether a name is the path of something, and no folder; a NUL or 300 letters are no error."""
+    return os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112
+
+
+def _choose(name: str, entries: list[JobEntry]) -> list[JobEntry]:
+    """Those of the entries that a name means; of several the ones that have not ended."""
+    answering = [entry for entry in entries if not entry.error]
+    if name == LAST:
+        live = [entry for entry in answering if entry.place == "live"]
+        return live[-1:] or answering[:1]
+    found = jobs_named(name, answering)
+    if len(found) > 1 and found[0].place == "live":
+        # one that has ended still answers for as long as somebody looks at it
+        found = [entry for entry in found if not has_ended(entry.status)] or found
+    return found
+
+
+def _only_saved(name: str, path: str) -> NoSuchJob:
+    return NoSuchJob(
+        f"Job {name!r} is not running; it is saved in {path}.",
+        f"Take it up: routilux-tui resume {path} FLOW",
+    )
+
+
+def _not_one(
+    name: str, found: list[JobEntry], live: list[JobEntry], *, steers: bool = False
+) -> NoSuchJob:
+    """The error that a name means no job, or more than one, and what there is."""
+    listed = ", ".join(map(_described, (found or live)[:_LISTED]))
+    if len(found or live) > _LISTED:
+        listed += f" and {len(found or live) - _LISTED} more"
+    kind = "running job" if steers else "job"
+    if found:
+        return NoSuchJob(f"More than one {kind} is called {name!r}.", f"Name one of: {listed}.")
+    if steers and not live:
+        return NoSuchJob("No job is running on this machine.", "Start one: routilux-tui run FLOW")
+    hint = f"There are: {listed}." if live else "Those that there are: routilux-tui ps"
+    if 0 < len(name) < SHORTEST_PREFIX:
+        hint = f"A beginning of an id has at least {SHORTEST_PREFIX} letters. {hint}"
+    return NoSuchJob(f"No {kind} is called {name!r}.", hint)
+
+
+def _described(entry: JobEntry) -> str:
+    where = f", {entry.path}" if entry.place == "saved" else ""
+    return f"{entry.job_id[:8]} ({entry.flow_id}{where})"
 
 
 def place_of(name: str) -> Path:
@@ -96,20 +206,8 @@ def place_of(name: str) -> Path:
     Raises:
         NoSuchJob: when there is none, or more than one.
     """
-    from routilux_tui.runner.discover import find_job
-
-    if "/" in name or name.endswith(".json") or (name and Path(name).is_file()):
-        return Path(name)
-    try:
-        return find_job(name).socket
-    except NoSuchJob:
-        saved = _saved_named(name)
-        if len(saved) == 1 or (saved and name == "@last"):
-            return saved[0]
-        if len(saved) > 1:
-            listed = ", ".join(map(str, saved[:5]))
-            raise NoSuchJob(f"More than one saved job is called {name!r}: {listed}.") from None
-        raise
+    found = find(name)
+    return found if isinstance(found, Path) else Path(found.key)
 
 
 def readable(name: str) -> tuple[Readable, str]:
@@ -119,34 +217,24 @@ def readable(name: str) -> tuple[Readable, str]:
         NoSuchJob: when there is none, or more than one.
         JobFileError: when it is a file that can't be read.
     """
-    _check_named(name)
     from routilux_tui.runner.client import Client
 
-    place = place_of(name)
-    if place.suffix == ".sock":
-        client = Client(place)
+    found = find(name)
+    if isinstance(found, JobEntry) and _is_answering(found):
+        client = Client(found.key)
         return client, client.hello.path
-    return SavedJob(place), str(place)
+    if isinstance(found, Path):
+        return SavedJob(found), str(found)
+    note = BADGES[SILENT] if found.badge == SILENT else ""
+    return SavedJob(Path(found.path), note), found.path
+
+
+def _is_answering(entry: JobEntry) -> bool:
+    """Whether a job is asked itself; of one that does not answer its file is read, if known."""
+    return entry.place == "live" and (entry.badge != SILENT or not entry.path)
 
 
 def _check_named(name: str) -> None:
     """Refuse an empty name: a script whose variable is empty doesn't mean the only job there is."""
     if not name.strip():
-        raise NoSuchJob("JOB is empty.", "Name a job: its id, its flow, or @last")
-
-
-def _saved_named(name: str) -> list[Path]:
-    """Saved jobs of the state folder, newest first, whose id begins so, or whose flow it is."""
-    from routilux_tui.runner.paths import jobs_folder
-
-    paths = sorted(
-        jobs_folder().glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True
-    )
-    if name == "@last" or not name:
-        return paths[:1] if name else []
-    found = []
-    for path in paths:
-        flow, _, short = path.stem.rpartition("-")
-        if flow == name or (short and (name.startswith(short) or short.startswith(name[:8]))):
-            found.append(path)
-    return found
+        raise NoSuchJob("JOB is empty.", f"Name a job: its id, its flow, or {LAST}")

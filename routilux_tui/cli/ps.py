@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.jobs import live_entries, saved_entries
 from routilux_tui.job.status import look
+from routilux_tui.views.shapes import ABANDONED, SILENT
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the list."""
     entries = live_entries()
     if not args.live:
-        entries.extend(saved_entries({entry.path for entry in entries}))
+        entries.extend(saved_entries(entries))
     if args.json:
         for entry in entries:
             output.print_json(entry)
@@ -36,9 +38,7 @@ def run(args: argparse.Namespace) -> int:
         (
             [
                 entry.job_id[:8],
-                f"{look(entry.status).word}{' (live)' if entry.place == 'live' else ''}"
-                if not entry.error
-                else "unreadable",
+                status_of(entry),
                 entry.flow_id,
                 f"{entry.routines_done}/{entry.routines_total}",
                 f"{entry.records:,}",
@@ -53,19 +53,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def live_entries() -> list[JobEntry]:
-    """The jobs that run on this machine."""
-    from routilux_tui.runner.discover import running_jobs
-    from routilux_tui.runner.entry import entry_of
-
-    return [entry_of(found) for found in running_jobs()]
-
-
-def saved_entries(live: set[str]) -> list[JobEntry]:
-    """The saved jobs of the state folder, newest first, but those that run."""
-    from routilux_tui.runner.paths import jobs_folder
-    from routilux_tui.sources.headers import read_header
-
-    entries = [read_header(path) for path in jobs_folder().glob("*.json")]
-    kept = [entry for entry in entries if entry.path not in live]
-    return sorted(kept, key=lambda entry: entry.updated_at, reverse=True)
+def status_of(entry: JobEntry) -> str:
+    """How a job is, in a word or two that are true of it."""
+    if entry.error:
+        return "unreadable"
+    if entry.badge == SILENT:
+        return "no answer"
+    if entry.badge == ABANDONED:
+        return "killed"
+    return f"{look(entry.status).word}{' (live)' if entry.place == 'live' else ''}"

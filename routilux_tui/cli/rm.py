@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.jobs import SavedJob, find
 from routilux_tui.cli.output import print_json, safe
 from routilux_tui.errors import NotPossible, UsageError
+from routilux_tui.views.shapes import JobEntry
 
 if TYPE_CHECKING:
     import argparse
@@ -26,20 +27,11 @@ def run(args: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
     from routilux_tui.runner.paths import log_path
     from routilux_tui.store.files import journal_path
-    from routilux_tui.store.locks import is_locked
 
-    removed = []
-    for name in args.jobs:
-        job, place = readable(name)
-        path = Path(place)
-        if not isinstance(job, SavedJob) or is_locked(path):
-            raise NotPossible(
-                f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}"
-            )
-        removed.append((path, job.state.job_id))
+    chosen = [_removable(name) for name in args.jobs]
     if not args.yes:
-        for path, _ in removed:
-            print(safe(str(path)), file=sys.stderr)
+        for path, _, shown in chosen:
+            print(f"{shown}  {safe(str(path))}", file=sys.stderr)
         print("Remove? [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         if not answer:
@@ -47,10 +39,31 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("rm asks, and nobody answers.", "Without a question: rm -y JOB")
         if answer.strip().lower() not in {"y", "yes"}:
             return 1
-    for path, job_id in removed:
+    for path, job_id, shown in chosen:
         for one in (path, journal_path(path), log_path(job_id)):
             with contextlib.suppress(OSError):
                 one.unlink()
         if args.json:
             print_json({"removed": str(path), "job_id": job_id})
+        elif args.yes:  # who was asked has seen which
+            print(f"removed {shown}  {safe(str(path))}", file=sys.stderr)
     return 0
+
+
+def _removable(name: str) -> tuple[Path, str, str]:
+    """The file, the id and the description of the only job that a name means.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one.
+        NotPossible: when it runs.
+        JobFileError: when it is a file that can't be read.
+    """
+    from routilux_tui.store.locks import is_locked
+
+    found = find(name, destroys=True)
+    path = found if isinstance(found, Path) else Path(found.path)
+    if (isinstance(found, JobEntry) and found.place == "live") or is_locked(path):
+        raise NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
+    state = SavedJob(path).state
+    shown = f"{state.status}  {state.flow_id}  {state.job_id[:8]}"
+    return path, state.job_id, safe(shown)

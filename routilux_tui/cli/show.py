@@ -1,6 +1,7 @@
 """One job in full: its status, its routines and its counts.
 
-JOB is a running job (id, beginning of it, flow, @last), a saved one, or a file.
+JOB is a job that runs, or a saved one: its id, four or more letters that it begins with, its flow,
+its file, or @last.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Why a job is as it is: sentences, worst first.
 
-JOB is a running job (id, beginning of it, flow, @last), a saved one, or a file. With --json,
+JOB is a job that runs, or a saved one: its id, a beginning of it, its flow, its file. With --json,
 each sentence has a code that stays, the key that leads on in the dashboard, and its figures.
 """
 

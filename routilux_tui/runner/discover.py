@@ -5,26 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from routilux_tui.errors import NoSuchJob, RoutiluxTuiError
+from routilux_tui.errors import NoSuchJob
 from routilux_tui.job.status import has_ended
-from routilux_tui.runner.client import Client
 from routilux_tui.runner.paths import safe_socket_folder, socket_folder
+from routilux_tui.runner.survey import PATIENCE, Found, Survey, survey
+from routilux_tui.views.naming import jobs_named
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from routilux_tui.runner.protocol import Hello
-    from routilux_tui.views.shapes import Header
-
-
-class Found(NamedTuple):
-    """A job that answers."""
-
-    socket: Path
-    hello: Hello
-    header: Header
 
 
 def sockets() -> list[Path]:
@@ -42,20 +32,25 @@ def sockets() -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
-def running_jobs(patience: float = 2.0) -> list[Found]:
+def running_jobs(patience: float = PATIENCE) -> list[Found]:
     """The jobs that answer, oldest first. What is left of dead ones is cleared away.
 
     Raises:
         UnsafeFolder: when the socket folder is not safe.
     """
-    found = []
-    for path in sockets():
-        if is_stale(path):
-            with contextlib.suppress(OSError):
-                path.unlink()
-            continue
-        with contextlib.suppress(RoutiluxTuiError), Client(path, patience) as client:
-            found.append(Found(path, client.hello, client.header()))
+    return all_jobs(patience).answering
+
+
+def all_jobs(patience: float = PATIENCE) -> Survey:
+    """The jobs that answer, and the runners that don't. What is left of dead ones is cleared away.
+
+    Raises:
+        UnsafeFolder: when the socket folder is not safe.
+    """
+    found = survey(sockets(), patience)
+    for path in found.dead:
+        with contextlib.suppress(OSError):
+            path.unlink()
     return found
 
 
@@ -88,12 +83,7 @@ def find_job(name: str = "", jobs: list[Found] | None = None) -> Found:
         raise NoSuchJob("No job is running on this machine.", "Start one: routilux-tui run FLOW")
     if name == "@last":
         return jobs[-1]
-    if not name:
-        matching = jobs
-    else:
-        matching = [one for one in jobs if one.hello.job_id == name] or [
-            one for one in jobs if one.hello.job_id.startswith(name) or one.hello.flow_id == name
-        ]
+    matching = jobs_named(name, jobs) if name else jobs
     if len(matching) > 1:  # one that has ended still answers for as long as somebody looks at it
         matching = [one for one in matching if not has_ended(one.header.status)] or matching
     if len(matching) == 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.views.shapes import HISTORY, JobEntry
 
 if TYPE_CHECKING:
-    from routilux_tui.runner.discover import Found
+    from routilux_tui.runner.survey import Found
 
 
 def entry_of(found: Found) -> JobEntry:

@@ -14,32 +14,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.errors import NoSuchJob, NotConfirmed, NotPossible
+from routilux_tui.errors import NotConfirmed, NotPossible
 from routilux_tui.runner.client import check_peer, connect, peer_of
-from routilux_tui.runner.discover import is_stale, sockets
+from routilux_tui.runner.discover import is_stale
 from routilux_tui.store.locks import job_file_of_lock
 
 if TYPE_CHECKING:
     from routilux_tui.views.shapes import Header
 
 _GONE_WITHIN = 5.0
-
-
-def silent_runner(name: str) -> Path:
-    """The socket of the only job whose id begins so, and that somebody holds open.
-
-    Raises:
-        NoSuchJob: when there is none, or more than one.
-    """
-    found = [path for path in sockets() if name and path.stem.startswith(name)]
-    found = [path for path in found if not is_stale(path)]
-    if len(found) != 1:
-        raise NoSuchJob(
-            f"{'More than one job' if found else 'No job'} that does not answer has an id that "
-            f"begins with {name!r}.",
-            "A job that does not answer is named by its id: routilux-tui ps",
-        )
-    return found[0]
 
 
 def end_by_force(path: Path, reason: str = "") -> Header:
@@ -51,7 +34,7 @@ def end_by_force(path: Path, reason: str = "") -> Header:
         JobFileError: when the job's file can't be read or written.
     """
     pid = _runner_behind(path)
-    file = _file_of(pid)
+    file = job_file_of(pid)
     os.killpg(pid, signal.SIGKILL)
     deadline = time.monotonic() + _GONE_WITHIN
     while not is_stale(path):
@@ -81,8 +64,12 @@ def _runner_behind(path: Path) -> int:
     return pid
 
 
-def _file_of(pid: int) -> Path:
-    """The file of the job that a process keeps, told by the lock that it holds."""
+def job_file_of(pid: int) -> Path:
+    """The file of the job that a process keeps, told by the lock that it holds.
+
+    Raises:
+        NotPossible: when it holds none.
+    """
     for handle in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
             file = job_file_of_lock(handle.readlink())

@@ -148,7 +148,7 @@ def _entry(
 ) -> JobEntry:
     badge = ""
     if status == "running" and not is_locked(Path(place)):
-        badge = "abandoned"
+        badge = views.ABANDONED
     if _is_ahead(fields["updated"]):
         badge = "future"
     if newer:

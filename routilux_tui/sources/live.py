@@ -12,11 +12,11 @@ import msgspec
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible, RoutiluxTuiError, Unreachable
 from routilux_tui.job import status as statuses
-from routilux_tui.runner import discover, protocol
-from routilux_tui.runner.entry import entry_of
+from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
+from routilux_tui.sources.running import running_entries
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.shapes import (
     SECTIONS,
@@ -339,8 +339,8 @@ class LiveSource:
         known: dict[str, JobEntry] = {}
         first = True
         while True:
-            found = await asyncio.to_thread(discover.running_jobs)
-            now = {entry.key: entry for entry in map(entry_of, found)}
+            found = await asyncio.to_thread(running_entries)
+            now = {entry.key: entry for entry in found}
             changed = [entry for key, entry in now.items() if known.get(key) != entry]
             gone = [key for key in known if key not in now]
             if changed or gone or first:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
 from routilux_tui.sources.headers import file_note, read_header
-from routilux_tui.sources.watching import (
+from routilux_tui.sources.scanning import (
     Stamp,
     changed_paths,
     is_job_file,
     is_there,
     scan,
     stamp,
-    watch,
 )
+from routilux_tui.sources.watching import watch
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked

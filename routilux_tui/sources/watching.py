@@ -9,75 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from routilux_tui.sources.scanning import changed_paths, is_job_file, scan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
-SUFFIX = ".json"
+    from routilux_tui.sources.scanning import Stamp
+
 POLL_EVERY = 0.25
 """Seconds between two scans where there are no events."""
 _REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "virtiofs", "fuse.grpcfuse"}
 )
-
-Stamp = tuple[int, int, int]
-
-
-def is_job_file(name: str) -> bool:
-    """Whether a file's name may be a job's: not hidden, not a temporary one."""
-    return name.endswith(SUFFIX) and not name.startswith(".")
-
-
-def scan(folder: str, *, recursive: bool) -> dict[str, Stamp]:
-    """The job files of a folder, with what tells one state of a file from the next."""
-    found: dict[str, Stamp] = {}
-    waiting, seen = [folder], set()
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    if recursive and not entry.name.startswith(".") and _is_folder(entry):
-                        inode = entry.stat().st_ino
-                        if inode not in seen:  # a symbolic link may lead in a circle
-                            seen.add(inode)
-                            waiting.append(entry.path)
-                    elif is_job_file(entry.name):
-                        found[entry.path] = _stamp(entry)
-        except OSError:
-            continue
-    return found
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def _stamp(entry: os.DirEntry[str]) -> Stamp:
-    try:
-        found = entry.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
-
-
-def stamp(path: str | os.PathLike[str]) -> Stamp:
-    """What tells one state of a file from the next; zeros where there is no file."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - of thousands, at every scan
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
-
-
-def is_there(path: str | os.PathLike[str]) -> bool:
-    """Whether there is something at a path, a broken link included."""
-    return os.path.lexists(path)
 
 
 def needs_polling(folder: Path) -> bool:
@@ -162,8 +108,3 @@ async def _by_polling(folders: list[Path], *, recursive: bool) -> AsyncGenerator
         changed, before = changed_paths(before, now), now
         if changed:
             yield changed
-
-
-def changed_paths(before: dict[str, Stamp], now: dict[str, Stamp]) -> set[str]:
-    """The files whose stamps differ, those that came or went among them."""
-    return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}

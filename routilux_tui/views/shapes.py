@@ -173,10 +173,14 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error: str = ""
 
 
-#: The truth about a file, beyond its status, and what each badge means.
+SILENT = "silent"
+ABANDONED = "abandoned"
+
+#: The truth about a job, beyond its status, and what each badge means.
 BADGES: dict[str, str] = {
     "live": "its runner answers",
-    "abandoned": "says running, nobody runs it",
+    SILENT: "its runner runs, and does not answer",
+    ABANDONED: "says running, nobody runs it",
     "writing": "being written; the last good state is shown",
     "torn": "cut short",
     "future": "from the future: its times are after now",

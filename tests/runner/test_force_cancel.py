@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from routilux_tui.errors import NotPossible
-from routilux_tui.runner.force_cancel import end_by_force, silent_runner
+from routilux_tui.runner.force_cancel import end_by_force
 from routilux_tui.runner.launch import start_job
 from routilux_tui.state.job_state import JobState
 from tests.flows import write_flows
@@ -54,7 +54,7 @@ def test_a_program_of_the_users_own_is_left_alone() -> None:
     [found] = running_jobs()
     program.send_signal(signal.SIGSTOP)
     with pytest.raises(NotPossible, match="a program of its own"):
-        end_by_force(silent_runner(found.hello.job_id[:8]))
+        end_by_force(found.socket)
     assert program.poll() is None
     program.kill()
     program.communicate()

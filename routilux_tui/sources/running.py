@@ -1,0 +1,44 @@
+"""The lines of the jobs that run on this machine, those that don't answer among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.runner.discover import all_jobs
+from routilux_tui.runner.entry import entry_of
+from routilux_tui.runner.force_cancel import job_file_of
+from routilux_tui.sources.headers import read_header
+from routilux_tui.views.shapes import SILENT, JobEntry
+
+if TYPE_CHECKING:
+    from routilux_tui.runner.survey import Silent
+
+
+def running_entries() -> list[JobEntry]:
+    """A line for each job that runs, oldest first; those that don't answer come last.
+
+    Raises:
+        UnsafeFolder: when the socket folder is not safe.
+    """
+    found = all_jobs()
+    return [*map(entry_of, found.answering), *map(_entry_of_silent, found.silent)]
+
+
+def _entry_of_silent(silent: Silent) -> JobEntry:
+    """What the file of a job says whose runner does not answer; at least the job's id."""
+    try:
+        saved = read_header(job_file_of(silent.pid))
+    except (OSError, NotPossible):
+        saved = JobEntry(key="")
+    return msgspec.structs.replace(
+        saved,
+        key=str(silent.socket),
+        place="live",
+        job_id=saved.job_id or silent.socket.stem,
+        status=saved.status or "running",
+        badge=SILENT,
+        error="",
+    )
