@@ -26,6 +26,7 @@ COMMANDS = {
     "ps": "list jobs, live and saved",
     "show": "one job in full: its status, routines and counts",
     "why": "why a job is as it is, in sentences, worst first",
+    "runs": "the last runs of a flow beside each other",
     "trace": "what led to a record of a job, and what came of it",
     "diff": "what two jobs differ in",
     "history": "a job's records",

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.runs import saved_runs
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.shapes import PAUSES, Filter
+from routilux_tui.views.trends import earlier_runs, usual_seconds
 from routilux_tui.views.why import BAD, GOOD, why
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ def run(words: argparse.Namespace) -> int:
 def facts_of_job(job: Readable) -> Facts:
     """What is known of a job now."""
     header = job.header()
+    entries = earlier_runs(
+        saved_runs(header.flow_id), header.job_id, header.flow_id, header.created_at
+    )
     pauses = job.window(PAUSES, -1, 1 << 52, Filter()).rows
     gone, resume = False, ""
     if isinstance(job, SavedJob) and job.is_abandoned():
@@ -56,4 +61,6 @@ def facts_of_job(job: Readable) -> Facts:
         pause=pauses[-1] if pauses else None,
         gone=gone,
         resume=resume,
+        usual=usual_seconds(entries),
+        earlier_runs=len(entries),
     )

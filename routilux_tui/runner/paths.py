@@ -44,6 +44,12 @@ def job_path(flow_id: str, job_id: str) -> Path:
     return jobs_folder() / f"{safe_name(flow_id)[:60]}-{safe_name(job_id)[:8]}.json"
 
 
+def saved_runs_of(flow_id: str) -> list[Path]:
+    """The saved jobs of the state folder that are named after a flow, in no order."""
+    name = safe_name(flow_id)[:60]
+    return [one for one in jobs_folder().glob("*.json") if one.stem.rpartition("-")[0] == name]
+
+
 def safe_name(name: str) -> str:
     """A name as a part of a path: letters, digits, dots, dashes; never hidden, never empty."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".-") or "job"

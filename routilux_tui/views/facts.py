@@ -91,6 +91,8 @@ def facts_of(
     gone: bool = False,
     resume: str = "",
     no_answer: float | None = None,
+    usual: float | None = None,
+    earlier_runs: int = 0,
 ) -> Facts:
     """The facts that a job's views tell.
 
@@ -102,9 +104,15 @@ def facts_of(
         gone: whether the file says that it runs, and nobody runs it.
         resume: the command that takes it up.
         no_answer: for how many seconds its machine has not answered.
+        usual: how many seconds earlier runs took, of which there are ``earlier_runs``.
+        earlier_runs: how many it is compared with.
     """
+    began = timestamps.to_epoch(header.created_at)
     updated = timestamps.to_epoch(header.updated_at)
     has_ended = statuses.has_ended(header.status)
+    until = updated if has_ended else now
+    taken = None if began is None or until is None else until - began
+    is_own_time = header.status in {"running", "completed"} and not gone
     paused = pause if header.status == "paused" else None
     return Facts(
         status=header.status,
@@ -112,7 +120,7 @@ def facts_of(
         note=header.note,
         asked=header.control.action if header.control else "",
         asked_running=header.control.running if header.control else 0,
-        began=timestamps.to_epoch(header.created_at),
+        began=began,
         ended=updated if has_ended else None,
         routines=[
             RoutineFacts(
@@ -132,4 +140,6 @@ def facts_of(
         gone=gone,
         resume=resume,
         no_answer=no_answer,
+        slower=taken / usual if usual and taken is not None and is_own_time else None,
+        earlier_runs=earlier_runs,
     )

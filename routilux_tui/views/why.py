@@ -88,7 +88,8 @@ def why(facts: Facts) -> list[Reason]:
     reasons += _errors(facts)
     if facts.slower is not None and facts.slower >= SLOW_RUN:
         reasons.append(_slower(facts))
-    if not reasons or (facts.status == "running" and not any(_is_cause(one) for one in reasons)):
+    goes_on = facts.status == "running" and not any(_is_cause(one) for one in reasons)
+    if not reasons or goes_on or facts.status == "completed":
         reasons.append(_well(facts))
     return reasons
 
