@@ -78,11 +78,11 @@ class SavedJob:
         """Nothing is held open."""
 
 
-def live_entries() -> list[JobEntry]:
-    """The jobs that run on this machine, oldest first; last those that don't answer."""
+def live_entries(file: str = "") -> list[JobEntry]:
+    """The jobs that run on this machine, that of a file among them; last those without answer."""
     from routilux_tui.sources.running import running_entries
 
-    return running_entries()
+    return running_entries(file)
 
 
 def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
@@ -133,7 +133,7 @@ def find_running(name: str) -> JobEntry:
         NoSuchJob: when there is none, or more than one; says so of saved ones, too.
     """
     _check_named(name)
-    live = live_entries()
+    live = live_entries(name if _is_file(name) else "")
     found = running_from(name, live) if _is_file(name) else _choose(name, live)
     if len(found) == 1:
         return found[0]

@@ -14,7 +14,7 @@ import msgspec
 from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
-from routilux_tui.runner.protocol import Hello
+from routilux_tui.runner.protocol import Answer, Hello
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
 
@@ -39,20 +39,26 @@ class Client:
         self.path = os.fspath(path)
         self.patience = patience
         self._number = 0
+        self._received = bytearray()
+        #: How much of what was received has no end of a line in it.
+        self._searched = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(patience)
         try:
             connect(self._socket, self.path, patience)
             check_peer(self._socket, self.path)
-            self._lines = self._socket.makefile("rb")
         except OSError as error:
             self._socket.close()
             raise Unreachable(
                 f"{self.path}: nobody answers: {error.strerror or error}.",
                 "The job may have ended: routilux-tui ps",
             ) from error
-        hello = self.call("hello", protocol=protocol.VERSION, version=__version__)
-        self.hello = msgspec.convert(hello, Hello)
+        try:
+            hello = self.call("hello", protocol=protocol.VERSION, version=__version__)
+            self.hello = self._as(Hello, hello)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Client:  # noqa: PYI034 - nobody derives from it
         return self
@@ -68,7 +74,6 @@ class Client:
     def close(self) -> None:
         """Hang up."""
         with contextlib.suppress(OSError):
-            self._lines.close()
             self._socket.close()
 
     def call(self, method: str, *, patience: float | None = -1, **params: Any) -> Any:
@@ -85,14 +90,13 @@ class Client:
             Unreachable: when it hung up.
         """
         self._number += 1
-        self._socket.settimeout(self.patience if patience == -1 else patience)
+        patience = self.patience if patience == -1 else patience
+        deadline = None if patience is None else time.monotonic() + patience
         try:
+            self._socket.settimeout(patience)
             self._socket.sendall(protocol.request(self._number, method, params))
             while True:
-                line = self._lines.readline(protocol.MAX_ANSWER)
-                if not line.endswith(b"\n"):
-                    raise Unreachable(f"{self.path}: the runner hung up.")
-                message = protocol.parse(line)
+                message = protocol.parse(self._read_line(deadline))
                 if message.get("id") != self._number:
                     if "error" in message and message.get("id") is None:
                         raise protocol.raised(message["error"])
@@ -111,25 +115,47 @@ class Client:
                 raise
             raise Unreachable(f"{self.path}: the answer can't be understood.") from error
 
+    def _read_line(self, deadline: float | None) -> bytes:
+        """The next line; one that does not end in time, or never, is no answer."""
+        while (end := self._received.find(b"\n", self._searched)) < 0:
+            self._searched = len(self._received)
+            if self._searched > protocol.MAX_ANSWER:
+                raise Unreachable(f"{self.path}: the answer does not end.")
+            if deadline is not None:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                self._socket.settimeout(left)
+            part = self._socket.recv(1 << 16)
+            if not part:
+                raise Unreachable(f"{self.path}: the runner hung up.")
+            self._received += part
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        self._searched = 0
+        return line
+
+    def _as(self, kind: type[Answer], answer: Any) -> Answer:
+        return protocol.understood(self.path, answer, kind)
+
     def header(self) -> Header:
         """The job in a line."""
         return self.header_of(self.call("header"))
 
-    @staticmethod
-    def header_of(answer: Any) -> Header:
+    def header_of(self, answer: Any) -> Header:
         """The header that an answer holds."""
-        return msgspec.convert(answer, Header)
+        return self._as(Header, answer)
 
     def routines(self) -> list[RoutineRow]:
         """Every routine of the job."""
-        return msgspec.convert(self.call("routines"), list[RoutineRow])
+        return self._as(list[RoutineRow], self.call("routines"))
 
     def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
         """Rows of a section."""
         answer = self.call(
             "window", section=section, start=start, stop=stop, where=msgspec.to_builtins(where)
         )
-        return msgspec.convert(answer, Window)
+        return self._as(Window, answer)
 
     def item(self, section: str, n: int | str) -> Any:
         """The whole value behind a row."""
@@ -142,7 +168,7 @@ class Client:
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives."""
         answer = self.call("wait", patience=None, until=until, timeout=timeout)
-        return msgspec.convert(answer, WaitResult)
+        return self._as(WaitResult, answer)
 
     def wait_for_status(self, statuses: set[str], within: float) -> Header:
         """Wait until the job says that it has one of these statuses.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.job.status import has_ended
+from routilux_tui.runner.announce import announcements, withdraw
 from routilux_tui.runner.paths import safe_socket_folder, socket_folder
 from routilux_tui.runner.survey import PATIENCE, Found, Survey, survey
+from routilux_tui.store.locks import lock_owner
 from routilux_tui.views.naming import jobs_named
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def sockets() -> list[Path]:
@@ -23,13 +23,20 @@ def sockets() -> list[Path]:
     Raises:
         UnsafeFolder: when the folder is not safe.
     """
-    if not socket_folder().exists():
-        return []
+    places = {Path(one.socket) for one in announcements()}
+    if os.path.exists(socket_folder()):  # noqa: PTH110 - a Path's raises where one may not look
+        places.update(safe_socket_folder().glob("*.sock"))
     found = []
-    for path in safe_socket_folder().glob("*.sock"):
+    for path in places:
         with contextlib.suppress(OSError):
             found.append((path.stat().st_mtime_ns, path))
     return [path for _, path in sorted(found)]
+
+
+def socket_of_file(path: str) -> Path | None:
+    """The socket that the lock of a job's file names; None where nobody holds it, or names none."""
+    owner = lock_owner(Path(os.path.realpath(path)))
+    return Path(str(owner["socket"])) if owner and owner.get("socket") else None
 
 
 def running_jobs(patience: float = PATIENCE) -> list[Found]:
@@ -41,16 +48,27 @@ def running_jobs(patience: float = PATIENCE) -> list[Found]:
     return all_jobs(patience).answering
 
 
-def all_jobs(patience: float = PATIENCE) -> Survey:
+def all_jobs(patience: float = PATIENCE, file: str = "") -> Survey:
     """The jobs that answer, and the runners that don't. What is left of dead ones is cleared away.
+
+    Args:
+        patience: seconds that all of them together are given.
+        file: a job's file; its job is among them even where its socket is nowhere to be found.
 
     Raises:
         UnsafeFolder: when the socket folder is not safe.
     """
-    found = survey(sockets(), patience)
+    places = sockets()
+    named = socket_of_file(file) if file else None
+    if named is not None and named not in places:
+        places.append(named)
+    found = survey(places, patience)
     for path in found.dead:
         with contextlib.suppress(OSError):
             path.unlink()
+    for one in announcements():
+        if not os.path.lexists(one.socket) and not Path(f"/proc/{one.pid}").exists():
+            withdraw(one)
     return found
 
 

@@ -21,7 +21,7 @@ from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.launch import LaunchResult, LaunchSpec
-from routilux_tui.runner.paths import job_path
+from routilux_tui.runner.paths import job_path, jobs_folder, make_private
 from routilux_tui.runner.server import Server
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.flow.engine import Execution
     from routilux_tui.job.data import Change
+    from routilux_tui.runner.announce import Announcement
 
 logger = logging.getLogger("routilux_tui.runner")
 
@@ -75,6 +76,8 @@ class Host:
         else:
             check_params(flow, entry, params)
         self._entry, self._params = entry, params
+        if self.path.parent == jobs_folder():
+            make_private(self.path.parent)
         self.journal = Journal(self.state, self.path, self._on_disk_full, self._on_disk_free)
         self.state.subscribe(self._note_change)
         self.backend = Backend(
@@ -85,7 +88,7 @@ class Host:
             log=spec.log,
             flush=self.journal.flush,
         )
-        self.server = Server(self.backend, Path(spec.socket), self._force)
+        self.server = Server(self.backend, Path(spec.socket), self._force, self._note_place)
         with self._cleanup_on_error():
             self.server.start()
 
@@ -192,6 +195,10 @@ class Host:
             self._at_once.set()
         self.ending.set()
         self._status_changed.set()
+
+    def _note_place(self, place: Announcement) -> None:
+        """Have the lock of the job's file say where the job answers."""
+        self.journal.set_owner(msgspec.to_builtins(place))
 
     def let_go(self) -> None:
         """This is a forked child: it ends by a signal as any other process does."""

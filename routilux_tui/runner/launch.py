@@ -17,7 +17,7 @@ import msgspec
 import routilux_tui
 from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
-from routilux_tui.runner.paths import log_path, socket_path
+from routilux_tui.runner.paths import log_path, make_private, socket_path
 
 _BOOT = """
 import sys
@@ -125,8 +125,8 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
 def _launch(spec: LaunchSpec) -> LaunchResult:
     log = Path(spec.log)
     try:
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        log.touch()
+        make_private(log.parent)
+        log.touch(mode=0o600)
     except OSError as problem:
         raise NotPossible(
             f"{log.parent}: nothing can be kept there: {problem.strerror or problem}.",

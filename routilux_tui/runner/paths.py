@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -55,13 +56,42 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".-") or "job"
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it, for this user alone, whatever the umask says.
+
+    Raises:
+        OSError: when it can't be made.
+    """
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+
+
 def socket_folder() -> Path:
     """The folder of the sockets, as it would be used; nothing is made or checked."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(runtime):  # noqa: PTH117 - a str
+    if os.path.isabs(runtime) and _is_usable(runtime):  # noqa: PTH117 - a str
         folder = Path(runtime) / NAME
         if _is_short(folder):
             return folder
+    return _socket_folder_without_login()
+
+
+def _is_usable(runtime: str) -> bool:
+    """Whether the runtime folder is ours, or could be made: the last logout takes it away."""
+    try:
+        return os.stat(runtime).st_uid == os.getuid()  # noqa: PTH116 - a str
+    except FileNotFoundError:
+        above = next(one for one in Path(runtime).parents if os.path.lexists(one))
+        return os.access(above, os.W_OK)
+    except OSError:
+        return False
+
+
+def _socket_folder_without_login() -> Path:
     import tempfile
 
     folder = Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
@@ -81,9 +111,12 @@ def safe_socket_folder() -> Path:
     """
     folder = socket_folder()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        try:
+            _make_socket_folder(folder)
+        except OSError:  # the runtime folder has gone with the login, and can't be made
+            folder = _socket_folder_without_login()
+            _make_socket_folder(folder)
+        found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
         raise UnsafeFolder(
             f"{folder}: it can't be used for sockets: {error.strerror or error}.",
@@ -104,7 +137,23 @@ def safe_socket_folder() -> Path:
             f"{folder}: it is open to others (mode {stat.S_IMODE(found.st_mode):04o}).",
             f"Run: chmod 700 {folder}",
         )
+    if above.st_mode & 0o022 and not above.st_mode & stat.S_ISVTX:
+        raise UnsafeFolder(
+            f"{folder.parent}: others may write to it (mode {stat.S_IMODE(above.st_mode):04o}).",
+            f"Run: chmod 700 {folder.parent}",
+        )
+    if above.st_uid not in {os.getuid(), 0}:
+        raise UnsafeFolder(
+            f"{folder.parent}: it belongs to another user (uid {above.st_uid}).",
+            "Set XDG_RUNTIME_DIR to a folder of your own.",
+        )
     return folder
+
+
+def _make_socket_folder(folder: Path) -> None:
+    make_private(folder.parent)
+    with contextlib.suppress(FileExistsError):  # what is there is looked at afterwards
+        folder.mkdir(mode=0o700)
 
 
 def socket_path(job_id: str) -> Path:

@@ -8,13 +8,15 @@ times a second, ``window``, ``item`` and ``find`` fetch a part of a section. ``p
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from routilux_tui import __version__, errors
 from routilux_tui.job.jsonable import decode, dumps, preview
 from routilux_tui.views.shapes import SECTIONS, Filter
+
+Answer = TypeVar("Answer")
 
 VERSION = 1
 """The protocol that this program speaks. Fields may be added to it; a reader skips what it
@@ -158,6 +160,26 @@ def sendable(item: Any) -> Any:
     if size <= LARGEST_ITEM:
         return item
     return {"too large to be sent whole": size, "beginning": preview(item, 100_000)}
+
+
+def understood(place: str, answer: Any, kind: type[Answer]) -> Answer:
+    """An answer, or a part of it, as what it should be.
+
+    Args:
+        place: who gave it, for people.
+        answer: what was given.
+        kind: what it should be.
+
+    Raises:
+        Unreachable: when it is something else.
+    """
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError as error:
+        raise errors.Unreachable(
+            f"{place}: the answer can't be understood: {error}.",
+            "Whoever answers there is no routilux-tui, or of a version that says it otherwise.",
+        ) from error
 
 
 def raised(error: Any) -> errors.RoutiluxTuiError:

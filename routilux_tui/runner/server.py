@@ -15,10 +15,13 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
+from routilux_tui.runner.announce import Announcement, announce, withdraw
 from routilux_tui.runner.client import peer_of
 from routilux_tui.runner.frames import FrameSender
+from routilux_tui.runner.paths import socket_path
 from routilux_tui.runner.requests import Requests
 from routilux_tui.runner.viewer import Viewer
 
@@ -32,6 +35,8 @@ logger = logging.getLogger("routilux_tui.runner")
 
 MAX_CLIENTS = 64
 HELLO_WITHIN = 10.0
+_LOOK_EVERY = 1.0
+"""Seconds between two looks whether the socket is still there."""
 
 
 class Server:
@@ -41,6 +46,7 @@ class Server:
         backend: the job.
         path: the socket; made with mode 0600.
         force: called for a forced cancel, with the reason and the grace in seconds.
+        on_open: called, in the server's thread, with where the job answers, whenever that is new.
     """
 
     def __init__(
@@ -48,8 +54,11 @@ class Server:
         backend: Backend,
         path: Path,
         force: Callable[[str, float], None] | None = None,
+        on_open: Callable[[Announcement], None] | None = None,
     ) -> None:
         self.backend = backend
+        self._on_open = on_open
+        self._announcement: Announcement | None = None
         self.path = path
         self._force = force
         self.fork_lock: threading.RLock | None = None
@@ -82,6 +91,8 @@ class Server:
             self._thread.join(2.0)
         with contextlib.suppress(OSError):
             self.path.unlink()
+        if self._announcement is not None:
+            withdraw(self._announcement)
 
     def let_go(self) -> None:
         """This is a forked child: who connects is answered by its parent."""
@@ -103,15 +114,14 @@ class Server:
         self._stopping = asyncio.Event()
         self._frames = FrameSender(self.backend, self._viewers)
         self._requests = Requests(self.backend, self._frames, self._force)
-        self._listener = _listen(self.path)
         let_go_in_children(self)
-        server = await asyncio.start_unix_server(
-            self._meet, sock=self._listener, limit=protocol.MAX_REQUEST, backlog=128
-        )
+        await self._open(self.path)
+        watching = asyncio.ensure_future(self._keep_reachable())
         sending = asyncio.ensure_future(self._frames.run())
         self._ready.set()
         await self._stopping.wait()
-        server.close()
+        watching.cancel()
+        self._accepting.close()
         self._frames.send_due(last=True)
         sending.cancel()
         for viewer in list(self._viewers):
@@ -120,6 +130,41 @@ class Server:
                 await asyncio.wait_for(viewer.writer.drain(), 0.2)
             viewer.writer.close()
         self.backend.unwatch()
+
+    async def _open(self, path: Path) -> None:
+        """Listen at a path, and write down that the job answers there."""
+        self._listener = _listen(path)
+        self.path = path
+        self._accepting = await asyncio.start_unix_server(
+            self._meet, sock=self._listener, limit=protocol.MAX_REQUEST, backlog=128
+        )
+        self._announcement = Announcement(
+            job_id=self.backend.state.job_id,
+            socket=str(path),
+            pid=os.getpid(),
+            path=self.backend.path,
+        )
+        announce(self._announcement)
+        if self._on_open is not None:
+            self._on_open(self._announcement)
+
+    def _is_there(self) -> bool:
+        return os.path.lexists(self.path)
+
+    async def _keep_reachable(self) -> None:
+        """Make the socket anew when somebody has removed it, as the last logout does."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            if self._is_there():
+                continue
+            former = self._accepting
+            try:
+                await self._open(socket_path(self.backend.state.job_id))
+            except (OSError, RoutiluxTuiError) as error:
+                logger.warning("No socket can be made anew: %s", error)
+                continue
+            former.close()
+            logger.info("The socket was gone, and is made anew: %s", self.path)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         viewer = Viewer(reader, writer)

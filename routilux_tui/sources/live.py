@@ -146,7 +146,7 @@ class LiveHandle:
         try:
             await self._greet()
             answer = await connection.request("subscribe", fps=self._fps)
-            self._apply(msgspec.convert(answer, Frame))
+            self._apply(protocol.understood(self._place, answer, Frame))
         except BaseException:
             connection.close()
             raise
@@ -160,7 +160,7 @@ class LiveHandle:
             version=__version__,
             read_only=self._read_only,
         )
-        self.hello = msgspec.convert(answer, Hello)
+        self.hello = protocol.understood(self._place, answer, Hello)
 
     async def _keep_linked(self) -> None:
         """Read until the link breaks, make it anew, and so on until the job is over."""
@@ -235,7 +235,7 @@ class LiveHandle:
         answer = await self._request(
             "window", section=section, start=start, stop=stop, where=_where(where)
         )
-        return msgspec.convert(answer, Window)
+        return protocol.understood(self._place, answer, Window)
 
     async def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row."""
@@ -272,7 +272,7 @@ class LiveHandle:
         why = self.cannot.get(method)
         if why is not None:
             raise NotPossible(f"It can't be asked to {method}: {why}.")
-        return msgspec.convert(await self._request(method, **params), Header)
+        return protocol.understood(self._place, await self._request(method, **params), Header)
 
     async def set_read_only(self, on: bool) -> None:
         """Greet anew, which any runner understands; a link that is made later says it, too."""
@@ -288,7 +288,7 @@ class LiveHandle:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
                 answer = await self._request("wait", patience=None, until=until, timeout=left)
-                return msgspec.convert(answer, WaitResult)
+                return protocol.understood(self._place, answer, WaitResult)
             except Unreachable:
                 if self._over or self._closed:
                     raise

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from routilux_tui.runner.survey import Silent
 
 
-def running_entries() -> list[JobEntry]:
+def running_entries(file: str = "") -> list[JobEntry]:
     """A line for each job that runs, oldest first; those that don't answer come last.
+
+    Args:
+        file: a job's file; its job is among them even where its socket is nowhere to be found.
 
     Raises:
         UnsafeFolder: when the socket folder is not safe.
     """
-    found = all_jobs()
+    found = all_jobs(file=file)
     return [*map(entry_of, found.answering), *map(_entry_of_silent, found.silent)]
 
 

@@ -263,6 +263,10 @@ class SshSource:
         try:
             while line := await reader.readline():
                 yield msgspec.json.decode(line, type=EntryBatch)
+        except msgspec.MsgspecError as error:
+            raise Unreachable(
+                f"{self._host.name}: its list can't be understood: {error}."
+            ) from error
         except (OSError, ValueError, asyncio.LimitOverrunError):
             return
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from routilux_tui.job import status as statuses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from routilux_tui.job.data import Change
     from routilux_tui.job.model import Job
 
 logger = logging.getLogger("routilux_tui.job")
@@ -26,6 +28,8 @@ JUDGED: ContextVar[Job | None] = ContextVar("routilux_tui_judged", default=None)
 
 PROGRESS_EVERY = 5.0
 """Seconds between two calls of a progress callback."""
+MOST_CHANGES = 100_000
+"""Changes that may wait for a slow condition; past them it is asked of the job as it is then."""
 
 
 def wait_for_completion(
@@ -102,9 +106,10 @@ def wait_until_condition(
 ) -> bool:
     """Wait until ``condition(flow, job_state)`` is true.
 
-    It is asked at every change of the job, in the thread that makes it, so that what holds for a
-    moment only is not missed; and every ``check_interval`` seconds here. It should return at
-    once. One that raises is logged, once for each distinct error, and the wait goes on.
+    It is asked in this thread, and under no lock of ours, so it may take one that a handler holds:
+    of the job as it was after each of its changes (a copy follows them, so that what holds for a
+    moment only is not missed), and every ``check_interval`` seconds of the job itself. One that
+    raises is logged, once for each distinct error, and the wait goes on.
 
     Returns:
         True as soon as it is true; False at the timeout, or when the job has ended and one last
@@ -113,13 +118,13 @@ def wait_until_condition(
     watched = _Watched(condition, flow, job_state)
     if watched.check() or timeout == 0:
         return watched.met
-    unsubscribe = job_state.subscribe(watched.on_change)
+    unsubscribe = watched.follow()
     deadline = None if timeout is None else time.monotonic() + timeout
     next_progress = time.monotonic() + PROGRESS_EVERY
     try:
         while True:
             ended = statuses.has_ended(job_state.status)
-            if watched.check():
+            if watched.check_changes(deadline) or watched.check():
                 return True
             now = time.monotonic()
             if ended or (deadline is not None and now >= deadline):
@@ -127,9 +132,14 @@ def wait_until_condition(
             if progress_callback is not None and now >= next_progress:
                 next_progress = now + PROGRESS_EVERY
                 progress_callback(*_load_of(flow, job_state), job_state.status)
-            left = check_interval if deadline is None else min(check_interval, deadline - now)
-            watched.woken.wait(max(0.0, left))
-            watched.woken.clear()
+            next_check = now + check_interval
+            while not watched.met and not statuses.has_ended(job_state.status):
+                left = next_check - time.monotonic()
+                if deadline is not None:
+                    left = min(left, deadline - time.monotonic())
+                if left <= 0 or not watched.changed.wait(left):
+                    break
+                watched.check_changes(deadline)
     finally:
         unsubscribe()
 
@@ -142,38 +152,72 @@ class _Watched:
         self._flow = flow
         self._job_state = job_state
         self._errors: set[str] = set()
-        self._asking = False
+        self._copy: Job | None = None
+        self._changes: deque[tuple[Change, bool]] = deque()
+        self._thread = threading.get_ident()
         #: Whether it has been true.
         self.met = False
-        #: Set when it is true, and when the job has ended.
-        self.woken = threading.Event()
+        #: Set at every change of the job.
+        self.changed = threading.Event()
 
-    def on_change(self, _change: Any) -> None:
-        """Check once more; a change that the condition itself makes is no reason to."""
-        if self._asking:
-            return
-        if self.check() or statuses.has_ended(self._job_state.status):
-            self.woken.set()
+    def follow(self) -> Callable[[], None]:
+        """Note the job's changes from now on; returns what ends it."""
+        with self._job_state.lock:
+            self._copy = _copy_of(self._job_state)
+            return self._job_state.subscribe(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        """Keep a change for the waiting thread; a handler waits meanwhile."""
+        self._changes.append((change, threading.get_ident() == self._thread))
+        if len(self._changes) > MOST_CHANGES:
+            self._changes.clear()
+            self._copy = None
+        self.changed.set()
+
+    def check_changes(self, deadline: float | None) -> bool:
+        """Whether the condition was true after one of the changes since the last call."""
+        self.changed.clear()
+        if self._copy is None:  # there were more than can be looked at
+            with self._job_state.lock:
+                self._changes.clear()
+                self._copy = _copy_of(self._job_state)
+        while self._changes and not self.met and self._copy is not None:
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            change, own = self._changes.popleft()
+            self._copy.apply(change)
+            if not own:  # what the condition itself changes is no reason to ask once more
+                self._check(self._copy)
+        return self.met
 
     def check(self) -> bool:
         """Whether the condition is true now, or was before."""
-        if self.met:
-            return True
-        with self._job_state.lock:
-            token = JUDGED.set(self._job_state)
-            self._asking = True
-            try:
-                if self._condition(self._flow, self._job_state):
-                    self.met = True
-            except Exception as error:
-                described = repr(error)
-                if described not in self._errors:
-                    self._errors.add(described)
-                    logger.warning("The condition raised %s; still waiting", described)
-            finally:
-                self._asking = False
-                JUDGED.reset(token)
+        if not self.met:
+            self._check(self._job_state)
         return self.met
+
+    def _check(self, job_state: Job) -> None:
+        token = JUDGED.set(job_state)
+        try:
+            if self._condition(self._flow, job_state):
+                self.met = True
+        except Exception as error:
+            described = repr(error)
+            if described not in self._errors:
+                self._errors.add(described)
+                logger.warning("The condition raised %s; still waiting", described)
+        finally:
+            JUDGED.reset(token)
+
+
+def _copy_of(job_state: Job) -> Job:
+    """A copy that the job's later changes can be applied to."""
+    copy = type(job_state).from_plain(job_state.to_plain())
+    if not job_state.pending_tasks:
+        copy._pending_tasks = []  # noqa: SLF001 - what it holds is waiting for its turn, as there
+    copy.running = dict(job_state.running)
+    copy.flow_routines = list(job_state.flow_routines)
+    return copy
 
 
 def _execution_of(flow: Any, job_state: Job) -> Any:

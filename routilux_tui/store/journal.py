@@ -23,7 +23,7 @@ from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps, is_plain
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.live_segment import LiveSegment
-from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path
+from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path, write_lock_owner
 from routilux_tui.store.recovery import VERSION
 from routilux_tui.store.writing import Snapshot, write_file
 
@@ -245,6 +245,10 @@ class Journal:
         for handle in (self._lock_file, self._id_lock):
             os.close(handle)
         self._lock_file = self._id_lock = -1
+
+    def set_owner(self, owner: dict[str, Any]) -> None:
+        """Say in the file's lock who runs the job, and where it answers."""
+        write_lock_owner(self._lock_file, owner)
 
     def let_go(self) -> None:
         """This is a forked child: the locks and the file are its parent's."""

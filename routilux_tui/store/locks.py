@@ -18,12 +18,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from routilux_tui.errors import NotPossible
-from routilux_tui.store.files import unwritable
+from routilux_tui.errors import JobFileError, NotPossible
+from routilux_tui.job.jsonable import decode, dumps
+from routilux_tui.store.files import read_regular, unwritable
 
 _WAIT = 2.0
 """Seconds that a lock is tried for: whoever looks at it holds it for a moment, too."""
+_OWNER_SIZE = 1 << 16
 _HAS_ABSTRACT_NAMES: bool = sys.platform.startswith("linux")
 _UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
@@ -62,13 +65,13 @@ def acquire_lock(path: Path) -> int:
         else:
             with contextlib.suppress(OSError):
                 if os.fstat(handle).st_ino == lock_path(path).stat().st_ino:
-                    _write_owner(handle)
+                    write_lock_owner(handle)
                     return handle
             os.close(handle)
             continue
         owner = _is_owner_alive(handle)
         if not supported and not owner:
-            _write_owner(handle)
+            write_lock_owner(handle)
             return handle
         os.close(handle)
         if owner or time.monotonic() > deadline:
@@ -94,17 +97,33 @@ def is_locked(path: Path) -> bool:
         os.close(handle)
 
 
-def _write_owner(handle: int) -> None:
+def lock_owner(path: Path) -> dict[str, Any] | None:
+    """What the process that runs the job of a file says of itself: its ``pid``, its ``socket``.
+
+    Empty where it says nothing; None where nobody runs the job.
+    """
+    if not is_locked(path):
+        return None
+    try:
+        _, _, told = read_regular(str(lock_path(path)), _OWNER_SIZE).partition(b"\n")
+        owner = decode(told)
+    except (ValueError, JobFileError):
+        return {}
+    return owner if isinstance(owner, dict) else {}
+
+
+def write_lock_owner(handle: int, owner: dict[str, Any] | None = None) -> None:
     """Name this process in the lock's file; a full disk is no reason not to run the job."""
+    told = b"" if owner is None else dumps(owner) + b"\n"
     with contextlib.suppress(OSError):
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()} {_started_at(os.getpid())}\n".encode(), 0)
+        os.pwrite(handle, f"{os.getpid()} {_started_at(os.getpid())}\n".encode() + told, 0)
 
 
 def _is_owner_alive(handle: int) -> bool:
     """Whether the process that a lock's file names is there still, and is no later one."""
     try:
-        pid, started = os.pread(handle, 100, 0).split()
+        pid, started = os.pread(handle, 100, 0).split(b"\n")[0].split()
         os.kill(int(pid), 0)
     except PermissionError:
         return True

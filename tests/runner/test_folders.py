@@ -16,6 +16,7 @@ from routilux_tui.errors import (
 from routilux_tui.runner import paths
 from routilux_tui.runner.launch import start_job
 from tests.flows import write_flows
+from tests.processes import assert_gone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,32 @@ def test_sockets_have_a_place_whatever_the_folders_are_called(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     assert len(os.fsencode(paths.socket_folder())) + 42 <= 107
+
+
+def test_a_runtime_folder_that_others_may_write_to_is_refused(world: Path) -> None:
+    from routilux_tui.errors import UnsafeFolder
+
+    (world / "run").chmod(0o777)
+    with pytest.raises(UnsafeFolder, match="others may write"):
+        paths.safe_socket_folder()
+    (world / "run").chmod(0o1777)  # as /tmp is
+    paths.safe_socket_folder()
+
+
+def test_what_is_made_is_for_its_user_alone_whatever_the_umask_says(
+    flows: str, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(world / "new" / "state"))
+    before = os.umask(0)
+    try:
+        started = start_job(f"{flows}:counting", {"n": 1})
+    finally:
+        os.umask(before)
+    assert_gone(started.pid)
+    made = [one for one in (world / "new").rglob("*") if "__pycache__" not in str(one)]
+    assert len(made) >= 5
+    for one in (world / "new", *made):
+        assert not one.stat().st_mode & 0o077, one
 
 
 def test_a_state_folder_that_can_not_be_made_is_told(

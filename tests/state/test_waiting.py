@@ -158,6 +158,39 @@ class TestForACondition:
             flow, job, lambda _f, j: j.get_shared_data("i") == 25, timeout=10, check_interval=9
         )
 
+    @pytest.mark.parametrize("kind", [threading.Lock, threading.RLock])
+    def test_one_that_takes_a_lock_which_a_handler_holds_holds_up_nobody(self, kind):
+        lock, let = kind(), threading.Event()
+
+        def work(step, **_):
+            let.wait(20)
+            state = step.get_execution_context().job_state
+            for i in range(200):
+                with lock:
+                    state.update_shared_data("i", i)
+
+        def condition(_flow, job):
+            with lock:
+                return job.get_shared_data("i") == 150
+
+        flow = flow_of(work)
+        job = flow.execute("a")
+        threading.Timer(0.02, let.set).start()
+        assert JobState.wait_until_condition(flow, job, condition, timeout=20, check_interval=9)
+        assert flow.wait_for_completion(20, job)
+
+    def test_it_is_asked_in_the_thread_that_waits_alone(self, held):
+        flow, job, let = held
+        threads = set()
+
+        def condition(_flow, _job):
+            threads.add(threading.get_ident())
+            return False
+
+        threading.Timer(0.02, let.set).start()
+        assert not JobState.wait_until_condition(flow, job, condition, timeout=20)
+        assert threads == {threading.get_ident()}
+
     def test_false_at_the_timeout(self, held):
         flow, job, _ = held
         assert not JobState.wait_until_condition(flow, job, lambda _f, _j: False, timeout=0.02)

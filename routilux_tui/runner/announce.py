@@ -1,0 +1,63 @@
+"""Where live jobs answer, written in the state folder, which outlives a login.
+
+The sockets' folder is emptied at the last logout, and is another one for cron, or with another
+``TMPDIR``. What is written here leads to a job all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routilux_tui.runner.paths import make_private, safe_name, state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a live job answers, who runs it, and its file."""
+
+    job_id: str
+    socket: str
+    pid: int
+    path: str = ""
+
+
+def announce(job: Announcement) -> None:
+    """Write down where a job answers; where that can't be written, its socket alone tells it."""
+    place = _place(job.job_id)
+    fresh = place.with_suffix(f".{os.getpid()}.new")
+    with contextlib.suppress(OSError):
+        make_private(place.parent)
+        fresh.write_bytes(msgspec.json.encode(job))
+        fresh.replace(place)
+
+
+def withdraw(job: Announcement) -> None:
+    """The job answers no more; what another process has announced of it meanwhile stays."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        if _read(_place(job.job_id)) == job:
+            _place(job.job_id).unlink()
+
+
+def announcements() -> list[Announcement]:
+    """All that is written down, that of processes which were killed among it."""
+    found = []
+    with contextlib.suppress(OSError):
+        for place in (state_folder() / "running").glob("*.json"):
+            with contextlib.suppress(OSError, msgspec.MsgspecError):
+                found.append(_read(place))
+    return found
+
+
+def _place(job_id: str) -> Path:
+    return state_folder() / "running" / f"{safe_name(job_id)[:36]}.json"
+
+
+def _read(place: Path) -> Announcement:
+    with place.open("rb") as file:
+        return msgspec.json.decode(file.read(1 << 16), type=Announcement)
