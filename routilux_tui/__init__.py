@@ -33,35 +33,53 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CallbackOutputHandler": "routilux_tui.state.outputs",
-    "Connection": "routilux_tui.flow.slot",
+    "ConfigurationError": "routilux_tui.errors",
+    "Connection": "routilux_tui.flow.event",
     "ErrorHandler": "routilux_tui.flow.strategy",
     "ErrorStrategy": "routilux_tui.flow.strategy",
-    "Event": "routilux_tui.flow.slot",
+    "Event": "routilux_tui.flow.event",
     "ExecutionContext": "routilux_tui.flow.context",
+    "ExecutionError": "routilux_tui.errors",
     "ExecutionRecord": "routilux_tui.job.record",
+    "ExecutionTracker": "routilux_tui.flow.tracker",
     "Flow": "routilux_tui.flow.flow",
     "JobState": "routilux_tui.state.job_state",
     "NullOutputHandler": "routilux_tui.state.outputs",
     "OutputHandler": "routilux_tui.state.outputs",
     "QueueOutputHandler": "routilux_tui.state.outputs",
     "Routine": "routilux_tui.flow.routine",
+    "SerializationError": "routilux_tui.errors",
     "Slot": "routilux_tui.flow.slot",
+    "SlotHandlerError": "routilux_tui.errors",
+    "StateError": "routilux_tui.errors",
     "ValidationError": "routilux_tui.flow.validators",
     "Validator": "routilux_tui.flow.validators",
     "serve": "routilux_tui.runner.serve",
 }
+#: Names of routilux that are called otherwise here: (module, name there).
+_ALIASES = {
+    "RoutiluxError": ("routilux_tui.errors", "RoutiluxTuiError"),
+    "_current_job_state": ("routilux_tui.flow.context", "CURRENT_JOB_STATE"),
+}
 
-__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 - the names stand in the table above
+__all__ = [*sorted(_HOMES), "RoutiluxError", "__version__"]  # noqa: PLE0604 - the names stand in the table above
 
 if TYPE_CHECKING:
+    from routilux_tui.errors import ConfigurationError as ConfigurationError
+    from routilux_tui.errors import ExecutionError as ExecutionError
+    from routilux_tui.errors import RoutiluxTuiError as RoutiluxError
+    from routilux_tui.errors import SerializationError as SerializationError
+    from routilux_tui.errors import SlotHandlerError as SlotHandlerError
+    from routilux_tui.errors import StateError as StateError
     from routilux_tui.flow.context import ExecutionContext as ExecutionContext
+    from routilux_tui.flow.event import Connection as Connection
+    from routilux_tui.flow.event import Event as Event
     from routilux_tui.flow.flow import Flow as Flow
     from routilux_tui.flow.routine import Routine as Routine
-    from routilux_tui.flow.slot import Connection as Connection
-    from routilux_tui.flow.slot import Event as Event
     from routilux_tui.flow.slot import Slot as Slot
     from routilux_tui.flow.strategy import ErrorHandler as ErrorHandler
     from routilux_tui.flow.strategy import ErrorStrategy as ErrorStrategy
+    from routilux_tui.flow.tracker import ExecutionTracker as ExecutionTracker
     from routilux_tui.flow.validators import ValidationError as ValidationError
     from routilux_tui.flow.validators import Validator as Validator
     from routilux_tui.job.record import ExecutionRecord as ExecutionRecord
@@ -74,7 +92,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home, there = _ALIASES.get(name) or (_HOMES.get(name), name)
     if home is None:
         from routilux_tui.flow.porting import why_not_here
 
@@ -83,4 +101,4 @@ def __getattr__(name: str) -> Any:
             raise ImportError(why, name=name)
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(import_module(home), name)
+    return getattr(import_module(home), there)

@@ -6,7 +6,8 @@ that names the way out, and the exit code that a command ends with::
     RoutiluxTuiError                    1
     ├── UsageError                      2   the words of the call are off
     │   ├── FlowLoadError               2   FLOW can't be loaded; holds the user's traceback
-    │   ├── FlowDefinitionError         2   (also ValueError) a flow that can't be what it says
+    │   ├── ConfigurationError          2   for flows of routilux, which know it by this name
+    │   │   └── FlowDefinitionError     2   (also ValueError) a flow that can't be what it says
     │   ├── ConditionError              2   a condition that doesn't parse or names the unknown
     │   └── ConfigError                 2   a wrong key or value, with its line
     ├── JobFileError                    1   (also ValueError) a file that is no readable job
@@ -16,8 +17,12 @@ that names the way out, and the exit code that a command ends with::
     │   └── UnknownKind                 1   good JSON that holds no job
     ├── JobFailed                       1   the job ended other than completed
     ├── ConditionImpossible             1   the job ended; the condition can't hold any more
-    ├── NotPossible                     1   this job can't do that now, and why
-    │   └── ReadOnly                    1   refused where the job lives
+    ├── StateError                      1   for flows of routilux, which know it by this name
+    │   └── NotPossible                 1   this job can't do that now, and why
+    │       └── ReadOnly                1   refused where the job lives
+    ├── ExecutionError                  1   for flows of routilux to raise and catch
+    ├── SerializationError              1   a flow that can't be written as JSON
+    ├── SlotHandlerError                1   for flows of routilux to raise and catch
     ├── JobCancelled                    1   raised by `emit` in a handler of a cancelled job
     ├── Unreachable                     3   nobody answers where the job should be
     │   ├── NoSuchJob                   3   no job of that name, or more than one
@@ -74,7 +79,13 @@ class FlowLoadError(UsageError):
         self.traceback = traceback
 
 
-class FlowDefinitionError(UsageError, ValueError):
+class ConfigurationError(UsageError):
+    """Something is set up wrongly."""
+
+    title = "Set up wrongly"
+
+
+class FlowDefinitionError(ConfigurationError, ValueError):
     """A flow that can't be what it says: a missing routine, slot or event."""
 
     title = "The flow is not right"
@@ -134,7 +145,58 @@ class ConditionImpossible(RoutiluxTuiError):
     title = "The condition can't hold any more"
 
 
-class NotPossible(RoutiluxTuiError):
+class StateError(RoutiluxTuiError):
+    """A job is not in the state that is asked of it."""
+
+    title = "Not in that state"
+
+
+class ExecutionError(RoutiluxTuiError):
+    """A routine could not do its work.
+
+    Args:
+        message: what is wrong.
+        routine_id: the routine; empty where it is none.
+    """
+
+    title = "The routine failed"
+
+    def __init__(self, message: str, routine_id: str = "") -> None:
+        super().__init__(f"{message} (routine_id={routine_id})" if routine_id else message)
+        self.routine_id = routine_id
+
+
+class SerializationError(RoutiluxTuiError):
+    """An object that can't be written as JSON, or made of it.
+
+    Args:
+        message: what is wrong.
+        object_type: the name of the object's type; empty where it is not known.
+    """
+
+    title = "Not serializable"
+
+    def __init__(self, message: str, object_type: str = "") -> None:
+        super().__init__(f"{message} (type={object_type})" if object_type else message)
+        self.object_type = object_type
+
+
+class SlotHandlerError(RoutiluxTuiError):
+    """The handler of a slot went wrong.
+
+    Args:
+        message: what is wrong.
+        slot_name: the slot; empty where it is not known.
+    """
+
+    title = "The handler failed"
+
+    def __init__(self, message: str, slot_name: str = "") -> None:
+        super().__init__(f"{message} (slot={slot_name})" if slot_name else message)
+        self.slot_name = slot_name
+
+
+class NotPossible(StateError):
     """This job can't do that now, and the message says why."""
 
     title = "Not possible"

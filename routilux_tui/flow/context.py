@@ -5,12 +5,14 @@ It also says what routines and flows see of the engine above them: `LiveJob` and
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from contextvars import Token
 
     from routilux_tui.job.tasks import Task
     from routilux_tui.state.job_state import JobState
@@ -72,6 +74,9 @@ class FlowInterface(Protocol):
     ) -> None:
         """Take a connection away."""
 
+    def add_connection(self, connection: Any) -> None:
+        """Take in a connection between two routines of this flow."""
+
     def id_of(self, routine: object) -> str | None:
         """The id that a routine goes by here, or None."""
 
@@ -90,8 +95,11 @@ class FlowInterface(Protocol):
     ) -> bool:
         """Pause a job."""
 
-    def resume(self, job_state: JobState) -> JobState:
+    def resume(self, job_state: JobState) -> JobState | Literal[False]:
         """Go on with a job."""
+
+    def serialize(self) -> dict[str, Any]:
+        """The flow's structure as a plain dict."""
 
     def cancel(self, job_state: JobState, reason: str = "") -> None:
         """Cancel a job."""
@@ -122,6 +130,47 @@ class Invocation:
 
 #: The invocation that this thread is in, where it is in one.
 INVOCATION: ContextVar[Invocation | None] = ContextVar("routilux_tui_invocation", default=None)
+
+
+class CurrentJobState:
+    """The job that this thread works for, as routilux's ``_current_job_state`` tells it.
+
+    That is the job whose handler runs here, or else one that was set by hand, in a thread of the
+    user's own.
+    """
+
+    def __init__(self) -> None:
+        self._given: ContextVar[JobState | None] = ContextVar("routilux_tui_job", default=None)
+
+    def get(self, default: JobState | None = None) -> JobState | None:
+        """The job's state, or ``default``."""
+        invocation = INVOCATION.get()
+        if invocation is not None:
+            return invocation.job.job_state
+        return self._given.get() or default
+
+    def set(self, job_state: JobState | None) -> Token[JobState | None]:
+        """Have this thread work for a job, where no handler runs."""
+        return self._given.set(job_state)
+
+    def reset(self, token: Token[JobState | None]) -> None:
+        """Undo a `set`."""
+        self._given.reset(token)
+
+    @contextmanager
+    def given(self, job_state: JobState | None) -> Iterator[None]:
+        """Have this thread work for a job for as long as the ``with`` block lasts."""
+        if job_state is None:
+            yield
+            return
+        token = self._given.set(job_state)
+        try:
+            yield
+        finally:
+            self._given.reset(token)
+
+
+CURRENT_JOB_STATE = CurrentJobState()
 
 
 class ExecutionContext(NamedTuple):

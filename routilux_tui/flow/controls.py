@@ -43,12 +43,15 @@ class Controls(Workers):
         self.jobs = jobs
         self.job_state = job_state
         self.cancelled = False
+        #: What error handlers of the user's own said of a task's error: task id -> go on or not.
+        self._decisions: dict[int, bool | None] = {}
         #: Held while a slot's data is merged, so that no two merges start from the same.
         self.merging = threading.RLock()
         job_state.flow_routines = list(flow.routines)
         self._shape = flow.shape(workers)
         job_state.execution = self
         self._settled = threading.Condition(self._lock)
+        self._was_started = False
         self._checkpoint: dict[str, Any] | None = None
         self._control: Control | None = None
         self._control_listeners: tuple[Callable[[], None], ...] = ()
@@ -73,6 +76,11 @@ class Controls(Workers):
     def ending(self) -> bool:
         """Whether the job has failed or is cancelled, while handlers still run."""
         return self._closing == "end"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the job has run here to its end."""
+        return self._was_started and statuses.has_ended(self.job_state.status)
 
     @property
     def control(self) -> Control | None:
@@ -150,7 +158,7 @@ class Controls(Workers):
             self.job_state.make("shape", self._shape)
 
     def _start_workers(self) -> None:
-        self.live = True
+        self.live = self._was_started = True
         self._closing = ""
         self.jobs.on_started(self)
         cancel_on_interrupt(self)

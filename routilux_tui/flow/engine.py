@@ -13,16 +13,22 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import JobCancelled, NotPossible
+from routilux_tui.flow.context import Invocation
 from routilux_tui.flow.controls import Controls
 from routilux_tui.flow.error_policy import apply_error_policy
-from routilux_tui.flow.invocation import error_detail, invoke, one_line
+from routilux_tui.flow.invocation import (
+    Refused,
+    ask_error_handler,
+    error_detail,
+    invoke,
+    one_line,
+)
 from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.flow.context import Invocation
     from routilux_tui.job.tasks import Task
     from routilux_tui.state.job_state import JobState
     from routilux_tui.views.shapes import Control
@@ -126,10 +132,20 @@ class Execution(Controls):
         self.job_state.make("run", task.id, task.routine_id, time.time())
 
     def _invoke(self, task: Task) -> BaseException | None:
-        error = invoke(self, self.jobs.flow, self.flow.routines[task.routine_id], task)
-        if self.is_fork:
-            end_child(error)
-        return error
+        routine = self.flow.routines[task.routine_id]
+        error = invoke(self, self.jobs.flow, routine, task)
+        try:
+            if self.is_fork:
+                end_child(error)
+            handler = None if error is None else self.flow.error_handler_of(task.routine_id)
+            if error is None or isinstance(error, Refused) or handler is None:
+                return error
+            if handler.decides:
+                invocation = Invocation(self, self.jobs.flow, routine, task)
+                error, self._decisions[task.id] = ask_error_handler(handler, invocation, error)
+            return error
+        finally:
+            del error  # its traceback leads to this frame: what it holds would not be freed
 
     def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         if error is None:
@@ -141,7 +157,8 @@ class Execution(Controls):
             self.job_state.make("ran", task.id, task.routine_id, "completed", now, None)
         else:
             handler = self.flow.error_handler_of(task.routine_id)
-            apply_error_policy(self, handler, task, error)
+            decision = self._decisions.pop(task.id, None)
+            apply_error_policy(self, handler, task, error, decision)
         if self._control is not None:
             self._notify_control()
 
@@ -164,6 +181,12 @@ class Execution(Controls):
             self._set_stopped()
         elif not self._queue and not self._delayed:
             states = self.job_state.routine_states.values()
-            said = [str(one.get("status")) for one in states if isinstance(one, dict)]
-            self.job_state.make("status", statuses.end_of(said), time.time())
+            found = [str(one.get("status")) for one in states if isinstance(one, dict)]
+            end = statuses.end_of(found)
+            if end == "failed":
+                logger.warning(
+                    "Job %s has run out of tasks, but a routine of it has failed: so has the job",
+                    self.job_state.job_id,
+                )
+            self.job_state.make("status", end, time.time())
             self._set_stopped()

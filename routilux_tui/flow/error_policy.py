@@ -19,9 +19,15 @@ logger = logging.getLogger("routilux_tui.flow")
 
 
 def apply_error_policy(
-    job: LiveJob, handler: ErrorHandler | None, task: Task, error: BaseException
+    job: LiveJob,
+    handler: ErrorHandler | None,
+    task: Task,
+    error: BaseException,
+    decision: bool | None = None,
 ) -> None:
     """Record what a task's handler raised, and do as the routine's error handler says.
+
+    ``decision`` is what a user's own ``handle_error`` said about a retry; None where there is none.
 
     Called with the job's lock held, when the handler counts as running no more.
     """
@@ -38,8 +44,9 @@ def apply_error_policy(
     record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
     cause = (task.id, state.traceback_number(error_trace(error)))
     strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
-    if handler is not None and not job.ending and handler.retries(error, task.retry_count):
+    if handler is not None and not job.ending and _retries(handler, task, error, decision):
         delay = handler.delay(task.retry_count)
+        handler.retry_count = task.retry_count + 1
         record["retry"] = f"{task.retry_count + 1} of {handler.max_retries}"
         state.make("record", routine_id, "error", record, now, *cause)
         state.make("retry", task.id, routine_id, now, detail, handler.max_retries, now + delay)
@@ -53,7 +60,16 @@ def apply_error_policy(
     else:
         state.make("record", routine_id, "error", record, now, *cause)
         state.make("ran", task.id, routine_id, "failed", now, detail)
-        job.fail(f"routine {routine_id}: {detail['error']}")
+        job.fail(f"routine {routine_id}: {one_line(error, cut=True)}")
+
+
+def _retries(
+    handler: ErrorHandler, task: Task, error: BaseException, decision: bool | None
+) -> bool:
+    if decision is None:
+        return handler.retries(error, task.retry_count)
+    is_retry = handler.strategy is ErrorStrategy.RETRY
+    return is_retry and decision and task.retry_count < handler.max_retries
 
 
 def _record_refusal(job: LiveJob, task: Task, why: BaseException) -> None:

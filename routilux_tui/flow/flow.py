@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.context import INVOCATION
 from routilux_tui.flow.engine import Execution
 from routilux_tui.flow.jobs import Jobs
 from routilux_tui.flow.porting import FLOW_HAS_NOT
+from routilux_tui.flow.serialization import fill_flow, flow_to_plain
 from routilux_tui.flow.strategy import ErrorStrategy
 from routilux_tui.flow.structure import FlowStructure
+from routilux_tui.flow.tracker import ExecutionTracker
 from routilux_tui.state.job_state import JobState
 from routilux_tui.state.waiting import JUDGED
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from routilux_tui.flow.context import LiveJob
     from routilux_tui.flow.routine import Routine
     from routilux_tui.job.model import Job
 
 STRATEGIES = ("sequential", "concurrent")
+DEFAULT_TIMEOUT = 300.0
 
 
 class Flow(FlowStructure):
@@ -48,7 +52,8 @@ class Flow(FlowStructure):
         execution_timeout: float | None = None,
     ) -> None:
         super().__init__(flow_id)
-        self.execution_timeout = execution_timeout
+        self._execution_timeout = execution_timeout
+        self._execution_tracker: ExecutionTracker | None = None
         self.set_execution_strategy(execution_strategy, max_workers)
         self.jobs = Jobs(self)
 
@@ -61,6 +66,34 @@ class Flow(FlowStructure):
             why = f": {FLOW_HAS_NOT[name]}" if name in FLOW_HAS_NOT else ""
             msg = f"{type(self).__name__!r} object has no attribute {name!r}{why}"
             raise AttributeError(msg)
+
+    @property
+    def execution_timeout(self) -> float:
+        """The timeout that was given; else 300.0 as in routilux, by which no wait ends here."""
+        return DEFAULT_TIMEOUT if self._execution_timeout is None else self._execution_timeout
+
+    @execution_timeout.setter
+    def execution_timeout(self, seconds: float | None) -> None:
+        self._execution_timeout = seconds
+
+    @property
+    def execution_tracker(self) -> ExecutionTracker | None:
+        """What the latest job did, in counts and times; None where there was none.
+
+        One that is set stays.
+        """
+        latest = self.jobs.latest()
+        if self._execution_tracker is not None or latest is None:
+            return self._execution_tracker
+        return ExecutionTracker.of_job(self, latest)
+
+    @execution_tracker.setter
+    def execution_tracker(self, tracker: ExecutionTracker | None) -> None:
+        self._execution_tracker = tracker
+
+    def _get_routine_id(self, routine: Routine) -> str | None:
+        """What `id_of` tells; routilux's guide calls it so."""
+        return self.id_of(routine)
 
     def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
         """Set how many handlers of a job may run at once; jobs under way keep theirs.
@@ -162,27 +195,42 @@ class Flow(FlowStructure):
         handlers it returns at once; the job is paused when the last handler has returned.
 
         Returns:
-            Whether the job is paused now.
+            Whether the job is paused now; False also when it ended first.
 
         Raises:
             FlowDefinitionError: when the job is of another flow.
             NotPossible: when the job does not run.
         """
         execution = self._execution(job_state)
-        execution.pause(reason, checkpoint)
+        try:
+            execution.pause(reason, checkpoint)
+        except NotPossible:
+            if execution.has_ended:
+                return False
+            raise
         invocation = INVOCATION.get()
         if invocation is None or invocation.job is not execution:
             execution.wait(timeout)
         return job_state.status == "paused"
 
-    def resume(self, job_state: JobState) -> JobState:
+    def resume(self, job_state: JobState) -> JobState | Literal[False]:
         """Go on with a paused job, or one whose process was killed: each task runs once.
 
+        Returns:
+            The job; False when it ran on this flow and has ended meanwhile.
+
         Raises:
-            FlowDefinitionError: when the job is of another flow.
+            FlowDefinitionError: when the job is of another flow, or at a routine that this one
+                does not have.
             NotPossible: when it has ended, or its tasks can't be told (the message says how).
         """
-        self._execution(job_state, to_resume=True).resume()
+        execution = self._execution(job_state, to_resume=True)
+        try:
+            execution.resume()
+        except NotPossible:
+            if execution.has_ended:
+                return False
+            raise
         return job_state
 
     def cancel(self, job_state: JobState, reason: str = "") -> None:
@@ -203,7 +251,7 @@ class Flow(FlowStructure):
             False when ``timeout`` seconds were over first.
         """
         if timeout is None:
-            timeout = self.execution_timeout
+            timeout = self._execution_timeout
         if job_state is not None:
             return JobState.wait_for_completion(self, job_state, timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -237,6 +285,37 @@ class Flow(FlowStructure):
             asked = self.jobs.latest()
         state = asked.routine_states.get(routine_id) if asked is not None else None
         return int((state or {}).get("retries", 0))
+
+    def serialize(self) -> dict[str, Any]:
+        """The flow's structure as a plain dict: routines by class name and configuration.
+
+        Raises:
+            SerializationError: when a routine's class can't be made without arguments.
+        """
+        return {
+            "_type": "Flow",
+            "execution_strategy": self.execution_strategy,
+            "max_workers": self.max_workers,
+            **flow_to_plain(self),
+        }
+
+    def deserialize(self, data: dict[str, Any], module: ModuleType | None = None) -> None:
+        """Make this flow what `serialize` gave.
+
+        Args:
+            data: what `serialize` gave, of any program.
+            module: where the routines' classes are looked for; by default the module that calls.
+
+        Raises:
+            FlowDefinitionError: when a class is not there, or the data is not a flow's.
+        """
+        names = sys._getframe(1).f_globals if module is None else vars(module)
+        fill_flow(self, data, names)
+        if data.get("execution_strategy") in STRATEGIES:
+            workers = data.get("max_workers")
+            self.set_execution_strategy(
+                data["execution_strategy"], workers if type(workers) is int else None
+            )
 
     def shutdown(self, wait: bool = True, timeout: float | None = None) -> None:
         """Let the jobs under way end, and cancel those that have not after ``timeout`` seconds.

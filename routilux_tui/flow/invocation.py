@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from routilux_tui.flow.context import FlowInterface, LiveJob
     from routilux_tui.flow.routine import Routine
     from routilux_tui.flow.slot import Slot
+    from routilux_tui.flow.strategy import ErrorHandler
     from routilux_tui.job.tasks import Task
 
 TRACEBACK_LINES = 12
@@ -56,6 +57,27 @@ def invoke(job: LiveJob, flow: FlowInterface, routine: Routine, task: Task) -> B
     finally:
         INVOCATION.reset(token)
     return None
+
+
+def ask_error_handler(
+    handler: ErrorHandler, invocation: Invocation, error: BaseException
+) -> tuple[BaseException, bool | None]:
+    """What a user's own `ErrorHandler.handle_error` decides about an error.
+
+    Returns:
+        The error, and whether to go on; what ``handle_error`` itself raised, and None.
+    """
+    token = INVOCATION.set(invocation)
+    task, job = invocation.task, invocation.job
+    try:
+        go_on = handler.handle_error(
+            error, invocation.routine, task.routine_id, invocation.flow, job_state=job.job_state
+        )
+        return error, bool(go_on)
+    except Exception as raised:
+        return raised, None
+    finally:
+        INVOCATION.reset(token)
 
 
 def _merge(job: LiveJob, slot: Slot, task: Task, new: Any) -> Any:
@@ -100,13 +122,17 @@ def _validate(slot: Slot, data: dict[str, Any]) -> None:
         raise Refused from error
 
 
-def one_line(error: BaseException) -> str:
-    """An error in one line: its type and its message, whatever its ``__str__`` does."""
+def one_line(error: BaseException, *, cut: bool = False) -> str:
+    """An error in one line: its type and its message, whatever its ``__str__`` does.
+
+    With ``cut`` a very long message is cut in the middle.
+    """
     try:
         text = str(error)
     except Exception:
         text = "(its message can't be told)"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    line = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return _cut(line) if cut else line
 
 
 def error_message(error: BaseException) -> str:
@@ -118,10 +144,13 @@ def error_message(error: BaseException) -> str:
 
 
 def error_detail(error: BaseException) -> dict[str, Any]:
-    """What a routine's state tells of an error: one line, and the traceback's last lines."""
+    """What a routine's state has of an error: message, type, and the traceback's last lines."""
     lines = _formatted(error).splitlines()
-    trace_text = "\n".join(lines[-TRACEBACK_LINES:])
-    return {"error": _cut(one_line(error)), "traceback": _cut(trace_text)}
+    return {
+        "error": _cut(error_message(error)),
+        "error_type": type(error).__name__,
+        "traceback": _cut("\n".join(lines[-TRACEBACK_LINES:])),
+    }
 
 
 def error_trace(error: BaseException) -> str:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-_SAVE_THE_JOB = (
-    "a flow is code, and is not saved: save its job, job_state.save(file), and go on elsewhere by "
-    "flow.resume(JobState.load(file)) with a flow made by the same function"
-)
 _ASK_THE_JOB = "what a job did stands in its routine_states and execution_history"
 #: Attributes of routilux's flows that ours do not have.
 FLOW_HAS_NOT = {
-    "serialize": _SAVE_THE_JOB,
-    "deserialize": _SAVE_THE_JOB,
-    "execution_tracker": _ASK_THE_JOB,
     "metrics_collector": _ASK_THE_JOB,
 }
 
@@ -32,18 +25,7 @@ _NAMES = {
     ),
     "measuring": (
         "a JobState counts runs, errors, retries and times by itself, see its routine_states",
-        ("Counter", "ExecutionTracker", "Gauge", "Histogram", "MetricTimer", "MetricsCollector"),
-    ),
-    "error class": (
-        "catch ValueError for a wrong flow, errors.RoutiluxTuiError for all; raise your own",
-        (
-            "ConfigurationError",
-            "ExecutionError",
-            "RoutiluxError",
-            "SerializationError",
-            "SlotHandlerError",
-            "StateError",
-        ),
+        ("Counter", "Gauge", "Histogram", "MetricTimer", "MetricsCollector"),
     ),
     "analysis": (
         "analyse the flow with routilux itself",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.errors import NotPossible
+from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.store.versions import is_address
 
 if TYPE_CHECKING:
@@ -19,9 +19,15 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
     """Refuse held tasks and deferred events that this flow has no slot or event for.
 
     Raises:
+        FlowDefinitionError: when the job is at a routine that this flow does not have.
         NotPossible: naming the first of them, and what to do.
     """
-    routines = flow.routines
+    routines, current = flow.routines, state.current_routine_id
+    if current and current not in routines and not is_address(current):
+        raise FlowDefinitionError(
+            f"Job {state.job_id} is at routine {current!r}, which this flow does not have.",
+            f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
+        )
     for task in held:
         routine = routines.get(task.routine_id)
         if routine is not None and routine.get_slot(task.slot) is not None:

@@ -1,4 +1,4 @@
-"""Routines: the steps of a flow. Their slots and events are in `routilux_tui.flow.slot`.
+"""Routines: the steps of a flow. Their inputs are in `slot.py`, their outputs in `event.py`.
 
 A routine holds its configuration and nothing of a job: two jobs may run through it at once.
 What a job knows stands in its `JobState`, reached by `Routine.get_execution_context`.
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from serilux import Serializable
 
 from routilux_tui.errors import FlowDefinitionError
-from routilux_tui.flow.context import INVOCATION, ExecutionContext
-from routilux_tui.flow.slot import Event, Slot
+from routilux_tui.flow.context import CURRENT_JOB_STATE, INVOCATION, ExecutionContext
+from routilux_tui.flow.event import Event
+from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
+from routilux_tui.job.jsonable import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,9 @@ class Routine(Serializable):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}[{self._id}]"
+
+    def __call__(self, **data: Any) -> None:
+        """Does nothing: a routine works through its slots. Old subclasses define it."""
 
     def define_slot(
         self,
@@ -79,11 +84,19 @@ class Routine(Serializable):
         """The event of that name, or None."""
         return self._events.get(name)
 
-    def emit(self, event_name: str, flow: FlowInterface | None = None, **data: Any) -> None:
+    def emit(
+        self,
+        event_name: str,
+        flow: FlowInterface | None = None,
+        *,
+        job_state: JobState | None = None,
+        **data: Any,
+    ) -> None:
         """Emit an event: it is recorded, and a task is queued for every slot connected to it.
 
-        Returns at once. In a thread that runs no handler it goes to the one job of the flow that
-        runs or is paused; where the flow never had a job, the connected slots are called directly.
+        Returns at once. With a ``job_state`` it goes to that job, which must be run here. In a
+        thread that runs no handler it goes to the one job of the flow that runs or is
+        paused; where the flow never had a job, the connected slots are called directly.
 
         Raises:
             FlowDefinitionError: when the routine has no such event.
@@ -91,10 +104,10 @@ class Routine(Serializable):
             NotPossible: when it has ended, or it can't be told which job is meant.
         """
         invocation = INVOCATION.get()
-        if invocation is not None and event_name in self._events:
+        if invocation is not None and job_state is None and event_name in self._events:
             invocation.job.emit(invocation, self, event_name, data)
         else:
-            self._event(event_name).emit(flow, **data)
+            self._event(event_name).emit(flow, job_state=job_state, **data)
 
     def _event(self, name: str) -> Event:
         event = self._events.get(name)
@@ -109,11 +122,14 @@ class Routine(Serializable):
         """Have an event emitted when the job is resumed.
 
         Raises:
-            RuntimeError: outside of a job.
-            FlowDefinitionError: when the routine has no such event.
+            RuntimeError: outside of a job, or when the routine has no such event.
         """
-        self._event(event_name)
         context = self._context("emit_deferred_event")
+        if event_name not in self._events:
+            raise RuntimeError(
+                f"{self} has no event {event_name!r} to put off; "
+                f"it has: {', '.join(self._events) or 'none'}"
+            )
         context.job_state.add_deferred_event(context.routine_id, event_name, data)
 
     def send_output(self, output_type: str, **data: Any) -> None:
@@ -129,7 +145,11 @@ class Routine(Serializable):
         """Flow, job state and this routine's id, while one of its handlers runs; else None."""
         invocation = INVOCATION.get()
         if invocation is None:
-            return None
+            flow, job_state = self._current_flow, CURRENT_JOB_STATE.get()
+            routine_id = flow.id_of(self) if flow is not None else None
+            if flow is None or job_state is None or routine_id is None:
+                return None
+            return ExecutionContext(flow, job_state, routine_id)
         return ExecutionContext(invocation.flow, invocation.job.job_state, invocation.id_of(self))
 
     @property
@@ -203,3 +223,40 @@ class Routine(Serializable):
                 ErrorStrategy.RETRY, max_retries, retry_delay, retry_backoff, is_critical=True
             )
         )
+
+    def serialize(self, max_depth: int = 100, _current_depth: int = 0) -> dict[str, Any]:
+        """Class name, configuration, slots, events and declared fields, as a plain dict."""
+        del max_depth, _current_depth  # serilux passes them; to_plain has its own bound
+        handler = self._error_handler
+        plain: dict[str, Any] = to_plain(
+            {
+                "_type": type(self).__name__,
+                "_id": self._id,
+                "_config": self._config,
+                "_slots": {name: slot.serialize() for name, slot in self._slots.items()},
+                "_events": {name: event.serialize() for name, event in self._events.items()},
+                **{name: getattr(self, name, None) for name in self.fields_to_serialize},
+            }
+        )
+        plain["_error_handler"] = None if handler is None else handler.serialize()
+        return plain
+
+    def deserialize(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Take over what `serialize` gave; slots and events that are missing are defined.
+
+        Handlers are those that the class sets: no data says what is called.
+        """
+        if isinstance(data.get("_config"), dict):
+            self._config = dict(data["_config"])
+        if isinstance(data.get("_error_handler"), dict):
+            self._error_handler = ErrorHandler()
+            self._error_handler.deserialize(data["_error_handler"])
+        for name in data.get("_slots") or {}:
+            if name not in self._slots:
+                self.define_slot(name)
+        for name in data.get("_events") or {}:
+            if name not in self._events:
+                self.define_event(name)
+        for name in self.fields_to_serialize:
+            if name in data:
+                setattr(self, name, data[name])

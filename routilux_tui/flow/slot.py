@@ -1,44 +1,40 @@
-"""Slots and events: the inputs and outputs of routines, and the connections between them."""
+"""Slots: the inputs of routines, and the handlers behind them."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import logging
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import FlowDefinitionError
-from routilux_tui.flow.context import INVOCATION
+from routilux_tui.flow.context import CURRENT_JOB_STATE, INVOCATION
+from routilux_tui.flow.signature import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from routilux_tui.flow.context import FlowInterface
+    from routilux_tui.state.job_state import JobState
 
-_TAKES_ALL, _TAKES_ONE, _TAKES_SEVERAL = range(3)
+logger = logging.getLogger("routilux_tui.flow")
 
 
-def _parameters(handler: Callable[..., Any] | None) -> tuple[int, list[str], bool]:
-    """What a handler takes, by which names, and whether all of them have defaults.
+def _no_handler() -> None:
+    """Stands for the handler of a slot without one."""
 
-    Looked at once for each slot: a look takes longer than many a handler.
-    """
-    if handler is None:
-        return _TAKES_SEVERAL, [], True
-    try:
-        parameters = list(inspect.signature(handler).parameters.values())
-    except (TypeError, ValueError):  # some builtins have no signature
-        return _TAKES_ONE, ["data"], False
-    if any(one.kind is one.VAR_KEYWORD for one in parameters):
-        return _TAKES_ALL, [], False
-    named = [one for one in parameters if one.kind is not one.VAR_POSITIONAL]
-    names = [one.name for one in named]
-    defaults = all(one.default is not one.empty for one in named)
-    if parameters and not named:  # it takes *args alone
-        return _TAKES_ONE, ["data"], False
-    if len(named) == 1 and named[0].kind is not named[0].KEYWORD_ONLY:
-        return _TAKES_ONE, names, defaults
-    return _TAKES_SEVERAL, names, defaults
+
+def _described(function: Callable[..., Any] | None) -> dict[str, Any] | None:
+    """A function's name and module, for people: nothing finds it by them again."""
+    if function is None:
+        return None
+    return {
+        "_type": "callable",
+        "name": getattr(function, "__qualname__", type(function).__qualname__),
+        "module": getattr(function, "__module__", ""),
+    }
 
 
 def copy_collected(kept: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +46,19 @@ class Owner(Protocol):
     """The routine that a slot or an event belongs to."""
 
     _current_flow: FlowInterface | None
+
+
+class Source(Protocol):
+    """An event, as a slot sees it."""
+
+    #: The connections that were made of the event itself, by their slots.
+    _connections: dict[Any, Any]
+
+    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
+        """Have the event delivered to a slot."""
+
+    def disconnect(self, slot: Slot) -> None:
+        """Have the event delivered to a slot no more."""
 
 
 class Slot:
@@ -87,7 +96,9 @@ class Slot:
         self.handler = handler
         self.merge_strategy = merge_strategy
         self.validator = validator
-        self.connected_events: list[Event] = []
+        self.connected_events: list[Source] = []
+        #: What the slot holds of data that it was given outside of any job.
+        self._direct_data: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         owner = "" if self.routine is None else f"{self.routine}."
@@ -110,7 +121,7 @@ class Slot:
                 else "Give a plain function that emits what it would yield.",
             )
         self._handler = handler
-        self._parameters = _parameters(handler)
+        self._signature = Signature(handler or _no_handler)
 
     @property
     def collects(self) -> bool:
@@ -121,11 +132,12 @@ class Slot:
     def _data(self) -> Mapping[str, Any]:
         """What the slot holds in the job that runs here; handlers of routilux read and set it.
 
-        It is set to start collecting anew, ``slot._data = {}``, and is empty outside of a job.
+        It is set to start collecting anew, ``slot._data = {}``. Outside of a job it is what the
+        slot was given directly.
         """
         invocation = INVOCATION.get()
         if invocation is None:
-            return MappingProxyType({})
+            return MappingProxyType(self._direct_data)
         job, task = invocation.job, invocation.task
         routine_id = invocation.id_of(self.routine)
         if self.collects:
@@ -141,6 +153,7 @@ class Slot:
         if invocation is None:
             if data:
                 raise RuntimeError(f"what {self} holds belongs to a job, and none runs here")
+            self._direct_data = {}
             return
         job = invocation.job
         if self.collects:
@@ -155,11 +168,21 @@ class Slot:
                     time.time(),
                 )
 
-    def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
+    def serialize(self) -> dict[str, Any]:
+        """The slot as a plain dict, with its handler's name for people."""
+        strategy = self.merge_strategy
+        return {
+            "_type": "Slot",
+            "name": self.name,
+            "handler": _described(self._handler),
+            "merge_strategy": _described(strategy) if callable(strategy) else strategy,
+        }
+
+    def connect(self, event: Source, param_mapping: dict[str, str] | None = None) -> None:
         """Have an event delivered to this slot; see `Event.connect`."""
         event.connect(self, param_mapping)
 
-    def disconnect(self, event: Event) -> None:
+    def disconnect(self, event: Source) -> None:
         """Have an event delivered to this slot no more."""
         event.disconnect(self)
 
@@ -172,116 +195,76 @@ class Slot:
         Where there is no data and every parameter has a default, the defaults stand.
         """
         handler = self._handler
-        if handler is None:
-            return None
-        kind, names, defaults = self._parameters
-        if kind is _TAKES_ALL:
-            return handler(**data)
-        if kind is _TAKES_ONE:
-            name = names[0]
-            if name == "data":
-                return handler(dict(data))
-            if name in data:
-                return handler(data[name])
-            return handler(dict(data)) if data or not defaults else handler()
-        matched = {name: data[name] for name in names if name in data}
-        if matched or (defaults and not data):
-            return handler(**matched)
-        return handler(dict(data)) if names else handler()
+        return None if handler is None else self._signature.call(handler, data)
 
     def ignored(self, data: dict[str, Any]) -> list[str]:
         """The names in ``data`` that the handler would silently not be given."""
-        kind, names, defaults = self._parameters
-        if kind is _TAKES_ALL or self._handler is None or names == ["data"]:
-            return []
-        if not defaults and not any(name in data for name in names):
-            return []  # its first parameter is given the whole
-        return [name for name in data if name not in names]
+        return [] if self._handler is None else self._signature.ignored(data)
 
     def parameters(self) -> list[str]:
         """The names of the handler's parameters."""
-        return self._parameters[1]
+        return self._signature.names
 
-    def receive(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
-        """Give the handler data outside of any job: for trying a routine by itself."""
-        self.call(data)
-
-
-class Event:
-    """An output of a routine.
-
-    Args:
-        name: its name in the routine.
-        routine: the routine that it belongs to.
-        output_params: the names of its data, for people.
-    """
-
-    def __init__(
+    def receive(
         self,
-        name: str = "",
-        routine: Owner | None = None,
-        output_params: list[str] | None = None,
+        data: dict[str, Any],
+        job_state: JobState | None = None,
+        flow: FlowInterface | None = None,
     ) -> None:
-        self.name = name
-        self.routine = routine
-        self.output_params = output_params or []
-        self.connected_slots: list[Slot] = []
+        """Give the handler data directly, as routilux does: what it raises is logged.
 
-    def __repr__(self) -> str:
-        owner = "" if self.routine is None else f"{self.routine}."
-        return f"Event[{owner}{self.name}]"
-
-    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
-        """Have this event delivered to a slot, where a flow holds the routines of both.
-
-        ``param_mapping`` is that of `Flow.connect`.
-
-        Raises:
-            FlowDefinitionError: when no flow does.
+        The slot collects by its merge strategy, and its validator is asked. With a ``job_state``
+        an error is recorded there, too.
         """
-        flow, source, target = self._ends(slot)
-        flow.connect(source, self.name, target, slot.name, param_mapping)
+        try:
+            with CURRENT_JOB_STATE.given(job_state):
+                self.call_handler(data, propagate_exceptions=True)
+        except Exception as error:
+            logger.exception("The handler of %s raised", self)
+            flow = flow or getattr(self.routine, "_current_flow", None)
+            routine_id = flow.id_of(self.routine) if flow is not None else None
+            if job_state is not None and routine_id is not None:
+                record = {"slot": self.name, "error": str(error)}
+                job_state.record_execution(routine_id, "error", record)
 
-    def disconnect(self, slot: Slot) -> None:
-        """Have this event delivered to a slot no more."""
-        flow, source, target = self._ends(slot)
-        flow.disconnect(source, self.name, target, slot.name)
+    def call_handler(self, data: dict[str, Any], propagate_exceptions: bool = False) -> None:
+        """Give the handler data directly, merged with what the slot has collected.
 
-    def _ends(self, slot: Slot) -> tuple[FlowInterface, str, str]:
-        flow = self.routine._current_flow if self.routine is not None else None
-        source = flow.id_of(self.routine) if flow is not None else None
-        target = flow.id_of(slot.routine) if flow is not None else None
-        if flow is None or source is None or target is None:
-            raise FlowDefinitionError(
-                f"{self} and {slot} are not of one flow.",
-                "Add both routines to a flow, then connect them by flow.connect(...).",
-            )
-        return flow, source, target
-
-    def emit(self, flow: FlowInterface | None = None, **data: Any) -> None:
-        """Emit the event; see `Routine.emit`."""
-        invocation = INVOCATION.get()
-        if invocation is not None:
-            invocation.job.emit(invocation, self.routine, self.name, data)
+        Args:
+            data: what arrives.
+            propagate_exceptions: raise what the validator or the handler raises; else it is
+                logged.
+        """
+        if not propagate_exceptions:
+            self.receive(data)
             return
-        flow = flow or getattr(self.routine, "_current_flow", None)
-        job = flow.job_to_emit_into(self) if flow is not None else None
-        if job is not None:
-            job.emit(None, self.routine, self.name, data)
-            return
-        for slot in self.connected_slots:
-            slot.receive(dict(data))
+        merged = self._merged(data)
+        if self.validator is not None:
+            self.validator.validate(merged)
+        result = self.call(merged)
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
 
+    def _merged(self, new: dict[str, Any]) -> dict[str, Any]:
+        """New data merged with what the slot holds, which it holds from now on."""
+        strategy = self.merge_strategy
+        if callable(strategy):
+            merged: dict[str, Any] = strategy(dict(self._data), new)
+            self._hold(merged)
+            return merged
+        if strategy != "append":
+            self._hold(new)
+            return new
+        kept = dict(self._data)
+        for name, value in new.items():
+            former = kept.get(name, [])
+            kept[name] = [*(former if isinstance(former, list) else [former]), value]
+        self._hold(kept)
+        return {name: kept[name] for name in new}
 
-class Connection(NamedTuple):
-    """One event joined to one slot.
-
-    ``param_mapping`` has the names by which the slot knows the data, by those that it is emitted
-    with; None where they are the same.
-    """
-
-    source_routine_id: str
-    source_event: Event
-    target_routine_id: str
-    target_slot: Slot
-    param_mapping: dict[str, str] | None = None
+    def _hold(self, data: dict[str, Any]) -> None:
+        """Hold data in the job that runs here, or of itself."""
+        if INVOCATION.get() is None:
+            self._direct_data = dict(data)
+        else:
+            self._data = data

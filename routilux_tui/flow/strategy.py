@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from enum import Enum
+from typing import Any
+
+from routilux_tui.flow.context import INVOCATION
+
+logger = logging.getLogger("routilux_tui.flow")
 
 
 class ErrorStrategy(Enum):
@@ -23,7 +29,8 @@ class ErrorStrategy(Enum):
 class ErrorHandler:
     """A strategy and its settings, for a routine or a whole flow.
 
-    It holds no state: how often a routine was retried stands in the job.
+    How often a routine was retried stands in the job. A subclass may define `handle_error`, and
+    so decide for each error whether it is worth a retry.
 
     Args:
         strategy: an `ErrorStrategy`, or its value.
@@ -56,6 +63,45 @@ class ErrorHandler:
             retryable_exceptions = (retryable_exceptions,)
         self.retryable_exceptions = tuple(retryable_exceptions or (Exception,))
         self.is_critical = is_critical
+        #: How often the task that was retried last has been, by whichever job.
+        self.retry_count = 0
+
+    @property
+    def decides(self) -> bool:
+        """Whether a subclass has a `handle_error` of its own, which is asked."""
+        return type(self).handle_error is not ErrorHandler.handle_error
+
+    def handle_error(
+        self,
+        error: BaseException,
+        routine: Any,
+        routine_id: str,
+        flow: Any,
+        job_state: Any = None,
+        context: dict[str, Any] | None = None,
+    ) -> bool:
+        """Whether to go on after an error; asked for each, outside of the job's lock.
+
+        With RETRY that is whether the handler is run again. It does not wait: the engine does.
+
+        Args:
+            error: what the handler raised.
+            routine: the routine.
+            routine_id: the id that it goes by in the flow.
+            flow: the flow.
+            job_state: the job.
+            context: more of the caller's; not used here.
+        """
+        del routine, flow, job_state, context
+        logger.debug("Routine %s raised %r: %s", routine_id, error, self.strategy.value)
+        if self.strategy is not ErrorStrategy.RETRY:
+            return self.strategy is not ErrorStrategy.STOP
+        invocation = INVOCATION.get()
+        done = self.retry_count if invocation is None else invocation.task.retry_count
+        if not self.retries(error, done):
+            return False
+        self.retry_count = done + 1
+        return True
 
     def retries(self, error: BaseException, done: int) -> bool:
         """Whether a task that was retried ``done`` times is to be retried after ``error``."""
@@ -70,4 +116,35 @@ class ErrorHandler:
         return max(0.0, float(self.retry_delay * self.retry_backoff**done))
 
     def reset(self) -> None:
-        """Nothing: retries are counted by each job, and a new job starts from none."""
+        """Forget `retry_count`; a job counts its retries by itself."""
+        self.retry_count = 0
+
+    def serialize(self) -> dict[str, Any]:
+        """The settings as a plain dict; which exceptions are retried is not in it."""
+        return {
+            "_type": type(self).__name__,
+            "strategy": self.strategy.value,
+            **{name: getattr(self, name) for name in _SETTINGS},
+        }
+
+    def deserialize(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Take over the settings that `serialize` gave; those that are missing stay.
+
+        Raises:
+            ValueError: when there is no such strategy.
+        """
+        if "strategy" in data:
+            self.strategy = ErrorStrategy(data["strategy"])
+        for name, kind in _SETTINGS.items():
+            if isinstance(data.get(name), kind):
+                setattr(self, name, data[name])
+
+
+#: The settings of an error handler beside its strategy, and their types.
+_SETTINGS: dict[str, type | tuple[type, ...]] = {
+    "max_retries": int,
+    "retry_delay": (int, float),
+    "retry_backoff": (int, float),
+    "retry_count": int,
+    "is_critical": bool,
+}

@@ -6,8 +6,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.flow.event import Connection, map_names
 from routilux_tui.flow.routine import Routine
-from routilux_tui.flow.slot import Connection
 
 if TYPE_CHECKING:
     from routilux_tui.flow.strategy import ErrorHandler
@@ -48,7 +48,16 @@ class FlowStructure:
         if name in self.routines:
             raise FlowDefinitionError(f"The flow already has a routine {name!r}.")
         self.routines[name] = routine
+        self._adopt_connections(routine)
         return name
+
+    def remove_routine(self, routine_id: str) -> None:
+        """Take a routine away, with its connections; one that is not there is no error."""
+        for one in list(self.connections):
+            event, slot = one.source_event, one.target_slot
+            if event and slot and routine_id in {one.source_routine_id, one.target_routine_id}:
+                self.disconnect(one.source_routine_id, event.name, one.target_routine_id, slot.name)
+        self.routines.pop(routine_id, None)
 
     def connect(
         self,
@@ -80,38 +89,63 @@ class FlowStructure:
                 f"Routine {target_routine_id!r} has no slot {target_slot!r}.",
                 f"It has: {', '.join(target._slots) or 'none'}.",
             )
-        connection = Connection(
-            source_routine_id, event, target_routine_id, slot, dict(param_mapping or {}) or None
-        )
-        ends = (source_routine_id, source_event, target_routine_id, target_slot)
+        connection = Connection()
+        connection.source_event, connection.target_slot = event, slot
+        connection.param_mapping = dict(param_mapping or {})
+        event.link(slot)
+        self._put_connection(connection, source_routine_id, target_routine_id)
+        return connection
+
+    def add_connection(self, connection: Connection) -> None:
+        """Take in a connection that was made of an event and a slot of two routines here."""
+        event, slot = connection.source_event, connection.target_slot
+        source = self.id_of(event.routine) if event is not None else None
+        target = self.id_of(slot.routine) if slot is not None else None
+        if source is not None and target is not None:
+            self._put_connection(connection, source, target)
+
+    def _put_connection(self, connection: Connection, source: str, target: str) -> None:
+        """Have a connection in the list, in place of a former one of the same ends."""
+        event, slot = connection.source_event, connection.target_slot
+        if event is None or slot is None:
+            return
+        connection.source_routine_id, connection.target_routine_id = source, target
+        key, to = (source, event.name), (target, slot.name)
+        ends = (*key, *to)
         self._mappings.pop(ends, None)
         if connection.param_mapping:
             self._mappings[ends] = connection.param_mapping
         for number, one in enumerate(self.connections):
-            if one[:4] == connection[:4]:
+            if list(one)[:4] == [source, event, target, slot]:
                 self.connections[number] = connection
-                return connection
+                return
         self.connections.append(connection)
-        event.connected_slots.append(slot)
-        slot.connected_events.append(event)
-        key = (source_routine_id, source_event)
-        self._targets[key] = (*self._targets.get(key, ()), (target_routine_id, target_slot))
-        return connection
+        self._targets[key] = (*self._targets.get(key, ()), to)
+
+    def _adopt_connections(self, routine: Routine) -> None:
+        """Take in the connections of a routine that were made before it came here."""
+        for event in routine._events.values():
+            for connection in event._connections.values():
+                self.add_connection(connection)
+        for slot in routine._slots.values():
+            for source in slot.connected_events:
+                known = source._connections.get(slot)
+                if known is not None:
+                    self.add_connection(known)
 
     def disconnect(
         self, source_routine_id: str, source_event: str, target_routine_id: str, target_slot: str
     ) -> None:
         """Take a connection away; one that is not there is no error."""
         for one in self.connections:
-            ends = (one.source_routine_id, one.target_routine_id)
-            names = (one.source_event.name, one.target_slot.name)
-            if ends == (source_routine_id, target_routine_id) and names == (
-                source_event,
-                target_slot,
-            ):
+            event, slot = one.source_event, one.target_slot
+            if event is None or slot is None:
+                continue
+            ends = (one.source_routine_id, event.name, one.target_routine_id, slot.name)
+            if ends == (source_routine_id, source_event, target_routine_id, target_slot):
                 self.connections.remove(one)
-                one.source_event.connected_slots.remove(one.target_slot)
-                one.target_slot.connected_events.remove(one.source_event)
+                event._connections.pop(slot, None)
+                event.unlink(slot)
                 key = (source_routine_id, source_event)
                 gone = (target_routine_id, target_slot)
                 self._targets[key] = tuple(to for to in self._targets[key] if to != gone)
@@ -146,8 +180,7 @@ class FlowStructure:
         if not self._mappings or not isinstance(data, dict):
             return data
         ends = (task.source_id, task.source_event, task.routine_id, task.slot)
-        names = self._mappings.get(ends, {})
-        return {**data, **{names[name]: data[name] for name in names if name in data}}
+        return map_names(self._mappings.get(ends, {}), data)
 
     def shape(self, workers: int) -> dict[str, Any]:
         """What the flow is made of, as a job keeps it: see `JobData.flow_shape`."""

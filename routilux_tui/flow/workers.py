@@ -127,6 +127,7 @@ class Workers(ABC):
                     self._lock.acquire()
                 del active[task.id]
                 self._on_task_end(task, error)
+                error = None  # its traceback leads to this frame: it would not be freed
                 if not active and (self._closing or not queue):
                     self._check_finished()
         except BaseException as error:

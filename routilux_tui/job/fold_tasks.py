@@ -103,9 +103,11 @@ def _ran(
             routine["status"] = "running" if routine["active"] else status
         if detail is not None:
             routine["errors"] += not stopped
+            routine.pop("error_type", None)
             routine.update(detail)
         elif routine.get("error") is not None and status == "completed":
             routine["last_error"] = routine.pop("error")
+            routine.pop("error_type", None)
             routine.pop("traceback", None)
     job._updated = at
 

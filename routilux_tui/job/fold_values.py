@@ -30,7 +30,11 @@ def _set(job: JobData, name: str, value: Any, at: float) -> None:
     job._updated = at
 
 
-def _routine(job: JobData, routine_id: str, new: dict[str, Any], at: float) -> None:
+def _routine(job: JobData, routine_id: str, new: Any, at: float) -> None:
+    job._updated = at
+    if not isinstance(new, dict):  # a user's own value, for which nothing is counted
+        dict.__setitem__(job._routine_states, routine_id, new)
+        return
     kept = {}
     old = job._routine_states.get(routine_id)
     if isinstance(old, dict) and "runs" in old:
@@ -38,7 +42,6 @@ def _routine(job: JobData, routine_id: str, new: dict[str, Any], at: float) -> N
         odd = [name for name in NUMBERS if not isinstance(new.get(name, 0), (int, float))]
         new = {name: value for name, value in new.items() if name not in odd}
     dict.__setitem__(job._routine_states, routine_id, {**kept, **new})
-    job._updated = at
 
 
 def _no_routine(job: JobData, routine_id: str, at: float) -> None:

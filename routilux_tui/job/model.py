@@ -321,18 +321,22 @@ class Job(JobData):
     def from_plain(cls, plain: dict[str, Any]) -> Self:
         """The job that a file's content tells; keys that are not a job's go to `extra`."""
         state = cls()
+        state._created = state._updated = None  # no time that the file doesn't tell
         state._fill(plain)
         return state
 
     def _fill(self, plain: dict[str, Any]) -> None:
+        """Take over what a file's content tells; what it doesn't tell stays as it is."""
         for name in ("flow_id", "job_id"):
             value = plain.get(name)
             if value is not None:
                 setattr(self, f"_{name}", value if isinstance(value, str) else str(to_plain(value)))
-        status = plain.get("status", "pending")
-        self._status = status if isinstance(status, str) else str(to_plain(status))
-        current = plain.get("current_routine_id")
-        self._current_routine_id = current if isinstance(current, str) else None
+        if "status" in plain:
+            status = plain["status"]
+            self._status = status if isinstance(status, str) else str(to_plain(status))
+        if "current_routine_id" in plain:
+            current = plain["current_routine_id"]
+            self._current_routine_id = current if isinstance(current, str) else None
         for name in ("routine_states", "shared_data"):
             if isinstance(plain.get(name), dict):
                 self._replace(name, plain[name])
@@ -346,13 +350,13 @@ class Job(JobData):
         ):
             if isinstance(plain.get(name), list):
                 self._replace(name, plain[name])
-        self._created = plain.get("created_at")
-        self._updated = plain.get("updated_at")
+        self._created = plain.get("created_at", self._created)
+        self._updated = plain.get("updated_at", self._updated)
         seq = plain.get("seq")
-        self.seq = seq if isinstance(seq, int) else 0
+        self.seq = seq if isinstance(seq, int) else self.seq
         fill_own(self, plain)
         known = {*KEYS, *OWN_KEYS, "_type"}
-        self.extra = {key: value for key, value in plain.items() if key not in known}
+        self.extra.update((key, value) for key, value in plain.items() if key not in known)
 
     def traceback_number(self, text: str) -> int | None:
         """The number by which a record names a traceback; None where the job keeps no more."""

@@ -147,7 +147,8 @@ class ExecutionRecord(Serializable):
             other.timestamp,
         )
 
-    __hash__ = None  # type: ignore[assignment] # its data is mutable
+    def __hash__(self) -> int:
+        return hash((self.routine_id, self.event_name))
 
     def to_plain(self) -> dict[str, Any]:
         """The record as a file has it; what is not known of its cause is left out."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from serilux import Serializable
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.record import ExecutionRecord
 
-logger = logging.getLogger("routilux_tui.job")
-
 
 class JobState(Job, Serializable):
     """The complete state of one execution of a flow.
@@ -37,6 +35,26 @@ class JobState(Job, Serializable):
 
     #: What serilux would keep in a list of every instance.
     fields_to_serialize: ClassVar[list[str]] = list(KEYS)  # type: ignore[misc]
+
+    def add_serializable_fields(self, fields: list[str]) -> None:
+        """Have attributes of a subclass saved and loaded, too; others' lists stay as they are."""
+        new = [name for name in fields if name not in self.fields_to_serialize]
+        self.fields_to_serialize = [*self.fields_to_serialize, *new]  # type: ignore[misc] # serilux has it on the instance
+
+    def _own_fields(self) -> list[str]:
+        return [name for name in self.fields_to_serialize if name not in KEYS]
+
+    def to_plain(self, *, raw: bool = False, lists: bool = True) -> dict[str, Any]:
+        """A consistent copy, as a file has it; see `Job.to_plain`."""
+        plain = super().to_plain(raw=raw, lists=lists)
+        plain.update((name, getattr(self, name, None)) for name in self._own_fields())
+        return plain
+
+    def _fill(self, plain: dict[str, Any]) -> None:
+        super()._fill(plain)
+        for name in self._own_fields():
+            if name in self.extra:
+                setattr(self, name, self.extra.pop(name))
 
     # The public methods
 
@@ -108,25 +126,25 @@ class JobState(Job, Serializable):
         self.output_handler = handler
 
     def send_output(self, routine_id: str, output_type: str, data: dict[str, Any]) -> None:
-        """Hand an output to the output handler and add it to the output log.
+        """Hand an output to the output handler, then add it to the output log.
 
-        A handler that raises is a warning in the log, never an error of the job.
+        A handler that raises is a warning, never an error of the job.
         """
         now = time.time()
+        if self.output_handler:
+            try:
+                self.output_handler.handle(
+                    job_id=self._job_id,
+                    routine_id=routine_id,
+                    output_type=output_type,
+                    data=data,
+                    timestamp=timestamps.to_datetime(now),
+                )
+            except Exception as error:
+                warnings.warn(
+                    f"The output handler of job {self._job_id} raised: {error!r}", stacklevel=2
+                )
         self.make("output", routine_id, output_type, data, now)
-        handler = self.output_handler
-        if handler is None:
-            return
-        try:
-            handler.handle(
-                job_id=self._job_id,
-                routine_id=routine_id,
-                output_type=output_type,
-                data=data,
-                timestamp=timestamps.to_datetime(now),
-            )
-        except Exception as error:
-            logger.warning("The output handler of job %s raised: %r", self._job_id, error)
 
     # Files
 

@@ -50,18 +50,23 @@ def wait_for_completion(
         stability_checks: for a flow of another engine: how often in a row it must be idle.
         check_interval: for a flow of another engine: seconds between two looks.
         stability_delay: for a flow of another engine: seconds between two of those checks.
-        progress_callback: called as ``(queue_size, active_count, status)`` about every 5 s.
+        progress_callback: called as ``(queue_size, active_count, status)`` at once, if there is
+            anything to wait for, and then about every 5 s.
 
     Returns:
-        True when it has ended or is paused; False at the timeout, with a warning in the log.
+        True when it has ended or is paused; False at the timeout, with a warning in the log. A
+        job that never started, or has a status of nobody's, is waited for.
     """
     execution = _execution_of(flow, job_state)
     deadline = None if timeout is None else time.monotonic() + timeout
     idle = 0
-    next_progress = time.monotonic() + PROGRESS_EVERY
+    progress = _Progress(flow, job_state, progress_callback)
+    if execution is not None and execution.wait(0):
+        return True
     while True:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if execution is not None:
+            progress.report()
             pause = PROGRESS_EVERY if progress_callback else left
             if execution.wait(pause if left is None else min(left, pause or 0.0)):
                 return True
@@ -70,20 +75,14 @@ def wait_for_completion(
             if statuses.is_settled(job_state.status) and not active:
                 return True
             idle = idle + 1 if not queued and not active else 0
-            if idle > stability_checks:
-                states = list(job_state.routine_states.values())
-                statuses_now = [str(one.get("status")) for one in states if isinstance(one, dict)]
-                if job_state.status == "running":
-                    job_state.status = statuses.end_of(statuses_now)
+            if idle > stability_checks and job_state.status == "running":
+                job_state.status = statuses.end_of(_routine_statuses(job_state))
                 return True
+            progress.report()
             if left != 0.0:
                 pause = stability_delay if idle else check_interval
                 time.sleep(pause if left is None else min(left, pause))
-        now = time.monotonic()
-        if progress_callback is not None and now >= next_progress:
-            next_progress = now + PROGRESS_EVERY
-            progress_callback(*_load_of(flow, job_state), job_state.status)
-        if deadline is not None and now >= deadline:
+        if deadline is not None and time.monotonic() >= deadline:
             queued, active = _load_of(flow, job_state)
             logger.warning(
                 "Job %s has not ended within %s s: %d tasks queued, %d running, status %s",
@@ -120,18 +119,24 @@ def wait_until_condition(
         return watched.met
     unsubscribe = watched.follow()
     deadline = None if timeout is None else time.monotonic() + timeout
-    next_progress = time.monotonic() + PROGRESS_EVERY
+    progress = _Progress(flow, job_state, progress_callback)
     try:
         while True:
             ended = statuses.has_ended(job_state.status)
             if watched.check_changes(deadline) or watched.check():
                 return True
             now = time.monotonic()
-            if ended or (deadline is not None and now >= deadline):
+            if ended:
                 return False
-            if progress_callback is not None and now >= next_progress:
-                next_progress = now + PROGRESS_EVERY
-                progress_callback(*_load_of(flow, job_state), job_state.status)
+            if deadline is not None and now >= deadline:
+                logger.warning(
+                    "The condition on job %s was not true within %s s: status %s",
+                    job_state.job_id,
+                    timeout,
+                    job_state.status,
+                )
+                return False
+            progress.report()
             next_check = now + check_interval
             while not watched.met and not statuses.has_ended(job_state.status):
                 left = next_check - time.monotonic()
@@ -142,6 +147,25 @@ def wait_until_condition(
                 watched.check_changes(deadline)
     finally:
         unsubscribe()
+
+
+class _Progress:
+    """Calls of a progress callback: at once, then every `PROGRESS_EVERY` seconds."""
+
+    def __init__(
+        self, flow: Any, job_state: Job, callback: Callable[[int, int, str], None] | None
+    ) -> None:
+        self._flow = flow
+        self._job_state = job_state
+        self._callback = callback
+        self._next = 0.0
+
+    def report(self) -> None:
+        """Call the callback, if it is time to."""
+        now = time.monotonic()
+        if self._callback is not None and now >= self._next:
+            self._next = now + PROGRESS_EVERY
+            self._callback(*_load_of(self._flow, self._job_state), self._job_state.status)
 
 
 class _Watched:
@@ -218,6 +242,17 @@ def _copy_of(job_state: Job) -> Job:
     copy.running = dict(job_state.running)
     copy.flow_routines = list(job_state.flow_routines)
     return copy
+
+
+def _routine_statuses(job_state: Job) -> list[str]:
+    states = list(job_state.routine_states.values())
+    found = [str(one.get("status")) for one in states if isinstance(one, dict)]
+    if statuses.end_of(found) == "failed":
+        logger.warning(
+            "Job %s has run out of tasks, but a routine of it has failed: so has the job",
+            job_state.job_id,
+        )
+    return found
 
 
 def _execution_of(flow: Any, job_state: Job) -> Any:

@@ -33,6 +33,7 @@ _PENDING: dict[str, Any] = {
     "active": 0,
     "execution_time": 0.0,
     "error": "",
+    "error_type": "",
 }
 _LONGEST = 4000
 

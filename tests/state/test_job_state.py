@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import pickle
 import threading
 from datetime import datetime, timezone
@@ -213,12 +212,32 @@ class TestOutput:
         assert handler.got == []
         assert len(job.output_log) == 1
 
-    def test_a_handler_that_raises_is_a_warning(self, caplog):
+    def test_a_handler_that_raises_is_a_warning(self):
         job = JobState()
         job.set_output_handler(self.Handler(RuntimeError("pipe")))
-        with caplog.at_level(logging.WARNING):
+        with pytest.warns(UserWarning, match="pipe"):
             job.send_output("a", "result", {})
-        assert "pipe" in caplog.text
+        assert len(job.output_log) == 1
+
+    def test_the_handler_is_called_before_the_output_is_logged(self):
+        job, lengths = JobState(), []
+
+        class Counting:
+            def handle(self, **_):
+                lengths.append(len(job.output_log))
+
+        job.set_output_handler(Counting())
+        job.send_output("a", "result", {})
+        assert (lengths, len(job.output_log)) == ([0], 1)
+
+    def test_a_falsy_handler_is_none(self):
+        class Empty(list):
+            def handle(self, **_):
+                raise AssertionError
+
+        job = JobState()
+        job.set_output_handler(Empty())
+        job.send_output("a", "result", {})
         assert len(job.output_log) == 1
 
 

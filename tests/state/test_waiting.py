@@ -87,11 +87,12 @@ class TestForTheEnd:
 
         def progress(*what):
             told.append(what)
-            if len(told) == 3:
+            if len(told) >= 3 and what[1]:
                 let.set()
 
         assert JobState.wait_for_completion(flow, job, 10, progress_callback=progress)
-        assert told[0] == (0, 1, "running")
+        assert told[0] in {(0, 1, "running"), (1, 0, "running")}  # at once, begun or not
+        assert told[-1] == (0, 1, "running")
 
 
 class OtherFlow:
@@ -261,10 +262,11 @@ class TestForACondition:
 
         def progress(*what):
             told.append(what)
-            if len(told) == 2:
+            if len(told) >= 2 and what[1]:
                 let.set()
 
         JobState.wait_until_condition(
             flow, job, lambda _f, _j: False, 10, 0.005, progress_callback=progress
         )
-        assert told[0] == (0, 1, "running")
+        assert told[0] in {(0, 1, "running"), (1, 0, "running")}  # at once, begun or not
+        assert told[-1] == (0, 1, "running")
