@@ -162,6 +162,13 @@ class Connection:
         yield self.target_slot
         yield self.param_mapping
 
+    @property
+    def ends(self) -> tuple[str, str, str, str]:
+        """Source routine's id, event's name, target routine's id, slot's name."""
+        event = self.source_event.name if self.source_event is not None else ""
+        slot = self.target_slot.name if self.target_slot is not None else ""
+        return self.source_routine_id, event, self.target_routine_id, slot
+
     def mapped(self, data: dict[str, Any]) -> dict[str, Any]:
         """Data of the event, by the names that the slot knows it by."""
         return map_names(self.param_mapping, data)

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("routilux_tui.flow")
 
+#: What routilux calls the ends of a connection; it leaves out the two ids.
+_ENDS = (
+    "_source_routine_id",
+    "_source_event_name",
+    "_target_routine_id",
+    "_target_slot_name",
+)
+
 
 def flow_to_plain(flow: FlowStructure) -> dict[str, Any]:
     """Routines with their configuration, connections and error handler, as JSON can hold them.
@@ -46,10 +54,7 @@ def flow_to_plain(flow: FlowStructure) -> dict[str, Any]:
         {
             "_type": "Connection",
             "param_mapping": one.param_mapping,
-            "_source_routine_id": one.source_routine_id,
-            "_source_event_name": one.source_event.name if one.source_event else "",
-            "_target_routine_id": one.target_routine_id,
-            "_target_slot_name": one.target_slot.name if one.target_slot else "",
+            **dict(zip(_ENDS, one.ends, strict=True)),
         }
         for one in flow.connections
     ]

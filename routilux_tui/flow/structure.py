@@ -54,9 +54,8 @@ class FlowStructure:
     def remove_routine(self, routine_id: str) -> None:
         """Take a routine away, with its connections; one that is not there is no error."""
         for one in list(self.connections):
-            event, slot = one.source_event, one.target_slot
-            if event and slot and routine_id in {one.source_routine_id, one.target_routine_id}:
-                self.disconnect(one.source_routine_id, event.name, one.target_routine_id, slot.name)
+            if routine_id in {one.source_routine_id, one.target_routine_id}:
+                self.disconnect(*one.ends)
         self.routines.pop(routine_id, None)
 
     def connect(
@@ -137,19 +136,17 @@ class FlowStructure:
         self, source_routine_id: str, source_event: str, target_routine_id: str, target_slot: str
     ) -> None:
         """Take a connection away; one that is not there is no error."""
+        ends = (source_routine_id, source_event, target_routine_id, target_slot)
         for one in self.connections:
             event, slot = one.source_event, one.target_slot
-            if event is None or slot is None:
-                continue
-            ends = (one.source_routine_id, event.name, one.target_routine_id, slot.name)
-            if ends == (source_routine_id, source_event, target_routine_id, target_slot):
+            if one.ends == ends and event is not None and slot is not None:
                 self.connections.remove(one)
                 event._connections.pop(slot, None)
                 event.unlink(slot)
                 key = (source_routine_id, source_event)
                 gone = (target_routine_id, target_slot)
                 self._targets[key] = tuple(to for to in self._targets[key] if to != gone)
-                self._mappings.pop((*key, *gone), None)
+                self._mappings.pop(ends, None)
                 return
 
     def routine(self, routine_id: str) -> Routine:
@@ -186,9 +183,8 @@ class FlowStructure:
         """What the flow is made of, as a job keeps it: see `JobData.flow_shape`."""
         connections: list[list[Any]] = []
         for one in self.connections:
-            ends = [one.source_routine_id, one.source_event.name]
-            ends += [one.target_routine_id, one.target_slot.name]
-            connections.append([*ends, dict(one.param_mapping)] if one.param_mapping else [*ends])
+            renamed = [dict(one.param_mapping)] if one.param_mapping else []
+            connections.append([*one.ends, *renamed])
         return {
             "routines": [
                 {"id": name, "slots": list(one._slots), "events": list(one._events)}

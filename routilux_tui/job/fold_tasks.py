@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import timestamps
 from routilux_tui.job.data import HELD
 from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.status import error_line
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask, Task
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _ran(
     if stopped:
         status = "pending"  # routilux has no word for it
     elif detail is not None and task is not None:
-        add_failed_task(job, FailedTask(task, str(detail.get("error", "")), status, at))
+        add_failed_task(job, FailedTask(task, error_line(detail), status, at))
     routine = job._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
         _end_of_run(job, routine, task_id, at)
@@ -162,8 +163,10 @@ def _slot(
     """A slot keeps a task's data: ``append`` it to what it has, or ``set`` it in its place."""
     if job._pending_tasks:
         job._pending_tasks = []
-    if how == "set":
-        job.slot_data[routine_id, slot] = data
+    if how == "set":  # apart from the change itself, which is not to grow with what comes
+        job.slot_data[routine_id, slot] = {
+            name: list(value) if type(value) is list else value for name, value in data.items()
+        }
     else:
         merge_append(job.slot_data.setdefault((routine_id, slot), {}), data)
     task = job.outstanding.get(task_id)

@@ -61,13 +61,15 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
     if isinstance(shape, dict):
         job.flow_shape = shape
         job.flow_routines = shape_routines(shape)
-    failed = [one for one in _entries(plain, "failed_tasks") if isinstance(one, dict)]
-    job.failed_tasks = [FailedTask.from_plain(one) for one in failed[:MOST_FAILED]]
-    count = plain.get("failed_count")
-    job.failed_count = max(count if is_id(count) else 0, len(job.failed_tasks))
-    texts = [one for one in _entries(plain, "tracebacks") if isinstance(one, str)]
-    job.tracebacks = texts[:MOST_TRACEBACKS]
-    job.traceback_numbers = {text: n for n, text in enumerate(job.tracebacks)}
+    if "failed_tasks" in plain:
+        failed = [one for one in _entries(plain, "failed_tasks") if isinstance(one, dict)]
+        job.failed_tasks = [FailedTask.from_plain(one) for one in failed[:MOST_FAILED]]
+        count = plain.get("failed_count")
+        job.failed_count = max(count if is_id(count) else 0, len(job.failed_tasks))
+    if "tracebacks" in plain:
+        texts = [one for one in _entries(plain, "tracebacks") if isinstance(one, str)]
+        job.tracebacks = texts[:MOST_TRACEBACKS]
+        job.traceback_numbers = {text: n for n, text in enumerate(job.tracebacks)}
 
 
 def _entries(plain: dict[str, Any], name: str) -> list[Any]:

@@ -7,7 +7,7 @@ routine's state).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Look(NamedTuple):
@@ -91,3 +91,9 @@ def end_of(routine_statuses: list[str]) -> str:
 def is_routine(routine_id: str) -> bool:
     """Whether a key of the routine states is a routine, and no note such as ``_cancellation``."""
     return routine_id not in {"_cancellation", "_failure"}
+
+
+def error_line(detail: dict[str, Any]) -> str:
+    """The error that a routine's state tells: its type and its message."""
+    error, kind = str(detail.get("error") or ""), str(detail.get("error_type") or "")
+    return f"{kind}: {error}" if kind and kind != error else error

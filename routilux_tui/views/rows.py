@@ -134,7 +134,7 @@ def routine_row(routine_id: str, state: Any) -> RoutineRow:
     if not isinstance(state, dict):
         return RoutineRow(routine_id, "pending", error=preview(state))
     status = _text(state.get("status", "pending"))
-    error, kind = _text(state.get("error")), _text(state.get("error_type"))
+    error = statuses.error_line({name: _text(state.get(name)) for name in ("error", "error_type")})
     busy = state.get("execution_time")
     failed = statuses.routine_has_failed(status) or status == "error_continued"
     return RoutineRow(
@@ -147,5 +147,5 @@ def routine_row(routine_id: str, state: Any) -> RoutineRow:
         timestamps.shown(state.get("started_at")),
         timestamps.shown(state.get("ended_at", state.get("error_time"))),
         float(busy) if isinstance(busy, (int, float)) else 0.0,
-        (f"{kind}: {error}" if kind and kind != error else error)[:PREVIEW],
+        error[:PREVIEW],
     )
