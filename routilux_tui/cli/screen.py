@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.status import has_ended
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from routilux_tui.tui.settings import Settings
 
 
+def _jobs_here(settings: Settings) -> Source:
+    """The list behind a job that was opened alone."""
+    from routilux_tui.sources.local import local_source
+
+    return local_source(fps=settings.fps, read_only=settings.read_only)
+
+
 def show(settings: Settings, *, handle: Handle | None = None, source: Source | None = None) -> int:
     """Run the dashboard; returns the exit code."""
     gc.disable()  # what is imported stays: looking through it for garbage only takes time
@@ -21,7 +29,12 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
 
     gc.freeze()
     gc.enable()
-    left = run_dashboard(settings, handle=handle, source=source)
+    left = run_dashboard(
+        settings,
+        handle=handle,
+        source=source,
+        make_source=partial(_jobs_here, settings) if source is None else None,
+    )
     if left.report is not None or (left.code and left.error):
         print(f"routilux-tui: the dashboard ended: {printable(left.error)}", file=sys.stderr)
         if left.report is not None:

@@ -17,6 +17,7 @@ os.environ.setdefault("TEXTUAL_FPS", "240")
 
 from textual.app import SystemCommand
 from textual.binding import Binding
+from textual.events import Event, Key, Resize
 from textual.screen import Screen
 
 from routilux_tui.errors import RoutiluxTuiError
@@ -33,7 +34,7 @@ from routilux_tui.tui.typeahead import TypeAhead
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.actions import Action
@@ -67,6 +68,7 @@ class Dashboard(TypeAhead):
         settings: how it looks and behaves.
         handle: the job to open at once.
         source: where the list of jobs comes from.
+        make_source: makes it when the list is wanted, where the dashboard was opened on one job.
     """
 
     CSS_PATH: ClassVar = sorted(styles_folder().glob("*.tcss"))
@@ -80,8 +82,10 @@ class Dashboard(TypeAhead):
         settings: Settings | None = None,
         handle: Handle | None = None,
         source: Source | None = None,
+        make_source: Callable[[], Source] | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
+        self._make_source = make_source
         self.settings = settings or Settings()
         self.read_only = self.settings.read_only
         self._handle = handle
@@ -131,6 +135,16 @@ class Dashboard(TypeAhead):
             return
         await self.push_screen(JobScreen(handle))
 
+    def show_list(self) -> None:
+        """From a job to the list, however the job was opened; without a list, nothing."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+        elif self._make_source is not None:
+            from routilux_tui.tui.screens.jobs import JobsScreen
+
+            self._source = self._make_source()
+            self.switch_screen(JobsScreen(self._source))
+
     def leave(self, job: Header | None, *, silent: bool = False) -> None:
         """End the dashboard; ``job``, if it is a live one, is where it was left."""
         self.left = Leave(0, job, silent)
@@ -140,6 +154,14 @@ class Dashboard(TypeAhead):
         """A signal asks us to end: leave the terminal as it was found, then go."""
         self.left = Leave(128 + number)
         self.exit(return_code=128 + number)
+
+    async def on_event(self, event: Event) -> None:
+        """A terminal of another size shows nothing that is known; a key takes notices away."""
+        if isinstance(event, Resize):
+            self._frames.forget()
+        elif isinstance(event, Key) and self._notifications:
+            self.clear_notifications()
+        await super().on_event(event)
 
     def terminal_taken(self) -> None:
         """The terminal is ours anew: what it showed is gone."""
@@ -162,15 +184,21 @@ class Dashboard(TypeAhead):
         return not self.is_headless and link.unswallowed(self._driver) > 0
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Put text on the clipboard of the reader's terminal, or in a file that is told."""
+        """Put text where the reader can paste it from, or in a file; a notice says where it is."""
         self._clipboard = text
+        self.run_worker(self._copy(text))
+
+    async def _copy(self, text: str) -> None:
         code = clipboard.sequence(text)
-        if code is None or self._driver is None:
+        if clipboard.is_in_tmux() and await clipboard.to_tmux(text):
+            self.notify("Copied to tmux's buffer: its prefix and ] paste it.", timeout=4)
+        elif code is not None and self._driver is not None and not clipboard.is_in_tmux():
+            self._driver.write(code)
+            self.notify("Sent to the clipboard of your terminal.", timeout=4)
+        else:
             path = clipboard.to_file(text, state_folder() / "copied")
-            self.notify(f"Too long for the clipboard; it is in {path}", markup=False)
-            return
-        self._driver.write(code)
-        self.notify("Copied.", timeout=2)
+            why = "tmux takes no text" if clipboard.is_in_tmux() else "Too long for the clipboard"
+            self.notify(f"{why}; it is in {path}", markup=False)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette, from the screen's part of the action table."""
@@ -217,14 +245,18 @@ def _report(error: BaseException) -> Path | None:
 
 
 def run_dashboard(
-    settings: Settings, *, handle: Handle | None = None, source: Source | None = None
+    settings: Settings,
+    *,
+    handle: Handle | None = None,
+    source: Source | None = None,
+    make_source: Callable[[], Source] | None = None,
 ) -> Leave:
     """Run the dashboard until it is left.
 
     Prints nothing itself: what is to be said on leaving is in the result.
     """
     end_at_once(0)
-    app = _Quiet(settings, handle, source)
+    app = _Quiet(settings, handle, source, make_source)
     try:
         app.run(mouse=settings.mouse)
     except (OSError, EOFError) as error:  # the terminal is gone

@@ -110,6 +110,17 @@ def test_what_is_shown_already_is_not_written() -> None:
     assert "a line of the Screen" in frames.of(update(other)).render_segments(out)
 
 
+def test_a_whole_frame_that_is_shown_already_is_written_as_nothing() -> None:
+    frames, out = Frames(), console()
+    strips = [[Strip([Segment(f"line {n}".ljust(WIDTH))])] for n in range(3)]
+
+    def update() -> LayoutUpdate:
+        return LayoutUpdate(strips, Region(0, 0, WIDTH, 3))
+
+    assert "line 2" in frames.of(update()).render_segments(out)
+    assert frames.of(update()).render_segments(out) == ""
+
+
 def test_a_style_is_told_by_what_changes_in_it() -> None:
     frames, out = Frames(), console()
     plain = Style(color="#aabbcc", bgcolor="#101010")  # not of the above: a style keeps its codes

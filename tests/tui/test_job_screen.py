@@ -170,7 +170,7 @@ async def test_the_list_filters_sorts_selects_and_opens() -> None:
         assert {one.flow_id for one in rows.shown} == {"flaky_service", "crawler"}
         await pilot.press("escape", "g", "space", "space")
         assert len(rows.selected) == 2
-        await pilot.press("p")
+        await pilot.press("p", "enter")
         await pilot.pause()
         assert handle.asked == [("pause", ""), ("pause", "")]
         await pilot.press("g", "enter")

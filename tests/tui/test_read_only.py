@@ -129,6 +129,6 @@ async def test_a_dashboard_that_was_begun_read_only_may_ask_when_its_reader_says
         await pilot.press("p")
         await until(pilot, lambda: any("read-only" in one.message for one in app._notifications))
         assert whole(started)[1] is None
-        await pilot.press("ctrl+o", "p")
+        await pilot.press("ctrl+o", "p", "enter")
         await until(pilot, lambda: whole(started)[1] is not None)
         assert whole(started)[1].action == "pause"

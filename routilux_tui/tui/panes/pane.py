@@ -45,6 +45,10 @@ class Pane(Rows):
         self.where = Filter()
         self.tab_list: list[Pane] = []
 
+    def text_of(self, n: int) -> str:
+        """What of a row can be searched, where the rows are all here."""
+        return "".join(text for text, _ in self.parts(n, 400) or ())
+
     @property
     def is_shown(self) -> bool:
         """Whether the pane is on the screen now."""
@@ -225,10 +229,22 @@ class SectionPane(Pane):
 
     def show_match(self, n: int) -> None:
         """Show a match."""
+        row = self._cache.get(n)
+        if row is not None and self.query_text:
+            self._bring_into_view(row)
         before, self._found = self._found, n
         self.refresh_rows(before, before + 1)
         self.follow = False
         self.move_to(n)
+
+    def _bring_into_view(self, row: Row) -> None:
+        """Shift the rows so far that a match in a row's text is not in what is cut off."""
+        at = row.text.casefold().find(self.query_text.casefold())
+        time, routine, name = self._columns(self.size.width - 1)
+        room = self.size.width - 6 - time - routine - name
+        if at >= 0 and not self.indent <= at < self.indent + room - len(self.query_text):
+            self.indent = max(0, at - room // 3) if at > room - len(self.query_text) else 0
+            self.refresh()
 
     # Painting
 

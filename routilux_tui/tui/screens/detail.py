@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.screen import Screen
-
+from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.views.text import printable
@@ -52,7 +51,7 @@ class TextRows(Rows):
         return [(" ", ""), (text, "rows--match" if n == self.found else "")]
 
 
-class TextScreen(Screen[None]):
+class TextScreen(PacedScreen[None]):
     """A title and lines, over the screen before.
 
     Args:
@@ -95,11 +94,12 @@ class TextScreen(Screen[None]):
     def action_again(self, step: int) -> None:
         """Go to the next match."""
         rows = self._rows
-        if not self._query:
+        if not self._query or not rows.lines:
             return
-        last = len(rows.lines) if step > 0 else -1
+        rows.highlight(self._query)
         start = rows.found + step if rows.found >= 0 else (0 if step > 0 else rows.cursor)
-        for n in range(start, last, step):
+        number = len(rows.lines)
+        for n in (one % number for one in range(start, start + number * step, step)):
             if self._query in rows.lines[n].casefold():
                 rows.found = n
                 rows.move_to(n)

@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.screens.paced import PacedDialog
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -19,35 +19,55 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class LineDialog(ModalScreen[str | None]):
-    """One line of text; Enter takes it, Escape does not.
+class LineDialog(PacedDialog[str | None]):
+    """One line of text; Enter takes it, Escape does not; so do a click on the one or the other.
 
     Args:
         title: what is asked.
         hint: what it is for, dimmed.
         value: what stands there at first.
+        yes: the word for taking it.
     """
 
     BINDINGS: ClassVar = [("escape", "dismiss(None)", "away")]
 
-    def __init__(self, title: str, hint: str = "", value: str = "") -> None:
+    def __init__(self, title: str, hint: str = "", value: str = "", yes: str = "go") -> None:
         super().__init__()
-        self._title, self._hint, self._value = title, hint, value
+        self._title, self._hint, self._value, self._yes = title, hint, value, yes
 
     def compose(self) -> ComposeResult:
-        """A title, the line and a hint."""
+        """A title, the line, a hint, and the two ways out for the mouse."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
             yield Input(self._value, id="line")
             if self._hint:
                 yield Static(self._hint, markup=False, classes="dialog-hint")
+            yield _Ways(
+                Option(f"Enter  {self._yes}", id="yes"),
+                Option("Esc    leave it", id="no"),
+                markup=False,
+            )
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the line."""
         self.dismiss(event.value)
 
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the line, or not."""
+        self.dismiss(self.query_one(Input).value if event.option.id == "yes" else None)
 
-class ConfirmDialog(ModalScreen[bool]):
+
+class _Ways(OptionList, can_focus=False):
+    """What can be clicked under a line; the keys stay in the line."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = OptionList.COMPONENT_CLASSES
+
+    def on_mount(self) -> None:
+        """None of them is chosen before it is clicked."""
+        self.highlighted = None
+
+
+class ConfirmDialog(PacedDialog[bool]):
     """A question that wants a clear yes.
 
     Args:
@@ -85,7 +105,7 @@ class ConfirmDialog(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class ChoiceDialog(ModalScreen[str | None]):
+class ChoiceDialog(PacedDialog[str | None]):
     """One of several.
 
     Args:
@@ -119,7 +139,7 @@ class ChoiceDialog(ModalScreen[str | None]):
         self.dismiss(self._choices[event.option_index][0])
 
 
-class WaitDialog(ModalScreen[str | None]):
+class WaitDialog(PacedDialog[str | None]):
     """A condition, checked against the job as it is typed.
 
     Args:

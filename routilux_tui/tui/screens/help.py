@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from routilux_tui.tui.actions import Action, remapped
 from routilux_tui.tui.screens.detail import TextScreen
+
+TWO_COLUMNS = 110
+"""Cells from which on the help has two columns."""
 
 
 def help_lines(actions: tuple[Action, ...]) -> list[str]:
@@ -21,8 +26,26 @@ def help_lines(actions: tuple[Action, ...]) -> list[str]:
     return lines[1:]
 
 
+def in_columns(lines: list[str], width: int) -> list[str]:
+    """The lines in two columns where there is room, broken between two groups."""
+    if width < TWO_COLUMNS:
+        return lines
+    breaks = [n for n, line in enumerate(lines) if not line and lines[n - 1 : n] != [""]]
+    groups = [n for n in breaks if n + 1 < len(lines) and not lines[n + 1].startswith(" ")]
+    if not groups:
+        return lines
+    at = min(groups, key=lambda n: abs(n - len(lines) / 2))
+    half = max(len(line) for line in lines[:at]) + 3
+    half = max(half, width // 2)
+    return [
+        f"{left:<{half}}{right}".rstrip()
+        for left, right in zip_longest(lines[:at], lines[at + 1 :], fillvalue="")
+    ]
+
+
 class HelpScreen(TextScreen):
     """What every key does."""
 
-    def __init__(self, actions: tuple[Action, ...], keymap: dict[str, str]) -> None:
-        super().__init__("Keys: Esc goes back", help_lines(remapped(actions, keymap)))
+    def __init__(self, actions: tuple[Action, ...], keymap: dict[str, str], width: int) -> None:
+        lines = in_columns(help_lines(remapped(actions, keymap)), width)
+        super().__init__("Keys: Esc goes back", lines)

@@ -7,7 +7,7 @@ Between asking for a control and the job's own word, the header says that it is 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import timestamps
@@ -24,7 +24,7 @@ from routilux_tui.tui.panes.pending import PendingPane
 from routilux_tui.tui.panes.routines import RoutinesPane
 from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
-from routilux_tui.tui.screens.paced import PacedScreen
+from routilux_tui.tui.screens.steering import SteeringScreen, question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import JobHeader
 from routilux_tui.views import shapes as views
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Frame, Window
 
 
-class JobScreen(PacedScreen):
+class JobScreen(SteeringScreen):
     """One job.
 
     Args:
@@ -196,68 +196,26 @@ class JobScreen(PacedScreen):
 
     # Steering
 
-    def _is_refused(self, action: str) -> bool:
-        """Say why an action can't be done; whether it can't."""
-        why = self.cannot.get(action)
-        if why is not None:
-            self.notify(f"Can't {action}: {printable(why)}.", severity="warning", markup=False)
-        return why is not None
+    def steered(self) -> list[str]:
+        """The job, by its flow and short id."""
+        header = self.handle.header
+        return [f"{header.flow_id} {header.job_id[:8]}"]
 
-    def _do(self, asking: Any) -> None:
-        self.run_worker(self._ask(asking))
+    async def steer(self, action: str, reason: str = "") -> None:
+        """Ask the job for a control."""
+        await self.ask(self.handle, action, reason)
 
-    async def _ask(self, asking: Any) -> None:
-        """Ask the job; what becomes of it is shown by its state alone."""
+    async def question(self) -> str:
+        """What the job waits for a person to answer."""
         try:
-            await asking
+            return await question_of(self.handle)
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
-
-    def action_pause(self) -> None:
-        """Pause, with a reason if one is given."""
-        if self._is_refused("pause"):
-            return
-        from routilux_tui.tui.screens.dialogs import LineDialog
-
-        def reason(text: str | None) -> None:
-            if text is not None:
-                self._do(self.handle.pause(text))
-
-        self.app.push_screen(
-            LineDialog("Pause the job", "A reason, if you like. Enter pauses, Esc does not."),
-            reason,
-        )
-
-    def action_resume(self) -> None:
-        """Go on."""
-        if not self._is_refused("resume"):
-            self._do(self.handle.resume())
-
-    def action_cancel(self) -> None:
-        """Cancel, if the reader is sure."""
-        if self._is_refused("cancel"):
-            return
-        from routilux_tui.tui.screens.dialogs import ConfirmDialog
-
-        header = self.handle.header
-        name = f"{printable(header.flow_id)} {printable(header.job_id[:8])}"
-
-        def sure(yes: bool | None) -> None:
-            if yes:
-                self._do(self.handle.cancel("cancelled from the dashboard"))
-
-        self.app.push_screen(
-            ConfirmDialog(
-                f"Cancel {name}?",
-                "What has not started never will. Running handlers are told to stop.",
-                "cancel it",
-            ),
-            sure,
-        )
+            return "an answer"
 
     def action_wait(self) -> None:
         """Wait until a condition holds."""
-        if not self._is_refused("wait"):
+        if not self.is_refused("wait"):
             self.waits.ask()
 
     def waits_changed(self) -> None:
@@ -267,8 +225,14 @@ class JobScreen(PacedScreen):
     def action_read_only(self) -> None:
         """Take no controls from here, or take them again."""
         self.app.read_only = not self._read_only  # type: ignore[attr-defined] # our own app
-        self._do(self.handle.set_read_only(self._read_only))
+        self.run_worker(self._set_read_only())
         self._show(None)
+
+    async def _set_read_only(self) -> None:
+        try:
+            await self.handle.set_read_only(self._read_only)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
 
     # Looking
 
@@ -358,17 +322,19 @@ class JobScreen(PacedScreen):
         pane = self._focused()
         if isinstance(pane, SectionPane) and pane.where:
             pane.set_filter(Filter())
+        elif pane.query_text:
+            pane.highlight("")
         elif self.arrangement.zoomed:
             self.action_zoom()
-        elif len(self.app.screen_stack) > 2:
-            self.dismiss()
+        else:
+            self.app.show_list()  # type: ignore[attr-defined] # our own app
 
     def action_help(self) -> None:
         """What every key does."""
         from routilux_tui.tui.screens.help import HelpScreen
 
         keymap = self.app.settings.keymap  # type: ignore[attr-defined] # our own app
-        self.app.push_screen(HelpScreen((*JOB_ACTIONS, *ROW_ACTIONS), keymap))
+        self.app.push_screen(HelpScreen((*JOB_ACTIONS, *ROW_ACTIONS), keymap, self.size.width))
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""

@@ -36,7 +36,7 @@ class JobSearch:
                 back = isinstance(pane, SectionPane) and pane.follow
                 self._screen.run_worker(self._go(pane, back=back, step=0))
 
-        dialog = LineDialog(f"Find in {pane.name_shown}", "n and N go on.", self._query)
+        dialog = LineDialog(f"Find in {pane.name_shown}", "n and N go on.", self._query, "find")
         self._screen.app.push_screen(dialog, answered)
 
     async def go_on(self, pane: Pane, *, back: bool) -> None:
@@ -47,26 +47,34 @@ class JobSearch:
             self.ask(pane)
 
     async def _go(self, pane: Pane, *, back: bool, step: int) -> None:
+        """Go to the next match; behind the last one comes the first."""
+        pane.highlight(self._query)
         start = pane.cursor + (-step if back else step)
-        found: int | None = None
-        if isinstance(pane, SectionPane):
-            with contextlib.suppress(RoutiluxTuiError):
-                if start >= 0:
-                    found = await self._handle.find(
-                        pane.section, self._query, start, back=back, where=pane.where
-                    )
-        else:
-            names = list(self._handle.routines)
-            order = range(start, -1, -1) if back else range(start, len(names))
-            found = next((n for n in order if self._query in names[n]), None)
+        found = await self._find(pane, start, back=back)
+        if found is None:
+            found = await self._find(pane, pane.total - 1 if back else 0, back=back)
+            if found is not None:
+                end = "last" if back else "first"
+                self._screen.notify(f"Round to the {end} match.", timeout=3)
         if found is None:
             self._screen.app.bell()
             self._screen.notify(
-                f"No {'earlier' if back else 'further'} {printable(self._query)!r}.",
-                timeout=3,
-                markup=False,
+                f"Nothing here holds {printable(self._query)!r}.", timeout=3, markup=False
             )
         elif isinstance(pane, SectionPane):
             pane.show_match(found)
         else:
             pane.move_to(found)
+
+    async def _find(self, pane: Pane, start: int, *, back: bool) -> int | None:
+        if not 0 <= start < max(pane.total, 1):
+            return None
+        if isinstance(pane, SectionPane):
+            with contextlib.suppress(RoutiluxTuiError):
+                return await self._handle.find(
+                    pane.section, self._query, start, back=back, where=pane.where
+                )
+            return None
+        order = range(start, -1, -1) if back else range(start, pane.total)
+        query = self._query.casefold()
+        return next((n for n in order if query in pane.text_of(n).casefold()), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.widgets import Input
@@ -10,21 +11,23 @@ from textual.widgets import Input
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.listing import ORDERS
-from routilux_tui.tui.screens.paced import PacedScreen
+from routilux_tui.tui.screens.steering import SteeringScreen, question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.views.shapes import BADGES, JobEntry
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from textual import events
     from textual.app import ComposeResult
 
-    from routilux_tui.sources.base import Source
+    from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.widgets.rows import Rows
 
 
-class JobsScreen(PacedScreen):
+class JobsScreen(SteeringScreen):
     """The list.
 
     Args:
@@ -142,43 +145,41 @@ class JobsScreen(PacedScreen):
             return [one for one in rows.shown if one.key in rows.selected]
         return [rows.current] if rows.current is not None else []
 
-    def action_pause(self) -> None:
-        """Pause the selected jobs."""
-        self.run_worker(self._ask_all("pause"))
+    def steered(self) -> list[str]:
+        """The selected jobs, or the one that the cursor is on, by flow and short id."""
+        return [f"{one.flow_id} {one.job_id[:8]}" for one in self._chosen() if not one.error]
 
-    def action_resume(self) -> None:
-        """Go on with the selected jobs."""
-        self.run_worker(self._ask_all("resume"))
+    async def steer(self, action: str, reason: str = "") -> None:
+        """Ask each of them, all at once; the list shows what becomes of it."""
 
-    def action_cancel(self) -> None:
-        """Cancel the selected jobs, if the reader is sure."""
-        chosen = self._chosen()
-        if not chosen or self._is_refused("cancel"):
-            return
-        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+        async def ask(one: JobEntry) -> None:
+            async with self._opened(one) as handle:
+                await self.ask(handle, action, reason)
 
-        names = ", ".join(f"{one.flow_id} {one.job_id[:8]}" for one in chosen[:4])
-        more = f" and {len(chosen) - 4} more" if len(chosen) > 4 else ""
+        await asyncio.gather(*(ask(one) for one in self._chosen() if not one.error))
 
-        def sure(yes: bool | None) -> None:
-            if yes:
-                self.run_worker(self._ask_all("cancel"))
+    async def question(self) -> str:
+        """What the first of them that waits for a person asks."""
+        for one in self._chosen():
+            if one.status == "paused" and not one.error:
+                async with self._opened(one) as handle:
+                    question = await question_of(handle)
+                if question:
+                    return question
+        return ""
 
-        self.app.push_screen(
-            ConfirmDialog(
-                f"Cancel {printable(names)}{more}?",
-                "What has not started never will. Running handlers are told to stop.",
-                "cancel",
-            ),
-            sure,
-        )
-
-    def _is_refused(self, action: str) -> bool:
-        """Say why an action can't be done; whether it can't."""
-        why = self.cannot.get(action)
-        if why is not None:
-            self.notify(f"Can't {action}: {why}.", severity="warning", markup=False)
-        return why is not None
+    @contextlib.asynccontextmanager
+    async def _opened(self, one: JobEntry) -> AsyncIterator[Handle]:
+        """A job, opened for a moment; what goes wrong is shown."""
+        handle = self.source.handle(one.key)
+        try:
+            await handle.set_read_only(self.app.read_only)  # type: ignore[attr-defined] # our own app
+            await handle.open()
+            yield handle
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
+        finally:
+            await handle.close()
 
     def action_read_only(self) -> None:
         """Ask for no control any more, or ask again."""
@@ -191,24 +192,6 @@ class JobsScreen(PacedScreen):
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
         """What was switched on a job's screen counts here, too."""
         self.keys.refresh_keys()
-
-    async def _ask_all(self, action: str) -> None:
-        """Ask each of the selected, all at once; the list shows what becomes of it."""
-        if self._is_refused(action):
-            return
-        jobs = [one for one in self._chosen() if not one.error]
-        await asyncio.gather(*(self._ask(action, one) for one in jobs))
-
-    async def _ask(self, action: str, one: JobEntry) -> None:
-        handle = self.source.handle(one.key)
-        try:
-            await handle.set_read_only(self.app.read_only)  # type: ignore[attr-defined] # our own app
-            await handle.open()
-            await getattr(handle, action)()
-        except RoutiluxTuiError as error:
-            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
-        finally:
-            await handle.close()
 
     def action_times(self) -> None:
         """Relative or absolute times."""
@@ -227,7 +210,7 @@ class JobsScreen(PacedScreen):
         from routilux_tui.tui.screens.help import HelpScreen
 
         keymap = self.app.settings.keymap  # type: ignore[attr-defined] # our own app
-        self.app.push_screen(HelpScreen((*LIST_ACTIONS, *ROW_ACTIONS), keymap))
+        self.app.push_screen(HelpScreen((*LIST_ACTIONS, *ROW_ACTIONS), keymap, self.size.width))
 
     def action_leave(self) -> None:
         """Leave."""

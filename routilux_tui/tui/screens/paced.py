@@ -1,11 +1,11 @@
-"""A screen that paints no faster than it should, and than its terminal swallows."""
+"""Screens and dialogs that paint no faster than they should, and than their terminal swallows."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen, ScreenResultType
 
 if TYPE_CHECKING:
     from textual import events
@@ -14,7 +14,7 @@ _ANSWER = 0.05
 """Seconds after a key, and after a screen's first frame, in which none waits for its turn."""
 
 
-class PacedScreen(Screen[None]):
+class PacedScreen(Screen[ScreenResultType]):
     """Holds a frame back until its turn, and while the terminal still has one to swallow.
 
     Textual paints whenever something was refreshed, and queues up to thirty frames for a
@@ -42,3 +42,7 @@ class PacedScreen(Screen[None]):
                 return
             self._painted = now
         super()._on_timer_update()
+
+
+class PacedDialog(PacedScreen[ScreenResultType], ModalScreen[ScreenResultType]):
+    """A dialog over a screen: what goes on behind it is paced, too."""

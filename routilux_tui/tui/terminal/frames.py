@@ -77,7 +77,6 @@ class Frames:
             self.forget()
         out: list[str] = []
         pen = -1
-        whole = isinstance(update, LayoutUpdate)
         for y, x, cells in _pieces(update):
             numbered = self._numbered(cells)
             line = self._lines.setdefault(y, [])
@@ -85,7 +84,7 @@ class Frames:
                 line.extend([_NOTHING] * (x + len(numbered) - len(line)))
             before = line[x : x + len(numbered)]
             line[x : x + len(numbered)] = numbered
-            for first, last in _runs(before, numbered, whole=whole):
+            for first, last in _runs(before, numbered):
                 out.append(f"\x1b[{y + 1};{x + first + 1}H")
                 for text, number in numbered[first:last]:
                     if number != pen:
@@ -172,14 +171,14 @@ def _parts(strip: Strip) -> list[tuple[str, Style | None]]:
     return [(segment.text, segment.style) for segment in strip if not segment.control]
 
 
-def _runs(before: list[Cell], after: list[Cell], *, whole: bool) -> list[tuple[int, int]]:
+def _runs(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
     """The cells, from and to, that must be written.
 
     Where characters are not one cell wide, terminals disagree about what stands where: such a
     line is written in full.
     """
-    if whole or any(len(one[0]) != 1 for one in after) or any(len(one[0]) > 1 for one in before):
-        return [(0, len(after))] if whole or before != after else []
+    if any(len(one[0]) != 1 for one in after) or any(len(one[0]) > 1 for one in before):
+        return [(0, len(after))] if before != after else []
     runs: list[tuple[int, int]] = []
     for n, (was, now) in enumerate(zip(before, after, strict=True)):
         if was != now:

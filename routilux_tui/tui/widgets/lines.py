@@ -39,6 +39,21 @@ def right(text: str, width: int) -> str:
     return fit(text, width) if used > width else " " * (width - used) + text
 
 
+def highlighted(parts: list[Part], query: str, style: str) -> list[Part]:
+    """Parts with every place of a text in them, in any case of letters, painted in a style."""
+    query = query.casefold()
+    made: list[Part] = []
+    for text, name in parts:
+        at, folded = 0, text.casefold()
+        if len(folded) != len(text):  # one letter may be two of the other case
+            folded = text.lower() if len(text.lower()) == len(text) else ""
+        while (found := folded.find(query, at)) >= 0:
+            made += [(text[at:found], name), (text[found : found + len(query)], style)]
+            at = found + len(query)
+        made.append((text[at:], name))
+    return made
+
+
 def strip_of(parts: list[Part], width: int, styles: dict[str, Style], base: Style) -> Strip:
     """A strip of exactly ``width`` cells; no terminal obeys any of its text."""
     segments: list[Segment] = []

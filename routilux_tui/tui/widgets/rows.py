@@ -12,7 +12,7 @@ from rich.segment import Segment
 from textual.message import Message
 from textual.strip import Strip
 
-from routilux_tui.tui.widgets.lines import Part, fit, strip_of
+from routilux_tui.tui.widgets.lines import Part, fit, highlighted, strip_of
 from routilux_tui.tui.widgets.row_scroller import RowScroller
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Rows(RowScroller):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
+        #: What is searched for: every place of it in the rows is marked.
+        self.query_text = ""
         self._styles_of: dict[str, Style] = {}
         self._tab_places: list[tuple[int, int, str]] = []
         self._frame: _FrameStyle | None = None
@@ -110,6 +112,12 @@ class Rows(RowScroller):
     def tabs(self) -> list[tuple[str, str, bool]]:
         """The tabs of the title line: key, text, and whether it is this one."""
         return []
+
+    def highlight(self, query: str) -> None:
+        """Mark every place of a text in the rows; empty: mark none."""
+        if query != self.query_text:
+            self.query_text = query
+            self.refresh()
 
     # Painting
 
@@ -168,6 +176,8 @@ class Rows(RowScroller):
                 line += styles["rows--cursor" if self.has_focus else "rows--fresh"]
             row = self.parts(n, inner)
             parts = [("  …", "rows--dim")] if row is None else row
+            if self.query_text:
+                parts = highlighted(parts, self.query_text, "rows--match")
         bar = Segment("▐" if inside else " ", base + styles["rows--thumb"])
         return Strip([*strip_of(parts, inner, styles, line), bar], width)
 

@@ -1,0 +1,137 @@
+"""Pausing, resuming and cancelling: a key asks the same on a job's screen and on the list."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.screens.paced import PacedScreen
+from routilux_tui.views.shapes import DEFERRED, PAUSES
+from routilux_tui.views.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from routilux_tui.sources.base import Handle
+
+_NAMED = 4
+"""Jobs that a question names; of the others it says how many there are."""
+
+
+class SteeringScreen(PacedScreen[None]):
+    """A screen with jobs on it that can be steered: one, or those that are selected."""
+
+    @property
+    @abstractmethod
+    def cannot(self) -> Mapping[str, str]:
+        """Action -> why it can't be done now."""
+
+    @abstractmethod
+    def steered(self) -> list[str]:
+        """The names of the jobs that a key means now."""
+
+    @abstractmethod
+    async def steer(self, action: str, reason: str = "") -> None:
+        """Ask these jobs for a control."""
+
+    @abstractmethod
+    async def question(self) -> str:
+        """What one of these jobs waits for a person to answer; empty where none does."""
+
+    def is_refused(self, action: str) -> bool:
+        """Say why an action can't be done; whether it can't."""
+        why = self.cannot.get(action)
+        if why is not None:
+            self.notify(f"Can't {action}: {printable(why)}.", severity="warning", markup=False)
+        return why is not None
+
+    def _named(self) -> str:
+        names = self.steered()
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return printable(", ".join(names[:_NAMED]) + more)
+
+    def action_pause(self) -> None:
+        """Pause, with a reason if one is given."""
+        if self.is_refused("pause") or not self.steered():
+            return
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        def answered(reason: str | None) -> None:
+            if reason is not None:
+                self.run_worker(self.steer("pause", reason))
+
+        names = self.steered()
+        title = "Pause the job" if len(names) == 1 else f"Pause {len(names)} jobs"
+        self.app.push_screen(LineDialog(title, "A reason, if you like.", yes="pause"), answered)
+
+    def action_resume(self) -> None:
+        """Go on; where a job waits for a person, that is a yes, and it is asked for."""
+        if not self.is_refused("resume") and self.steered():
+            self.run_worker(self._resume())
+
+    async def _resume(self) -> None:
+        question = await self.question()
+        if not question:
+            await self.steer("resume")
+            return
+        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self.steer("resume"))
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"Go on with {self._named()}?",
+                f"It waits for you: {question}. Going on is a yes.",
+                "yes, go on",
+            ),
+            sure,
+        )
+
+    def action_cancel(self) -> None:
+        """Cancel, if the reader is sure."""
+        if self.is_refused("cancel") or not self.steered():
+            return
+        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self.steer("cancel", "cancelled from the dashboard"))
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"Cancel {self._named()}?",
+                "What has not started never will. Running handlers are told to stop.",
+                "cancel it" if len(self.steered()) == 1 else "cancel them",
+            ),
+            sure,
+        )
+
+    async def ask(self, handle: Handle, action: str, reason: str) -> None:
+        """Ask one job for a control; what becomes of it is shown by its state alone."""
+        try:
+            if action == "resume":
+                await handle.resume()
+            elif action == "pause":
+                await handle.pause(reason)
+            else:
+                await handle.cancel(reason)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+
+
+async def question_of(handle: Handle) -> str:
+    """What a job waits for a person to answer: why its own handler paused it; else empty."""
+    header = handle.header
+    if header.status != "paused":
+        return ""
+    held = header.counts.get(DEFERRED, 0)
+    checkpoint = None
+    if header.counts.get(PAUSES):
+        point = await handle.item(PAUSES, header.counts[PAUSES] - 1)
+        checkpoint = point.get("checkpoint") if isinstance(point, dict) else None
+    if not held and not checkpoint:
+        return ""
+    return printable(header.note) or "an answer"
