@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import ConditionError, NotConfirmed, NotPossible, ReadOnly
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.runner.judge import TooCostly
+from routilux_tui.views.conditions import context_of
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import (
     DATA,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.flow.engine import Engine
     from routilux_tui.job.data import Change
+    from routilux_tui.runner.judge import Judge
     from routilux_tui.state.job_state import JobState
 
 #: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
@@ -189,27 +191,27 @@ class Backend:
 
     # Conditions
 
-    def check(self, text: str) -> Condition:
-        """A condition that this job can judge.
+    async def check(self, text: str, judge: Judge) -> None:
+        """Raise ConditionError when this job can't judge a condition."""
+        await judge.check(text, lambda: context_of(self.state))
+
+    async def judge(self, text: str, judge: Judge) -> WaitResult | None:
+        """How a wait for a condition, or for the end, ends now; None while it goes on.
 
         Raises:
-            ConditionError: when it can't.
+            TooCostly: when judging it takes too much time or memory.
         """
-        condition = Condition(text)
-        condition.check(context_of(self.state))
-        return condition
-
-    def judge(self, condition: Condition | None) -> WaitResult | None:
-        """How a wait ends now, or None while it goes on."""
         with self.state.lock:
             status = self.state.status
             ended = statuses.has_ended(status) and not self._handlers()
-            context = context_of(self.state) if condition is not None else {}
-        if condition is None:
+            context = context_of(self.state) if text else {}
+        if not text:
             return WaitResult("met", status) if ended else None
         try:
-            if condition.holds(context):
+            if await judge.holds(text, lambda: context):
                 return WaitResult("met", status)
+        except TooCostly:
+            raise
         except ConditionError as error:
             if ended:
                 return WaitResult("ended", status, error.message)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Header
 
 _GONE_WITHIN = 5.0
+#: What a runner's command line has among its words; the second is that of version 0.1.
+_RUNNERS = {b"routilux_tui.runner.host", b"routilux_tui.runner"}
 
 
 def end_by_force(path: Path, reason: str = "") -> Header:
@@ -56,7 +58,7 @@ def _runner_behind(path: Path) -> int:
         argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         argv = []
-    if b"routilux_tui.runner" not in argv or os.getpgid(pid) != pid:
+    if not _RUNNERS & set(argv) or os.getpgid(pid) != pid:
         raise NotPossible(
             f"The job runs in a program of its own (process {pid}), which is not ended from here.",
             f"End that program: kill {pid}",

@@ -7,27 +7,17 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-import routilux_tui
 from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
+from routilux_tui.runner.interpreter import python_of
 from routilux_tui.runner.paths import log_path, make_private, socket_path
 
-_BOOT = """
-import sys
-sys.path[:] = [place for place in sys.path if place]
-sys.path += [place for place in sys.argv[2:3] if place not in sys.path]
-from routilux_tui.runner.host import main
-sys.exit(main())
-"""
-"""What a runner's Python begins with. It imports nothing from the current folder, where anybody's
-``json.py`` may lie; the folder that holds this package comes last."""
 _ENDS_WITHIN = 10.0
 
 
@@ -133,11 +123,10 @@ def _launch(spec: LaunchSpec) -> LaunchResult:
             "Make room, or set XDG_STATE_HOME to a folder of your own.",
         ) from problem
     reading, writing = os.pipe()
-    package = str(Path(routilux_tui.__file__).parent.parent)
     try:
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, "routilux_tui.runner", package, str(writing)],
+                python_of("routilux_tui.runner.host", str(writing)),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

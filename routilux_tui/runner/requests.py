@@ -10,8 +10,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui import __version__
-from routilux_tui.errors import ReadOnly, RoutiluxTuiError, UsageError
+from routilux_tui.errors import ConditionError, ReadOnly, RoutiluxTuiError, UsageError
 from routilux_tui.runner import protocol
+from routilux_tui.runner.judge import Judge
 from routilux_tui.views.shapes import Frame, WaitResult
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from routilux_tui.runner.backend import Backend
     from routilux_tui.runner.frames import FrameSender
     from routilux_tui.runner.viewer import Viewer
-    from routilux_tui.views.conditions import Condition
 
 logger = logging.getLogger("routilux_tui.runner")
 
@@ -46,6 +46,11 @@ class Requests:
         self._backend = backend
         self._frames = frames
         self._force = force
+        self._judge = Judge()
+
+    def close(self) -> None:
+        """End what was started to answer."""
+        self._judge.close()
 
     async def answer(self, viewer: Viewer, line: bytes) -> bool:
         """Answer one request; False when the viewer is to be dropped."""
@@ -69,7 +74,7 @@ class Requests:
                 )
                 return False
             if method == "wait":
-                self._begin_wait(viewer, number, params)
+                await self._begin_wait(viewer, number, params)
                 return True
             if viewer.read_only and method in _CONTROLS:
                 raise ReadOnly(f"It can't be asked to {method}: this viewer is read-only.")
@@ -116,28 +121,30 @@ class Requests:
 
     # Waits
 
-    def _begin_wait(self, viewer: Viewer, number: Any, params: dict[str, Any]) -> None:
+    async def _begin_wait(self, viewer: Viewer, number: Any, params: dict[str, Any]) -> None:
         if len(viewer.waits) >= MAX_WAITS:
             raise UsageError(f"There are {MAX_WAITS} waits already on this connection.")
         text = str(params.get("until") or "")
         timeout = params.get("timeout")
-        condition = self._backend.check(text) if text else None
-        task = asyncio.ensure_future(
-            self._wait(viewer, number, condition, None if timeout is None else float(timeout))
-        )
+        timeout = None if timeout is None else float(timeout)
+        if text:
+            await self._backend.check(text, self._judge)
+        task = asyncio.ensure_future(self._wait(viewer, number, text, timeout))
         viewer.waits.add(task)
         task.add_done_callback(viewer.waits.discard)
 
-    async def _wait(
-        self, viewer: Viewer, number: Any, condition: Condition | None, timeout: float | None
-    ) -> None:
+    async def _wait(self, viewer: Viewer, number: Any, text: str, timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         result: WaitResult | None = None
         with self._frames.changes() as changed:
             while result is None:
                 changed.clear()
                 self._backend.rearm()
-                result = self._backend.judge(condition)
+                try:
+                    result = await self._backend.judge(text, self._judge)
+                except ConditionError as error:
+                    viewer.writer.write(protocol.refusal(number, error))
+                    return
                 left = None if deadline is None else deadline - time.monotonic()
                 if result is None and left is not None and left <= 0:
                     status = self._backend.state.status
@@ -200,8 +207,8 @@ class Requests:
             return header
         return self._backend.cancel(reason)
 
-    def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
-        self._backend.check(str(params.get("condition", "")))
+    async def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        await self._backend.check(str(params.get("condition", "")), self._judge)
         return True
 
 

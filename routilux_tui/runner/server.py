@@ -129,6 +129,7 @@ class Server:
                 viewer.writer.write(protocol.notice("bye", {}))
                 await asyncio.wait_for(viewer.writer.drain(), 0.2)
             viewer.writer.close()
+        self._requests.close()
         self.backend.unwatch()
 
     async def _open(self, path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from array import array
 from collections.abc import Sequence
 from itertools import islice
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000
 """Rows of one window at the most."""
 _MOST_FILTERS = 8
+_SLICE = 1000
+"""Items that are looked at while handlers wait."""
 
 
 class Projection:
@@ -33,6 +37,7 @@ class Projection:
     def __init__(self, job: Job) -> None:
         self.job = job
         self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
+        self._searching = threading.Lock()
 
     def header(
         self, control: Control | None = None, *, read_only: bool = False, note: str = ""
@@ -134,10 +139,11 @@ class Projection:
         """
         if section not in ROWS:
             return Window(section, 0, 0, [])
+        found = self._found(section, where) if where and section in views.APPENDED else None
         with self.job.lock:
             items = self._items(section)
-            if where and section in views.APPENDED:
-                positions: Sequence[int] = self._found(section, where, items)
+            if found is not None:
+                positions: Sequence[int] = found
             elif where:
                 matches = matcher(section, where)
                 positions = [n for n, item in enumerate(items) if matches(n, item)]
@@ -154,20 +160,33 @@ class Projection:
             exact = getattr(items, "exact", True)
         return Window(section, first, total, rows, exact)
 
-    def _found(self, section: str, where: Filter, items: Sequence[Any]) -> array[int]:
-        """The positions that match, kept and only ever continued."""
+    def _found(self, section: str, where: Filter) -> array[int]:
+        """The positions that match, kept and only ever continued.
+
+        They are looked for in slices, outside of the job's lock: a handler waits for none of it.
+        """
         key = (section, where)
-        found, seen = self._matches.pop(key, (array("q"), 0))
-        if seen > len(items):
-            found, seen = array("q"), 0
         matches = matcher(section, where)
-        for n, item in enumerate(islice(items, seen, None), seen):
-            if matches(n, item):
-                found.append(n)
-        self._matches[key] = (found, len(items))
-        while len(self._matches) > _MOST_FILTERS:
-            del self._matches[next(iter(self._matches))]
-        return found
+        with self._searching:
+            found, seen = self._matches.pop(key, (array("q"), 0))
+            while True:
+                with self.job.lock:
+                    items = self._items(section)
+                    if seen > len(items):
+                        found, seen = array("q"), 0
+                    if isinstance(items, list):
+                        part = items[seen : seen + _SLICE]
+                    else:
+                        part = list(islice(items, seen, None))
+                if not part:
+                    break
+                found.extend(n for n, item in enumerate(part, seen) if matches(n, item))
+                seen += len(part)
+                time.sleep(0)
+            self._matches[key] = (found, seen)
+            while len(self._matches) > _MOST_FILTERS:
+                del self._matches[next(iter(self._matches))]
+            return found[:]
 
     def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row; None where there is none any more."""
@@ -202,10 +221,13 @@ class Projection:
         """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""
         if section not in ROWS:
             return None
+        found = self._found(section, where) if where and section in views.APPENDED else None
         with self.job.lock:
             items = self._items(section)
             positions: Sequence[int] = range(len(items))
-            if where:
+            if found is not None:
+                positions = found
+            elif where:
                 keeps = matcher(section, where)
                 positions = [n for n, item in enumerate(items) if keeps(n, item)]
         holds = matcher(section, Filter(text=text))
