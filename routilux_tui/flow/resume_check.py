@@ -22,7 +22,15 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
         FlowDefinitionError: when the job is at a routine that this flow does not have.
         NotPossible: naming the first of them, and what to do.
     """
-    routines, current = flow.routines, state.current_routine_id
+    routines, current, held = flow.routines, state.current_routine_id, list(held)
+    for task in held:
+        if task.routine_id not in routines and is_address(task.routine_id):
+            raise NotPossible(
+                f"Job {state.job_id} was saved by an older routilux, which names "
+                f"the routines of its pending tasks by memory address ({task.routine_id}).",
+                "They can't be told apart any more: run the flow anew, with the job's "
+                "shared data as its parameters.",
+            )
     if current and current not in routines and not is_address(current):
         raise FlowDefinitionError(
             f"Job {state.job_id} is at routine {current!r}, which this flow does not have.",
@@ -32,13 +40,6 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
         routine = routines.get(task.routine_id)
         if routine is not None and routine.get_slot(task.slot) is not None:
             continue
-        if is_address(task.routine_id):
-            raise NotPossible(
-                f"Job {state.job_id} was saved by an older routilux, which names "
-                f"the routines of its pending tasks by memory address ({task.routine_id}).",
-                "They can't be told apart any more: run the flow anew, with the job's "
-                "shared data as its parameters.",
-            )
         raise NotPossible(
             f"A held task is for slot {task.slot!r} of routine {task.routine_id!r}, "
             "which this flow does not have.",
