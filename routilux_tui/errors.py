@@ -10,6 +10,7 @@ that names the way out, and the exit code that a command ends with::
     │   │   └── FlowDefinitionError     2   (also ValueError) a flow that can't be what it says
     │   ├── ConditionError              2   a condition that doesn't parse or names the unknown
     │   └── ConfigError                 2   a wrong key or value, with its line
+    ├── OutputFailed                    2   what is printed can't be written
     ├── JobFileError                    1   (also ValueError) a file that is no readable job
     │   ├── JobFileMissing              1   (also FileNotFoundError)
     │   ├── JobFileTorn                 1   cut short or being written
@@ -101,6 +102,13 @@ class ConfigError(UsageError):
     """A wrong key or value in the configuration, with its line."""
 
     title = "The configuration is not right"
+
+
+class OutputFailed(RoutiluxTuiError):
+    """What is printed can't be written: standard output is full, or takes nothing."""
+
+    exit_code = 2
+    title = "Not written"
 
 
 class JobFileError(RoutiluxTuiError, ValueError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control
+from routilux_tui.cli.arguments import seconds
 from routilux_tui.errors import NotConfirmed, Unreachable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     control.add_control_arguments(parser)
     parser.add_argument("--reason", default="", help="noted in the job")
     parser.add_argument("--force", action="store_true", help="end its process if it must be")
-    parser.add_argument("--grace", type=float, default=10.0, metavar="S", help="seconds (10)")
+    parser.add_argument("--grace", type=seconds, default=10.0, metavar="S", help="seconds (10)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,8 +7,9 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import ConfigError
+from routilux_tui.errors import ConfigError, JobFileError, JobFileMissing
 from routilux_tui.runner.paths import config_file
+from routilux_tui.store.files import read_regular
 
 if TYPE_CHECKING:
     import argparse
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SSH_FPS = 10.0
 HOME_FPS = 15.0
+_LARGEST = 1 << 20
+"""Bytes of the configuration at most."""
 
 
 class Value(NamedTuple):
@@ -169,19 +172,25 @@ def effective_settings(flags: argparse.Namespace | None = None) -> dict[str, Val
 
 def _from_file() -> dict[str, Value]:
     path = config_file()
-    if not path.exists():
+    try:
+        content = read_regular(str(path), _LARGEST)
+    except JobFileMissing:
         return {}
+    except JobFileError as error:
+        raise ConfigError(f"{error.message}", "It is a file of text, in TOML.") from None
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib  # type: ignore[import-not-found,unused-ignore] # older Pythons have it
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: it can't be read: {error}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: it is no UTF-8: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it is nested too deeply.") from None
     values = {}
     for name, value in table.items():
         where = f"{path}, line {_line_of(text, name)}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
+from routilux_tui.cli.arguments import seconds
 from routilux_tui.cli.jobs import find_running
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that all controls share."""
     parser.add_argument("job", metavar="JOB")
     parser.add_argument(
-        "--within", type=float, default=30.0, metavar="S", help="seconds to wait (30)"
+        "--within", type=seconds, default=30.0, metavar="S", help="seconds to wait (30)"
     )
     parser.add_argument("--json", action="store_true", help="the job's header as JSON")
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from routilux_tui.errors import NoSuchJob
+from routilux_tui.errors import NoSuchJob, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.sources.headers import file_note
 from routilux_tui.views.naming import SHORTEST_PREFIX, jobs_named
@@ -86,14 +86,21 @@ def live_entries(file: str = "") -> list[JobEntry]:
 
 
 def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
-    """The saved jobs of the state folder, last saved first, but those that run."""
+    """The saved jobs of the state folder, last saved first, but those that run.
+
+    Raises:
+        Unreachable: when the folder may not be read.
+    """
     from routilux_tui.job.timestamps import to_epoch
     from routilux_tui.runner.paths import jobs_folder
     from routilux_tui.sources.headers import read_header
-    from routilux_tui.sources.scanning import scan
+    from routilux_tui.sources.scanning import is_there, scan
 
+    folder = jobs_folder()
     running = {entry.path for entry in live}
-    paths = scan(str(jobs_folder()), recursive=False)
+    paths = scan(str(folder), recursive=False)
+    if not paths and is_there(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        raise Unreachable(f"{folder}: you may not read it.", "Set XDG_STATE_HOME to one of yours.")
     entries = [read_header(path) for path in paths if path not in running]
     return sorted(entries, key=lambda entry: to_epoch(entry.updated_at) or 0.0, reverse=True)
 

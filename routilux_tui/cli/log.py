@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routilux_tui.cli.arguments import count
 from routilux_tui.cli.jobs import readable
-from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows
+from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows, start_of_last
 from routilux_tui.views.shapes import LOG
 
 if TYPE_CHECKING:
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_row_arguments(parser)
-    parser.add_argument("--tail", type=int, default=0, metavar="N", help="the last N alone")
+    parser.add_argument("--tail", type=count, metavar="N", help="the last N alone")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the entries."""
     job, _ = readable(args.job)
-    print_rows(job, LOG, filter_of(args), -args.tail, as_json=args.json)
+    where = filter_of(args)
+    start = 0 if args.tail is None else start_of_last(job, LOG, where, args.tail)
+    print_rows(job, LOG, where, start, as_json=args.json)
     return 0

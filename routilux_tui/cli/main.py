@@ -4,19 +4,23 @@ Each command is a module of its own, imported only when it is asked for, so that
 screen starts at once.
 
 Exit codes: 0 done or met; 1 the job failed, or the condition can't hold any more; 2 usage;
-3 unreachable; 4 asked but not confirmed in time; 124 timeout; 130 interrupted.
+3 unreachable; 4 asked but not confirmed in time; 70 a fault of this program; 124 timeout;
+130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any, NoReturn
 
 from routilux_tui import __version__
-from routilux_tui.errors import RoutiluxTuiError, UsageError
+from routilux_tui.errors import OutputFailed, RoutiluxTuiError, Unreachable, UsageError
 
 #: Every command: what it does, in the order of the help. The module has its name.
 COMMANDS = {
@@ -45,10 +49,16 @@ COMMANDS = {
 #: Commands that dashboards and shells call, and people don't.
 _FOR_PROGRAMS = frozenset({"bridge", "complete"})
 
+FAULT = 70
+"""The exit code of a fault of this program: none that a script could take for a job's."""
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}.", f"Try: {self.prog} --help")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse's own says nothing where it can't be written
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
         description="The dashboard for routilux jobs. Without a command: the list of jobs.",
         epilog=f"commands:\n{listing}\n\nroutilux-tui COMMAND --help tells more of one.\n"
         "exit codes: 0 done or met, 1 failed, 2 usage, 3 unreachable, 4 not confirmed, "
-        "124 timeout, 130 interrupted",
+        "70 a fault of this program, 124 timeout, 130 interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="routilux-tui [-h] [--version] [screen options] [COMMAND ...]",
     )
@@ -71,16 +81,78 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     as_json = "--json" in argv
+    _open_streams()
     try:
-        return _run(argv)
-    except RoutiluxTuiError as error:
-        return _report_error(error, as_json=as_json)
-    except KeyboardInterrupt:
-        return 130
+        try:
+            return _run(argv)
+        finally:
+            _flush()
     except BrokenPipeError:
         # whoever read our output has gone: nothing more to say, and nothing to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _discard_output()
         return 0
+    except RoutiluxTuiError as error:
+        return _report_error(error, as_json=as_json)
+    except OSError as error:
+        return _report_error(_unforeseen(error), as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        traceback.print_exc()
+        return FAULT
+
+
+def _open_streams() -> None:
+    """Have three streams, whoever started us: the next file would take a closed one's place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stdin is None:
+        sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Write what was printed, so that a full disk is an error and no silence.
+
+    Raises:
+        OutputFailed: when it can't be written.
+        BrokenPipeError: when nobody reads it.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard_output()
+        raise OutputFailed(
+            f"What is printed can't be written: {error.strerror or error}.",
+            "Look at where standard output goes.",
+        ) from error
+
+
+def _discard_output() -> None:
+    """Have what is still to be flushed go nowhere."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+
+
+def _unforeseen(error: OSError) -> RoutiluxTuiError:
+    """Our own error for one of the system's that no command foresaw."""
+    if error.errno == errno.ENOSPC and error.filename is None:
+        _discard_output()
+        return OutputFailed("What is printed can't be written: no room.", "Make room.")
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return Unreachable(f"{where}{error.strerror or error}.", "routilux-tui info: where things are")
 
 
 def _run(argv: list[str]) -> int:
@@ -115,7 +187,7 @@ def _report_error(error: RoutiluxTuiError, *, as_json: bool) -> int:
 
     trace = getattr(error, "traceback", "")
     if as_json:
-        import json
+        from routilux_tui.cli.output import json_line
 
         report = {
             "error": type(error).__name__,
@@ -125,7 +197,7 @@ def _report_error(error: RoutiluxTuiError, *, as_json: bool) -> int:
         }
         if trace:
             report["traceback"] = trace
-        print(json.dumps(report), file=sys.stderr)
+        print(json_line(report, ascii_only=True), file=sys.stderr)
         return error.exit_code
     for line in trace.splitlines():
         print(printable(line), file=sys.stderr)

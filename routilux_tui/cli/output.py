@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from routilux_tui.job.jsonable import dumps
+from routilux_tui.job.jsonable import dumps, to_plain
 from routilux_tui.job.status import look
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
-from routilux_tui.views.text import printable
+from routilux_tui.views.text import escaped, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +29,10 @@ _COLOURS = {
     "error_continued": "33",
 }
 
+_NO_NUMBER = re.compile(r"NaN|Infinity")
+_LONE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def is_ascii() -> bool:
     """Whether the output takes ASCII alone: its encoding or the user's locale is not UTF-8.
@@ -36,8 +42,8 @@ def is_ascii() -> bool:
     named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or ""
     if named in {"", "C.UTF-8"} and not os.environ.get("LC_ALL"):
         named = os.environ.get("LANG") or named
-    is_utf8 = not named or "utf" in named.lower()
-    return not (is_utf8 and "utf" in (sys.stdout.encoding or "").lower())
+    takes_utf8 = not named or "utf" in named.lower()
+    return not (takes_utf8 and is_utf8(sys.stdout))
 
 
 def safe(text: str) -> str:
@@ -56,9 +62,38 @@ def status_word(status: str, width: int = 0) -> str:
 
 def print_json(value: Any) -> None:
     """One value as one line of JSON."""
+    sys.stdout.write(json_line(value, ascii_only=not is_utf8(sys.stdout)) + "\n")
+
+
+def json_line(value: Any, *, ascii_only: bool = False) -> str:
+    """One value as JSON that every reader takes, and that no terminal obeys.
+
+    Numbers that JSON has no word for are texts: ``"NaN"``, ``"Infinity"``, ``"-Infinity"``. A lone
+    surrogate is U+FFFD. Controls and what turns the direction of writing are escaped.
+    """
     if isinstance(value, (msgspec.Struct, list)):
         value = msgspec.to_builtins(value)
-    sys.stdout.write(dumps(value).decode("utf-8", "replace") + "\n")
+    text = dumps(value).decode("utf-8", "replace")
+    if _NO_NUMBER.search(text) or _LONE.search(text):
+        text = dumps(_strict(to_plain(value))).decode("utf-8", "replace")
+    return escaped(text, ascii_only=ascii_only)
+
+
+def _strict(plain: Any) -> Any:
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return json.dumps(plain)
+    if isinstance(plain, str):
+        return _SURROGATE.sub("\ufffd", plain)
+    if isinstance(plain, list):
+        return [_strict(item) for item in plain]
+    if isinstance(plain, dict):
+        return {_strict(key): _strict(item) for key, item in plain.items()}
+    return plain
+
+
+def is_utf8(stream: TextIO) -> bool:
+    """Whether a stream takes every character."""
+    return "utf" in (stream.encoding or "").lower()
 
 
 def table(heads: list[str], rows: Iterable[list[str]], right: frozenset[int] = frozenset()) -> None:
@@ -123,6 +158,20 @@ def row_object(row: Row) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if value != ""}
 
 
+def wait_while_read(seconds: float) -> None:
+    """Wait, for as long as somebody reads what is printed.
+
+    Raises:
+        BrokenPipeError: when nobody does any more, which else only the next line would show.
+    """
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if poll.poll(seconds * 1000):
+        raise BrokenPipeError
+
+
 def is_interactive() -> bool:
     """Whether a person sits at a terminal that can hold a screen."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
@@ -132,7 +181,7 @@ def parse_params(pairs: list[str]) -> dict[str, Any]:
     """The parameters of ``-p KEY=VALUE``; a value is JSON where it parses, else text.
 
     Raises:
-        UsageError: when one has no ``=``.
+        UsageError: when one has no ``=``, or is nested too deeply.
     """
     from routilux_tui.errors import UsageError
 
@@ -145,4 +194,6 @@ def parse_params(pairs: list[str]) -> dict[str, Any]:
             params[key] = json.loads(value)
         except ValueError:
             params[key] = value
+        except RecursionError:
+            raise UsageError(f"-p {key}=...: its value is nested too deeply.") from None
     return params

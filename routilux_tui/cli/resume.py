@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control, output
+from routilux_tui.cli.arguments import workers
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     control.add_control_arguments(parser)
     parser.add_argument("flow", metavar="FLOW", nargs="?", default="")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="handlers at once")
+    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
 
 
 def run(args: argparse.Namespace) -> int:

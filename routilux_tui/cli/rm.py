@@ -62,8 +62,8 @@ def _removable(name: str) -> tuple[Path, str, str]:
 
     found = find(name, destroys=True)
     path = found if isinstance(found, Path) else Path(found.path)
+    state = SavedJob(path).state
     if (isinstance(found, JobEntry) and found.place == "live") or is_locked(path):
         raise NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
-    state = SavedJob(path).state
     shown = f"{state.status}  {state.flow_id}  {state.job_id[:8]}"
     return path, state.job_id, safe(shown)

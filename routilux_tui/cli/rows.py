@@ -42,13 +42,18 @@ def all_rows(job: Readable, section: str, most: int) -> Iterator[Row]:
             return
 
 
+def start_of_last(job: Readable, section: str, where: Filter, n: int) -> int:
+    """Where the last ``n`` rows begin."""
+    window = job.window(section, -max(1, n), -max(1, n) + 1, where)
+    if n == 0:
+        return window.total
+    return window.start if window.total else 0
+
+
 def print_rows(
     job: Readable, section: str, where: Filter, start: int, *, as_json: bool, stop: int = 1 << 52
 ) -> int:
-    """Print the rows from ``start`` on (negative: that many from the end); where they end."""
-    if start < 0:
-        window = job.window(section, start, start + 1, where)
-        start = window.start if window.total else 0
+    """Print the rows from ``start`` on; returns where they end."""
     at = start
     while at < stop:
         window = job.window(section, at, min(stop, at + _AT_ONCE), where)

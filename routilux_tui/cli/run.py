@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.arguments import workers
 from routilux_tui.cli.config import add_screen_arguments, settings
 from routilux_tui.errors import Unreachable
 from routilux_tui.job import status as statuses
@@ -37,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--entry", default="", metavar="ROUTINE", help="the routine to start with")
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="handlers at once")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
+    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
     parser.add_argument("--detach", action="store_true", help="print the job's id and return")
     parser.add_argument("--no-tui", action="store_true", help="plain progress lines")
     parser.add_argument("--json", action="store_true", help="the summary as JSON; implies --no-tui")
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         params,
         entry=args.entry,
         save=args.save,
+        force=args.force,
         workers=args.workers,
         read_only=bool(args.read_only) and args.detach,
     )

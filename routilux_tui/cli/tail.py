@@ -6,11 +6,12 @@ With -f it ends with the job.
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING
 
+from routilux_tui.cli import output
+from routilux_tui.cli.arguments import count
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows
+from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows, start_of_last
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import HISTORY, LOG, OUTPUT
 
@@ -23,7 +24,9 @@ LOOK_EVERY = 0.1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_row_arguments(parser)
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="begin N rows before the end")
+    parser.add_argument(
+        "-n", type=count, default=10, metavar="N", help="begin N rows before the end"
+    )
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     parser.add_argument(
         "--of", choices=[HISTORY, LOG, OUTPUT], default=HISTORY, help="what to print"
@@ -34,12 +37,13 @@ def run(args: argparse.Namespace) -> int:
     """Print the rows, and follow."""
     job, _ = readable(args.job)
     where = filter_of(args)
-    at = print_rows(job, args.of, where, -max(1, args.n), as_json=args.json)
+    start = start_of_last(job, args.of, where, args.n)
+    at = print_rows(job, args.of, where, start, as_json=args.json)
     while args.follow and not isinstance(job, SavedJob):
         sys.stdout.flush()
         header = job.header()
         at = print_rows(job, args.of, where, at, as_json=args.json)
         if statuses.has_ended(header.status) and header.control is None:
             break
-        time.sleep(LOOK_EVERY)
+        output.wait_while_read(LOOK_EVERY)
     return 0

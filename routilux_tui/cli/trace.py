@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.arguments import row_number
 from routilux_tui.cli.jobs import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.formatting import clock, count, span
@@ -29,7 +30,7 @@ MOST_ALIKE = 4
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
-    parser.add_argument("n", metavar="N", type=int, help="the number of the record")
+    parser.add_argument("n", metavar="N", type=row_number, help="the number of the record")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 

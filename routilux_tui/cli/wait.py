@@ -11,8 +11,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.arguments import seconds
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.errors import ConditionImpossible, JobFailed, NotPossible, TimedOut, UsageError
+from routilux_tui.errors import ConditionImpossible, JobFailed, NotPossible, TimedOut
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import WaitResult
 
@@ -24,14 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB")
     parser.add_argument("--until", default="", metavar="CONDITION", help="a condition in CEL")
-    parser.add_argument("--timeout", type=float, default=None, metavar="S", help="seconds at most")
+    parser.add_argument(
+        "--timeout", type=seconds, default=None, metavar="S", help="seconds at most"
+    )
     parser.add_argument("--json", action="store_true", help="how it ended, as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Wait."""
-    if args.timeout is not None and not args.timeout >= 0:
-        raise UsageError(f"--timeout {args.timeout:g}: it is seconds, from 0 up.")
     job, place = readable(args.job)
     if isinstance(job, SavedJob):
         result = _of_file(job, args.until, place)

@@ -22,6 +22,7 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.launch import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
+from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
@@ -68,6 +69,7 @@ class Host:
             self.state = JobState(flow.flow_id)
             self.state._job_id = spec.job_id
             self.path = Path(spec.save or job_path(flow.flow_id, spec.job_id))
+            check_save_file(self.path, flow.flow_id, force=spec.force)
         workers = spec.workers or flow.max_workers
         self.execution: Execution = flow.prepare(self.state, workers)
         entry = "" if spec.resume else (spec.entry or flow.entry_routine())

@@ -31,6 +31,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     entry: str = ""
     save: str = ""
+    force: bool = False
     workers: int = 0
     resume: str = ""
     read_only: bool = False
@@ -54,6 +55,7 @@ def start_job(
     *,
     entry: str = "",
     save: str = "",
+    force: bool = False,
     workers: int = 0,
     read_only: bool = False,
 ) -> LaunchResult:
@@ -64,11 +66,13 @@ def start_job(
         params: parameters of the flow's factory and of its entry routine.
         entry: the routine to start with; by default the only one with a ``trigger`` slot.
         save: the file to keep the job in; by default one in the state folder.
+        force: keep it in that file whatever is in it now.
         workers: handlers at once; 0 leaves it to the flow.
         read_only: a runner that takes no controls.
 
     Raises:
         FlowLoadError: when the flow can't be loaded; with the user's traceback.
+        NotPossible: when the file is no job of this flow that has ended, without ``force``.
         RoutiluxTuiError: as the runner refuses.
     """
     job_id = str(uuid.uuid4())
@@ -81,6 +85,7 @@ def start_job(
             params=params or {},
             entry=entry,
             save=str(Path(save).absolute()) if save else "",
+            force=force,
             workers=workers,
             read_only=read_only,
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import re
 import stat
 from pathlib import Path
 
-from routilux_tui.errors import UnsafeFolder
+from routilux_tui.errors import Unreachable, UnsafeFolder
 
 NAME = "routilux-tui"
 _LONGEST_SOCKET = 100  # the system's limit is 107 bytes
@@ -16,8 +17,26 @@ _LONGEST_SOCKET = 100  # the system's limit is 107 bytes
 
 def _xdg(variable: str, fallback: str) -> Path:
     named = os.environ.get(variable, "")
-    base = Path(named) if os.path.isabs(named) else Path.home() / fallback  # noqa: PTH117 - a str
+    base = Path(named) if os.path.isabs(named) else _home(variable) / fallback  # noqa: PTH117 - a str
     return base / NAME
+
+
+def _home(variable: str) -> Path:
+    """The user's home: HOME where it is a whole path, else what the system knows of the user.
+
+    Raises:
+        Unreachable: when there is neither.
+    """
+    named = os.environ.get("HOME", "")
+    if os.path.isabs(named):  # noqa: PTH117 - a str
+        return Path(named)
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise Unreachable(
+            f"There is no home folder: HOME is not set, and user {os.getuid()} has none.",
+            f"Set HOME, or {variable}.",
+        ) from None
 
 
 def config_file() -> Path:

@@ -65,3 +65,19 @@ def without_controls(text: str) -> str:
     Who makes text for people uses `printable`, which shows what is taken out here.
     """
     return text if text.isascii() and text.isprintable() else _HARMFUL.sub("", text)
+
+
+def escaped(text: str, *, ascii_only: bool = False) -> str:
+    """JSON that no terminal obeys: what is harmful in its strings is escaped, as JSON does it.
+
+    Args:
+        text: JSON without blanks between its parts.
+        ascii_only: escape all that is not ASCII.
+    """
+    return (_NOT_ASCII if ascii_only else _HARMFUL).sub(_json_escape, text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    pair = found.group().encode("utf-16-be", "surrogatepass")
+    units = (pair[at : at + 2] for at in range(0, len(pair), 2))
+    return "".join(f"\\u{unit[0]:02x}{unit[1]:02x}" for unit in units)

@@ -1,0 +1,42 @@
+"""Numbers on the command line, checked where they are read."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def count(text: str) -> int:
+    """A whole number from 0 up."""
+    return _whole(text, 0)
+
+
+def row_number(text: str) -> int:
+    """A row's position, from 0 up."""
+    return _whole(text, 0)
+
+
+def workers(text: str) -> int:
+    """How many handlers may run at once: from 1 up."""
+    return _whole(text, 1)
+
+
+def seconds(text: str) -> float:
+    """A number of seconds from 0 up; ``inf`` is so many that nobody waits for their end."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not number >= 0:  # NaN is not
+        raise argparse.ArgumentTypeError(f"{text!r}: it is seconds, from 0 up")
+    return min(number, 1e9)
+
+
+def _whole(text: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not least <= number < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text!r}: it is a whole number, from {least} up")
+    return number

@@ -1,0 +1,212 @@
+"""Commands where things are not as they should be: no home, closed streams, a full disk, strangers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routilux_tui.errors import Unreachable
+from routilux_tui.runner.paths import state_folder
+from routilux_tui.state.job_state import JobState
+from tests.cli.program import tui
+from tests.conftest import DATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOB = str(DATA / "jobs/0.11.0/completed.json")
+PROGRAM = f'"{sys.executable}" -m routilux_tui'
+
+
+def sh(line: str, **env: str | None) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell; a variable that is None is unset."""
+    whole = {**os.environ, **env}
+    clean = {key: value for key, value in whole.items() if value is not None}
+    return subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, timeout=60, env=clean
+    )
+
+
+@pytest.mark.parametrize(
+    "words", ["ps", f"show {JOB}", f"history {JOB} --json", "info", "ps --json"]
+)
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_traceback(words: str, closed: str, world: Path) -> None:
+    done = sh(f"{PROGRAM} {words} {closed}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words", ["ps", "--help", "--version", "run --help", f"show {JOB}", f"history {JOB} --json"]
+)
+def test_what_can_not_be_written_is_no_success(words: str) -> None:
+    done = sh(f"{PROGRAM} {words} > /dev/full")
+    assert done.returncode == 2
+    assert "What is printed can't be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_json_is_json_in_every_encoding(world: Path, encoding: str) -> None:
+    path = world / "x.json"
+    state = JobState("日本 é")
+    state.update_shared_data("k", "é\x9b31m\u202e日\U0001f600")
+    state.save(path)
+    done = subprocess.run(
+        [sys.executable, "-m", "routilux_tui", "show", str(path), "--json"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert json.loads(done.stdout.decode(encoding))["header"]["flow_id"] == "日本 é"
+
+
+def test_json_is_strict_and_no_terminal_obeys_it(world: Path) -> None:
+    path = world / "x.json"
+    state = JobState("f\x9b31m\u202e\u2028\x7f\U000e0041")
+    for n, value in enumerate(
+        [float("nan"), float("inf"), -float("inf"), "lone \ud800 one", {"\udfff": [float("nan")]}]
+    ):
+        state.append_to_shared_log({"n": n, "message": value})
+    state.save(path)
+    for words in (["show", str(path)], ["log", str(path)], ["tail", "--of", "log", str(path)]):
+        text = tui(*words, "--json").stdout
+        assert all(one == "\n" or (one.isprintable() and one != "\u202e") for one in text)
+        done = subprocess.run(["jq", "-c", "."], input=text, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        for line in text.splitlines():
+            json.loads(line, parse_constant=pytest.fail).__class__  # noqa: B018
+            line.encode()
+    rows = [
+        json.loads(line)["data"] for line in tui("log", str(path), "--json").stdout.splitlines()
+    ]
+    assert [row["message"] for row in rows] == [
+        "NaN", "Infinity", "-Infinity", "lone \ufffd one", {"\ufffd": ["NaN"]},
+    ]  # fmt: skip
+    shown = json.loads(tui("show", str(path), "--json").stdout)
+    assert shown["header"]["flow_id"] == state.flow_id
+
+
+def test_no_home_is_told_and_an_empty_one_is_not_the_root(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    xdg = dict.fromkeys(("XDG_STATE_HOME", "XDG_CONFIG_HOME"))
+    for home in (None, "", "relative"):
+        done = sh(f"{PROGRAM} info", HOME=home, **xdg)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert " /.local" not in done.stdout
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    with pytest.raises(Unreachable, match="Set HOME, or XDG_STATE_HOME"):
+        state_folder()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="ONLY ROOT can become another user")
+@pytest.mark.parametrize("folder", ["state", "config", "run"])
+@pytest.mark.parametrize("words", ["ps", "rm -y etl", "info"])
+def test_folders_of_another_user_are_told(world: Path, folder: str, words: str) -> None:
+    place = world / folder
+    os.chown(place, 54321, 54321)  # root is a user like any other where it may not pass by
+    caps = "-dac_override,-dac_read_search"
+    done = sh(f"setpriv --bounding-set={caps} --inh-caps={caps} {PROGRAM} {words}")
+    assert "Traceback" not in done.stderr
+    assert done.returncode in {0, 2, 3}, done.stderr
+    if done.returncode:
+        assert done.stderr.startswith("routilux-tui: ")
+
+
+def test_an_odd_name_or_a_dangling_link_is_no_traceback(world: Path) -> None:
+    jobs = world / "state/routilux-tui/jobs"
+    JobState("etl").save(jobs / "a.json")
+    (jobs / "b.json").symlink_to("nowhere")
+    (jobs / "c.json").symlink_to("c.json")
+    os.mkfifo(jobs / "d.json")
+    assert len(tui("ps").stdout.splitlines()) == 5
+    assert "etl" in tui("show", "etl").stdout
+    for name in ("x" * 300, "x" * 5000, "é" * 300, "/" * 300, "a/" * 3000):
+        for command in (["show"], ["pause"], ["rm", "-y"], ["wait"], ["attach"]):
+            done = tui(*command, name, code=None)
+            assert done.returncode in {1, 3}
+            assert done.stderr.startswith("routilux-tui: ")
+
+
+def test_many_rm_at_once_all_remove_their_job(world: Path) -> None:
+    jobs = world / "state/routilux-tui/jobs"
+    ids = []
+    for n in range(40):
+        state = JobState("etl")
+        state.save(jobs / f"{n}.json")
+        ids.append(state.job_id)
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "routilux_tui", "rm", "-y", one],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for one in ids
+    ]
+    ended = [(one.communicate()[1], one.returncode) for one in running]
+    assert [code for _, code in ended] == [0] * 40, ended
+    assert list(jobs.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("limit", [9, 12, 16, 20])
+def test_few_file_handles_are_told(limit: int, world: Path) -> None:
+    done = sh(f"ulimit -n {limit}; {PROGRAM} ps")
+    assert done.returncode != 1
+    if done.returncode:
+        assert "oo many open files" in done.stderr
+
+
+def test_numbers_that_mean_nothing_are_usage(flows: str) -> None:
+    for words in (
+        ["run", f"{flows}:counting", "--workers", "-5"],
+        ["run", f"{flows}:counting", "--workers", "0"],
+        ["resume", "x", "--workers", "1e3"],
+        ["tail", JOB, "-n", "-1"],
+        ["history", JOB, "--tail", "x"],
+        ["wait", JOB, "--timeout", "nan"],
+        ["cancel", "x", "--grace", "-1"],
+        ["pause", "x", "--within", "nan"],
+    ):
+        done = tui(*words, code=2)
+        assert " up." in done.stderr
+
+
+def test_a_tail_of_no_rows_prints_none() -> None:
+    assert tui("tail", JOB, "-n", "0").stdout == ""
+    assert tui("history", JOB, "--tail", "0").stdout == ""
+    assert len(tui("tail", JOB, "-n", "1").stdout.splitlines()) == 1
+
+
+def test_a_tail_that_nobody_reads_ends_though_nothing_comes(flows: str) -> None:
+    job = tui("run", f"{flows}:stuck", "--detach").stdout.strip()
+    done = sh(f"{PROGRAM} tail -f {job} | head -1; exit ${{PIPESTATUS[0]}}")
+    assert (done.returncode, done.stderr) == (0, "")
+    tui("cancel", job, "--force", "--grace", "0")
+
+
+def test_a_configuration_that_is_no_file_is_told(world: Path) -> None:
+    place = world / "config/routilux-tui"
+    place.mkdir()
+    config = place / "config.toml"
+    os.mkfifo(config)
+    assert "no regular file" in tui("info", code=2).stderr
+    config.unlink()
+    config.symlink_to("/dev/zero")
+    assert "no regular file" in tui("info", code=2).stderr
+    config.unlink()
+    config.write_text(f"hosts = {'[' * 3000}{']' * 3000}\n")
+    assert "nested too deeply" in tui("info", code=2).stderr
+    config.write_bytes(b'theme = "\xff"\n')
+    assert "no UTF-8" in tui("info", code=2).stderr
+
+
+def test_a_parameter_that_is_nested_too_deeply_is_told(flows: str) -> None:
+    done = tui("run", f"{flows}:counting", "-p", f"n={'[' * 100_000}", code=2)
+    assert "nested too deeply" in done.stderr
