@@ -31,6 +31,7 @@ COMMANDS = {
     "show": "one job in full: its status, routines and counts",
     "why": "why a job is as it is, in sentences, worst first",
     "runs": "the last runs of a flow beside each other",
+    "report": "a job as one HTML page that can be handed on",
     "trace": "what led to a record of a job, and what came of it",
     "diff": "what two jobs differ in",
     "history": "a job's records",

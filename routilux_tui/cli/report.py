@@ -1,0 +1,145 @@
+"""A job as one HTML page that can be handed on.
+
+Say: routilux-tui report JOB > job.html. The page needs no network and runs no script: how the job
+is and why, its flow with counts, its problems with inputs and tracebacks, the runs before it,
+shared data and log. --redact takes out the values of a key in all data, and the same values
+wherever else they stand.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.rows import all_rows
+from routilux_tui.cli.runs import saved_runs
+from routilux_tui.cli.why import facts_of_job
+from routilux_tui.errors import UsageError
+from routilux_tui.job import timestamps
+from routilux_tui.views.causes import FAILURES
+from routilux_tui.views.redaction import Redaction
+from routilux_tui.views.report import Failing, Report, report_page
+from routilux_tui.views.rows import log_row
+from routilux_tui.views.shapes import DATA, HISTORY, LOG, Filter
+from routilux_tui.views.trends import EARLIER, trend
+from routilux_tui.views.why import why
+
+if TYPE_CHECKING:
+    import argparse
+
+    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.views.shapes import Header, Row
+    from routilux_tui.views.trends import RunEntry
+
+#: What a page shows at most: kinds of error, failures that are read, inputs of a kind, lines.
+MOST_KINDS, MOST_FAILURES, MOST_INPUTS, MOST_LOG, MOST_DATA = 50, 1000, 10, 500, 500
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument("-o", "--output", default="", metavar="FILE", help="instead of stdout")
+    parser.add_argument(
+        "--redact", action="append", default=[], metavar="KEY", help="take its values out"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page."""
+    if not args.output and sys.stdout.isatty():
+        raise UsageError(
+            "A page of HTML is nothing for a terminal.", "Say: routilux-tui report JOB > job.html"
+        )
+    job, place = readable(args.job)
+    page = report_page(report_of(job, place, Redaction(frozenset(args.redact))))
+    if args.output:
+        Path(args.output).write_text(page, encoding="utf-8")
+    else:
+        sys.stdout.buffer.write(page.encode())
+    return 0
+
+
+def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
+    """All that the page of a job is made of, without what is taken out."""
+    header = job.header()
+    start = job.item(HISTORY, 0) if header.counts.get(HISTORY) else None
+    is_start = isinstance(start, dict) and start.get("event_name") == "start"
+    params = redaction.data(start.get("data")) if is_start and start else None
+    data = [
+        (row.name, redaction.data({row.name: job.item(DATA, row.n)})[row.name])
+        for row in all_rows(job, DATA, MOST_DATA)
+    ]
+    log_total = job.window(LOG, 0, 0, Filter()).total
+    log = _log(job, log_total, redaction)
+    problems = _problems(job, redaction)
+    clean, replace = redaction.text, msgspec.structs.replace  # all data has been seen
+    return Report(
+        header=header,
+        flow=job.flow(),
+        routines=[replace(one, error=clean(one.error)) for one in job.routines()],
+        reasons=[replace(one, text=clean(one.text)) for one in why(facts_of_job(job))],
+        params=redaction.texts_in(params),
+        place=place,
+        made=timestamps.now_iso()[:19],
+        problems=[
+            replace(one, error=clean(one.error), traceback=clean(one.traceback)) for one in problems
+        ],
+        runs=_runs(header),
+        data=[(key, redaction.texts_in(value)) for key, value in data],
+        log=[replace(one, text=clean(one.text)) for one in log],
+        log_total=log_total,
+    )
+
+
+def _problems(job: Readable, redaction: Redaction) -> list[Failing]:
+    """The kinds of error, most frequent first, each with some inputs and the last traceback."""
+    kinds: dict[tuple[str, str], list[tuple[Row, dict[str, Any]]]] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for event in sorted(FAILURES):
+        window = job.window(HISTORY, -MOST_FAILURES, 1 << 52, Filter(name=event))
+        for row in window.rows:
+            record = job.item(HISTORY, row.n)
+            told = record.get("data") if isinstance(record, dict) else None
+            data = told if isinstance(told, dict) else {}
+            error = str(data.get("error", row.text))
+            kind = str(data.get("error_type", ""))
+            error = f"{kind}: {error}" if kind and not error.startswith(kind) else error
+            key = (row.routine, error)
+            counts[key] = counts.get(key, 0) + 1
+            kinds.setdefault(key, []).append((row, {**record, "error": error}))
+    found = []
+    for key in sorted(counts, key=lambda one: -counts[one])[:MOST_KINDS]:
+        failures = sorted(kinds[key], key=lambda one: one[0].n)
+        inputs = [
+            (row.n, redaction.data(record["input"]))
+            for row, record in failures
+            if record.get("input") is not None
+        ]
+        found.append(
+            Failing(
+                routine_id=key[0],
+                error=failures[-1][1]["error"],
+                count=counts[key],
+                first=failures[0][0].at,
+                last=failures[-1][0].at,
+                inputs=inputs[:MOST_INPUTS],
+                traceback=str(failures[-1][1].get("traceback", "")),
+            )
+        )
+    return found
+
+
+def _runs(header: Header) -> list[RunEntry]:
+    entries = [one for one in saved_runs(header.flow_id) if one.flow_id == header.flow_id]
+    return trend(entries, EARLIER).runs
+
+
+def _log(job: Readable, total: int, redaction: Redaction) -> list[Row]:
+    rows = job.window(LOG, max(0, total - MOST_LOG), total, Filter()).rows
+    if not redaction.keys:
+        return rows
+    return [log_row(row.n, redaction.data(job.item(LOG, row.n))) for row in rows]
