@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Coroutine, Iterator, Mapping
     from contextvars import Token
 
     from routilux_tui.job.tasks import Task
@@ -36,6 +36,9 @@ class LiveJob(Protocol):
         self, invocation: Invocation | None, routine: object, event: str, data: dict[str, Any]
     ) -> None:
         """Record an event, and queue a task for every slot that it goes to."""
+
+    def run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine on the job's event loop, and wait for it."""
 
     def delay(self, task: Task, seconds: float) -> None:
         """Queue a task when ``seconds`` are over."""

@@ -8,10 +8,10 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.flow.async_workers import AsyncWorkers
 from routilux_tui.flow.context import INVOCATION
 from routilux_tui.flow.interrupt import cancel_on_interrupt
 from routilux_tui.flow.resume_check import check_resumable
-from routilux_tui.flow.workers import Workers
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.forking import let_go_in_children
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from routilux_tui.state.job_state import JobState
 
 
-class Controls(Workers):
+class Controls(AsyncWorkers):
     """The workers of one job, with what people ask of it: start, pause, resume, cancel, wait.
 
     Args:
@@ -159,6 +159,7 @@ class Controls(Workers):
 
     def _start_workers(self) -> None:
         self.live = self._was_started = True
+        self._is_mixed = self.flow.has_async_handlers()
         self._closing = ""
         self.jobs.on_started(self)
         cancel_on_interrupt(self)
@@ -240,6 +241,7 @@ class Controls(Workers):
         """Nothing more will start: let the workers and the waiters go."""
         self.live = False
         self._clear_queue()
+        self._stop_loop()
         self._closing = ""
         self._checkpoint = None
         self._set_control(None)
@@ -328,6 +330,7 @@ class Controls(Workers):
             state.make("routine", "_cancellation", account, now)
             state.make("status", "cancelled", now)
             self._end_job("cancel", reason)
+            self._cancel_async()
             return dropped
 
     def fail(self, why: str) -> None:

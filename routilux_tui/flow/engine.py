@@ -21,6 +21,7 @@ from routilux_tui.flow.invocation import (
     ask_error_handler,
     error_detail,
     invoke,
+    invoke_async,
     one_line,
 )
 from routilux_tui.job import status as statuses
@@ -29,6 +30,7 @@ from routilux_tui.job.forking import end_child
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from routilux_tui.flow.routine import Routine
     from routilux_tui.job.tasks import Task
     from routilux_tui.state.job_state import JobState
     from routilux_tui.views.shapes import Control
@@ -134,6 +136,21 @@ class Execution(Controls):
     def _invoke(self, task: Task) -> BaseException | None:
         routine = self.flow.routines[task.routine_id]
         error = invoke(self, self.jobs.flow, routine, task)
+        if error is None and not self.is_fork:
+            return None
+        try:
+            return self._judge(task, routine, error)
+        finally:
+            del error  # its traceback leads to this frame: what it holds would not be freed
+
+    async def _invoke_async(self, task: Task) -> BaseException | None:
+        routine = self.flow.routines[task.routine_id]
+        return self._judge(task, routine, await invoke_async(self, self.jobs.flow, routine, task))
+
+    def _judge(
+        self, task: Task, routine: Routine, error: BaseException | None
+    ) -> BaseException | None:
+        """Ask the user's own error handler about an error, where there is one."""
         try:
             if self.is_fork:
                 end_child(error)
@@ -145,7 +162,12 @@ class Execution(Controls):
                 error, self._decisions[task.id] = ask_error_handler(handler, invocation, error)
             return error
         finally:
-            del error  # its traceback leads to this frame: what it holds would not be freed
+            del error  # as above
+
+    def _is_async(self, task: Task) -> bool:
+        routine = self.flow.routines.get(task.routine_id)
+        slot = None if routine is None else routine._slots.get(task.slot)
+        return slot is not None and slot.is_async
 
     def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         if error is None:

@@ -33,7 +33,7 @@ def apply_error_policy(
     """
     state, routine_id = job.job_state, task.routine_id
     now = time.time()
-    if isinstance(error, JobCancelled) and job.cancelled:
+    if job.cancelled and _is_cancellation(error):
         stopped = {"error": "stopped: the job was cancelled"}
         state.make("ran", task.id, routine_id, "cancelled", now, stopped)
         return
@@ -61,6 +61,13 @@ def apply_error_policy(
         state.make("record", routine_id, "error", record, now, *cause)
         state.make("ran", task.id, routine_id, "failed", now, detail)
         job.fail(f"routine {routine_id}: {one_line(error, cut=True)}")
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Whether a handler stopped because its job was cancelled: by our error, or by asyncio's."""
+    from routilux_tui.flow.event_loop import is_cancellation  # asyncio takes long to import
+
+    return isinstance(error, JobCancelled) or is_cancellation(error)
 
 
 def _retries(

@@ -12,6 +12,8 @@ from routilux_tui.flow.context import INVOCATION, Invocation
 from routilux_tui.flow.slot import copy_collected
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from routilux_tui.flow.context import FlowInterface, LiveJob
     from routilux_tui.flow.routine import Routine
     from routilux_tui.flow.slot import Slot
@@ -37,19 +39,14 @@ class Refused(Exception):
 
 def invoke(job: LiveJob, flow: FlowInterface, routine: Routine, task: Task) -> BaseException | None:
     """Call a task's handler; returns what it raised, or None."""
-    token = INVOCATION.set(Invocation(job, flow, routine, task))
+    token = INVOCATION.set(invocation := Invocation(job, flow, routine, task))
     try:
         slot = routine._slots[task.slot]
-        data = flow.delivered(task)
-        if slot.collects:
-            data = _merge(job, slot, task, data)
-        if slot.validator is not None:
-            _validate(slot, data)
-        for before in routine._before_hooks:
-            before()
-        result = slot.call(data)
+        result = slot.call(_prepare(job, flow, routine, slot, task))
         if result is not None and isinstance(result, _LAZY):
-            return _not_run(result)
+            if isinstance(result, GeneratorType):
+                return _not_run(result)
+            job.run_coroutine(_within(invocation, result))
         for after in routine._after_hooks:
             after(job.job_state)
     except BaseException as error:
@@ -57,6 +54,41 @@ def invoke(job: LiveJob, flow: FlowInterface, routine: Routine, task: Task) -> B
     finally:
         INVOCATION.reset(token)
     return None
+
+
+async def invoke_async(
+    job: LiveJob, flow: FlowInterface, routine: Routine, task: Task
+) -> BaseException | None:
+    """Call a task's asynchronous handler; returns what it raised, or None."""
+    INVOCATION.set(Invocation(job, flow, routine, task))  # in the context of this asyncio task
+    try:
+        slot = routine._slots[task.slot]
+        await slot.call(_prepare(job, flow, routine, slot, task))
+        for after in routine._after_hooks:
+            after(job.job_state)
+    except BaseException as error:
+        return error
+    return None
+
+
+async def _within(invocation: Invocation, coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Wait for what a plain handler returned, as a part of its invocation."""
+    INVOCATION.set(invocation)
+    await coroutine
+
+
+def _prepare(
+    job: LiveJob, flow: FlowInterface, routine: Routine, slot: Slot, task: Task
+) -> dict[str, Any]:
+    """What comes before a handler: merge, validator, hooks; returns the handler's data."""
+    data = flow.delivered(task)
+    if slot.collects:
+        data = _merge(job, slot, task, data)
+    if slot.validator is not None:
+        _validate(slot, data)
+    for before in routine._before_hooks:
+        before()
+    return data  # type: ignore[no-any-return] # a dict, where no file says otherwise
 
 
 def ask_error_handler(

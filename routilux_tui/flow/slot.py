@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import time
@@ -67,15 +66,16 @@ class Slot:
     Args:
         name: its name in the routine.
         routine: the routine that it belongs to.
-        handler: called with the data that arrives; see `call` for how.
+        handler: called with the data that arrives; see `call` for how. It may be an ``async
+            def``: many such wait at once, on one event loop of the job.
         merge_strategy: ``override`` (what arrives replaces what was), ``append`` (each key
             collects a list; the handler is given those of the keys that have just come) or a
             callable ``(old, new) -> merged``. What is collected belongs to the job.
         validator: its ``validate(data)`` raises when the handler is not to have that data.
 
     Raises:
-        FlowDefinitionError: when the merge strategy is none of these, or the handler is async or
-            a generator.
+        FlowDefinitionError: when the merge strategy is none of these, or the handler is a
+            generator.
     """
 
     def __init__(
@@ -111,17 +111,17 @@ class Slot:
 
     @handler.setter
     def handler(self, handler: Callable[..., Any] | None) -> None:
-        is_async = inspect.iscoroutinefunction(handler) or inspect.isasyncgenfunction(handler)
-        if is_async or inspect.isgeneratorfunction(handler):
+        if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
             raise FlowDefinitionError(
-                f"The handler of slot {self.name!r} is {'async' if is_async else 'a generator'}: "
-                "called, it would do nothing.",
-                "Give a plain function; it may call asyncio.run(...) itself."
-                if is_async
-                else "Give a plain function that emits what it would yield.",
+                f"The handler of slot {self.name!r} is a generator: called, it would do nothing.",
+                "Give a function that emits what it would yield.",
             )
         self._handler = handler
         self._signature = Signature(handler or _no_handler)
+        #: Whether it is an ``async def``: such handlers share one event loop.
+        self.is_async = inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+            getattr(type(handler), "__call__", None)  # noqa: B004 - an object's own method
+        )
 
     @property
     def collects(self) -> bool:
@@ -243,6 +243,8 @@ class Slot:
             self.validator.validate(merged)
         result = self.call(merged)
         if inspect.iscoroutine(result):
+            import asyncio
+
             asyncio.run(result)
 
     def _merged(self, new: dict[str, Any]) -> dict[str, Any]:

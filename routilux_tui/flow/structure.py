@@ -194,6 +194,10 @@ class FlowStructure:
             "workers": workers,
         }
 
+    def has_async_handlers(self) -> bool:
+        """Whether any handler is asynchronous."""
+        return any(slot.is_async for one in self.routines.values() for slot in one._slots.values())
+
     def find_routines_by_type(self, routine_type: type) -> list[tuple[str, Routine]]:
         """All routines of a type, with their ids."""
         return [one for one in self.routines.items() if isinstance(one[1], routine_type)]

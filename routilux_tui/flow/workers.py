@@ -41,6 +41,8 @@ class Workers(ABC):
         self._idle = 0
         #: "" while the gate is open; "pause" or "end" while running handlers are let finish.
         self._closing = ""
+        #: Whether some handlers are asynchronous; see `AsyncWorkers`.
+        self._is_mixed = False
 
     @abstractmethod
     def _on_task_start(self, task: Task) -> None:
@@ -61,6 +63,10 @@ class Workers(ABC):
     @abstractmethod
     def _engine_failed(self, task: Task | None, error: BaseException) -> None:
         """One of these methods has raised, or no thread can be had."""
+
+    @abstractmethod
+    def _start_async_tasks(self) -> None:
+        """Start the asynchronous tasks at the queue's head."""
 
     def load(self) -> tuple[int, int]:
         """How many tasks are queued, and how many handlers run."""
@@ -88,8 +94,11 @@ class Workers(ABC):
         self._work_available.notify_all()
 
     def _wake_workers(self) -> None:
-        """Have enough workers for what is queued: idle ones first, then new ones."""
-        queued = len(self._queue)
+        """Have enough workers for what is queued."""
+        self._wake_threads(len(self._queue))
+
+    def _wake_threads(self, queued: int) -> None:
+        """Have threads for so many tasks: idle ones first, then new ones."""
         if self._idle:
             self._work_available.notify(queued)
         missing = queued - self._idle - self._starting
@@ -148,7 +157,9 @@ class Workers(ABC):
                 if left > 0:
                     break
                 queue.append(heapq.heappop(delayed)[2])
-            if queue:
+            if self._is_mixed:
+                self._start_async_tasks()
+            if queue and not (self._is_mixed and len(self._active) >= self.workers):
                 return queue.popleft()
             self._idle += 1
             self._work_available.wait(left if delayed else None)
