@@ -58,6 +58,8 @@ class JobData(ABC):
         self.extra: dict[str, Any] = {}
         #: Why some of what its journal has is not in it; empty where all is.
         self.unread = ""
+        #: What is missing of its changes, in words; empty where nothing is.
+        self.missing = ""
         #: What runs the job in this process, or ran it; None where nothing here ever did.
         self.execution: Any = None
         #: The ids of the flow's routines, where an engine or a file tells them.

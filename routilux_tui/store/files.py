@@ -5,6 +5,7 @@ A job's file has a journal beside it while the job runs.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -79,6 +80,16 @@ def journal_name(place: str) -> str:
 def journal_path(path: str | os.PathLike[str]) -> Path:
     """Where the journal of a job's file is."""
     return Path(journal_name(os.fspath(path)))
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the disk know the names in a folder."""
+    with contextlib.suppress(OSError):  # not every file system can flush a folder
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def unwritable(path: Path, error: OSError) -> JobFileError:

@@ -1,10 +1,12 @@
-"""The journal beside a job's file: what changed since the file was last saved.
+"""The journal of a running job: all that changes, as it happens.
 
-A line is a batch of changes as a JSON list; the first line says which job and which snapshot
-it goes with. The file is written through shared memory in pieces that the disk has promised
-beforehand: a copy into it survives a killed process at once and without a system call, and a
-full disk is an error when a piece is asked for, not a signal when it is written. A change that
-ends a handler is written before the engine goes on; all else within `DELAY` seconds.
+A line is a batch of changes as a JSON list; the first line says which job it goes with, after which
+change it begins, and what the job was then (a keyframe). When it is long it is sealed, and a new
+one begun; `segments` has what becomes of it. The file is written through shared memory in pieces
+that the disk has promised beforehand: a copy into it survives a killed process at once and without
+a system call, and a full disk is an error when a piece is asked for, not a signal when it is
+written. A change that ends a handler is written before the engine goes on; all else within `DELAY`
+seconds.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +24,15 @@ import msgspec
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps, is_plain
+from routilux_tui.store.adopting import adopt_changes
+from routilux_tui.store.entries import LISTS
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path, write_lock_owner
 from routilux_tui.store.recovery import VERSION
-from routilux_tui.store.writing import Snapshot, write_file
+from routilux_tui.store.sealing import BLOCK_CHANGES, Counts, Mark, Sealer, Unsealed
+from routilux_tui.store.stored_list import StoredList
+from routilux_tui.store.writing import Snapshot, small_plain, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,19 +44,26 @@ logger = logging.getLogger("routilux_tui.job")
 
 DELAY = 0.01
 """Seconds at most between a change and its line."""
-_SNAPSHOT_AT = 16 << 20
+SEAL_CHANGES = 20_000
+SEAL_BYTES = 16 << 20
+"""A live segment with so many changes, or so long, is sealed."""
+_MOST_NESTED = 256 << 10
+_MOST_TASKS = 2_000
+"""A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
 _WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry"})
 #: Kinds whose arguments are the engine's own, and need no look before they are encoded.
 _ALWAYS_PLAIN = frozenset({"run", "status", "current", "hold", "take_up", "drop", "deferred_sent"})
+#: Kinds whose data a keyframe has.
+_NESTED = frozenset({"set", "routine", "shared", "slot", "deferred", "pause_point", "traceback"})
 _encode = msgspec.json.Encoder().encode
 
 
 class Journal:
-    """Keeps a job's file and its journal true while the job runs.
+    """Keeps a job's file, its journal and its sealed changes true while the job runs.
 
     Args:
-        state: the job; saved at once.
+        state: the job; saved at once, unless its file and its changes have all of it.
         path: its file, or a link to it.
         on_disk_full: called with a reason, from another thread, when the disk has no more room.
             A little is kept back, so that the handlers that run and a pause are written still.
@@ -80,7 +94,12 @@ class Journal:
         self._disk_error = ""
         self._closed = threading.Event()
         self._snapshot_lock = threading.Lock()
-        self._snapshot_at = _SNAPSHOT_AT
+        #: About how long the text of what is nested in the job is; a keyframe must not take long.
+        self._nested = 0
+        #: Growing lists that were assigned anew since the live segment began.
+        self._replaced: set[str] = set()
+        self._rotating = threading.Lock()
+        self._rotate_after = 0.0
         self.fork_lock: threading.RLock | None = None
         with contextlib.ExitStack() as undo:
             try:
@@ -92,9 +111,8 @@ class Journal:
             self._id_lock = acquire_job_id(state.job_id, self.path)
             undo.callback(os.close, self._id_lock)
             with state.lock:
-                write_file(Snapshot(state, journaled=True), self.path)
                 try:
-                    self._live = self._begin_journal(state.seq)
+                    self._begin()
                 except OSError as error:
                     raise unwritable(self._journal, error) from error
                 self._unsubscribe = state.subscribe(self._make_recorder(), isolated=False)
@@ -103,10 +121,48 @@ class Journal:
         self._thread.start()
         let_go_in_children(self)
 
-    def _begin_journal(self, seq: int, rest: bytes = b"") -> LiveSegment:
-        """A new journal file, in place of the former one."""
-        header = {"journal": VERSION, "job_id": self.state.job_id, "seq": seq}
-        return LiveSegment(self._journal, dumps(header) + b"\n" + rest)
+    def _begin(self) -> None:
+        """Have the job's lists lie in segments, its file written, and a live segment begun."""
+        self._store, left, saved = adopt_changes(self.state, self.path)
+        self._sealer = Sealer(self.state, self._store)
+        for one in left:
+            self._sealer.put(one)
+        self._number = max([self._store.next_number, *(one.number + 1 for one in left)])
+        if not saved:
+            write_file(Snapshot(self.state, journaled=True), self.path)
+        self._nested = 0
+        fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
+        try:
+            self._start_live(fresh)
+            fresh.rename(self._journal)
+        except BaseException:
+            fresh.discard()
+            raise
+
+    def _start_live(self, live: LiveSegment) -> None:
+        """Write the head of a live segment, under the job's lock, and have it written from now."""
+        state, now = self.state, time.time()
+        keyframe = b""
+        if self._nested < _MOST_NESTED and len(state.outstanding) < _MOST_TASKS:
+            keyframe = dumps(small_plain(state))
+            self._nested = len(keyframe)
+        header = {
+            "journal": VERSION,
+            "job_id": state.job_id,
+            "seq": state.seq,
+            "at": now,
+            "next_task": state.next_task_id,
+        }
+        head = dumps(header)[:-1]
+        if keyframe:
+            head += b',"keyframe":' + keyframe
+        live.append(head + b"}\n")
+        self._live = live
+        self._origin = [_added(getattr(state, name)) for name in LISTS]
+        first = Mark(live.size, state.seq + 1, (0, 0, 0), state.next_task_id)
+        self._unsealed = Unsealed(self._number, live, keyframe, now, [first])
+        self._next_mark = state.seq + BLOCK_CHANGES
+        self._rotate_at = state.seq + SEAL_CHANGES
 
     def _make_recorder(self) -> Callable[[Change], None]:
         """The listener that encodes every change, under the job's lock; a handler waits for it.
@@ -118,12 +174,19 @@ class Journal:
         def record(change: Change) -> None:
             kind = change[1]
             try:
-                append(_encoded(kind, change))
+                text = _encoded(kind, change)
+                append(text)
             except MemoryError:
                 append(change)  # made text when it is written
-            if kind in _WRITTEN_AT_ONCE:
+                text = b""
+            if kind == "ran" or kind in _WRITTEN_AT_ONCE:
                 write()
-            elif not self._wake_sent:
+                return
+            if kind in _NESTED:
+                self._nested += len(text)
+                if kind == "set" and change[2] in LISTS:
+                    self._replaced.add(change[2])
+            if not self._wake_sent:
                 self._wake_sent = True
                 wakeup.set()
 
@@ -145,8 +208,23 @@ class Journal:
             self._wakeup.set()
             return
         buffer.clear()
-        if live.low or live.size > self._snapshot_at:
+        seq = self.state.seq
+        if seq >= self._next_mark:
+            self._next_mark = seq + BLOCK_CHANGES
+            mark = Mark(live.size, seq + 1, self._counts(), self.state.next_task_id)
+            self._unsealed.marks.append(mark)
+            if seq >= self._rotate_at or live.size > SEAL_BYTES:
+                self._wakeup.set()
+        if live.low:
             self._wakeup.set()
+
+    def _counts(self) -> Counts:
+        """The entries that the live segment has added to the growing lists."""
+        records, logged, outputs = (
+            _added(getattr(self.state, name)) - origin
+            for name, origin in zip(LISTS, self._origin, strict=True)
+        )
+        return records, logged, outputs
 
     def flush(self) -> bool:
         """Write what is buffered now; returns whether all is written."""
@@ -155,7 +233,7 @@ class Journal:
             return not self._buffer
 
     def _run_writer(self) -> None:
-        """Write late changes, fold a long journal, and wait for room on a full disk."""
+        """Write late changes, begin new segments, and wait for room on a full disk."""
         while True:
             self._wakeup.wait()
             self._wakeup.clear()
@@ -166,8 +244,51 @@ class Journal:
             self._closed.wait(DELAY / 2)
             self._wake_sent = False
             self.flush()
-            if self._live.size > self._snapshot_at:
-                self.write_snapshot()
+            if time.monotonic() > self._rotate_after:
+                self.rotate()
+
+    def rotate(self) -> None:
+        """Begin a new live segment if this one is long, and have it sealed; without room, later."""
+        with self._rotating:
+            if self.state.seq >= self._rotate_at or self._live.size > SEAL_BYTES:
+                self._rotate()
+
+    def _rotate(self) -> None:
+        fresh = None
+        try:
+            self._store.folder.mkdir(mode=0o700, exist_ok=True)
+            fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
+            with self.state.lock:
+                if self._closed.is_set() or not self.flush():
+                    fresh.discard()
+                    return
+                former = self._unsealed
+                former.live.rename(self._store.folder / f"{former.number:06d}.journal")
+                self._end_unsealed(former)
+                try:
+                    self._number += 1 + bool(former.replaced)
+                    self._start_live(fresh)
+                    fresh.rename(self._journal)
+                except OSError:
+                    self._live, self._unsealed = former.live, former
+                    former.live.rename(self._journal)
+                    raise
+            self._sealer.put(former)
+        except OSError as error:
+            if fresh is not None:
+                fresh.discard()
+            self._rotate_after = time.monotonic() + _RETRY
+            logger.warning("Job %s: no new segment yet: %s", self.state.job_id, error)
+
+    def _end_unsealed(self, unsealed: Unsealed) -> None:
+        """Say of the live segment what it has now, under the job's lock."""
+        unsealed.last, unsealed.end = self.state.seq, time.time()
+        unsealed.counts = self._counts()
+        if self._replaced:
+            unsealed.replaced = {name: list(getattr(self.state, name)) for name in self._replaced}
+            unsealed.replaced_number = unsealed.number + 1
+            unsealed.forget_counts()
+            self._replaced.clear()
 
     def _wait_for_space(self) -> None:
         where = f"the disk of {self.path.parent} is full ({self._disk_error or self._live.low})"
@@ -184,32 +305,20 @@ class Journal:
             self._on_disk_free()
 
     def write_snapshot(self) -> None:
-        """Save the job anew, and begin a new journal with what has come meanwhile.
-
-        A file that can't be saved now is left as it is: the journal goes on.
-        """
+        """Save the job anew; a file that can't be saved now is left as it is."""
         with self._snapshot_lock:
             if self._closed.is_set():
                 return
             with self.state.lock:
                 self._write()
-                snapshot, end = Snapshot(self.state, journaled=True), self._live.size
-                complete = not self._buffer
+                snapshot = Snapshot(self.state, journaled=True)
             try:
                 write_file(snapshot, self.path)
-                with self.state.lock:
-                    if complete and not self._closed.is_set():
-                        former = self._live
-                        rest = former.read(end, former.size)
-                        self._live = self._begin_journal(snapshot.seq, rest)
-                        former.close()
-            except (OSError, JobFileError) as error:
+            except JobFileError as error:
                 logger.warning("Job %s is not saved anew: %s", self.state.job_id, error)
-            with contextlib.suppress(OSError):
-                self._snapshot_at = max(_SNAPSHOT_AT, 2 * self.path.stat().st_size)
 
     def close(self) -> None:
-        """Save the job a last time; the journal is gone when all it holds is in the file.
+        """Save the job a last time, and seal what its journal has.
 
         Raises:
             JobFileError: when the file can't be written. The journal goes on then; try again, or
@@ -222,23 +331,43 @@ class Journal:
                     snapshot = Snapshot(self.state)
                 write_file(snapshot, self.path)
                 with self.state.lock:
-                    if self.state.seq == snapshot.seq and not self._closed.is_set():
-                        self._release()
-                        with contextlib.suppress(OSError):
-                            self._journal.unlink()
+                    if self.state.seq != snapshot.seq or self._closed.is_set():
+                        continue
+                    self._unsubscribe()
+                self._seal_rest()
+                self._release()
+
+    def _seal_rest(self) -> None:
+        """Seal what is live; without room for that it stays as it is, to be read so."""
+        last = self._unsealed
+        self._end_unsealed(last)
+        if last.last < last.marks[0].first:
+            last.live.discard()  # nothing has changed
+            return
+        try:
+            self._store.folder.mkdir(mode=0o700, exist_ok=True)
+            last.live.rename(self._store.folder / f"{last.number:06d}.journal")
+        except OSError as error:
+            logger.warning("Job %s: its changes are not sealed: %s", self.state.job_id, error)
+            return
+        self._sealer.put(last)
+        self._sealer.seal_waiting()
 
     def abandon(self) -> None:
         """End without saving: the file stays as it is, with all else in the journal beside it."""
         with self.state.lock:
-            if not self._closed.is_set():
-                self._write()
-                self._release()
+            if self._closed.is_set():
+                return
+            self._write()
+            self._unsubscribe()
+        self._release()
 
     def _release(self) -> None:
-        """Record no more, and let go of all files; the lock's own file is removed."""
-        self._unsubscribe()
+        """Let go of all files; the lock's own file is removed."""
         self._closed.set()
         self._wakeup.set()
+        for one in self._sealer.end():
+            one.live.close()
         self._live.close()
         with contextlib.suppress(OSError):
             lock_path(self.path).unlink()
@@ -258,8 +387,16 @@ class Journal:
                 blank(handle)
 
 
+def _added(entries: list[Any]) -> int:
+    """How many entries a list ever got."""
+    return entries.added if isinstance(entries, StoredList) else len(entries)
+
+
 def _encoded(kind: str, change: Change) -> bytes:
     """A change as JSON."""
+    if kind == "set" and change[2] == LISTS[0]:
+        records = [one.to_plain() if hasattr(one, "to_plain") else one for one in change[3]]
+        return dumps((*change[:3], records, *change[4:]))
     if kind == "emit" or kind == "record":  # noqa: PLR1714 - a third of the time of a set's
         plain = is_plain(change[4])
     elif kind == "ran":

@@ -21,6 +21,7 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.model import Job
 from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.store.changes_reading import job_from_changes, peek
 from routilux_tui.store.files import LARGE
 from routilux_tui.store.reading import HISTORY_END, HISTORY_KEY, load_job, parse_job
 from routilux_tui.store.recovery import GAP, replay
@@ -184,6 +185,10 @@ def _open_lazily(place: str) -> Job | None:
         size = os.fstat(handle).st_size
         if size < LARGE:
             return None
+        known = peek(place)
+        running = job_from_changes(os.path.realpath(place), Job, *known) if known else None
+        if running is not None:
+            return running
         head = os.pread(handle, _EDGE, 0)
         key = head.find(HISTORY_KEY)
         tail = os.pread(handle, _EDGE, size - _EDGE)

@@ -24,32 +24,50 @@ class LiveSegment:
     """A file of lines that only grows.
 
     Args:
-        path: where it is made; whatever is there is replaced.
-        head: its first lines.
+        path: where it is made; whatever is there is written over.
 
     Raises:
         OSError: when it can't be made; nothing is left of it.
     """
 
-    def __init__(self, path: Path, head: bytes) -> None:
+    def __init__(self, path: Path) -> None:
         #: Why the disk gives no more room ahead of need; empty while it does.
         self.low = ""
-        self.size = len(head)
+        self.size = 0
         self.path = path
-        self._capacity = (len(head) + RESERVE) // _CHUNK * _CHUNK + _CHUNK
+        self._capacity = RESERVE + _CHUNK
         self._memory: mmap.mmap | None = None
-        fresh = path.with_name(f"{path.name}.new")
-        self.handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(self.handle, 0, self._capacity)
-            self._map()
-            self._copy(head, 0)
-            fresh.replace(path)
         except BaseException:
-            self.close()
-            with contextlib.suppress(OSError):
-                fresh.unlink()
+            self.discard()
             raise
+        self._map()
+
+    @classmethod
+    def reopened(cls, path: Path, size: int) -> LiveSegment:
+        """A file that a killed process left, to be read."""
+        segment = cls.__new__(cls)
+        segment.low, segment.size, segment.path = "", size, path
+        segment._capacity, segment._memory = size, None  # noqa: SLF001 - its own
+        segment.handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return segment
+
+    def rename(self, path: Path) -> None:
+        """Have another name, in place of what is called so now.
+
+        Raises:
+            OSError: when it can't be; it is called as before then.
+        """
+        self.path.replace(path)
+        self.path = path
+
+    def discard(self) -> None:
+        """Let go of the file, and remove it."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
     def append(self, line: bytes) -> None:
         """Add a line.

@@ -23,7 +23,8 @@ from routilux_tui.errors import (
 )
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import decode
-from routilux_tui.store.files import journal_name, read_regular
+from routilux_tui.store.changes_reading import job_from_changes, job_from_segments, peek
+from routilux_tui.store.files import LARGE, journal_name, read_regular
 from routilux_tui.store.recovery import GAP, replay
 from routilux_tui.store.versions import job_of
 from routilux_tui.store.writing import JOURNALED
@@ -74,9 +75,18 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool =
 
 
 def _load(place: str, into: type[AnyJob]) -> AnyJob:
+    real = os.path.realpath(place)
+    known = peek(real) if _is_large(real) else None
+    if known is not None:
+        state = job_from_changes(real, into, *known) or job_from_segments(real, into, *known)
+        if state is not None:
+            return state
     content = read_regular(place)
     try:
         plain = parse_job(content)
+        state = _from_changes(real, into, plain)
+        if state is not None:
+            return state
         state = into.from_plain(plain)
     except JobFileError as error:
         raise type(error)(f"{place}: {error.message}", error.hint) from None
@@ -86,6 +96,20 @@ def _load(place: str, into: type[AnyJob]) -> AnyJob:
         raise _too_deep(place) from None
     replay(state, place, journaled=plain.get(JOURNALED) is True)
     return state
+
+
+def _from_changes(real: str, into: type[AnyJob], plain: dict[str, Any]) -> AnyJob | None:
+    job_id, seq = plain.get("job_id"), plain.get("seq")
+    if not isinstance(job_id, str):
+        return None
+    return job_from_changes(real, into, job_id, seq if type(seq) is int else 0)
+
+
+def _is_large(place: str) -> bool:
+    try:
+        return os.stat(place).st_size >= LARGE  # noqa: PTH116 - as text, like all of this
+    except (OSError, ValueError):
+        return False
 
 
 def _too_deep(place: str) -> JobFileHostile:

@@ -17,11 +17,11 @@ from routilux_tui.job.record import is_id
 from routilux_tui.store.files import journal_name, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from routilux_tui.job.model import Job
 
-VERSION = 1
+VERSION = 2
 """The version of journals that is written, and the newest that is read."""
 NEWER = "it is from a newer version"
 GAP = "it goes with another state of the file"
@@ -129,7 +129,7 @@ def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False)
         return 0
     content = content.rstrip(b"\0")
     begin = content.find(b"\n") + 1 or len(content)
-    head = _decode_line(content[:begin])
+    head = decode_line(content[:begin])
     if not isinstance(head, dict):
         state.unread = LOST if journaled else ""
         return 0
@@ -143,38 +143,67 @@ def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False)
     if isinstance(seq, int) and seq > state.seq:
         state.unread = GAP
         return 0
-    done = _apply_lines(state, content, begin)
+    done = apply_lines(state, content, begin)
     if done and state.outstanding:
         state.hold_tasks()
     return done
 
 
-def _apply_lines(state: Job, content: bytes, begin: int) -> int:
+def apply_lines(state: Job, content: bytes, begin: int) -> int:
+    """Carry out the lines of a journal from a position on; ``state.unread`` says what can't be.
+
+    Returns:
+        The number of changes carried out.
+    """
     done, number = 0, 1
     while begin < len(content):
         end = content.find(b"\n", begin)
         end = len(content) if end < 0 else end
         line, begin, number = content[begin:end], end + 1, number + 1
-        batch = _decode_line(line)
+        batch = decode_line(line)
         if not isinstance(batch, list):
             # What a kill leaves of a copy need not be its beginning.
             if content.find(b"[", begin) >= 0:
                 state.unread = f"its line {number} is no list of changes"
             break
-        for change in batch:
-            why = _why_invalid(change, state.seq)
-            if not why and change[0] > state.seq:
-                try:
-                    state.apply(tuple(change))
-                except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-                    why = f"{change[1]}: {error}"
-                done += not why
-            if why:
-                state.unread = f"its line {number} can't be carried out: {why}"
-                if why == NEWER:
-                    state.unread = NEWER
-                return done
+        before = state.seq
+        why = apply_changes(state, batch, 1 << 62)
+        done += state.seq - before
+        if why:
+            state.unread = f"its line {number} can't be carried out: {why}"
+            if why == NEWER:
+                state.unread = NEWER
+            return done
     return done
+
+
+def apply_changes(state: Job, changes: Sequence[Any], last: int) -> str:
+    """Carry out those of some changes that follow what a job has, up to a number.
+
+    Returns:
+        Why one can't be carried out, which ends it; empty where all are.
+    """
+    for change in changes:
+        why = _why_invalid(change, state.seq)
+        if not why and change[0] > last:
+            return ""
+        if not why and change[0] > state.seq:
+            try:
+                state.apply(tuple(change))
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+                why = f"{change[1]}: {error}"
+        if why:
+            return why
+    return ""
+
+
+def time_of(change: Any) -> float | None:
+    """When a change was made, in seconds since the epoch; None where it does not say."""
+    if not isinstance(change, list) or len(change) < 3:
+        return None
+    place = _SHAPES.get(change[1] if isinstance(change[1], str) else "", "").find("t") + 2
+    at = change[place] if 2 <= place < len(change) else None
+    return at if isinstance(at, (int, float)) else None
 
 
 def _why_invalid(change: Any, seq: int) -> str:
@@ -199,7 +228,8 @@ def _is_assignable(name: str, value: Any) -> bool:
     return name not in {"flow_id", "job_id"} or isinstance(value, str)
 
 
-def _decode_line(line: bytes) -> Any:
+def decode_line(line: bytes) -> Any:
+    """The value of a line; None where it is no JSON."""
     try:
         return decode(line)
     except ValueError:

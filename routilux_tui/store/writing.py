@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import JobFileError
-from routilux_tui.job.history import Saved
+from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import dumps
-from routilux_tui.job.model import GROWING
 from routilux_tui.job.record import CAUSE, ExecutionRecord
+from routilux_tui.store.entries import LISTS
+from routilux_tui.store.files import flush_folder
+from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +53,12 @@ class Snapshot:
 
     def __init__(self, job: Job, *, journaled: bool = False) -> None:
         with job.lock:
-            plain = job.to_plain(raw=True)
+            plain = small_plain(job)
             if journaled:
                 plain[JOURNALED] = True
             self.seq: int = job.seq
-            lists = {key: plain.pop(key) for key in GROWING if key != "pause_points"}
+            self._lists = {name: _frozen(getattr(job, name)) for name in reversed(LISTS)}
             self._small = [_keyed(key, value) for key, value in plain.items()]
-            self._lists = lists
 
     def pieces(self) -> Iterator[bytes]:
         """The file, in pieces of some hundred kilobytes."""
@@ -69,6 +70,20 @@ class Snapshot:
             else:
                 yield b"[]"
         yield b"\n}\n"
+
+
+def small_plain(job: Job) -> dict[str, Any]:
+    """A job as a file has it, without the lists whose entries lie in segments."""
+    plain = job.to_plain(lists=False)
+    plain["pause_points"] = list(job.pause_points)
+    return plain
+
+
+def _frozen(entries: Any) -> Any:
+    """A copy of a growing list that stays as it is."""
+    if isinstance(entries, SavedHistory):
+        return entries.as_saved()
+    return entries.frozen() if isinstance(entries, StoredList) else list(entries)
 
 
 def _keyed(key: str, value: Any) -> bytes:
@@ -145,16 +160,6 @@ def _open_temporary(target: Path) -> tuple[int, Path]:
     os.close(handle)
     handle, name = tempfile.mkstemp(prefix=place.name[:-3], suffix=".tmp", dir=target.parent)
     return handle, Path(name)
-
-
-def flush_folder(folder: Path) -> None:
-    """Have the disk know the names in a folder."""
-    with contextlib.suppress(OSError):  # not every file system can flush a folder
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _list_pieces(entries: list[Any]) -> Iterator[bytes]:

@@ -97,8 +97,10 @@ def test_one_file_is_locked_by_one_process(tmp_path: Path) -> None:
 WORK = """
 import os, sys, time
 from routilux_tui import Flow, JobState, Routine
+from routilux_tui.store import journal as journals
 from routilux_tui.store.journal import Journal
 
+journals.SEAL_CHANGES = int(sys.argv[3])
 marks = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 class Source(Routine):
@@ -163,6 +165,7 @@ def test_no_handler_runs_twice_and_none_is_lost_however_often_it_is_killed(
 ) -> None:
     """Five jobs in each part, killed twice each at random moments: a hundred jobs in all."""
     chance = random.Random(part)
+    seal_at = ["20000", "50", "400"][part % 3]  # segments are sealed meanwhile, too
     script = tmp_path / "work.py"
     script.write_text(WORK)
     for number in range(5):
@@ -170,7 +173,8 @@ def test_no_handler_runs_twice_and_none_is_lost_however_often_it_is_killed(
         kills = 0
         while True:
             process = subprocess.Popen(
-                [sys.executable, str(script), str(marks), str(path)], stdout=subprocess.PIPE
+                [sys.executable, str(script), str(marks), str(path), seal_at],
+                stdout=subprocess.PIPE,
             )
             assert process.stdout is not None
             process.stdout.readline()

@@ -17,7 +17,7 @@ from routilux_tui.state.job_state import JobState
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.reading import load_job
-from routilux_tui.store.recovery import _SHAPES, NEWER
+from routilux_tui.store.recovery import _SHAPES, NEWER, VERSION
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import Filter
 
@@ -106,7 +106,7 @@ def test_a_journal_of_a_newer_version_is_told_and_not_taken_up(path: Path) -> No
         ([[2, "leap", "a", AT]], {}),
         ([[2, "record", "a", "e", {}, AT]], {"v": 2}),
     ):
-        write(path, lines, **({"journal": 2} if head else {}))
+        write(path, lines, **({"journal": VERSION + 1} if head else {}))
         assert JobState.load(path).unread == NEWER
         assert read_header(path).badge == "newer"
         with pytest.raises(JobFileError, match="newer version"):

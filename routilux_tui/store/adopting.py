@@ -1,0 +1,116 @@
+"""Taking up a job's kept changes, when a process begins to run it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from routilux_tui.job.jsonable import dumps
+from routilux_tui.store.changes_reading import RawSegment, raw_segments
+from routilux_tui.store.entries import LISTS, entries_of
+from routilux_tui.store.files import journal_path
+from routilux_tui.store.live_segment import LiveSegment
+from routilux_tui.store.recovery import decode_line
+from routilux_tui.store.sealing import (
+    BLOCK_CHANGES,
+    Counts,
+    Mark,
+    Unsealed,
+    add_base,
+    attach,
+    remove_changes,
+)
+from routilux_tui.store.segments import SegmentStore, changes_folder, numbered
+from routilux_tui.store.stored_list import StoredList
+
+if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
+
+
+def adopt_changes(job: Job, path: Path) -> tuple[SegmentStore, list[Unsealed], bool]:
+    """Have a job's growing lists lie in segments beside its file.
+
+    What a killed process left unsealed is to be sealed next; what a file of another making had is
+    made a segment of its own.
+
+    Returns:
+        The segments, what is not sealed yet, and whether the file with its changes has all of
+        the job already.
+
+    Raises:
+        OSError: when it can't be written.
+    """
+    folder = changes_folder(path)
+    lists = {name: getattr(job, name) for name in LISTS}
+    stored = [one for one in lists.values() if isinstance(one, StoredList)]
+    if len(stored) == len(LISTS) and stored[0].store.folder == folder:
+        store = stored[0].store
+        return store, _unsealed(store, path), True
+    store = SegmentStore(folder, job.job_id).load()
+    counts = [StoredList(store, name).added for name in LISTS]
+    is_whole = store.last == job.seq and not list(store.holes()) and not store.lost()
+    for number in numbered(folder, ".journal"):
+        with contextlib.suppress(OSError):
+            (folder / f"{number:06d}.journal").unlink()
+    if not (store.segments and is_whole and counts == [len(one) for one in lists.values()]):
+        if not store.segments:
+            remove_changes(folder)  # of another job, whose file is written over
+        if store.segments or any(lists.values()):
+            add_base(store, lists, store.next_number, job.seq, time.time(), job.next_task_id)
+    for name in LISTS:
+        attach(job, store, name, [])
+    return store, [], False
+
+
+def _unsealed(store: SegmentStore, path: Path) -> list[Unsealed]:
+    """What a killed process left, under numbers of their own."""
+    left = []
+    number = store.next_number
+    for raw in raw_segments(str(path), store):
+        number = max(number, raw.number)
+        place = Path(raw.place)
+        if not raw.number:
+            store.folder.mkdir(mode=0o700, exist_ok=True)
+            place = journal_path(path).replace(store.folder / f"{number:06d}.journal")
+        left.append(_reopened(raw, place, number))
+        number += 1
+    for one in [one for one in left if one.last < one.marks[0].first]:
+        one.live.discard()
+        left.remove(one)
+    return left
+
+
+def _reopened(raw: RawSegment, place: Path, number: int) -> Unsealed:
+    """A raw segment with the marks of its blocks, up to the first line that can't be read."""
+    first = raw.seq + 1
+    next_task = raw.head.get("next_task")
+    task = next_task if type(next_task) is int else 1
+    totals, last, at = [0, 0, 0], raw.seq, raw.begin
+    marks = [Mark(at, first, (0, 0, 0), task)]
+    while at < len(raw.content):
+        end = raw.content.find(b"\n", at)
+        batch = decode_line(raw.content[at:end]) if end >= 0 else None
+        if not isinstance(batch, list) or not batch:
+            break
+        if last + 1 - marks[-1].first >= BLOCK_CHANGES:
+            counts: Counts = (totals[0], totals[1], totals[2])
+            marks.append(Mark(at, last + 1, counts, task))
+        for of, entries in enumerate(entries_of(batch, task)):
+            totals[of] += len(entries)
+        queued = [one[7][-1][0] + 1 for one in batch if one[1] == "emit" and one[7]]
+        task = max([task, *queued])
+        last, at = batch[-1][0], end + 1
+    begun = raw.head.get("at")
+    start = float(begun) if isinstance(begun, (int, float)) else 0.0
+    return Unsealed(
+        number=number,
+        live=LiveSegment.reopened(place, at),
+        keyframe=dumps(raw.keyframe) if raw.keyframe is not None else b"",
+        start=start,
+        marks=marks,
+        last=last,
+        end=place.stat().st_mtime,
+        counts=(totals[0], totals[1], totals[2]),
+    )
