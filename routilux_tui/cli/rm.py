@@ -1,4 +1,4 @@
-"""Remove saved jobs: a job's file, its journal and its log. A running job is never removed."""
+"""Remove saved jobs: the file, journal, changes and log of each. A running one is never removed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
     from routilux_tui.runner.paths import log_path
-    from routilux_tui.store.files import journal_path
+    from routilux_tui.store.removal import remove_job
 
     chosen = [_removable(name) for name in args.jobs]
     if not args.yes:
@@ -40,9 +40,10 @@ def run(args: argparse.Namespace) -> int:
         if answer.strip().lower() not in {"y", "yes"}:
             return 1
     for path, job_id, shown in chosen:
-        for one in (path, journal_path(path), log_path(job_id)):
-            with contextlib.suppress(OSError):
-                one.unlink()
+        with contextlib.suppress(OSError):
+            remove_job(path)
+        with contextlib.suppress(OSError):
+            log_path(job_id).unlink()
         if args.json:
             print_json({"removed": str(path), "job_id": job_id})
         elif args.yes:  # who was asked has seen which

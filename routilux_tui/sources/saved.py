@@ -14,6 +14,7 @@ from routilux_tui.sources.headers import file_note, read_header
 from routilux_tui.sources.scanning import (
     Stamp,
     changed_paths,
+    is_changes_folder,
     is_job_file,
     is_there,
     scan,
@@ -91,6 +92,8 @@ class SavedSource:
         if path in self._files:
             return True
         folder, _, name = path.rpartition(os.sep)
+        if is_changes_folder(folder):
+            return False
         if self._deep:
             within = any(path.startswith(one + os.sep) for one in self._folders)
         else:
@@ -105,7 +108,8 @@ class SavedSource:
             found.update(scan(folder, recursive=self._deep))
         for pattern in self._patterns:
             for path in glob.iglob(str(Path(*pattern)), recursive=True):  # noqa: PTH207 - any shape
-                found[path] = stamp(path)
+                if not is_changes_folder(path.rpartition(os.sep)[0]):
+                    found[path] = stamp(path)
         return found
 
     def _watched(self) -> tuple[list[Path], bool]:

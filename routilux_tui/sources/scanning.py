@@ -14,6 +14,11 @@ def is_job_file(name: str) -> bool:
     return name.endswith(SUFFIX) and not name.startswith(".")
 
 
+def is_changes_folder(name: str) -> bool:
+    """Whether a folder's name says that a job's changes lie in it, and no jobs."""
+    return name.endswith(f"{SUFFIX}.changes")
+
+
 def scan(folder: str, *, recursive: bool) -> dict[str, Stamp]:
     """The job files of a folder, with what tells one state of a file from the next."""
     found: dict[str, Stamp] = {}
@@ -22,6 +27,8 @@ def scan(folder: str, *, recursive: bool) -> dict[str, Stamp]:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
+                    if is_changes_folder(entry.name):
+                        continue
                     if recursive and not entry.name.startswith(".") and _is_folder(entry):
                         inode = entry.stat().st_ino
                         if inode not in seen:  # a symbolic link may lead in a circle

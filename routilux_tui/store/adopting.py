@@ -13,6 +13,7 @@ from routilux_tui.store.entries import LISTS, entries_of
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.recovery import decode_line
+from routilux_tui.store.removal import remove_changes
 from routilux_tui.store.sealing import (
     BLOCK_CHANGES,
     Counts,
@@ -20,7 +21,6 @@ from routilux_tui.store.sealing import (
     Unsealed,
     add_base,
     attach,
-    remove_changes,
 )
 from routilux_tui.store.segments import SegmentStore, changes_folder, numbered
 from routilux_tui.store.stored_list import StoredList
@@ -56,7 +56,7 @@ def adopt_changes(job: Job, path: Path) -> tuple[SegmentStore, list[Unsealed], b
             (folder / f"{number:06d}.journal").unlink()
     if not (store.segments and is_whole and counts == [len(one) for one in lists.values()]):
         if not store.segments:
-            remove_changes(folder)  # of another job, whose file is written over
+            remove_changes(path)  # of another job, whose file is written over
         if store.segments or any(lists.values()):
             add_base(store, lists, store.next_number, job.seq, time.time(), job.next_task_id)
     for name in LISTS:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CUT = "its end is cut off"
 _HEAD = 256 << 10
+_MICRO = 1e-6
 _JOB_ID = re.compile(rb'\n  "job_id": "([^"\\]*)",\n')
 _SEQ = re.compile(rb'\n  "seq": (\d{1,18}),\n')
 
@@ -263,7 +264,8 @@ def _changes_of(raw: RawSegment) -> Sequence[Any]:
 def _apply_until(state: Job, changes: Sequence[Any], seq: int | None, at: float | None) -> bool:
     """Carry out changes up to a number or a time; False when that is reached."""
     if at is not None:
-        n = next((n for n, one in enumerate(changes) if (time_of(one) or 0.0) > at), None)
+        until = at + _MICRO  # files tell times by the microsecond
+        n = next((n for n, one in enumerate(changes) if (time_of(one) or 0.0) > until), None)
         if n is not None:
             apply_changes(state, changes[:n], 1 << 62)
             return False

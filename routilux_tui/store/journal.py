@@ -19,12 +19,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, let_go_in_children
-from routilux_tui.job.jsonable import dumps, is_plain
+from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.adopting import adopt_changes
+from routilux_tui.store.encoding import encoded
 from routilux_tui.store.entries import LISTS
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.live_segment import LiveSegment
@@ -52,11 +51,8 @@ _MOST_TASKS = 2_000
 """A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
 _WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry"})
-#: Kinds whose arguments are the engine's own, and need no look before they are encoded.
-_ALWAYS_PLAIN = frozenset({"run", "status", "current", "hold", "take_up", "drop", "deferred_sent"})
 #: Kinds whose data a keyframe has.
 _NESTED = frozenset({"set", "routine", "shared", "slot", "deferred", "pause_point", "traceback"})
-_encode = msgspec.json.Encoder().encode
 
 
 class Journal:
@@ -174,7 +170,7 @@ class Journal:
         def record(change: Change) -> None:
             kind = change[1]
             try:
-                text = _encoded(kind, change)
+                text = encoded(kind, change)
                 append(text)
             except MemoryError:
                 append(change)  # made text when it is written
@@ -390,22 +386,3 @@ class Journal:
 def _added(entries: list[Any]) -> int:
     """How many entries a list ever got."""
     return entries.added if isinstance(entries, StoredList) else len(entries)
-
-
-def _encoded(kind: str, change: Change) -> bytes:
-    """A change as JSON."""
-    if kind == "set" and change[2] == LISTS[0]:
-        records = [one.to_plain() if hasattr(one, "to_plain") else one for one in change[3]]
-        return dumps((*change[:3], records, *change[4:]))
-    if kind == "emit" or kind == "record":  # noqa: PLR1714 - a third of the time of a set's
-        plain = is_plain(change[4])
-    elif kind == "ran":
-        plain = change[6] is None
-    else:
-        plain = kind in _ALWAYS_PLAIN or is_plain(change)
-    if plain:
-        try:
-            return _encode(change)
-        except Exception:  # noqa: S110 - a lone surrogate, a huge integer: the other way takes it
-            pass
-    return dumps(change)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -17,8 +16,6 @@ from routilux_tui.store.segments import Segment
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from routilux_tui.job.model import Job
     from routilux_tui.store.live_segment import LiveSegment
     from routilux_tui.store.segments import SegmentStore
@@ -234,15 +231,3 @@ def add_base(
         reset=tuple(lists),
     )
     return store.add(segment, b"", blocks)
-
-
-def remove_changes(folder: Path) -> int:
-    """Remove the changes of a job; returns how many bytes they took."""
-    size = 0
-    with contextlib.suppress(OSError):
-        for one in folder.iterdir():
-            with contextlib.suppress(OSError):
-                size += one.stat().st_size
-                one.unlink()
-        folder.rmdir()
-    return size

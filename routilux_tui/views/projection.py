@@ -70,6 +70,8 @@ class Projection:
         job = self.job
         if job.unread:
             return f"some of its journal is not shown: {job.unread}"
+        if job.missing:
+            return f"some of what it did is lost: {job.missing}"
         source: Any = {}
         if job.status == "paused" and job.pause_points:
             source = job.pause_points[-1]
