@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.history import SavedHistory
+from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import FailedTask, Task
 from routilux_tui.job.tracked_dict import TrackedDict
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: ``(seq, kind, *args)``; see `routilux_tui.job.changes`.
 Change = tuple[Any, ...]
+
+_LARGEST_COUNT = 2**53
 
 #: Stands for the held tasks until somebody asks for them: a pause must not take long, however
 #: many there are.
@@ -92,7 +95,8 @@ class JobData(ABC):
         if name == "shared_data":
             self._shared_data = TrackedDict(self, "shared", "unshared", dict(value))
         elif name == "routine_states":
-            self._routine_states = TrackedDict(self, "routine", "no_routine", dict(value))
+            states = {as_text(routine_id): state for routine_id, state in dict(value).items()}
+            self._routine_states = TrackedDict(self, "routine", "no_routine", states)
         elif name == "execution_history":
             self._history = (
                 value if isinstance(value, SavedHistory) else [_as_record(one) for one in value]
@@ -105,7 +109,7 @@ class JobData(ABC):
         elif name == "created_at":
             self._created = value
         elif name in {"flow_id", "job_id"}:
-            setattr(self, f"_{name}", value)
+            setattr(self, f"_{name}", as_text(value))
         else:
             self.extra[name] = value
 
@@ -139,6 +143,16 @@ def shape_routines(shape: dict[str, Any]) -> list[str]:
     listed = routines if isinstance(routines, list) else []
     ids = [one.get("id") for one in listed if isinstance(one, dict)]
     return [one for one in ids if isinstance(one, str)]
+
+
+def as_text(value: Any) -> str:
+    """A name, an id or a status, whatever somebody has given in its place."""
+    return value if isinstance(value, str) else str(to_plain(value))
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is a number that something can have been counted or timed as."""
+    return isinstance(value, (int, float)) and 0 <= value <= _LARGEST_COUNT
 
 
 def _as_record(one: Any) -> ExecutionRecord:

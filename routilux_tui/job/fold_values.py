@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.data import shape_routines
+from routilux_tui.job.data import as_text, is_count, shape_routines
 from routilux_tui.job.fold_tasks import NUMBERS
 
 if TYPE_CHECKING:
@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.data import JobData
 
+_COUNTED = (*NUMBERS, "retry_count")
 #: What the engine counts of a routine; a state that a user stores keeps them.
 COUNTERS = (*NUMBERS, "retry_count", "started_at", "ended_at")
 
 
 def _status(job: JobData, status: str, at: float) -> None:
-    job._status = status
+    job._status = as_text(status)
     job._updated = at
 
 
 def _current(job: JobData, routine_id: str | None) -> None:
-    job._current_routine_id = routine_id
+    job._current_routine_id = None if routine_id is None else as_text(routine_id)
 
 
 def _set(job: JobData, name: str, value: Any, at: float) -> None:
@@ -32,6 +33,7 @@ def _set(job: JobData, name: str, value: Any, at: float) -> None:
 
 def _routine(job: JobData, routine_id: str, new: Any, at: float) -> None:
     job._updated = at
+    routine_id = as_text(routine_id)
     if not isinstance(new, dict):  # a user's own value, for which nothing is counted
         dict.__setitem__(job._routine_states, routine_id, new)
         return
@@ -39,7 +41,8 @@ def _routine(job: JobData, routine_id: str, new: Any, at: float) -> None:
     old = job._routine_states.get(routine_id)
     if isinstance(old, dict) and "runs" in old:
         kept = {name: old[name] for name in COUNTERS if name in old}
-        odd = [name for name in NUMBERS if not isinstance(new.get(name, 0), (int, float))]
+    odd = [name for name in _COUNTED if not is_count(new.get(name, 0))]
+    if odd:  # what can't be counted on, and no journal or viewer takes
         new = {name: value for name, value in new.items() if name not in odd}
     dict.__setitem__(job._routine_states, routine_id, {**kept, **new})
 

@@ -16,7 +16,7 @@ from typing_extensions import Self
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import timestamps
 from routilux_tui.job.changes import FOLD
-from routilux_tui.job.data import JobData
+from routilux_tui.job.data import JobData, as_text
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.own_keys import OWN_KEYS, fill_own, own_plain
@@ -152,7 +152,7 @@ class Job(JobData):
 
     @flow_id.setter
     def flow_id(self, flow_id: str) -> None:
-        self._assign("flow_id", flow_id)
+        self._assign("flow_id", as_text(flow_id))
 
     @property
     def job_id(self) -> str:
@@ -161,7 +161,7 @@ class Job(JobData):
 
     @job_id.setter
     def job_id(self, job_id: str) -> None:
-        self._assign("job_id", job_id)
+        self._assign("job_id", as_text(job_id))
 
     @property
     def status(self) -> str:
@@ -170,7 +170,7 @@ class Job(JobData):
 
     @status.setter
     def status(self, status: str) -> None:
-        self.make("status", status, time.time())
+        self.make("status", as_text(status), time.time())
 
     @property
     def current_routine_id(self) -> str | None:
@@ -179,7 +179,7 @@ class Job(JobData):
 
     @current_routine_id.setter
     def current_routine_id(self, routine_id: str | None) -> None:
-        self.make("current", routine_id)
+        self.make("current", None if routine_id is None else as_text(routine_id))
 
     @property
     def routine_states(self) -> dict[str, Any]:
@@ -374,7 +374,7 @@ def _moment(value: Any) -> Any:
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, float):
+    if isinstance(value, float) and timestamps.is_time(value):
         return timestamps.to_iso(value)
     moment = None if isinstance(value, str) else timestamps.parse(value)
     return value if moment is None else moment.isoformat()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
@@ -19,7 +20,7 @@ from routilux_tui.views import shapes as views
 from routilux_tui.views.cel import column_of, compile_cel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from routilux_tui.job.model import Job
     from routilux_tui.views.shapes import JobEntry
@@ -36,6 +37,11 @@ _PENDING: dict[str, Any] = {
     "error_type": "",
 }
 _LONGEST = 4000
+_MOST_ITEMS = 200
+_MOST_VALUES = 5000
+_LONGEST_TEXT = 100_000
+_LARGE: Any = object()
+"""Stands for what a condition is not shown."""
 
 
 class Condition:
@@ -174,9 +180,14 @@ def context_of(job: Job) -> dict[str, Any]:
             "progress": done / len(routines) if routines else 0.0,
             "routines": routines,
             "shared": _small(job.shared_data),
-            "log_last": to_plain(job.shared_log[-1]) if job.shared_log else {},
-            "output_last": to_plain(job.output_log[-1]) if job.output_log else {},
+            "log_last": _last(job.shared_log),
+            "output_last": _last(job.output_log),
         }
+
+
+def _last(entries: Sequence[Any]) -> Any:
+    value = _bounded(entries[-1], [_MOST_VALUES]) if entries else {}
+    return {} if value is _LARGE else value
 
 
 def _count(routine: dict[str, Any], name: str) -> int:
@@ -185,15 +196,32 @@ def _count(routine: dict[str, Any], name: str) -> int:
 
 
 def _small(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Values as a condition may see them: large collections are left out, huge integers too."""
-    small = {}
-    for key, value in list(values.items())[:1000]:
-        if isinstance(value, (dict, list, tuple, set)) and len(value) > 200:
-            continue
-        if isinstance(value, int) and value.bit_length() > 63:
-            continue
-        small[str(key)] = to_plain(value)
-    return small
+    """Values as a condition may see them: what is large is left out, however deep it lies."""
+    left = [_MOST_VALUES]
+    pairs = ((str(key), _bounded(value, left)) for key, value in islice(values.items(), 1000))
+    return {key: value for key, value in pairs if value is not _LARGE}
+
+
+def _bounded(value: Any, left: list[int]) -> Any:
+    """A value as a condition may see it, or `_LARGE`; ``left`` counts down the values to come."""
+    left[0] -= 1
+    if left[0] < 0:
+        return _LARGE
+    if isinstance(value, dict):
+        if len(value) > _MOST_ITEMS:
+            return _LARGE
+        pairs = ((str(key), _bounded(one, left)) for key, one in list(value.items()))
+        return {key: one for key, one in pairs if one is not _LARGE}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        if len(value) > _MOST_ITEMS:
+            return _LARGE
+        items = (_bounded(one, left) for one in list(value))
+        return [one for one in items if one is not _LARGE]
+    if isinstance(value, int) and value.bit_length() > 63:
+        return _LARGE
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return _LARGE
+    return to_plain(value)
 
 
 def context_of_entry(entry: JobEntry) -> dict[str, Any]:
