@@ -119,7 +119,7 @@ def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
     """
     _check_named(name)
     if _is_file(name):
-        return Path(name)
+        return Path(name) if destroys else unpacked(Path(name))
     live = live_entries()
     found = _choose(name, live)
     if name == LAST and found:
@@ -131,6 +131,20 @@ def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
     if not found and ("/" in name or name.endswith(".json")):
         return Path(name)  # which is not there, as reading it will say
     raise _not_one(name, found, live)
+
+
+def unpacked(path: Path) -> Path:
+    """The job's file in a bundle, taken out of it; any other file is given as it is.
+
+    Raises:
+        JobFileError: when the bundle can't be read.
+    """
+    if path.suffix != ".zip":
+        return path
+    from routilux_tui.runner.paths import bundles_folder
+    from routilux_tui.store.bundle import unpack_bundle
+
+    return unpack_bundle(path, bundles_folder())
 
 
 def find_running(name: str) -> JobEntry:

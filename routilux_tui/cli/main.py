@@ -32,6 +32,7 @@ COMMANDS = {
     "why": "why a job is as it is, in sentences, worst first",
     "runs": "the last runs of a flow beside each other",
     "report": "a job as one HTML page that can be handed on",
+    "bundle": "pack a job into one archive that can be handed on",
     "trace": "what led to a record of a job, and what came of it",
     "diff": "what two jobs differ in",
     "history": "a job's records",

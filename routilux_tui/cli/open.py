@@ -1,6 +1,6 @@
 """Browse saved job files: a live list of files, folders and globs.
 
-A single file opens at once, in the same panes as a running job, read-only.
+A single file opens at once, in the same panes as a running job, read-only; so does a bundle (.zip).
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the list, or the one file."""
+    from routilux_tui.cli.jobs import unpacked
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.saved import SavedHandle, SavedSource
 
+    args.paths = [str(unpacked(Path(one))) for one in args.paths]
     source = SavedSource(args.paths, recursive=args.recursive, poll=args.poll)
     if not is_interactive():
         raise UsageError("open needs a terminal.", "Without one: routilux-tui show FILE")

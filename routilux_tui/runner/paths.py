@@ -49,6 +49,11 @@ def state_folder() -> Path:
     return _xdg("XDG_STATE_HOME", ".local/state")
 
 
+def bundles_folder() -> Path:
+    """The folder of what was taken out of bundles; it may be removed at any time."""
+    return _xdg("XDG_CACHE_HOME", ".cache") / "bundles"
+
+
 def jobs_folder() -> Path:
     """The folder of saved jobs."""
     return state_folder() / "jobs"

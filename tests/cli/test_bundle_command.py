@@ -1,0 +1,91 @@
+"""``routilux-tui bundle``: a job in an archive, which opens like any other; hostile ones don't."""
+
+from __future__ import annotations
+
+import json
+import stat
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.test_commands import tui
+from tests.staged import ORDERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def failed(world: Path) -> str:
+    path = str(world / "orders.json")
+    tui("run", f"{ORDERS}:failing", "-p", "pace=0", "-p", "every=3", "--save", path, code=1)
+    return path
+
+
+def test_a_bundle_opens_like_the_job_in_it(failed: str, world: Path) -> None:
+    target = world / "handed.zip"
+    tui("bundle", failed, str(target), "-y", "--with", str(ORDERS))
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    names = zipfile.ZipFile(target).namelist()
+    assert {"job.json", "flow/nightly_orders.py"} <= set(names)
+    for words in (("history", "--json"), ("log",), ("graph",)):
+        command, *rest = words
+        assert tui(command, str(target), *rest).stdout == tui(command, failed, *rest).stdout
+    assert tui("diff", failed, str(target)).stdout.endswith("They did the same.\n")
+    tui("rm", "-y", str(target), code=1)
+    assert target.exists()
+
+
+def test_it_says_what_is_in_it_and_asks(failed: str, world: Path) -> None:
+    target = world / "handed.zip"
+    asked = tui("bundle", failed, str(target), stdin="n\n", code=1)
+    assert "job.json" in asked.stderr
+    assert not target.exists()
+    assert "bundle -y" in tui("bundle", failed, str(target), code=2).stderr
+    tui("bundle", failed, str(target), stdin="y\n")
+    assert target.exists()
+    assert "over what is there" in tui("bundle", failed, str(target), stdin="n\n", code=1).stderr
+
+
+def test_what_is_taken_out_is_nowhere_in_the_archive(failed: str, world: Path) -> None:
+    target = world / "handed.zip"
+    tui("bundle", failed, str(target), "-y", "--redact", "currency")
+    with zipfile.ZipFile(target) as opened:
+        assert opened.namelist() == ["job.json"]
+        content = opened.read("job.json").decode()
+    assert "EÜR" not in content
+    assert '"EUR"' not in content
+    told = json.loads(tui("show", str(target), "--json").stdout)
+    assert told["header"]["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["../job.json"], ["/job.json"], ["other.json"], ["flow/../../job.json"], []],
+    ids=lambda names: "+".join(names) or "empty",
+)
+def test_an_archive_that_is_no_bundle_is_refused(names: list[str], world: Path) -> None:
+    target = world / "bad.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in names:
+            archive.writestr(name, "{}")
+    assert "it is no bundle" in tui("show", str(target), code=1).stderr
+    assert not list(world.rglob("job.json"))
+
+
+def test_a_link_a_bomb_and_a_broken_archive_are_refused(world: Path) -> None:
+    link = zipfile.ZipInfo("job.json")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(world / "link.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert "it is no bundle" in tui("show", str(world / "link.zip"), code=1).stderr
+    (world / "torn.zip").write_bytes(b"PK\x03\x04 and no more")
+    assert "it can't be read as a bundle" in tui("show", str(world / "torn.zip"), code=1).stderr
+    with zipfile.ZipFile(world / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("job.json", "{}")
+        with archive.open("job.log", "w", force_zip64=True) as log:
+            for _ in range(800):
+                log.write(bytes(1 << 20))
+    assert "too large" in tui("show", str(world / "bomb.zip"), code=1).stderr
+    assert not list((world / "cache").rglob("job.json"))
