@@ -6,6 +6,7 @@ be read whole, and for any moment of one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -28,7 +29,7 @@ from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder, n
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from routilux_tui.job.model import AnyJob
 
@@ -250,6 +251,36 @@ def job_at(path: str | os.PathLike[str], *, seq: int | None = None, at: float | 
             f"{changes_folder(place)}: the changes of that moment can't be read: {error}."
         ) from error
     return state
+
+
+def all_changes(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """All changes of a job that are kept, in order, read as they are taken.
+
+    Those of a segment that is damaged are left out.
+
+    Raises:
+        JobFileMissing: when none are kept.
+    """
+    place = os.path.realpath(path)
+    job_id, _ = peek(place) or ("", 0)
+    store = SegmentStore(changes_folder(place), job_id).load()
+    raws = raw_segments(place, store)
+    if not store.segments and not raws:
+        raise JobFileMissing(f"{place}: its changes are not kept.")
+    return _each_change(store, raws)
+
+
+def _each_change(store: SegmentStore, raws: list[RawSegment]) -> Iterator[Any]:
+    seq = 0
+    for one in store.segments:
+        with contextlib.suppress(Damaged):
+            for block in [] if one.reset else store.footer(one).blocks:
+                yield from store.changes(one, block)
+                seq = max(seq, block.last)
+    for raw in raws:
+        for change in _changes_of(raw):
+            if isinstance(change, list) and change and type(change[0]) is int and change[0] > seq:
+                yield change
 
 
 def _is_before(begun: Any, at: float | None) -> bool:

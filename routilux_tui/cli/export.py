@@ -1,0 +1,72 @@
+"""Write a job's runs and emits for another program, from its changes.
+
+--perfetto writes Chrome trace events, which ui.perfetto.dev and chrome://tracing show: a slice for
+each run of a handler, an arrow for each emit. FILE may be - for stdout, and end in .gz.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from routilux_tui.cli import output
+from routilux_tui.cli.jobs import readable
+from routilux_tui.errors import NotPossible, UsageError
+from routilux_tui.job.jsonable import dumps
+from routilux_tui.store.changes_reading import all_changes
+from routilux_tui.views.chrome_trace import chrome_trace
+from routilux_tui.views.formatting import counted
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument(
+        "--perfetto", metavar="FILE", required=True, help="where the trace is written"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the trace."""
+    job, place = readable(args.job)
+    if not place:
+        raise NotPossible("The job is kept in no file.", "Start it with: run FLOW --save FILE")
+    events = chrome_trace(job.header().flow_id, all_changes(place))
+    if args.perfetto == "-":
+        write_events(sys.stdout.buffer, events)
+        return 0
+    target = Path(args.perfetto)
+    with _opened(target) as file:
+        written = write_events(file, events)
+    print(f"{output.safe(str(target))}  {counted(written, 'event')}", file=sys.stderr)
+    return 0
+
+
+def write_events(file: IO[bytes], events: Iterable[dict[str, Any]]) -> int:
+    """Write trace events, an event a line; returns how many."""
+    written = 0
+    for written, event in enumerate(events, 1):
+        file.write(b'{"displayTimeUnit":"ms","traceEvents":[\n' if written == 1 else b",\n")
+        file.write(dumps(event))
+    file.write(b"\n]}\n" if written else b'{"traceEvents":[]}\n')
+    return written
+
+
+@contextlib.contextmanager
+def _opened(target: Path) -> Iterator[IO[bytes]]:
+    try:
+        with target.open("wb") as file:
+            if target.suffix == ".gz":
+                with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6) as packed:
+                    yield packed  # type: ignore[misc] # a GzipFile is written like any file
+            else:
+                yield file
+    except OSError as error:
+        raise UsageError(f"{target}: {error.strerror or error}.") from error
