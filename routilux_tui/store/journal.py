@@ -43,7 +43,7 @@ logger = logging.getLogger("routilux_tui.job")
 
 DELAY = 0.01
 """Seconds at most between a change and its line."""
-SEAL_CHANGES = 20_000
+SEAL_CHANGES = 10_000
 SEAL_BYTES = 16 << 20
 """A live segment with so many changes, or so long, is sealed."""
 _MOST_NESTED = 256 << 10
