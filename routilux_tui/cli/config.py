@@ -67,6 +67,19 @@ def _hosts(value: Any) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _keep(value: Any) -> str:
+    from routilux_tui.store.retention import parse_keep
+
+    if isinstance(value, dict):
+        if value.keys() - {"changes"}:
+            raise ValueError("it has one key, changes")
+        value = value.get("changes", "")
+    if not isinstance(value, str):
+        raise ValueError("it is an age (30d), a size (1GB) or none")
+    parse_keep(value)
+    return value
+
+
 def _command(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or "\n" in value:
         raise ValueError("it is a command, as the shell there would take it")
@@ -119,6 +132,7 @@ SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "keymap": (_keymap, {}),
     "hosts": (_hosts, []),
     "remote_command": (_command, "routilux-tui"),
+    "keep": (_keep, ""),
 }
 
 

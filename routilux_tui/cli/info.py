@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it."""
     from routilux_tui.runner.discover import sockets
+    from routilux_tui.store.removal import size_of
 
     versions = {"routilux-tui": __version__, "protocol": str(protocol.VERSION),
                 "python": platform.python_version()}  # fmt: skip
@@ -36,11 +37,18 @@ def run(args: argparse.Namespace) -> int:
         "sockets": str(paths.socket_folder()),
     }
     settings = effective_settings()
+    jobs = paths.jobs_folder()
+    space = {
+        "jobs": size_of(jobs.glob("*.json")),
+        "changes": size_of([*jobs.glob("*.journal"), *jobs.glob("*.changes/*")]),
+        "logs": size_of((paths.state_folder() / "logs").glob("*")),
+    }
     if args.json:
         output.print_json(
             {
                 "versions": versions,
                 "paths": places,
+                "bytes": space,
                 "sockets": [str(path) for path in sockets()],
                 "settings": {
                     name: {"value": one.value, "from": one.origin} for name, one in settings.items()
@@ -50,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for name, value in {**versions, **places}.items():
         print(f"{name:<28} {value}")
+    for name, size in space.items():
+        print(f"{'space of ' + name:<28} {size:,} bytes")
     for path in sockets():
         print(f"{'socket':<28} {path}")
     for name, one in settings.items():

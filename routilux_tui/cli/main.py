@@ -45,6 +45,7 @@ COMMANDS = {
     "cancel": "cancel a job",
     "wait": "wait for a job's end, or until a condition holds",
     "rm": "remove saved jobs",
+    "prune": "remove saved jobs that have ended: old ones, large ones, all but the newest",
     "info": "paths, versions, sockets, and what is configured",
     "completion": "print a completion script for bash, zsh or fish",
 }

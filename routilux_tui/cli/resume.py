@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control, output
 from routilux_tui.cli.arguments import workers
+from routilux_tui.cli.config import effective_settings
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
         return control.request(args, "resume", {"running", "completed", "failed", "cancelled"})
     from routilux_tui.runner.launch import resume_job
 
-    started = resume_job(args.job, args.flow, workers=args.workers)
+    keep = effective_settings()["keep"].value
+    started = resume_job(args.job, args.flow, workers=args.workers, keep=keep)
     if args.json:
         output.print_json(started)
     else:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.arguments import workers
-from routilux_tui.cli.config import add_screen_arguments, settings
+from routilux_tui.cli.arguments import count, seconds, workers
+from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
 from routilux_tui.errors import Unreachable
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
@@ -40,6 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
     parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
+    parser.add_argument(
+        "--keep", metavar="HOW", help="what is kept of the changes of ended jobs: 30d, 1GB, none"
+    )
+    parser.add_argument(
+        "--max-history-size", type=count, metavar="N", help="records that the history keeps"
+    )
+    parser.add_argument(
+        "--history-ttl-seconds", type=seconds, metavar="S", help="seconds that it keeps them"
+    )
     parser.add_argument("--detach", action="store_true", help="print the job's id and return")
     parser.add_argument("--no-tui", action="store_true", help="plain progress lines")
     parser.add_argument("--json", action="store_true", help="the summary as JSON; implies --no-tui")
@@ -59,6 +68,9 @@ def run(args: argparse.Namespace) -> int:
         force=args.force,
         workers=args.workers,
         read_only=bool(args.read_only) and args.detach,
+        keep=effective_settings(args)["keep"].value,
+        max_history_size=args.max_history_size,
+        history_ttl_seconds=args.history_ttl_seconds,
     )
     if args.detach:
         if args.json:

@@ -27,6 +27,8 @@ from routilux_tui.runner.server import Server
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.reading import load_job
+from routilux_tui.store.removal import remove_job
+from routilux_tui.store.retention import apply_keep, parse_keep
 from routilux_tui.views.cel import compile_cel
 
 if TYPE_CHECKING:
@@ -68,6 +70,10 @@ class Host:
         else:
             self.state = JobState(flow.flow_id)
             self.state._job_id = spec.job_id
+            if spec.max_history_size is not None:
+                self.state.max_history_size = spec.max_history_size
+            if spec.history_ttl_seconds is not None:
+                self.state.history_ttl_seconds = spec.history_ttl_seconds
             self.path = Path(spec.save or job_path(flow.flow_id, spec.job_id))
             check_save_file(self.path, flow.flow_id, force=spec.force)
         workers = spec.workers or flow.max_workers
@@ -118,7 +124,7 @@ class Host:
             self.journal.close()
         self.journal.abandon()
         if not self.spec.resume and not self.spec.save:
-            self.path.unlink(missing_ok=True)
+            remove_job(self.path)
 
     def _note_change(self, change: Change) -> None:
         if change[1] == "status":
@@ -144,6 +150,8 @@ class Host:
         while self.server.clients and not self.ending.is_set():
             self.ending.wait(0.2)
         self.server.stop()
+        if self.spec.keep:
+            apply_keep(self.journal.path, parse_keep(self.spec.keep))
 
     def _save_finally(self) -> None:
         """Save the job a last time; without room, wait for it as long as nobody ends this process.

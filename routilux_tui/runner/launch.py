@@ -35,6 +35,9 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     resume: str = ""
     read_only: bool = False
+    keep: str = ""
+    max_history_size: int | None = None
+    history_ttl_seconds: float | None = None
 
 
 class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,9 @@ def start_job(
     force: bool = False,
     workers: int = 0,
     read_only: bool = False,
+    keep: str = "",
+    max_history_size: int | None = None,
+    history_ttl_seconds: float | None = None,
 ) -> LaunchResult:
     """Start a job in a runner of its own; returns when it runs.
 
@@ -69,6 +75,10 @@ def start_job(
         force: keep it in that file whatever is in it now.
         workers: handlers at once; 0 leaves it to the flow.
         read_only: a runner that takes no controls.
+        keep: what is kept of the changes of jobs that have ended, here and beside its file:
+            ``30d``, ``1GB``, ``none``; by default all.
+        max_history_size: records that the job keeps in its history; by default all.
+        history_ttl_seconds: seconds that it keeps them; by default for ever.
 
     Raises:
         FlowLoadError: when the flow can't be loaded; with the user's traceback.
@@ -88,11 +98,16 @@ def start_job(
             force=force,
             workers=workers,
             read_only=read_only,
+            keep=keep,
+            max_history_size=max_history_size,
+            history_ttl_seconds=history_ttl_seconds,
         )
     )
 
 
-def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = False) -> LaunchResult:
+def resume_job(
+    path: str, flow: str, *, workers: int = 0, read_only: bool = False, keep: str = ""
+) -> LaunchResult:
     """Take up a saved job in a new runner; returns when it runs.
 
     Raises:
@@ -113,6 +128,7 @@ def resume_job(path: str, flow: str, *, workers: int = 0, read_only: bool = Fals
             workers=workers,
             resume=str(Path(path).absolute()),
             read_only=read_only,
+            keep=keep,
         )
     )
 

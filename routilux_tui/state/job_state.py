@@ -12,12 +12,13 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.model import KEYS, Job
 from routilux_tui.state import waiting
+from routilux_tui.state.history_limits import SIZE, TTL, drop_old_records
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.versions import upgrade
 from routilux_tui.store.writing import save_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
     from routilux_tui.job.record import ExecutionRecord
@@ -46,6 +47,8 @@ class JobState(Job, Serializable):
 
     def to_plain(self, *, raw: bool = False, lists: bool = True) -> dict[str, Any]:
         """A consistent copy, as a file has it; see `Job.to_plain`."""
+        if lists:
+            _ = self.execution_history  # no more of it than the limits keep
         plain = super().to_plain(raw=raw, lists=lists)
         plain.update((name, getattr(self, name, None)) for name in self._own_fields())
         return plain
@@ -55,6 +58,41 @@ class JobState(Job, Serializable):
         for name in self._own_fields():
             if name in self.extra:
                 setattr(self, name, self.extra.pop(name))
+
+    #: Whether the limits of the history hold here: not for a job that is only looked at.
+    _is_limited = False
+
+    @property
+    def max_history_size(self) -> int | None:
+        """How many records the history keeps; None for all."""
+        return self.extra.get(SIZE)
+
+    @max_history_size.setter
+    def max_history_size(self, size: int | None) -> None:
+        self._is_limited = True
+        self._assign(SIZE, size)
+
+    @property
+    def history_ttl_seconds(self) -> float | None:
+        """For how many seconds the history keeps a record; None or 0 for ever."""
+        return self.extra.get(TTL)
+
+    @history_ttl_seconds.setter
+    def history_ttl_seconds(self, seconds: float | None) -> None:
+        self._is_limited = True
+        self._assign(TTL, seconds)
+
+    @property
+    def execution_history(self) -> list[ExecutionRecord]:
+        """The records, in the order in which they were made, as far as the limits keep them."""
+        if self._is_limited or self.execution is not None:
+            with self.lock:
+                drop_old_records(self, self._history)
+        return self._history
+
+    @execution_history.setter
+    def execution_history(self, records: Iterable[ExecutionRecord]) -> None:
+        self._assign("execution_history", list(records))
 
     # The public methods
 
@@ -82,7 +120,7 @@ class JobState(Job, Serializable):
     def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
         """The records of all routines or of one, by time; those without a time come first."""
         with self.lock:
-            records = list(self._history)
+            records = list(self.execution_history)
         if routine_id is not None:
             records = [record for record in records if record.routine_id == routine_id]
         records.sort(key=lambda record: record.at or 0.0)
