@@ -204,8 +204,8 @@ def _files(last: str, suffix: str = "") -> Iterator[Candidate]:
 
 def _flows(last: str) -> Iterator[Candidate]:
     """Python files, and after a colon the flows of one. The file is read, and never run."""
-    place, colon, _ = last.partition(":")
-    if not colon:
+    place, colon, _ = last.rpartition(":")
+    if not os.path.isfile(os.path.expanduser(place)) or not colon:  # noqa: PTH111, PTH113
         yield from _files(last, ".py")
         return
     import ast

@@ -7,13 +7,22 @@ exit code tells the job's end: 0 completed, 1 failed or cancelled. With one: 0 w
 
 from __future__ import annotations
 
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
-from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.errors import ConditionImpossible, JobFailed, NotPossible, TimedOut
+from routilux_tui.cli.jobs import SavedJob, find, find_running
+from routilux_tui.errors import (
+    ConditionImpossible,
+    JobFailed,
+    NotConfirmed,
+    NotPossible,
+    TimedOut,
+    Unreachable,
+)
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import WaitResult
 
@@ -33,11 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Wait."""
-    job, place = readable(args.job)
-    if isinstance(job, SavedJob):
-        result = _of_file(job, args.until, place)
-    else:
-        result = job.wait(args.until, args.timeout)  # type: ignore[attr-defined] # a Client
+    result = _wait(args)
     if args.json:
         output.print_json(result)
     elif sys.stderr.isatty():
@@ -51,7 +56,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _of_file(job: SavedJob, until: str, place: str) -> WaitResult:
+def _wait(args: argparse.Namespace) -> WaitResult:
+    """Wait where the job lives; a file that nobody writes is judged at once."""
+    from routilux_tui.runner.client import Client
+    from routilux_tui.store.locks import is_locked
+
+    found = find(args.job)
+    if isinstance(found, Path) and is_locked(found):
+        found = find_running(args.job)
+    if isinstance(found, Path) or found.place != "live":
+        path = found if isinstance(found, Path) else Path(found.path)
+        return _judge_file(SavedJob(path), args.until)
+    path = Path(found.path)
+    try:
+        with Client(found.key) as client:
+            path = Path(client.hello.path)
+            return client.wait(args.until, args.timeout)
+    except NotConfirmed:
+        raise
+    except Unreachable:
+        if is_locked(path) or not path.is_file():
+            raise
+        return _judge_file(SavedJob(path), args.until)  # it has ended, or its process is gone
+
+
+def _judge_file(job: SavedJob, until: str) -> WaitResult:
     """A file that nobody writes: it is so, or it never will be."""
     status = job.state.status
     if until:
@@ -62,8 +91,9 @@ def _of_file(job: SavedJob, until: str, place: str) -> WaitResult:
         if condition.holds(context):
             return WaitResult("met", status)
     if not statuses.has_ended(status):
+        gone = "its process was killed" if job.is_abandoned() else f"the job is {status}"
         raise NotPossible(
-            f"{place}: the job is {status}, and nobody runs it.",
-            "Take it up: routilux-tui resume FILE FLOW",
+            f"{job.path}: {gone}, and nobody runs it.",
+            f"What was done is kept. Go on: routilux-tui resume {shlex.quote(str(job.path))} FLOW",
         )
     return WaitResult("ended" if until else "met", status)

@@ -41,7 +41,7 @@ def load_flow(spec: str, params: dict[str, Any] | None = None) -> tuple[Flow, di
         FlowLoadError: when there is no such file, module or flow, or the user's code raised;
             then with its traceback.
     """
-    location, _, name = spec.partition(":")
+    location, name = split_spec(spec)
     module = _import(location)
     candidate = _find_named(module, location, name) if name else _find_only(module, location)
     params = dict(params or {})
@@ -51,6 +51,18 @@ def load_flow(spec: str, params: dict[str, Any] | None = None) -> tuple[Flow, di
         stem = module.__name__.removesuffix(" (flow)").rpartition(".")[2]
         candidate.flow_id = f"{stem}.{name}" if name else stem
     return candidate, params
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """The file or module of a flow's words, and its name there, or nothing.
+
+    A path may hold colons itself: what comes after the last one is a name only where it can be
+    one, and where the whole is no file.
+    """
+    location, colon, name = spec.rpartition(":")
+    if not colon or Path(spec).is_file() or "/" in name or name.endswith(".py"):
+        return spec, ""
+    return location, name
 
 
 def check_params(flow: Flow, entry: str, params: dict[str, Any]) -> None:
