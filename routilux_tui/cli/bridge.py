@@ -126,7 +126,7 @@ async def _relay(
 ) -> None:
     """Speak for a saved job."""
     from routilux_tui.sources.relay import Relay
-    from routilux_tui.sources.saved import SavedHandle
+    from routilux_tui.sources.saved_handle import SavedHandle
 
     handle = SavedHandle(place)
     await handle.open()

@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.cli.jobs import unpacked
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
-    from routilux_tui.sources.saved import SavedHandle, SavedSource
+    from routilux_tui.sources.saved import SavedSource
+    from routilux_tui.sources.saved_handle import SavedHandle
 
     args.paths = [str(unpacked(Path(one))) for one in args.paths]
     source = SavedSource(args.paths, recursive=args.recursive, poll=args.poll)

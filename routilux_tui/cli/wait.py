@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ from routilux_tui.views.shapes import WaitResult
 
 if TYPE_CHECKING:
     import argparse
+
+_GONE_WITHIN = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +78,9 @@ def _wait(args: argparse.Namespace) -> WaitResult:
     except NotConfirmed:
         raise
     except Unreachable:
+        deadline = time.monotonic() + _GONE_WITHIN  # a process that is killed takes a moment to go
+        while is_locked(path) and time.monotonic() < deadline:
+            time.sleep(0.02)
         if is_locked(path) or not path.is_file():
             raise
         return _judge_file(SavedJob(path), args.until)  # it has ended, or its process is gone

@@ -70,6 +70,11 @@ def is_there(path: str | os.PathLike[str]) -> bool:
     return os.path.lexists(path)
 
 
+def is_link(path: str) -> bool:
+    """Whether a path is a symbolic link."""
+    return os.path.islink(path)  # noqa: PTH114 - of thousands
+
+
 def changed_paths(before: dict[str, Stamp], now: dict[str, Stamp]) -> set[str]:
     """The files whose stamps differ, those that came or went among them."""
     return {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.sources.scanning import changed_paths, is_job_file, scan
+from routilux_tui.sources.scanning import changed_paths, is_job_file, is_link, scan, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
     from routilux_tui.sources.scanning import Stamp
 
 POLL_EVERY = 0.25
 """Seconds between two scans where there are no events."""
+CHECK_EVERY = 1.0
+"""Seconds between two looks at what events don't tell."""
 _REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "virtiofs", "fuse.grpcfuse"}
 )
@@ -45,26 +49,68 @@ def needs_polling(folder: Path) -> bool:
 
 
 async def watch(
-    folders: Iterable[Path], *, recursive: bool = False, poll: bool = False
+    folders: Iterable[Path],
+    *,
+    recursive: bool = False,
+    poll: bool = False,
+    on_polling: Callable[[str], None] | None = None,
 ) -> AsyncIterator[set[str]]:
     """The job files that appeared, changed or went since the last time.
 
-    The first set is empty: from then on nothing is missed, and what came before is to be looked
-    for by who cares.
+    An empty set says that whoever cares is to look himself for what changed before: it comes
+    first, and whenever a folder was removed, made anew or replaced. From then on nothing is missed.
+
+    Args:
+        folders: the folders; one need not be there yet.
+        recursive: with their subfolders.
+        poll: scan instead of waiting for events.
+        on_polling: called with the reason when events would be waited for, and can't be.
     """
     folders = list(folders)
-    if poll or not all(folder.is_dir() and not needs_polling(folder) for folder in folders):
-        changes = _by_polling(folders, recursive=recursive)
-    else:
-        changes = _by_events(folders, recursive=recursive)
-    async with contextlib.aclosing(changes):
-        async for changed in changes:
-            yield changed
+    while True:
+        why = "" if poll else await asyncio.to_thread(_why_no_events, folders, recursive=recursive)
+        if why and on_polling is not None:
+            on_polling(why)
+        if poll or why:
+            changes = _by_polling(folders, recursive=recursive)
+        elif not all(folder.is_dir() for folder in folders):
+            changes = _by_polling(folders, recursive=recursive, until_there=True)
+        else:
+            changes = _by_events(folders, recursive=recursive)
+        try:
+            async with contextlib.aclosing(changes):
+                async for changed in changes:
+                    yield changed
+        except (OSError, RuntimeError) as error:  # watchfiles has one of its own for inotify's
+            poll = True
+            if on_polling is not None:
+                on_polling(str(error).partition(" (")[0])
+
+
+def _why_no_events(folders: list[Path], *, recursive: bool) -> str:
+    """Why no events come from some of the folders; empty where they do."""
+    if any(map(needs_polling, folders)):
+        return "no events come from a folder of another machine"
+    if recursive and any(_has_linked_folder(folder) for folder in folders):
+        return "no events come from a folder behind a link"
+    return ""
+
+
+def _has_linked_folder(folder: Path) -> bool:
+    found = os.walk(folder)
+    return any(is_link(f"{place}/{name}") for place, names, _ in found for name in names)
 
 
 async def _by_events(folders: list[Path], *, recursive: bool) -> AsyncGenerator[set[str], None]:
+    """By the kernel's events, until a folder is no longer the one that is watched.
+
+    What no event tells is looked at once a second: the folders themselves, and the targets of
+    links, which may lie anywhere.
+    """
     from watchfiles import awatch
 
+    identities = [_identity(folder) for folder in folders]
+    links = await asyncio.to_thread(_link_stamps, folders, recursive=recursive)
     stop = asyncio.Event()
     events = awatch(
         *folders,
@@ -73,15 +119,27 @@ async def _by_events(folders: list[Path], *, recursive: bool) -> AsyncGenerator[
         debounce=50,
         watch_filter=None,
         stop_event=stop,
-        rust_timeout=1000,
+        rust_timeout=int(CHECK_EVERY * 1000),
+        yield_on_timeout=True,
     )
     upcoming = asyncio.ensure_future(anext(events))
+    checked = time.monotonic()
     try:
         await asyncio.sleep(0)  # its first step begins to watch
+        if upcoming.done():
+            upcoming.result()  # it can't
         yield set()
         while True:
             changed = {path for _, path in await upcoming if is_job_file(Path(path).name)}
             upcoming = asyncio.ensure_future(anext(events))
+            links.update((path, stamp(path)) for path in changed if is_link(path))
+            if time.monotonic() - checked >= CHECK_EVERY / 2:
+                checked = time.monotonic()
+                if [_identity(folder) for folder in folders] != identities:
+                    return
+                moved = {path: now for path in links if (now := stamp(path)) != links[path]}
+                links.update(moved)
+                changed.update(moved)
             if changed:
                 yield changed
     except StopAsyncIteration:
@@ -89,11 +147,33 @@ async def _by_events(folders: list[Path], *, recursive: bool) -> AsyncGenerator[
     finally:
         stop.set()
         upcoming.cancel()
-        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, RuntimeError):
             await upcoming
 
 
-async def _by_polling(folders: list[Path], *, recursive: bool) -> AsyncGenerator[set[str], None]:
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another of its name; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _link_stamps(folders: list[Path], *, recursive: bool) -> dict[str, Stamp]:
+    """The files among those of the folders that are links, each with the stamp of its target."""
+    found: dict[str, Stamp] = {}
+    for folder in folders:
+        files = scan(str(folder), recursive=recursive)
+        found.update((path, one) for path, one in files.items() if is_link(path))
+    return found
+
+
+async def _by_polling(
+    folders: list[Path], *, recursive: bool, until_there: bool = False
+) -> AsyncGenerator[set[str], None]:
+    """By scanning; with ``until_there`` until all folders are there."""
+
     def scan_all() -> dict[str, Stamp]:
         found: dict[str, Stamp] = {}
         for folder in folders:
@@ -104,6 +184,8 @@ async def _by_polling(folders: list[Path], *, recursive: bool) -> AsyncGenerator
     yield set()
     while True:
         await asyncio.sleep(POLL_EVERY)
+        if until_there and all(folder.is_dir() for folder in folders):
+            return
         now = await asyncio.to_thread(scan_all)
         changed, before = changed_paths(before, now), now
         if changed:

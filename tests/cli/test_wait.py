@@ -22,7 +22,7 @@ def test_a_wait_whose_runner_is_killed_says_how_to_go_on(flows: str) -> None:
     words = [sys.executable, "-m", "routilux_tui", "wait", started.job_id]
     waiting = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     with Client(started.socket) as client:
-        while not client.header().status == "running":
+        while client.header().status != "running":
             time.sleep(0.05)
     time.sleep(1.0)  # it may wait by now; the answer is the same if it does not
     os.kill(started.pid, signal.SIGKILL)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileMissing, NotPossible
 from routilux_tui.sources.merged import EntryMerger, MergedSource
-from routilux_tui.sources.saved import SavedHandle, SavedSource
+from routilux_tui.sources.saved import SavedSource
+from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, JobEntry
 from tests.conftest import DATA

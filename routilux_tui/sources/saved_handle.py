@@ -1,0 +1,243 @@
+"""One saved job as a handle that is only read, and followed as its file changes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
+from routilux_tui.sources.headers import file_note
+from routilux_tui.sources.scanning import Stamp, stamp
+from routilux_tui.sources.watching import watch
+from routilux_tui.store.files import journal_path
+from routilux_tui.store.large_file import is_counted, open_job, wait_counted
+from routilux_tui.store.locks import is_locked
+from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.projection import Projection
+from routilux_tui.views.shapes import (
+    SECTIONS,
+    Filter,
+    Frame,
+    Header,
+    RoutineRow,
+    WaitResult,
+    Window,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from routilux_tui.job.jsonable import Plain
+    from routilux_tui.views.flow_shape import FlowShape
+
+
+class SavedHandle:
+    """A job in a file, followed as the file changes. It can be read, and nothing else.
+
+    Args:
+        path: the file.
+        poll: look instead of waiting for events.
+    """
+
+    def __init__(self, path: Path, *, poll: bool = False) -> None:
+        self.path = path
+        self._poll = poll
+        self._header = Header(job_id="", flow_id="", status="")
+        self._routines: dict[str, RoutineRow] = {}
+        self._projection: Projection | None = None
+        self._polling = ""
+        self._stamp = self._current_stamp()
+        self._changed = asyncio.Condition()
+
+    @property
+    def header(self) -> Header:
+        """The job in a line."""
+        return self._header
+
+    @property
+    def routines(self) -> Mapping[str, RoutineRow]:
+        """Every routine, by its id."""
+        return self._routines
+
+    @property
+    def place(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    @property
+    def cannot(self) -> Mapping[str, str]:
+        """A file takes no controls; the reason tells the way out."""
+        if is_locked(self.path):
+            why = "this is the job's file; attach to the job itself to steer it"
+        else:
+            why = f"nobody runs it; take it up: routilux-tui resume {self.path.name} FLOW"
+        return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
+
+    @property
+    def is_live(self) -> bool:
+        """A file is not."""
+        return False
+
+    @property
+    def stale_since(self) -> float | None:
+        """A file is never stale: what it says is what there is."""
+        return None
+
+    async def open(self) -> None:
+        """Read the file."""
+        await self._read()
+
+    async def close(self) -> None:
+        """Let go."""
+        self._projection = None
+
+    async def _read(self) -> None:
+        self._stamp = self._current_stamp()
+
+        def read() -> Projection:
+            return Projection(open_job(self.path))
+
+        projection = await asyncio.to_thread(read)
+        self._show(projection)
+
+    def _show(self, projection: Projection) -> None:
+        note = file_note(projection, self.path)
+        if not is_counted(projection.job):
+            note = "its records are being counted"
+        self._projection = projection
+        self._header = projection.header(note=note or self._polling)
+        self._routines = {row.routine_id: row for row in projection.routines()}
+
+    async def changes(self) -> AsyncIterator[Frame]:
+        """A frame whenever the file has a new state; a half-written one keeps the last."""
+        import msgspec
+
+        if await self._count():
+            yield self._frame()
+        changes = watch([self.path.parent], poll=self._poll, on_polling=self._note_polling)
+        async for _ in changes:
+            if self._stamp == self._current_stamp():
+                continue
+            for pause in (0.0, 0.05, 0.2):
+                await asyncio.sleep(pause)
+                try:
+                    await self._read()
+                    break
+                except JobFileMissing:
+                    self._header = msgspec.structs.replace(self._header, note="the file is gone")
+                    break
+                except JobFileError:
+                    self._header = msgspec.structs.replace(
+                        self._header, note="the file is being written; this is its last good state"
+                    )
+            async with self._changed:
+                self._changed.notify_all()
+            yield self._frame()
+            if await self._count():
+                yield self._frame()
+
+    def _note_polling(self, why: str) -> None:
+        self._polling = f"followed by polling: {why}"
+        if not self._header.note:
+            import msgspec
+
+            self._header = msgspec.structs.replace(self._header, note=self._polling)
+
+    def _current_stamp(self) -> tuple[Stamp, Stamp]:
+        """What tells this state of the file, and of its journal, from the next."""
+        return stamp(self.path), stamp(journal_path(self.path))
+
+    async def _count(self) -> bool:
+        """Wait until the records of a large file are counted; whether that changed anything."""
+        projection = self._projection
+        if projection is None or is_counted(projection.job):
+            return False
+        await asyncio.to_thread(wait_counted, projection.job)
+        self._show(projection)
+        return True
+
+    def _frame(self) -> Frame:
+        return Frame(
+            seq=0,
+            header=self._header,
+            routines=list(self._routines.values()),
+            stale=list(SECTIONS),
+        )
+
+    def _opened(self) -> Projection:
+        if self._projection is None:
+            raise NotPossible(f"{self.path}: it is not open.")
+        return self._projection
+
+    async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
+        """Rows ``start`` to ``stop`` of those that ``where`` leaves."""
+        views = self._opened()
+        if where:
+            return await asyncio.to_thread(views.window, section, start, stop, where)
+        return views.window(section, start, stop, where)
+
+    async def item(self, section: str, n: int | str) -> Plain:
+        """The whole value behind a row."""
+        return self._opened().item(section, n)
+
+    async def flow(self) -> FlowShape:
+        """What the job's flow is made of."""
+        return self._opened().flow()
+
+    async def find(
+        self, section: str, text: str, start: int, *, back: bool, where: Filter
+    ) -> int | None:
+        """Position of the next row that holds ``text``."""
+        views = self._opened()
+
+        def search() -> int | None:
+            return views.find(section, text, start, back=back, where=where)
+
+        return await asyncio.to_thread(search)
+
+    async def pause(self, reason: str = "") -> Header:
+        """Refused."""
+        del reason
+        raise self._refusal("pause")
+
+    async def resume(self) -> Header:
+        """Refused."""
+        raise self._refusal("resume")
+
+    async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
+        """Refused."""
+        del reason, force, grace
+        raise self._refusal("cancel")
+
+    def _refusal(self, action: str) -> NotPossible:
+        return NotPossible(f"{self.path}: it can't be asked to {action}: {self.cannot[action]}.")
+
+    async def set_read_only(self, on: bool) -> None:
+        """A file takes no controls in any case."""
+
+    async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
+        """Wait until the file says so."""
+        from routilux_tui.job import status as statuses
+
+        condition = Condition(until) if until else None
+
+        async def judge() -> WaitResult:
+            while True:
+                state = self._opened().job
+                ended = statuses.has_ended(state.status)
+                if condition is not None and condition.holds(context_of(state)):
+                    return WaitResult("met", state.status)
+                if ended:
+                    return WaitResult("ended" if condition else "met", state.status)
+                async with self._changed:
+                    await self._changed.wait()
+
+        try:
+            return await asyncio.wait_for(judge(), timeout)
+        except (asyncio.TimeoutError, TimeoutError):
+            return WaitResult("timeout", self._header.status, f"not within {timeout:g} s")
+
+    async def check(self, condition: str) -> None:
+        """Raise ConditionError if this job can't judge the condition."""
+        Condition(condition).check(context_of(self._opened().job))
