@@ -20,7 +20,7 @@ from routilux_tui.cli.runs import saved_runs
 from routilux_tui.cli.why import facts_of_job
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
-from routilux_tui.views.causes import FAILURES
+from routilux_tui.job.problems import FAILURES
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.report import Failing, Report, report_page
 from routilux_tui.views.rows import log_row

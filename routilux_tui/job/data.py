@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import FailedTask, Task
 from routilux_tui.job.tracked_dict import TrackedDict
 
@@ -78,6 +79,7 @@ class JobData(ABC):
         #: those numbers by text. The exception's own lines are in the record.
         self.tracebacks: list[str] = []
         self.traceback_numbers: dict[str, int] = {}
+        self.statistics = Statistics()
         #: Tasks queued or running, by their ids, in the order in which they were queued.
         self.outstanding: dict[int, Task] = {}
         #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).
@@ -124,6 +126,7 @@ class JobData(ABC):
                     task.id = self.next_task_id
                 self.outstanding[task.id] = task
                 self.next_task_id = max(self.next_task_id, task.id + 1)
+        self.statistics.recount(self.outstanding, self.running)
 
     def hold_tasks(self) -> None:
         """Have what is queued or running as pending: nobody runs it any more."""

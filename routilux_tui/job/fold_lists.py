@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.problems import FAILURES
 from routilux_tui.job.record import MOST_TRACEBACKS, ExecutionRecord
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def _record(
     trace: int | None = None,
 ) -> None:
     """A record that queues nothing, of the task whose handler made it."""
+    if event in FAILURES:
+        failed = job.outstanding.get(task) if task is not None else None
+        number = job.statistics.problems.add(routine_id, data, at, trace, failed)
+        if failed is not None:
+            failed.problem = number
     first = job.next_task_id
     job._history.append(ExecutionRecord.of(routine_id, event, data, at, task, first, trace))
     job._updated = at

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.job.data import JobData
+    from routilux_tui.job.statistics import RoutineStatistics
 
 #: What the engine counts of a routine, as numbers that it adds to.
 NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
@@ -33,10 +34,13 @@ def _emit(
     job._history.append(ExecutionRecord.of(routine_id, event, data, at, parent, first))
     if job._pending_tasks:
         job._pending_tasks = []  # they are waiting for their turn again
-    outstanding = job.outstanding
+    outstanding, statistics = job.outstanding, job.statistics
+    if at >= statistics.tick_ends:
+        statistics.tick(at, job.running)
     source, source_event = (routine_id, event) if event != "start" or parent else (None, None)
     for task_id, target, slot in tasks:
         outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
+        statistics.emitted.append(target)
     if tasks:
         job.next_task_id = max(job.next_task_id, tasks[-1][0] + 1)
     if parent is not None:
@@ -89,14 +93,17 @@ def _ran(
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.pop(task_id, None)
+    measured = _end_of_run(job, task, task_id, routine_id, at)
     stopped = status == "cancelled"
     if stopped:
         status = "pending"  # routilux has no word for it
-    elif detail is not None and task is not None:
-        add_failed_task(job, FailedTask(task, error_line(detail), status, at))
+    elif detail is not None:
+        measured.errors_noted += 1
+        measured.skips += status != "failed"
+        if task is not None:
+            add_failed_task(job, FailedTask(task, error_line(detail), status, at))
     routine = job._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
-        _end_of_run(job, routine, task_id, at)
         if status == "completed" and job._status == "failed" and routine.get("error") is not None:
             status = "failed"  # what ended the job is not hidden by a run beside it that went well
         # A status that the handler itself has set for its routine stands.
@@ -120,12 +127,24 @@ def add_failed_task(job: JobData, failed: FailedTask) -> None:
         job.failed_tasks.append(failed)
 
 
-def _end_of_run(job: JobData, routine: dict[str, Any], task_id: int, at: float) -> None:
+def _end_of_run(
+    job: JobData, task: Task | None, task_id: int, routine_id: str, at: float
+) -> RoutineStatistics:
+    """A handler runs no more; returns the statistics of its routine, for what else there is."""
+    statistics = job.statistics
+    if at >= statistics.tick_ends:
+        statistics.tick(at, job.running)
     _, started = job.running.pop(task_id, (None, at))
-    if routine["active"]:
-        routine["active"] -= 1
-    routine["ended_at"] = timestamps.to_iso(at)
-    routine["execution_time"] += at - started if at > started else 0.0
+    routine = job._routine_states.get(routine_id)
+    if isinstance(routine, dict) and "runs" in routine:
+        if routine["active"]:
+            routine["active"] -= 1
+        routine["ended_at"] = timestamps.to_iso(at)
+        routine["execution_time"] += at - started if at > started else 0.0
+    measured = statistics.routines.get(routine_id) or statistics.of(routine_id)
+    queued = started if task is None else task.due or task.created_at
+    measured.noted += (queued, started, at)
+    return measured
 
 
 def _retry(
@@ -141,6 +160,10 @@ def _retry(
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.get(task_id)
+    measured = _end_of_run(job, task, task_id, routine_id, at)
+    measured.errors_noted += 1
+    measured.retries_noted += 1
+    job.statistics.emitted.append(routine_id)
     if task is not None:
         task.retry_count += 1
         task.max_retries = max_retries
@@ -149,7 +172,6 @@ def _retry(
         task.due = due
     routine = job._routine_states.get(routine_id)
     if isinstance(routine, dict) and "runs" in routine:
-        _end_of_run(job, routine, task_id, at)
         routine["errors"] += 1
         routine["retries"] += 1
         routine["retry_count"] = routine["retries"]
@@ -203,6 +225,8 @@ def _take_up(job: JobData, at: float) -> None:
     """Somebody runs the job (again): what was held is waiting for its turn once more."""
     job._pending_tasks = []
     job.running.clear()
+    job.statistics.began = at
+    job.statistics.recount(job.outstanding, job.running)
     for routine in job._routine_states.values():
         if not isinstance(routine, dict) or "runs" not in routine:
             continue
@@ -231,6 +255,7 @@ def _drop(job: JobData, dropped: list[int], at: float) -> None:
         task = job.outstanding.pop(task_id, None)
         if task is not None and task.retry_count:
             _no_retry_under_way(job, task, "failed")
+    job.statistics.recount(job.outstanding, job.running)
     job._pending_tasks = []
     job._updated = at
 

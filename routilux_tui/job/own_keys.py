@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.data import shape_routines
 from routilux_tui.job.record import MOST_TRACEBACKS, is_id
+from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ OWN_KEYS = (
     "failed_tasks",
     "failed_count",
     "tracebacks",
+    "statistics",
 )
 
 
@@ -41,6 +43,10 @@ def own_plain(job: JobData) -> dict[str, Any]:
         own["failed_count"] = job.failed_count
     if job.tracebacks:
         own["tracebacks"] = list(job.tracebacks)
+    job.statistics.sort_in(job.running)
+    statistics = job.statistics.to_plain()
+    if statistics:
+        own["statistics"] = statistics
     return own
 
 
@@ -57,6 +63,8 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
             task_id, routine_id, at = entry
             if isinstance(routine_id, str) and isinstance(at, (int, float)):
                 job.running[task_id] = (routine_id, float(at))
+    job.statistics = Statistics.from_plain(plain.get("statistics"))
+    job.statistics.restore(job.outstanding, job.running)
     shape = plain.get("flow_shape")
     if isinstance(shape, dict):
         job.flow_shape = shape

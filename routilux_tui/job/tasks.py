@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.record import is_id
 
 NORMAL = 2
 MOST_FAILED = 10_000
@@ -22,7 +23,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
 
     ``emitted`` counts the events that its handler has emitted in the attempt that is under
     way; ``skip`` is how many of them a handler that is run again after a crash must not
-    deliver twice. ``merged`` says that its slot has collected its data. ``created_at`` and
+    deliver twice. ``merged`` says that its slot has collected its data. ``problem`` is the number
+    of the kind of error that it had last, in the job's statistics. ``created_at`` and
     ``due`` are in seconds since the epoch.
     """
 
@@ -43,6 +45,7 @@ class Task(msgspec.Struct, eq=False, gc=False):
     skip: int = 0
     due: float = 0.0
     merged: bool = False
+    problem: int | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""
@@ -61,9 +64,12 @@ class Task(msgspec.Struct, eq=False, gc=False):
             "created_at": timestamps.to_iso(self.created_at),
             "task_id": self.id,
             "emitted": self.emitted,
+            "queued_at": self.created_at,  # to the last digit, unlike created_at
         }
         if self.merged:
             plain["merged"] = True
+        if self.problem is not None:
+            plain["problem"] = self.problem
         if self.due:
             plain["due"] = self.due
         return plain
@@ -87,9 +93,13 @@ class Task(msgspec.Struct, eq=False, gc=False):
             if isinstance(value, int) and value >= 0:
                 setattr(task, name, value)
         task.merged = plain.get("merged") is True
-        due = plain.get("due")
-        if type(due) is float and timestamps.is_time(due):
-            task.due = due
+        problem = plain.get("problem")
+        if is_id(problem):
+            task.problem = problem
+        for name, key in (("due", "due"), ("created_at", "queued_at")):
+            at = plain.get(key)
+            if type(at) is float and timestamps.is_time(at):
+                setattr(task, name, at)
         return task
 
 

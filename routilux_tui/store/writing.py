@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 JOURNALED = "journaled"
 #: Keys whose entries stand one by one, as those of the growing lists do.
 _LISTED = frozenset({"pending_tasks", "pause_points", "failed_tasks"})
+#: Keys whose values nobody reads line by line: each stands on one line.
+_COMPACT = frozenset({"statistics", "tracebacks"})
 #: A record, as it is or as it was saved.
 RECORDS = (ExecutionRecord, Saved)
 _BATCH = 2000
@@ -90,7 +92,8 @@ def _keyed(key: str, value: Any) -> bytes:
     """A key of the file with its value."""
     if key in _LISTED and value:
         return b"  " + dumps(key) + b": " + b"".join(_list_pieces(value))
-    return b"  " + dumps(key) + b": " + _indented(dumps(value), 1)
+    text = dumps(value)
+    return b"  " + dumps(key) + b": " + (text if key in _COMPACT else _indented(text, 1))
 
 
 def save_job(state: Job, path: str | os.PathLike[str]) -> None:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.model import Job
 
-#: The records that tell of a task whose handler raised, or whose input was refused.
-FAILURES = frozenset({"error", "error_continued", "skipped", "validation_failed"})
-
 
 def cause_of(history: Sequence[Any], task_id: int | None) -> int | None:
     """The position of the record that queued a task; None where the history does not tell."""

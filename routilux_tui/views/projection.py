@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
+from routilux_tui.job.problems import FAILURES
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
-from routilux_tui.views.causes import FAILURES, input_of, trace_of
+from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
