@@ -19,6 +19,7 @@ from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
+    from routilux_tui.views.timeline import Timeline
 
 LAST = "@last"
 _LISTED = 5
@@ -42,6 +43,9 @@ class Readable(Protocol):
     def flow(self) -> FlowShape:
         """What its flow is made of."""
 
+    def timeline(self, begin: float, end: float, columns: int, *, fold: bool = True) -> Timeline:
+        """A stretch of its time, drawn on so many columns; 0 is its first or last moment."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -62,6 +66,7 @@ class SavedJob:
         self.window = self._projection.window
         self.item = self._projection.item
         self.flow = self._projection.flow
+        self.timeline = self._projection.timeline
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""

@@ -34,6 +34,7 @@ COMMANDS = {
     "report": "a job as one HTML page that can be handed on",
     "bundle": "pack a job into one archive that can be handed on",
     "export": "a job's runs and emits for another program, such as Perfetto",
+    "timeline": "when which routine was busy, retried, gave up or stood still",
     "trace": "what led to a record of a job, and what came of it",
     "diff": "what two jobs differ in",
     "history": "a job's records",

@@ -17,6 +17,7 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
+from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -164,6 +165,11 @@ class Client:
     def flow(self) -> FlowShape:
         """What the job's flow is made of."""
         return msgspec.convert(self.call("flow"), FlowShape)
+
+    def timeline(self, begin: float, end: float, columns: int, *, fold: bool = True) -> Timeline:
+        """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
+        answer = self.call("timeline", begin=begin, end=end, columns=columns, fold=fold)
+        return msgspec.convert(answer, Timeline)
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives."""

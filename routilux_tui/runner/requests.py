@@ -193,6 +193,15 @@ class Requests:
     def _flow(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return self._backend.projection.flow()
 
+    async def _timeline(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return await asyncio.to_thread(
+            self._backend.projection.timeline,
+            float(params.get("begin", 0)),
+            float(params.get("end", 0)),
+            int(params["columns"]),
+            fold=bool(params.get("fold", True)),
+        )
+
     def _pause(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.pause(str(params.get("reason", "")))
 
@@ -220,6 +229,7 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "header": Requests._header,
     "routines": Requests._routines,
     "flow": Requests._flow,
+    "timeline": Requests._timeline,
     "pause": Requests._pause,
     "resume": Requests._resume,
     "cancel": Requests._cancel,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         WaitResult,
         Window,
     )
+    from routilux_tui.views.timeline import Timeline
 
 #: The actions whose absence a handle explains in `Handle.cannot`.
 ACTIONS = ("pause", "resume", "cancel", "force", "wait")
@@ -79,6 +80,11 @@ class Handle(Protocol):
 
     async def flow(self) -> FlowShape:
         """What the job's flow is made of: routines in their order, connections, workers."""
+
+    async def timeline(
+        self, begin: float, end: float, columns: int, *, fold: bool = True
+    ) -> Timeline:
+        """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

@@ -29,6 +29,7 @@ from routilux_tui.views.shapes import (
     WaitResult,
     Window,
 )
+from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -244,6 +245,13 @@ class LiveHandle:
     async def flow(self) -> FlowShape:
         """What the job's flow is made of."""
         return msgspec.convert(await self._request("flow"), FlowShape)
+
+    async def timeline(
+        self, begin: float, end: float, columns: int, *, fold: bool = True
+    ) -> Timeline:
+        """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
+        answer = await self._request("timeline", begin=begin, end=end, columns=columns, fold=fold)
+        return msgspec.convert(answer, Timeline)
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

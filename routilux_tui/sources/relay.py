@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.shapes import Header
+    from routilux_tui.views.timeline import Timeline
 
 
 class Relay:
@@ -45,6 +46,7 @@ class Relay:
             "check": self._check,
             "header": self._header,
             "flow": self._flow,
+            "timeline": self._timeline,
             "pause": self._control,
             "resume": self._control,
             "cancel": self._control,
@@ -154,6 +156,14 @@ class Relay:
 
     async def _flow(self, _params: dict[str, Any]) -> FlowShape:
         return await self._handle.flow()
+
+    async def _timeline(self, params: dict[str, Any]) -> Timeline:
+        return await self._handle.timeline(
+            float(params.get("begin", 0)),
+            float(params.get("end", 0)),
+            int(params["columns"]),
+            fold=bool(params.get("fold", True)),
+        )
 
     async def _control(self, _params: dict[str, Any]) -> Any:
         raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.flow_shape import FlowShape
+    from routilux_tui.views.timeline import Timeline
 
 
 class SavedHandle:
@@ -184,6 +185,13 @@ class SavedHandle:
     async def flow(self) -> FlowShape:
         """What the job's flow is made of."""
         return self._opened().flow()
+
+    async def timeline(
+        self, begin: float, end: float, columns: int, *, fold: bool = True
+    ) -> Timeline:
+        """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
+        views = self._opened()
+        return await asyncio.to_thread(views.timeline, begin, end, columns, fold=fold)
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

@@ -15,6 +15,7 @@ from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
 from routilux_tui.job.problems import FAILURES
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
+from routilux_tui.views.activity import activity_of, drawn
 from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
 from routilux_tui.views.rows import ROWS, routine_row
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.job.model import Job
+    from routilux_tui.views.timeline import Timeline
 
 MOST_ROWS = 1000
 """Rows of one window at the most."""
+MOST_COLUMNS = 2000
+"""Cells of a lane of the timeline at the most."""
 _MOST_FILTERS = 8
 _SLICE = 1000
 """Items that are looked at while handlers wait."""
@@ -115,6 +119,12 @@ class Projection:
         """What the job's flow is made of."""
         with self.job.lock:
             return flow_shape_of(self.job)
+
+    def timeline(self, begin: float, end: float, columns: int, *, fold: bool = True) -> Timeline:
+        """A stretch of the job's time, drawn; see `routilux_tui.views.activity.drawn`."""
+        with self.job.lock:
+            known = activity_of(self.job, time.time())
+        return drawn(known, begin, end, max(1, min(columns, MOST_COLUMNS)), fold=fold)
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""

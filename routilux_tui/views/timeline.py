@@ -51,6 +51,11 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     retries: Sequence[int] = ()
     queue: Sequence[int] = ()
 
+    @property
+    def length(self) -> int:
+        """How many buckets there are."""
+        return max(len(getattr(self, one)) for one in self.__struct_fields__[2:])
+
 
 class Stretch(msgspec.Struct, frozen=True):
     """Cells ``column`` to ``column + cells`` stand for the time from ``begin`` to ``end``."""
@@ -81,7 +86,9 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a job's time, drawn.
 
     ``queue`` and ``rate`` are curves below the lanes: tasks that wait, and handlers that ended a
-    second, a number a cell. ``ticks`` are the columns of round times, with their labels.
+    second, a number a cell. ``ticks`` are the columns of round times, with their labels. ``first``
+    and ``last`` bound the job's time. ``is_exact`` is false where only the times of records are
+    known.
     """
 
     begin: float
@@ -92,6 +99,9 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     queue: list[int]
     rate: list[float]
     ticks: list[tuple[int, str]]
+    first: float = 0.0
+    last: float = 0.0
+    is_exact: bool = True
 
     def time_at(self, column: float) -> float:
         """The moment that a column stands for."""
@@ -189,7 +199,7 @@ class _Sums:
     def __init__(self, activity: Activity) -> None:
         self.activity = activity
         lists = ("busy", "starts", "ends", "errors", "retries")
-        self.length = max((len(getattr(activity, name)) for name in (*lists, "queue")), default=0)
+        self.length = activity.length
         self._sums = {
             name: [0.0, *accumulate(_filled(getattr(activity, name), self.length))]
             for name in lists

@@ -143,6 +143,9 @@ class StubHandle:
     async def flow(self):
         return self.views.flow()
 
+    async def timeline(self, begin, end, columns, *, fold=True):
+        return self.views.timeline(begin, end, columns, fold=fold)
+
     async def find(self, section, text, start, *, back, where):
         return self.views.find(section, text, start, back=back, where=where)
 

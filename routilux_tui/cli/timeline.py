@@ -1,0 +1,74 @@
+"""When which routine was busy, retried, gave up or stood still: a lane a routine.
+
+Stretches in which nothing happened are folded, with their length below them. MOMENT is a time of
+day (03:07 or 03:07:21), a date and time, or so long after the start (+1h30m) or before the end
+(-5m). With --json: one object, whose lanes have a level from 0 to 8 and a mark for each cell.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli import output
+from routilux_tui.cli.jobs import readable
+from routilux_tui.errors import UsageError
+from routilux_tui.views.formatting import sparkline
+from routilux_tui.views.moments import moment_of
+from routilux_tui.views.timeline import cell_text
+
+if TYPE_CHECKING:
+    import argparse
+
+    from routilux_tui.views.timeline import Timeline
+
+_WIDEST_NAME = 24
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument("--from", dest="begin", default="", metavar="MOMENT", help="from then on")
+    parser.add_argument("--to", dest="end", default="", metavar="MOMENT", help="until then")
+    parser.add_argument("--columns", type=int, default=0, metavar="N", help="cells of a lane")
+    parser.add_argument("--flat", action="store_true", help="don't fold idle stretches")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the timeline."""
+    job, _ = readable(args.job)
+    names = [one[:_WIDEST_NAME] for one in job.flow().routines]
+    width = max(map(len, [*names, "queue"]))
+    columns = args.columns or max(10, shutil.get_terminal_size().columns - width - 7)
+    shown = job.timeline(0.0, 0.0, columns, fold=not args.flat)
+    if args.begin or args.end:
+        first, last = shown.first, shown.last
+        begin = moment_of(args.begin, first, last) if args.begin else first
+        end = moment_of(args.end, first, last) if args.end else last
+        if begin >= end:
+            raise UsageError("--from is not before --to.")
+        shown = job.timeline(begin, end, columns, fold=not args.flat)
+    if args.json:
+        output.print_json(shown)
+    else:
+        _print(shown, width)
+    return 0
+
+
+def _print(shown: Timeline, width: int) -> None:
+    in_ascii = output.is_ascii()
+    for lane in shown.lanes:
+        cells = "".join(cell_text(one, ascii_only=in_ascii) for one in lane.cells)
+        name = output.safe(lane.routine_id)[:_WIDEST_NAME].ljust(width)
+        print(f"{name} {cells} {lane.share * 100:4.0f}%")
+    if not in_ascii:
+        for name, values in (("queue", list(map(float, shown.queue))), ("rate", shown.rate)):
+            if any(values):
+                print(f"{name.ljust(width)} {sparkline(values)} {max(values):,.0f}")
+    ticks = ""
+    for column, label in shown.ticks:
+        ticks = ticks.ljust(column) + label
+    print(f"{'' if shown.is_exact else '~':<{width}} {ticks}".rstrip())
+    if not shown.is_exact:
+        print("~ from the times of its records: its file has no starts and ends")

@@ -1,0 +1,48 @@
+"""Moments of a job as people write them: a time of day, a date, or so long after its start."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from routilux_tui.errors import UsageError
+from routilux_tui.job import timestamps
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?")
+_SPAN = re.compile(r"([+-])(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
+def moment_of(text: str, first: float, last: float) -> float:
+    """The moment that a text means, in seconds since the epoch.
+
+    Args:
+        text: ``03:07`` or ``03:07:21.5`` (the first such time from the job's start on),
+            ``2026-11-25T03:07:21``, ``+90``, ``+1h30m`` after the start, ``-5m`` before the end.
+        first: when the job began.
+        last: when it ended, or now.
+
+    Raises:
+        UsageError: when it means no moment.
+    """
+    text = text.strip()
+    clock = _CLOCK.fullmatch(text)
+    if clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60 and int(clock[3] or 0) < 60:
+        began = timestamps.to_datetime(first)
+        micro = int(float(clock[4] or 0) * 1e6)
+        at = began.replace(
+            hour=int(clock[1]), minute=int(clock[2]), second=int(clock[3] or 0), microsecond=micro
+        )
+        if at < began.replace(microsecond=0, second=0 if clock[3] is None else began.second):
+            at += timedelta(days=1)
+        return at.timestamp()
+    span = _SPAN.fullmatch(text)
+    if span is not None and len(text) > 1:
+        days, hours, minutes, seconds = (float(one or 0) for one in span.groups()[1:])
+        length = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        return first + length if span[1] == "+" else last - length
+    at_text = timestamps.to_epoch(text)
+    if at_text is None:
+        raise UsageError(
+            f"{text!r} is no moment.", "Say 03:07:21, 2026-11-25T03:07:21, +1h30m or -5m."
+        )
+    return at_text
