@@ -3,10 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 PEER := .venv-peer
+PEER_0_10 := .venv-peer-0.10
 BIN := $(VENV)/bin
 SNAPSHOTS ?=
 
 export ROUTILUX_TUI_PEER := $(CURDIR)/$(PEER)/bin/python
+export ROUTILUX_TUI_PEER_0_10 := $(CURDIR)/$(PEER_0_10)/bin/python
 
 .PHONY: demo test lint types contract tests bench snapshots clean
 
@@ -27,10 +29,10 @@ types: $(VENV)/.ready
 contract: $(VENV)/.ready
 	$(BIN)/lint-imports
 
-tests: $(VENV)/.ready $(PEER)/.ready
+tests: $(VENV)/.ready $(PEER)/.ready $(PEER_0_10)/.ready
 	$(BIN)/pytest -n 2 --dist loadgroup $(SNAPSHOTS)
 
-bench: $(VENV)/.ready $(PEER)/.ready
+bench: $(VENV)/.ready $(PEER)/.ready $(PEER_0_10)/.ready
 	$(BIN)/python -m tests.bench $(ONLY)
 
 # Draws the snapshots and the README's pictures anew: look at what changed before you commit it.
@@ -43,11 +45,16 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-# The library that jobs of older versions were written with, to compare and to read back with.
+# The library itself: its jobs are compared with ours, read back by it, and its scripts are run.
 $(PEER)/.ready: Makefile
 	$(PYTHON) -m venv $(PEER)
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check 'routilux==0.11.0' 'serilux<0.4'
 	@touch $@
 
+$(PEER_0_10)/.ready: Makefile
+	$(PYTHON) -m venv $(PEER_0_10)
+	$(PEER_0_10)/bin/python -m pip install --quiet --disable-pip-version-check 'routilux==0.10.0' 'serilux<0.4'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(PEER) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEER) $(PEER_0_10) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -38,7 +38,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(variable, str(place))
     for variable in list(os.environ):
         ours = variable.startswith(("ROUTILUX_TUI_", "SSH_", "TMUX", "STY"))
-        if ours and variable != "ROUTILUX_TUI_PEER":
+        if ours and not variable.startswith("ROUTILUX_TUI_PEER"):
             monkeypatch.delenv(variable)
     for variable in ("NO_COLOR", "COLORTERM", "COLORFGBG", "CI"):
         monkeypatch.delenv(variable, raising=False)
@@ -58,17 +58,30 @@ def _end_runners(folder: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
+#: The environments with the library itself: version -> (environment variable, folder beside).
+PEERS = {
+    "0.11.0": ("ROUTILUX_TUI_PEER", ".venv-peer"),
+    "0.10.0": ("ROUTILUX_TUI_PEER_0_10", ".venv-peer-0.10"),
+}
+
+
 @pytest.fixture(scope="session")
 def peer() -> str:
     """The Python of the environment that has routilux 0.11.0."""
-    python = os.environ.get("ROUTILUX_TUI_PEER", "")
-    beside = Path(__file__).parent.parent / ".venv-peer/bin/python"
+    return peer_of("0.11.0")
+
+
+def peer_of(version: str) -> str:
+    """The Python of the environment that has this version of routilux."""
+    variable, folder = PEERS[version]
+    python = os.environ.get(variable, "")
+    beside = Path(__file__).parent.parent / folder / "bin/python"
     if not python and beside.exists():
         python = str(beside)
     if not python or not Path(python).exists():
         if os.environ.get("CI"):
-            pytest.fail("the environment with routilux 0.11.0 is missing: make test makes it")
-        pytest.skip("NO PEER: routilux 0.11.0 is not installed beside; run make test")
+            pytest.fail(f"the environment with routilux {version} is missing: make test makes it")
+        pytest.skip(f"NO PEER: routilux {version} is not installed beside; run make test")
     return python
 
 

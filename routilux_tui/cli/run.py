@@ -4,6 +4,11 @@ FLOW is path/to/file.py[:name] or package.module[:name]; name is a Flow or a fun
 returns one. Without a terminal, or with --no-tui, progress is printed line by line and the
 exit code tells the job's end: 0 completed, 1 failed or cancelled. --json prints the summary as
 one JSON object. --detach starts the job, prints its id and returns.
+
+A script of routilux 0.10 or 0.11 is run as itself (or a flow in it by its name), by the Python in
+which its routilux is installed: ours, the active virtual environment, a .venv beside it or above,
+or --python. Each execution in it is a job of its own. Without a terminal its output is printed as
+it comes, the exit code is its own, and its jobs are listed on standard error.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import count, seconds, workers
 from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
-from routilux_tui.errors import Unreachable
+from routilux_tui.errors import Unreachable, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
 
@@ -32,6 +37,7 @@ PROGRESS_EVERY = 0.5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("flow", metavar="FLOW")
+    parser.add_argument("args", metavar="ARG", nargs="*", help="arguments of a script")
     parser.add_argument(
         "-p", dest="params", action="append", default=[], metavar="KEY=VALUE",
         help="a parameter of the flow or its entry routine; JSON where it parses, else text",
@@ -49,6 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--history-ttl-seconds", type=seconds, metavar="S", help="seconds that it keeps them"
     )
+    parser.add_argument(
+        "--python", default="", metavar="PATH",
+        help="the Python in which a script's routilux 0.10 or 0.11 is installed",
+    )  # fmt: skip
     parser.add_argument("--detach", action="store_true", help="print the job's id and return")
     parser.add_argument("--no-tui", action="store_true", help="plain progress lines")
     parser.add_argument("--json", action="store_true", help="the summary as JSON; implies --no-tui")
@@ -58,8 +68,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Start the job."""
     from routilux_tui.runner.launch import runner_gone, start_job
+    from routilux_tui.runner.script import script_of
 
     params = output.parse_params(args.params)
+    script = script_of(args.flow, named_python=bool(args.python))
+    if script is not None:
+        from routilux_tui.cli.run_script import run_script
+
+        return run_script(args, script, params)
+    if args.args:
+        raise UsageError(
+            f"{args.flow} is a flow, which takes no arguments.", "Give parameters: -p KEY=VALUE."
+        )
     started = start_job(
         args.flow,
         params,

@@ -50,6 +50,27 @@ def _emit(
     job._updated = at
 
 
+def _queue(
+    job: JobData,
+    tasks: list[tuple[int, str, str]],
+    data: Any,
+    at: float,
+    source: str | None,
+    source_event: str | None,
+) -> None:
+    """Tasks are queued that no record tells of: an engine of another kind made them."""
+    if job._pending_tasks:
+        job._pending_tasks = []
+    statistics = job.statistics
+    if at >= statistics.tick_ends:
+        statistics.tick(at, job.running)
+    for task_id, target, slot in tasks:
+        job.outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
+        statistics.emitted.append(target)
+        job.next_task_id = max(job.next_task_id, task_id + 1)
+    job._updated = at
+
+
 def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
     """A handler has started."""
     if job._pending_tasks:
@@ -263,6 +284,7 @@ def _drop(job: JobData, dropped: list[int], at: float) -> None:
 #: The kinds of change of tasks and handlers, and what carries each out.
 TASKS: dict[str, Callable[..., None]] = {
     "emit": _emit,
+    "queue": _queue,
     "run": _run,
     "ran": _ran,
     "retry": _retry,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import NotConfirmed, NotPossible
 from routilux_tui.runner.client import check_peer, connect, peer_of
 from routilux_tui.runner.discover import is_stale
+from routilux_tui.runner.paths import safe_name
 from routilux_tui.store.locks import job_file_of_lock
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def end_by_force(path: Path, reason: str = "") -> Header:
         JobFileError: when the job's file can't be read or written.
     """
     pid = _runner_behind(path)
-    file = job_file_of(pid)
+    files = job_files_of(pid)
     os.killpg(pid, signal.SIGKILL)
     deadline = time.monotonic() + _GONE_WITHIN
     while not is_stale(path):
@@ -45,7 +46,9 @@ def end_by_force(path: Path, reason: str = "") -> Header:
         time.sleep(0.02)
     with contextlib.suppress(OSError):
         path.unlink()
-    return _record_cancel(file, reason)
+    headers = [_record_cancel(file, reason) for file in files]  # a script may have several jobs
+    own = [one for one in headers if safe_name(one.job_id)[:36] == path.stem]
+    return (own or headers)[0]
 
 
 def _runner_behind(path: Path) -> int:
@@ -66,18 +69,21 @@ def _runner_behind(path: Path) -> int:
     return pid
 
 
-def job_file_of(pid: int) -> Path:
-    """The file of the job that a process keeps, told by the lock that it holds.
+def job_files_of(pid: int) -> list[Path]:
+    """The files of the jobs that a process keeps, told by the locks that it holds.
 
     Raises:
         NotPossible: when it holds none.
     """
+    files: dict[Path, None] = {}
     for handle in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
             file = job_file_of_lock(handle.readlink())
             if file is not None:
-                return file
-    raise NotPossible(f"Process {pid} keeps no job's file: it is not ended from here.")
+                files[file] = None
+    if not files:
+        raise NotPossible(f"Process {pid} keeps no job's file: it is not ended from here.")
+    return list(files)
 
 
 def _record_cancel(file: Path, reason: str) -> Header:

@@ -20,7 +20,8 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
-from routilux_tui.runner.launch import LaunchResult, LaunchSpec
+from routilux_tui.runner.full_disk import FullDisk
+from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
 from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
@@ -47,7 +48,6 @@ SUSPEND_WITHIN = 20.0
 LEFT_BEHIND = 10.0
 """Seconds that threads have which handlers have left behind when all else is over."""
 _RETRY = 0.5
-_FULL = "no room on the disk: "
 _TOLD_TO_END = "the runner was told to end (SIGTERM)"
 
 
@@ -86,7 +86,8 @@ class Host:
         self._entry, self._params = entry, params
         if self.path.parent == jobs_folder():
             make_private(self.path.parent)
-        self.journal = Journal(self.state, self.path, self._on_disk_full, self._on_disk_free)
+        disk = FullDisk(self.execution)
+        self.journal = Journal(self.state, self.path, disk.is_full, disk.is_free)
         self.state.subscribe(self._note_change)
         self.backend = Backend(
             self.state,
@@ -96,6 +97,7 @@ class Host:
             log=spec.log,
             flush=self.journal.flush,
         )
+        disk.backend = self.backend
         self.server = Server(self.backend, Path(spec.socket), self._force, self._note_place)
         with self._cleanup_on_error():
             self.server.start()
@@ -218,23 +220,6 @@ class Host:
         if not self._pipe.closed:
             blank(self._pipe.fileno())
 
-    # A full disk
-
-    def _on_disk_full(self, reason: str) -> None:
-        self.backend.note = f"{_FULL}{reason}"
-        with contextlib.suppress(NotPossible):
-            self.execution.pause(f"{_FULL}{reason}")
-
-    def _on_disk_free(self) -> None:
-        self.backend.note = ""
-        self.execution.wait(30.0)
-        points = self.state.pause_points
-        why = points[-1].get("reason", "") if points and isinstance(points[-1], dict) else ""
-        waited = self.state.status == "paused" and str(why).startswith(_FULL)
-        if waited and not self.backend.pause_asked:
-            with contextlib.suppress(NotPossible):
-                self.execution.resume()
-
     # A forced cancel
 
     def _force(self, reason: str, grace: float) -> None:
@@ -276,6 +261,10 @@ def main() -> int:
     signal.signal(signal.SIGHUP, _ignore)
     signal.signal(signal.SIGINT, _ignore)
     signal.signal(signal.SIGTERM, _call_off)
+    if spec.script is not None:
+        from routilux_tui.runner.script_host import run_script
+
+        return run_script(spec, spec.script, pipe, _report)
     compile_cel("true")  # ahead of a cel.py beside the flow
     try:
         host = Host(spec, pipe)

@@ -16,40 +16,10 @@ import msgspec
 from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.interpreter import python_of
+from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
 
 _ENDS_WITHIN = 10.0
-
-
-class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What a runner is to do. ``resume`` names a saved job to take up in place of a new one."""
-
-    flow: str
-    job_id: str
-    socket: str
-    log: str
-    params: dict[str, Any] = {}
-    entry: str = ""
-    save: str = ""
-    force: bool = False
-    workers: int = 0
-    resume: str = ""
-    read_only: bool = False
-    keep: str = ""
-    max_history_size: int | None = None
-    history_ttl_seconds: float | None = None
-
-
-class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a runner tells whoever started it."""
-
-    job_id: str = ""
-    socket: str = ""
-    path: str = ""
-    log: str = ""
-    pid: int = 0
-    error: dict[str, Any] | None = None
-    traceback: str = ""
 
 
 def start_job(
@@ -118,7 +88,9 @@ def resume_job(
     from routilux_tui.job.model import Job
     from routilux_tui.store.reading import load_job
 
-    job_id = load_job(path, into=Job, strict=True).job_id
+    job = load_job(path, into=Job, strict=True)
+    _refuse_script(job.extra.get("launch"), path)
+    job_id = job.job_id
     return _launch(
         LaunchSpec(
             flow=flow,
@@ -134,33 +106,7 @@ def resume_job(
 
 
 def _launch(spec: LaunchSpec) -> LaunchResult:
-    log = Path(spec.log)
-    try:
-        make_private(log.parent)
-        log.touch(mode=0o600)
-    except OSError as problem:
-        raise NotPossible(
-            f"{log.parent}: nothing can be kept there: {problem.strerror or problem}.",
-            "Make room, or set XDG_STATE_HOME to a folder of your own.",
-        ) from problem
-    reading, writing = os.pipe()
-    try:
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                python_of("routilux_tui.runner.host", str(writing)),
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                pass_fds=(writing,),
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.write(msgspec.json.encode(spec))
-                process.stdin.close()
-    finally:
-        os.close(writing)
+    process, reading = start_runner(spec)
     try:
         with os.fdopen(reading, "rb") as report:  # it says when it is ready, and when it has begun
             lines = [line for line in (report.readline(), report.readline()) if line]
@@ -185,6 +131,63 @@ def _launch(spec: LaunchSpec) -> LaunchResult:
         raise runner_gone(result, spec.flow)
     process.returncode = 0  # it is on its own now; nobody here waits for it
     return result
+
+
+def _refuse_script(launch: Any, path: str) -> None:
+    """Refuse to take up a job of a script of routilux: what stood around its flow is gone."""
+    if not isinstance(launch, dict) or not isinstance(launch.get("library"), str):
+        return
+    again = ["routilux-tui", "run", str(launch.get("flow")), *map(str, launch.get("args") or ())]
+    raise NotPossible(
+        f"{path} was run by a script of {launch['library']}, and its process has ended: "
+        "it can't go on.",
+        f"Its pending tasks say what it had not done. Run it anew: {shlex.join(again)}",
+    )
+
+
+def start_runner(
+    spec: LaunchSpec, handles: tuple[int, ...] = ()
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a runner, and give it its launch spec.
+
+    Args:
+        spec: what it is to do.
+        handles: descriptors that it gets, besides its own.
+
+    Returns:
+        Its process, and the descriptor on which it reports.
+
+    Raises:
+        NotPossible: when its log can't be kept.
+    """
+    log = Path(spec.log)
+    try:
+        make_private(log.parent)
+        log.touch(mode=0o600)
+    except OSError as problem:
+        raise NotPossible(
+            f"{log.parent}: nothing can be kept there: {problem.strerror or problem}.",
+            "Make room, or set XDG_STATE_HOME to a folder of your own.",
+        ) from problem
+    reading, writing = os.pipe()
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                python_of("routilux_tui.runner.host", str(writing)),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                pass_fds=(writing, *handles),
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.write(msgspec.json.encode(spec))
+                process.stdin.close()
+    finally:
+        os.close(writing)
+    return process, reading
 
 
 def _call_off(process: subprocess.Popen[bytes]) -> None:

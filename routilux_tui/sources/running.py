@@ -9,7 +9,7 @@ import msgspec
 from routilux_tui.errors import NotPossible
 from routilux_tui.runner.discover import all_jobs
 from routilux_tui.runner.entry import entry_of
-from routilux_tui.runner.force_cancel import job_file_of
+from routilux_tui.runner.force_cancel import job_files_of
 from routilux_tui.sources.headers import read_header
 from routilux_tui.views.shapes import SILENT, JobEntry
 
@@ -30,10 +30,16 @@ def running_entries(file: str = "") -> list[JobEntry]:
     return [*map(entry_of, found.answering), *map(_entry_of_silent, found.silent)]
 
 
+def _own(silent: Silent, saved: list[JobEntry]) -> JobEntry:
+    """Of the jobs that a runner keeps (a script may have several) the one of a socket."""
+    own = [one for one in saved if one.job_id == silent.socket.stem]
+    return (own or saved)[0]
+
+
 def _entry_of_silent(silent: Silent) -> JobEntry:
     """What the file of a job says whose runner does not answer; at least the job's id."""
     try:
-        saved = read_header(job_file_of(silent.pid))
+        saved = _own(silent, [read_header(file) for file in job_files_of(silent.pid)])
     except (OSError, NotPossible):
         saved = JobEntry(key="")
     return msgspec.structs.replace(

@@ -69,6 +69,7 @@ _SHAPES = {
     "routine": "kdt",
     "no_routine": "kt",
     "emit": "kk*tIq",
+    "queue": "q*tSS",
     "record": "kk*t.II",
     "traceback": "s",
     "shape": "d",

@@ -1,0 +1,192 @@
+"""Running a script of routilux 0.10 or 0.11: what it prints is printed, as it comes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.cli import output
+from routilux_tui.cli.config import effective_settings, settings
+from routilux_tui.errors import JobFileError, NotPossible, Unreachable, UsageError
+from routilux_tui.runner.launch_spec import LaunchSpec
+from routilux_tui.runner.script_launch import ScriptRun, start_script
+
+if TYPE_CHECKING:
+    import argparse
+
+    from routilux_tui.runner.launch_spec import LaunchResult
+    from routilux_tui.runner.script import Script
+
+_LOOK_EVERY = 0.02
+_PIECE = 1 << 16
+
+
+def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any]) -> int:
+    """Start the script, and open the dashboard on its first job, or follow it."""
+    if script.name and args.args:
+        raise UsageError(
+            f"{args.flow} names a flow, which takes no arguments.",
+            "Give it parameters: -p KEY=VALUE.",
+        )
+    if not script.name and not script.is_bare and (params or args.entry or args.workers):
+        raise UsageError(
+            f"{script.place} is run as itself, so -p, --entry and --workers mean nothing to it.",
+            f"Give it arguments: routilux-tui run {script.place} ARG...; "
+            f"or name a flow in it: {script.place}:NAME.",
+        )
+    spec = LaunchSpec(
+        flow=args.flow,
+        job_id="",
+        socket="",
+        log="",
+        params=params,
+        entry=args.entry,
+        save=str(Path(args.save).absolute()) if args.save else "",
+        force=args.force,
+        workers=args.workers,
+        read_only=bool(args.read_only) and args.detach,
+        keep=effective_settings(args)["keep"].value,
+        max_history_size=args.max_history_size,
+        history_ttl_seconds=args.history_ttl_seconds,
+    )
+    started = start_script(script, args.args, spec, python=args.python)
+    if args.detach:
+        first = _first_job(started, script)
+        if args.json:
+            output.print_json(first)
+        else:
+            print(first.job_id)
+        return 0
+    if args.no_tui or args.json or not output.is_interactive():
+        return _follow(started, as_json=args.json)
+    first = _first_job(started, script)
+    from routilux_tui.cli.screen import show
+    from routilux_tui.sources.live import socket_handle
+
+    chosen = settings(args)
+    handle = socket_handle(Path(first.socket), fps=chosen.fps, read_only=chosen.read_only)
+    return show(chosen, handle=handle)
+
+
+def _first_job(started: ScriptRun, script: Script) -> LaunchResult:
+    """The script's first job, as soon as it begins; what a script without one printed is shown."""
+    result = next(started.results(), None)
+    if result is not None and result.job_id:
+        started.let_go()
+        return result
+    relay = _Relay(started)
+    relay.copy()
+    code = "" if result is None else f" (exit code {result.exit_code})"
+    raise NotPossible(
+        f"{script.place} has ended{code} and started no job.",
+        f"What it printed is kept: {started.log}",
+    )
+
+
+class _Relay:
+    """Prints what a script prints, to the stream that it chose.
+
+    Args:
+        started: the script.
+        as_json: whether standard output is kept for something else.
+    """
+
+    def __init__(self, started: ScriptRun, *, as_json: bool = False) -> None:
+        self._streams = [
+            [started.stdout.fileno(), 0, 2 if as_json else 1],
+            [started.stderr.fileno(), 0, 2],
+        ]
+        self._ended = threading.Event()
+
+    def copy(self) -> None:
+        """Print what has come since the last call."""
+        for stream in self._streams:
+            source, done, target = stream
+            while part := os.pread(source, _PIECE, done):
+                done += len(part)
+                while part:
+                    part = part[os.write(target, part) :]
+            stream[1] = done
+
+    def run(self) -> None:
+        """Print what comes, until `end`."""
+        while not self._ended.wait(_LOOK_EVERY):
+            self.copy()
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self._ended.set()
+
+
+def _follow(started: ScriptRun, *, as_json: bool) -> int:
+    """Print what the script prints to its end; then its jobs, and end as it did."""
+    sys.stdout.flush()
+    relay = _Relay(started, as_json=as_json)
+    thread = threading.Thread(target=relay.run, daemon=True)
+    thread.start()
+    jobs: list[LaunchResult] = []
+    code: int | None = None
+    try:
+        for result in started.results():
+            if result.exit_code is not None:
+                code = result.exit_code
+                break
+            jobs.append(result)
+    except KeyboardInterrupt:
+        names = " ".join(job.job_id[:8] for job in jobs)
+        print(f"The script goes on. Its jobs: {names or 'none yet'}", file=sys.stderr)
+        return 130
+    finally:
+        relay.end()
+        thread.join()
+        relay.copy()
+        started.let_go()
+    if code is None:
+        raise Unreachable(
+            "The runner of the script is gone: it was killed. The script itself goes on.",
+            f"What was heard of it is kept: {started.log}",
+        )
+    _print_jobs(jobs, code, as_json=as_json)
+    return code
+
+
+def _print_jobs(jobs: list[LaunchResult], code: int, *, as_json: bool) -> None:
+    """The jobs of a script that has ended: on standard error, for what it printed is the data."""
+    from routilux_tui.runner.client import Client
+
+    rows = []
+    for job in jobs:
+        try:
+            with Client(job.socket) as client:
+                header, routines = client.header(), client.routines()
+        except Unreachable:
+            header, routines = _saved(job.path)
+        if header is not None:
+            rows.append((header, routines, job.path))
+    if as_json:
+        import msgspec
+
+        plain = [
+            {"header": msgspec.to_builtins(h), "routines": msgspec.to_builtins(r), "file": path}
+            for h, r, path in rows
+        ]
+        output.print_json({"exit_code": code, "jobs": plain})
+        return
+    for header, _, path in rows:
+        line = f"{output.safe(header.flow_id)}  job {header.job_id}  {output.safe(header.status)}"
+        print(f"{line}  {output.safe(path)}", file=sys.stderr)
+
+
+def _saved(path: str) -> tuple[Any, Any]:
+    from routilux_tui.job.model import Job
+    from routilux_tui.store.reading import load_job
+    from routilux_tui.views.projection import Projection
+
+    try:
+        projection = Projection(load_job(path, into=Job))
+    except JobFileError:
+        return None, []
+    return projection.header(), projection.routines()

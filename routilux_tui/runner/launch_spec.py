@@ -1,0 +1,59 @@
+"""What a runner is told to do, and what it tells whoever started it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class ScriptSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A script of routilux to be run; see `routilux_tui.runner.script.Script`.
+
+    ``stdout`` and ``stderr`` are descriptors of files for what it prints.
+    """
+
+    place: str
+    file: str
+    module: str
+    name: str
+    is_bare: bool
+    args: list[str]
+    python: str
+    version: str
+    stdout: int
+    stderr: int
+
+
+class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner is to do. ``resume`` names a saved job to take up in place of a new one."""
+
+    flow: str
+    job_id: str
+    socket: str
+    log: str
+    params: dict[str, Any] = {}
+    entry: str = ""
+    save: str = ""
+    force: bool = False
+    workers: int = 0
+    resume: str = ""
+    read_only: bool = False
+    keep: str = ""
+    max_history_size: int | None = None
+    history_ttl_seconds: float | None = None
+    script: ScriptSpec | None = None
+
+
+class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner tells whoever started it."""
+
+    job_id: str = ""
+    socket: str = ""
+    path: str = ""
+    log: str = ""
+    pid: int = 0
+    error: dict[str, Any] | None = None
+    traceback: str = ""
+    exit_code: int | None = None
+    """Of a script, when it has ended."""

@@ -1,0 +1,157 @@
+"""The engine of a job that a script of routilux runs: its controls go there, and are confirmed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.views.shapes import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.data import Change
+    from routilux_tui.state.job_state import JobState
+
+_MOVES = frozenset({"status", "run", "ran", "retry", "drop"})
+
+
+class ScriptEngine:
+    """What steers one job of a script.
+
+    Args:
+        job_state: our copy of the job.
+        order: sends ``pause``, ``resume`` or ``cancel``, with a reason, to the script.
+    """
+
+    def __init__(self, job_state: JobState, order: Callable[[str, str], None]) -> None:
+        self.job_state = job_state
+        self._order = order
+        self._lock = job_state.lock
+        self._moved = threading.Condition(self._lock)
+        self._asked: Control | None = None
+        self._listeners: tuple[Callable[[], None], ...] = ()
+        #: Why nothing can be asked of it any more; empty while it runs.
+        self.gone = ""
+        job_state.execution = self
+        job_state.subscribe(self._note_change)
+
+    @property
+    def control(self) -> Control | None:
+        """A control that was asked and is not confirmed yet."""
+        with self._lock:
+            asked = self._asked
+            if asked is None:
+                return None
+            return Control(asked.action, asked.reason, len(self.job_state.running), asked.since)
+
+    def on_control(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called, under the job's lock, whenever `control` changes."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+    def _set_control(self, action: str, reason: str = "") -> None:
+        self._asked = Control(action, reason, since=timestamps.now_iso()) if action else None
+        for listener in self._listeners:
+            listener()
+
+    def start(self, entry: str, params: dict[str, Any]) -> None:
+        """A script starts its jobs itself.
+
+        Raises:
+            NotPossible: always.
+        """
+        del entry, params
+        raise NotPossible(f"Job {self.job_state.job_id} is started by its script.")
+
+    def pause(self, reason: str = "", checkpoint: dict[str, Any] | None = None) -> int:
+        """Close the job's gate in the script; returns how many handlers still run.
+
+        Raises:
+            NotPossible: when it does not run, or its script has ended.
+        """
+        del checkpoint
+        with self._lock:
+            self._refuse(self.job_state.status != "running", "paused")
+            if self._asked is None:
+                self._set_control("pause", reason)
+                self._order("pause", reason)
+            return len(self.job_state.running)
+
+    def resume(self) -> None:
+        """Open the gate again; a pause that is still being waited for is called off.
+
+        Raises:
+            NotPossible: when it is not paused, or its script has ended.
+        """
+        with self._lock:
+            pausing = self._asked is not None and self._asked.action == "pause"
+            self._refuse(self.job_state.status != "paused" and not pausing, "resumed")
+            if not pausing:
+                self._set_control("resume")
+            self._order("resume", "")
+
+    def cancel(self, reason: str = "") -> int:
+        """Drop what has not started; returns how much.
+
+        Raises:
+            NotPossible: when it has ended, or its script has.
+        """
+        with self._lock:
+            state = self.job_state
+            self._refuse(statuses.has_ended(state.status), "cancelled")
+            self._set_control("cancel", reason)
+            self._order("cancel", reason)
+            return len(state.outstanding) - len(state.running)
+
+    def _refuse(self, refused: bool, asked: str) -> None:
+        state = self.job_state
+        if self.gone:
+            raise NotPossible(f"Job {state.job_id} can't be {asked}: {self.gone}.")
+        if refused:
+            raise NotPossible(f"Job {state.job_id} is {state.status}: it can't be {asked}.")
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job has ended or is paused, and no handler runs."""
+        with self._lock:
+            return self._moved.wait_for(self._is_settled, timeout)
+
+    def _is_settled(self) -> bool:
+        state = self.job_state
+        if self.gone:
+            return True
+        return not state.running and statuses.is_settled(state.status)
+
+    def handlers(self) -> list[str]:
+        """The ids of the routines whose handlers run now, one for each handler."""
+        with self._lock:
+            return [routine_id for routine_id, _ in self.job_state.running.values()]
+
+    def call_off(self) -> None:
+        """The script says that a pause is not waited for any more."""
+        with self._lock:
+            self._set_control("")
+
+    def end(self, why: str) -> None:
+        """The script has ended: nothing can be asked of it any more."""
+        with self._lock:
+            self.gone = why
+            self._set_control("")
+            self._moved.notify_all()
+
+    def _note_change(self, change: Change) -> None:
+        if change[1] not in _MOVES:
+            return
+        asked, state = self._asked, self.job_state
+        if asked is not None and change[1] == "status":
+            confirmed = {"pause": "paused", "resume": "running", "cancel": "cancelled"}
+            ended = statuses.has_ended(state.status)
+            if state.status == confirmed[asked.action] or ended:
+                # A cancelled job is told of as such until its last handler has returned.
+                self._set_control("cancel" if ended and state.running else "", asked.reason)
+        elif asked is not None and statuses.has_ended(state.status) and not state.running:
+            self._set_control("")
+        self._moved.notify_all()

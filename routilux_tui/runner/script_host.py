@@ -1,0 +1,291 @@
+"""The process that owns a script of routilux: it starts it, and keeps and serves its jobs.
+
+The script runs in the interpreter that has its routilux, in a process of its own. What its jobs do
+comes through shared memory (`routilux_tui.tap`); orders go back through a pipe. When this process
+is killed, the script goes on by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+import routilux_tui.tap
+from routilux_tui import __version__
+from routilux_tui.errors import FlowLoadError
+from routilux_tui.job.jsonable import decode
+from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
+from routilux_tui.runner.script_job import ScriptJob
+from routilux_tui.tap.ring import PACE, Reader, make_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger("routilux_tui.runner")
+
+SUSPEND_WITHIN = 20.0
+"""Seconds that handlers have to return when the runner is told to end."""
+_TOLD_TO_END = "the runner was told to end (SIGTERM)"
+_BOOTSTRAP = Path(routilux_tui.tap.__file__).with_name("bootstrap.py")
+_IDLE = 0.5
+
+
+class ScriptHost:
+    """Runs one script to its end.
+
+    Args:
+        spec: what to run.
+        script: the script's part of it.
+        report: tells whoever started this process; False when nobody listens any more.
+    """
+
+    def __init__(
+        self, spec: LaunchSpec, script: ScriptSpec, report: Callable[[LaunchResult], bool]
+    ) -> None:
+        self.spec = spec
+        self.script = script
+        self._report = report
+        self.jobs: dict[int, ScriptJob] = {}
+        self._ending = threading.Event()
+        self._refused: FlowLoadError | None = None
+        self._input = False
+        self._copied = {script.stdout: 0, script.stderr: 0}
+        self._log = Path(spec.log).open("ab", buffering=0)  # noqa: SIM115 - as long as the process
+        memory = make_memory(str(Path(spec.log).parent))
+        wake, called = os.pipe()
+        orders, self._orders = os.pipe()
+        os.set_blocking(wake, False)
+        self._reader = Reader(memory, wake)
+        order = {
+            "memory": memory,
+            "wake": called,
+            "orders": orders,
+            "file": script.file,
+            "module": script.module,
+            "argv0": script.place,
+            "name": script.name,
+            "args": script.args,
+            "params": spec.params,
+            "entry": spec.entry,
+            "workers": spec.workers,
+            "fallback": script.is_bare,
+        }
+        try:
+            self._process = subprocess.Popen(
+                [script.python, str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
+                stdin=subprocess.DEVNULL,
+                stdout=script.stdout,
+                stderr=script.stderr,
+                pass_fds=(memory, called, orders),
+            )
+        finally:
+            for handle in (memory, called, orders):
+                os.close(handle)
+
+    def run(self) -> int:
+        """Follow the script to its end, and its jobs a little longer; returns its exit code."""
+        self._report(LaunchResult(log=self.spec.log, pid=os.getpid()))
+        tended = 0.0
+        while True:
+            lines = self._reader.take()
+            for line in lines.splitlines():
+                self._take(line)
+            self._copy_output()
+            if time.monotonic() - tended > 10 * PACE:
+                tended = time.monotonic()
+                for job in self.jobs.values():
+                    job.tend()
+            if lines:
+                time.sleep(PACE)
+                continue
+            if self._process.poll() is not None:
+                break
+            if self._ending.is_set():
+                self._suspend()
+                break
+            self._reader.wait(_IDLE)
+        return self._close()
+
+    def _suspend(self) -> None:
+        """This process is told to end: hold the jobs, keep what they have not done, end them."""
+        for job in self.jobs.values():
+            job.suspend(_TOLD_TO_END)
+        deadline = time.monotonic() + SUSPEND_WITHIN
+        while time.monotonic() < deadline and self._process.poll() is None:
+            for line in self._reader.take().splitlines():
+                self._take(line)
+            if all(job.closed or job.engine.wait(0) for job in self.jobs.values()):
+                break
+            time.sleep(PACE)
+        self._process.kill()
+
+    def _close(self) -> int:
+        code = self._process.wait()
+        for line in self._reader.take().splitlines():
+            self._take(line)
+        self._copy_output()
+        why = "the script ended" if code == 0 else f"the script ended with exit code {code}"
+        if code < 0:
+            why = f"the script was ended by {signal.Signals(-code).name}"
+        for job in self.jobs.values():
+            job.script_ended(why)
+        refused = self._refused
+        self._report(
+            LaunchResult(
+                exit_code=code if code >= 0 else 128 - code,
+                log=self.spec.log,
+                error=_plain_error(refused) if refused is not None else None,
+                traceback=refused.traceback if refused is not None else "",
+            )
+        )
+        while any(not job.closed for job in self.jobs.values()) and not self._ending.is_set():
+            for job in self.jobs.values():
+                job.tend()
+            self._ending.wait(0.05)
+        for job in self.jobs.values():
+            job.close()
+        return code
+
+    def end(self, *_: Any) -> None:
+        """A signal's way to have this process end."""
+        self._ending.set()
+
+    # What the script says
+
+    def _take(self, line: bytes) -> None:
+        try:
+            number, kind, *args = decode(line)
+            if number:
+                self._take_of_job(number, kind, args)
+            else:
+                self._take_of_process(kind, args)
+        except Exception:
+            logger.exception("A message of the script is not understood: %r", line[:200])
+
+    def _take_of_job(self, number: int, kind: str, args: list[Any]) -> None:
+        if kind != "job":
+            self.jobs[number].take(kind, args)
+            return
+        save = self.spec.save
+        if save and self.jobs:
+            path = Path(save)
+            save = str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+        job = ScriptJob(
+            args[0],
+            self.spec,
+            self._launch(),
+            save,
+            order=lambda what, reason: self._order(number, what, reason),
+            force=self._force,
+        )
+        self.jobs[number] = job
+        if self._input:
+            job.backend.note = _INPUT
+        self._report(
+            LaunchResult(
+                job_id=job.state.job_id,
+                socket=str(job.socket),
+                path=str(job.path),
+                log=self.spec.log,
+                pid=os.getpid(),
+            )
+        )
+
+    def _launch(self) -> dict[str, Any]:
+        script = self.script
+        return {
+            "flow": f"{script.place}:{script.name}" if script.name else script.place,
+            "path": script.file,
+            "args": script.args,
+            "params": self.spec.params,
+            "entry": self.spec.entry,
+            "workers": self.spec.workers,
+            "python": script.python,
+            "cwd": str(Path.cwd()),
+            "library": f"routilux {script.version}",
+            "version": __version__,
+        }
+
+    def _take_of_process(self, kind: str, args: list[Any]) -> None:
+        if kind == "refused":
+            message, hint, trace = args
+            self._refused = FlowLoadError(message, hint, trace)
+        elif kind == "unknown":
+            version, lacking = args
+            self._refused = FlowLoadError(
+                f"{self.script.place} runs on routilux {version}, whose jobs can't be observed: "
+                f"it has no {lacking[0]}.",
+                "Only jobs of routilux 0.10 and 0.11 can be shown.",
+            )
+        elif kind == "input":
+            self._input = True
+            logger.warning(_INPUT)
+            for job in self.jobs.values():
+                job.backend.note = _INPUT
+        elif kind == "lost":
+            logger.warning("A message was too long to be sent: %s", args)
+
+    def _order(self, number: int, what: str, reason: str) -> None:
+        line = msgspec.json.encode({"do": what, "job": number, "reason": reason}) + b"\n"
+        with contextlib.suppress(OSError):
+            os.write(self._orders, line)
+
+    # Its output
+
+    def _copy_output(self) -> None:
+        """Put what the script has printed into the log, of both streams as it comes."""
+        for handle, done in self._copied.items():
+            while part := os.pread(handle, 1 << 16, done):
+                self._log.write(part)
+                done += len(part)  # noqa: PLW2901 - how far this stream is copied
+            self._copied[handle] = done
+
+    # Force
+
+    def _force(self, reason: str, grace: float) -> None:
+        threading.Thread(target=self._kill, args=(reason, grace), daemon=True).start()
+
+    def _kill(self, reason: str, grace: float) -> None:
+        """End the script with all that runs in it, should a job of it not end by itself."""
+        deadline = time.monotonic() + grace
+        for job in self.jobs.values():
+            while not job.closed and not job.engine.wait(0.05):
+                if time.monotonic() > deadline:
+                    for one in self.jobs.values():
+                        one.record_force(reason)
+                    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+_INPUT = "the script asks for input, and can't be given any here: it is told that there is none"
+
+
+def _plain_error(error: FlowLoadError) -> dict[str, Any]:
+    from routilux_tui.runner import protocol
+
+    refusal: dict[str, Any] = msgspec.json.decode(protocol.refusal(None, error))["error"]
+    return refusal
+
+
+def run_script(
+    spec: LaunchSpec, script: ScriptSpec, pipe: BinaryIO, report: Callable[..., bool]
+) -> int:
+    """Run the script of a launch spec in this process's care; returns an exit code."""
+    os.set_blocking(pipe.fileno(), False)  # whoever reads nothing is not waited for
+    try:
+        host = ScriptHost(spec, script, lambda result: report(pipe, result))
+    except OSError as error:
+        refused = FlowLoadError(f"{script.python} can't be started: {error.strerror or error}.")
+        report(pipe, LaunchResult(error=_plain_error(refused)))
+        return 2
+    signal.signal(signal.SIGTERM, host.end)
+    host.run()
+    return 0

@@ -1,0 +1,141 @@
+"""What is done with the library's own objects: its flows, its pools of threads, its tasks.
+
+None of it is called while a lock of ours is held.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from .here import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PATIENCE = 1.0
+"""Seconds to wait for a lock of the library, which may be locked for ever by a fault of its own."""
+
+
+def routine_ids(flow: Any) -> dict[int, str]:
+    """The ids of a flow's routines by the address of the routine, as the library finds them."""
+    ids: dict[int, str] = {}
+    for routine_id, routine in list(flow.routines.items()):
+        ids.setdefault(id(routine), str(routine_id))
+    return ids
+
+
+def shape(flow: Any, ids: dict[int, str]) -> dict[str, Any]:
+    """What a flow is made of, as our jobs keep it: routines, connections, workers."""
+    routines = [
+        {
+            "id": str(routine_id),
+            "slots": _names(routine, "_slots"),
+            "events": _names(routine, "_events"),
+        }
+        for routine_id, routine in list(flow.routines.items())
+    ]
+    connections: list[list[Any]] = []
+    for one in list(flow.connections):
+        event, slot = one.source_event, one.target_slot
+        source, target = ids.get(id(event.routine)), ids.get(id(slot.routine))
+        if source is not None and target is not None:
+            mapping = getattr(one, "param_mapping", None)
+            ends = [source, str(event.name), target, str(slot.name)]
+            connections.append([*ends, dict(mapping)] if mapping else list(ends))
+    workers = int(getattr(flow, "max_workers", 1) or 1)
+    return {"routines": routines, "connections": connections, "workers": workers}
+
+
+def _names(routine: Any, attribute: str) -> list[str]:
+    return [str(name) for name in getattr(routine, attribute, {})]
+
+
+def keep_busy(flow: Any) -> Any:
+    """Have a flow believe that a task of it runs: it does not end, and who waits for it waits on.
+
+    Returns:
+        What `let_go` takes.
+    """
+    busy: Any = Future()
+    if flow._execution_lock.acquire(timeout=_PATIENCE):
+        try:
+            flow._active_tasks.add(busy)
+        finally:
+            flow._execution_lock.release()
+    return busy
+
+
+def let_go(flow: Any, busy: Any) -> None:
+    """The flow may end again."""
+    busy.cancel()
+    if flow._execution_lock.acquire(timeout=_PATIENCE):
+        try:
+            flow._active_tasks.discard(busy)
+        finally:
+            flow._execution_lock.release()
+
+
+def submit(flow: Any, task: Any) -> bool:
+    """Hand a task to a flow's pool, as its event loop does; False when the pool takes none."""
+    event_loop = sys.modules["routilux.flow.event_loop"]
+    try:
+        future = flow._get_executor().submit(event_loop.execute_task, task, flow)
+    except RuntimeError:
+        return False
+    if flow._execution_lock.acquire(timeout=_PATIENCE):
+        try:
+            flow._active_tasks.add(future)
+        finally:
+            flow._execution_lock.release()
+
+    def done(_: Any) -> None:
+        with flow._execution_lock:
+            flow._active_tasks.discard(future)
+
+    future.add_done_callback(done)
+    return True
+
+
+def queue(flow: Any, tasks: list[Any]) -> None:
+    """Put tasks at the end of a flow's queue, and see to it that somebody works on it."""
+    event_loop = sys.modules["routilux.flow.event_loop"]
+    for task in tasks:
+        flow._task_queue.put(task)
+    thread = flow._execution_thread
+    if not flow._running or thread is None or not thread.is_alive():
+        event_loop.start_event_loop(flow)
+
+
+def pending(flow: Any, job: Any) -> Iterator[Any]:
+    """The tasks of a job that the script's own pause holds in a flow."""
+    for task in list(flow._pending_tasks):
+        state = task.job_state
+        if getattr(state, KEY, None) is job:
+            yield task
+
+
+def source_of(task: Any, ids: dict[int, str]) -> list[Any]:
+    """The routine and the event that a task comes from, where its connection tells them."""
+    event = getattr(getattr(task, "connection", None), "source_event", None)
+    if event is None or event.routine is None:
+        return [None, None]
+    return [ids.get(id(event.routine)), str(event.name)]
+
+
+def end_word(state: Any) -> str:
+    """How a job has ended that has run out of tasks, as the library judges it."""
+    for routine in list(state.__dict__.get("routine_states", {}).values()):
+        if isinstance(routine, dict) and routine.get("status") in {"failed", "error"}:
+            return "failed"
+    return "completed"
+
+
+def seconds(moment: Any) -> float:
+    """A moment of the library's in seconds since the epoch; now, where there is none."""
+    try:
+        return float(moment.timestamp())
+    except Exception:
+        return time.time()

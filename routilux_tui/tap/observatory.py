@@ -1,0 +1,135 @@
+"""All jobs of this process that are observed, and the orders that come for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import library
+from .clock import Clock
+from .gate import ENDED
+from .here import KEY
+from .observed import ObservedJob
+
+if TYPE_CHECKING:
+    from .messages import Messages
+
+_POLL = 0.01
+_QUIET = 2.0
+"""Seconds without anything new after which a job that was held is waited for no longer."""
+
+
+class Observatory:
+    """The jobs of this process.
+
+    Args:
+        messages: who is told of them.
+    """
+
+    def __init__(self, messages: Messages) -> None:
+        self.messages = messages
+        self.clock = Clock()
+        self.jobs: list[ObservedJob] = []
+        self._by_id: dict[str, ObservedJob] = {}
+        lock = messages.lock
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=lock.acquire, after_in_parent=lock.release, after_in_child=self._forked
+            )
+
+    def _forked(self) -> None:
+        """This is a copy of the process: it has nothing to say."""
+        self.messages.gone = True
+        self.messages.lock.release()
+
+    def observe(self, flow: Any, state: Any) -> ObservedJob:
+        """Observe a state from now on; one of a job that is known already goes on with that."""
+        with self.messages.lock:
+            job_id = str(state.job_id)
+            job = self._by_id.get(job_id)
+            if job is not None:
+                job.moved_to(flow, state)
+                return job
+            number = len(self.jobs) + 1
+            job = ObservedJob(number, self.messages, self.clock, flow, state)
+            self.jobs.append(job)
+            self._by_id[job_id] = job
+            told = {
+                "job_id": job_id,
+                "flow_id": str(state.flow_id),
+                "shape": library.shape(flow, job.ids),
+                "created_at": library.seconds(state.created_at),
+            }
+            self.messages.send(number, "job", told)
+            state.__dict__[KEY] = job
+            job.adopt(state)
+            return job
+
+    # Orders
+
+    def obey(self, orders: int) -> None:
+        """Carry out orders as they come, in a thread of its own; at their end, let all go on.
+
+        Args:
+            orders: the reading end of a pipe: a JSON object a line, with ``do``, ``job`` (a
+                number, or null for all) and ``reason``.
+        """
+        threading.Thread(target=self._obey, args=(orders,), name="orders", daemon=True).start()
+
+    def _obey(self, orders: int) -> None:
+        with os.fdopen(orders, "rb") as lines:
+            for line in lines:
+                try:
+                    order = json.loads(line.decode())
+                    self._carry_out(order)
+                except Exception as error:
+                    self.messages.send(0, "order_failed", str(line[:200]), repr(error))
+        self.messages.gone = True
+        for job in list(self.jobs):
+            job.reopen()
+
+    def _carry_out(self, order: dict[str, Any]) -> None:
+        number, reason = order.get("job"), str(order.get("reason") or "")
+        for job in list(self.jobs):
+            if number is not None and job.number != number:
+                continue
+            if order["do"] == "pause":
+                job.pause(reason)
+            elif order["do"] == "resume":
+                job.resume()
+            elif order["do"] == "cancel":
+                job.cancel(reason)
+
+    # The end
+
+    def wait_while_held(self, flow: Any = None) -> None:
+        """Wait while a job is held from outside: of one flow, or any."""
+        while any(job.busy is not None and (flow is None or job.flow is flow) for job in self.jobs):
+            time.sleep(_POLL)
+
+    def wait_for_held(self) -> None:
+        """Wait until jobs that were held have ended: what they run is older than their hold.
+
+        A job of which nothing runs, and nothing new is heard, is not waited for.
+        """
+        heard, since = -1, time.monotonic()
+        while True:
+            self.wait_while_held()
+            left = [job for job in self.jobs if job.was_held and job.status not in ENDED]
+            if not any(job.outstanding for job in left):
+                return
+            now = sum(job.next_task - len(job.outstanding) for job in left)
+            if now != heard or any(job.active or job.retried for job in left):
+                heard, since = now, time.monotonic()
+            if time.monotonic() - since > _QUIET:
+                return
+            time.sleep(_POLL)
+
+    def end(self, code: int) -> None:
+        """The process is about to end: say what has become of its jobs."""
+        for job in self.jobs:
+            job.process_ends(code)
+        self.messages.send(0, "end", code)

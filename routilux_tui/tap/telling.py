@@ -1,0 +1,175 @@
+"""Telling how a state of the library is altered, attribute by attribute."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from .containers import ObservedDict, ObservedList
+from .errors import trace_text
+from .here import KEY
+from .values import key_text, to_json
+
+if TYPE_CHECKING:
+    from .messages import Messages
+
+#: Attributes that are dicts: the kinds of change for an item that is set, and one that is gone.
+DICTS = {"shared_data": ("shared", "unshared"), "routine_states": ("routine", "no_routine")}
+LISTS = frozenset(("shared_log", "output_log", "deferred_events", "pause_points"))
+_FIXED = (str, int, float, bool, type(None))
+
+
+class Telling:
+    """What is told of one state.
+
+    Args:
+        number: the job's number in this process.
+        messages: who is told.
+        state: the library's state.
+    """
+
+    def __init__(self, number: int, messages: Messages, state: Any) -> None:
+        self.number = number
+        self.messages = messages
+        self.state = state
+        #: The status that was told last.
+        self.status = "pending"
+        #: Tasks that wait for their next try, and their routines.
+        self.retried: dict[int, str] = {}
+        #: What was told last of values that may be altered inside.
+        self.digests: dict[Any, int] = {}
+        self._first_point: dict[str, Any] | None = None
+
+    def tell(self, kind: str, *args: Any) -> None:
+        """Send a message of this job."""
+        with self.messages.lock:
+            self.messages.send(self.number, kind, *args)
+
+    def tell_status(self, status: str) -> None:
+        """Send the job's new status."""
+        with self.messages.lock:
+            self.status = status
+            self.messages.send(self.number, "status", status, time.time())
+
+    def adopt(self, state: Any) -> None:
+        """Tell all that a state has, and from now on how it is altered."""
+        self.state = state
+        for name in (*DICTS, *sorted(LISTS)):
+            content = state.__dict__.get(name)
+            if content is not None:
+                state.__dict__[name] = self.watched(name, content)
+                if content:
+                    self.replaced(name, content)
+        self.look_for_records()
+
+    def watched(self, name: str, content: Any) -> Any:
+        """A container of the state in place of a plain one, which tells how it is altered."""
+        if name in DICTS and isinstance(content, dict):
+            return ObservedDict(content, name, self)
+        if name in LISTS and isinstance(content, list):
+            return ObservedList(content, name, self)
+        return content
+
+    # Called by the containers
+
+    def item_set(self, name: str, key: Any, value: Any) -> None:
+        """An item of a dict was set."""
+        if name == "routine_states" and not isinstance(value, dict):
+            value = {"status": value}
+        with self.messages.lock:
+            self.messages.send(self.number, DICTS[name][0], key_text(key), value, time.time())
+            if not isinstance(value, _FIXED):
+                self.digests[name, key_text(key)] = hash(to_json(value))
+
+    def item_gone(self, name: str, key: Any) -> None:
+        """An item of a dict is gone."""
+        with self.messages.lock:
+            self.digests.pop((name, key_text(key)), None)
+            self.messages.send(self.number, DICTS[name][1], key_text(key), time.time())
+
+    def replaced(self, name: str, content: Any) -> None:
+        """A whole container is another."""
+        if name in DICTS and isinstance(content, dict):
+            self.tell("set", name, {}, time.time())
+            for key, value in list(content.items()):
+                self.item_set(name, key, value)
+        elif name in LISTS and isinstance(content, list):
+            self.tell("set", name, [], time.time())
+            for item in content:
+                self.appended(name, item)
+        else:
+            self.tell("set", name, content, time.time())
+
+    def appended(self, name: str, item: Any) -> None:
+        """An item was added to a list."""
+        now = time.time()
+        if name == "pause_points":
+            self._pause_point(item, now)
+        elif name == "shared_log" and isinstance(item, dict):
+            self.tell("log", item, now)
+        elif name == "output_log" and _has(item, "routine_id", "output_type", "data", "timestamp"):
+            self.tell("output", item["routine_id"], item["output_type"], item["data"], now)
+        elif name == "deferred_events" and _has(
+            item, "routine_id", "event_name", "data", "timestamp"
+        ):
+            self.tell("deferred", item["routine_id"], item["event_name"], item["data"], now)
+        else:
+            self.tell("set", name, list(self.state.__dict__.get(name, ())), now)
+
+    def _pause_point(self, point: Any, now: float) -> None:
+        """The library adds two for one pause, microseconds apart: they are told as one."""
+        if _has(point, "queue_size", "reason") and "current_routine_id" not in point:
+            self._first_point = point
+            return
+        first, self._first_point = self._first_point, None
+        if first is not None and isinstance(point, dict):
+            point = {**first, **point}
+        self.tell("pause_point", point if isinstance(point, dict) else {"reason": point}, now)
+
+    def tell_record(
+        self,
+        routine_id: Any,
+        event: Any,
+        data: Any,
+        task: int | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """A record was made that tells of no event: of what a task's handler raised, or said."""
+        trace = None if error is None else trace_text(error)
+        self.tell("record", str(routine_id), str(event), data, time.time(), task, trace)
+
+    # What nobody tells of
+
+    def look_inside(self) -> None:
+        """Tell of values of the state's dicts that were altered inside."""
+        for name in DICTS:
+            try:
+                items = list(self.state.__dict__.get(name, {}).items())
+            except (RuntimeError, AttributeError):  # it grows in this moment, or is no dict
+                continue
+            for key, value in items:
+                if isinstance(value, _FIXED):
+                    continue
+                known = self.digests.get((name, key_text(key)))
+                if known is not None and known != hash(to_json(value)):
+                    self.item_set(name, key, value)
+
+    def look_for_records(self) -> None:
+        """Tell of records that the script itself has put into the history."""
+        for record in list(self.state.__dict__.get("execution_history") or ()):
+            told = getattr(record, "__dict__", None)
+            if told is not None and KEY not in told:
+                told[KEY] = True
+                at = record.timestamp.timestamp() if record.timestamp else time.time()
+                self.tell(
+                    "record", record.routine_id, record.event_name, record.data, at, None, None
+                )
+
+    def look_around(self) -> None:
+        """Tell of all that was altered without a word."""
+        self.look_inside()
+        self.look_for_records()
+
+
+def _has(item: Any, *keys: str) -> bool:
+    return isinstance(item, dict) and all(key in item for key in keys)
