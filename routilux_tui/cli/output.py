@@ -13,6 +13,7 @@ import msgspec
 
 from routilux_tui.job.jsonable import dumps, to_plain
 from routilux_tui.job.status import look
+from routilux_tui.views.formatting import zoned
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
 from routilux_tui.views.text import escaped, printable
 
@@ -115,7 +116,8 @@ def print_header(header: Header, routines: list[RoutineRow], place: str) -> None
         print(f"  {safe(header.note)}")
     if header.control is not None:
         print(f"  asked: {safe(header.control.action)}, {header.control.running} running")
-    print(f"  created {safe(header.created_at)}   updated {safe(header.updated_at)}")
+    created, updated = zoned(header.created_at), zoned(header.updated_at)
+    print(f"  created {safe(created)}   updated {safe(updated)}")
     print(f"  {safe(place)}")
     counts = (
         f"{header.counts.get(one, 0):,} {one}" for one in SECTIONS[1:] if header.counts.get(one)
@@ -148,7 +150,7 @@ def print_routines(routines: list[RoutineRow]) -> None:
 
 def row_line(row: Row) -> str:
     """A row for people."""
-    parts = [row.at[:26] if row.at[:1].isdigit() else row.at, row.routine, row.name, row.text]
+    parts = [zoned(row.at, exact=True), row.routine, row.name, row.text]
     return "  ".join(safe(part) for part in parts if part)
 
 

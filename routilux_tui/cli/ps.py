@@ -1,4 +1,9 @@
-"""List jobs: those that run on this machine, then the saved ones of the state folder."""
+"""List jobs: those that run on this machine, then the saved ones of the state folder.
+
+CONDITION is CEL: status == "failed" && age < 86400. It sees status, flow_id, job_id, live, records,
+errors, routines_done, routines_total, age and updated (in seconds), size, path and badge, which is
+"silent" where a runner does not answer, and "abandoned" where it was killed.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +12,24 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import live_entries, saved_entries
 from routilux_tui.job.status import look
-from routilux_tui.views.shapes import ABANDONED, SILENT
+from routilux_tui.views.formatting import zoned
+from routilux_tui.views.orders import ORDERS
+from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.views.shapes import JobEntry
+_COLUMNS = f"by {', '.join(sorted(ORDERS))}: the newest and the most come first"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("--live", action="store_true", help="only those that run")
+    parser.add_argument("--sort", choices=sorted(ORDERS), metavar="COLUMN", help=_COLUMNS)
+    parser.add_argument("--reverse", action="store_true", help="the other way round")
+    parser.add_argument(
+        "--where", default="", metavar="CONDITION", help="those of which a CEL condition holds"
+    )
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
 
 
@@ -26,12 +38,18 @@ def run(args: argparse.Namespace) -> int:
     entries = live_entries()
     if not args.live:
         entries.extend(saved_entries(entries))
+    if args.where:
+        entries = _matching(entries, args.where)
+    if args.sort:
+        entries.sort(key=ORDERS[args.sort])
+    if args.reverse:
+        entries.reverse()
     if args.json:
         for entry in entries:
             output.print_json(entry)
         return 0
     if not entries:
-        print("No jobs. Start one: routilux-tui run FLOW")
+        print("No such job." if args.where else "No jobs. Start one: routilux-tui run FLOW")
         return 0
     output.table(
         ["job", "status", "flow", "routines", "records", "errors", "updated", "file"],
@@ -43,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
                 f"{entry.routines_done}/{entry.routines_total}",
                 f"{entry.records:,}",
                 f"{entry.errors:,}",
-                entry.updated_at[:19],
+                zoned(entry.updated_at),
                 entry.error or entry.path,
             ]
             for entry in entries
@@ -51,6 +69,19 @@ def run(args: argparse.Namespace) -> int:
         frozenset({3, 4, 5}),
     )
     return 0
+
+
+def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
+    """The jobs of which a condition holds.
+
+    Raises:
+        ConditionError: when it does not parse, or names what no job has.
+    """
+    from routilux_tui.views.conditions import Condition, context_of_entry
+
+    condition = Condition(where)
+    condition.check(context_of_entry(JobEntry(key="")))
+    return [entry for entry in entries if condition.holds(context_of_entry(entry))]
 
 
 def status_of(entry: JobEntry) -> str:

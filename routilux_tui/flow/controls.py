@@ -45,6 +45,7 @@ class Controls(AsyncWorkers):
         self.cancelled = False
         #: What error handlers of the user's own said of a task's error: task id -> go on or not.
         self._decisions: dict[int, bool | None] = {}
+        self._begun: dict[int, tuple[float, float]] = {}  # the time, and a clock that no one sets
         #: Held while a slot's data is merged, so that no two merges start from the same.
         self.merging = threading.RLock()
         job_state.flow_routines = list(flow.routines)

@@ -131,7 +131,17 @@ class Execution(Controls):
         return [(number + i, target, slot) for i, (target, slot) in enumerate(targets)]
 
     def _on_task_start(self, task: Task) -> None:
-        self.job_state.make("run", task.id, task.routine_id, time.time())
+        now = time.time()
+        self._begun[task.id] = (now, time.monotonic())
+        self.job_state.make("run", task.id, task.routine_id, now)
+
+    def _end_time(self, task: Task) -> float:
+        """When a handler that has just ended did so, reckoned from its start.
+
+        So that it has run for as long as it has, though the clock was set meanwhile.
+        """
+        began = self._begun.pop(task.id, None)
+        return time.time() if began is None else began[0] + time.monotonic() - began[1]
 
     def _invoke(self, task: Task) -> BaseException | None:
         routine = self.flow.routines[task.routine_id]
@@ -170,8 +180,8 @@ class Execution(Controls):
         return slot is not None and slot.is_async
 
     def _on_task_end(self, task: Task, error: BaseException | None) -> None:
+        now = self._end_time(task)
         if error is None:
-            now = time.time()
             if task.retry_count and task.source_id is None:
                 # As routilux does: an entry that succeeded at last says so.
                 record = {"retried": True, "retries": task.retry_count}
@@ -180,7 +190,7 @@ class Execution(Controls):
         else:
             handler = self.flow.error_handler_of(task.routine_id)
             decision = self._decisions.pop(task.id, None)
-            apply_error_policy(self, handler, task, error, decision)
+            apply_error_policy(self, handler, task, error, now, decision)
         if self._control is not None:
             self._notify_control()
 
@@ -189,7 +199,8 @@ class Execution(Controls):
         logger.error("The engine failed on job %s", self.job_state.job_id, exc_info=error)
         if task is not None and task.id in self.job_state.running:
             detail = error_detail(error)
-            self.job_state.make("ran", task.id, task.routine_id, "failed", time.time(), detail)
+            now = self._end_time(task)
+            self.job_state.make("ran", task.id, task.routine_id, "failed", now, detail)
         self.fail(f"the engine itself: {one_line(error)}")
         self._check_finished()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobCancelled
@@ -23,22 +22,23 @@ def apply_error_policy(
     handler: ErrorHandler | None,
     task: Task,
     error: BaseException,
+    now: float,
     decision: bool | None = None,
 ) -> None:
     """Record what a task's handler raised, and do as the routine's error handler says.
 
-    ``decision`` is what a user's own ``handle_error`` said about a retry; None where there is none.
+    ``now`` is when it raised, in seconds since the epoch; ``decision`` is what a user's own
+    ``handle_error`` said about a retry, None where there is none.
 
     Called with the job's lock held, when the handler counts as running no more.
     """
     state, routine_id = job.job_state, task.routine_id
-    now = time.time()
     if job.cancelled and _is_cancellation(error):
         stopped = {"error": "stopped: the job was cancelled"}
         state.make("ran", task.id, routine_id, "cancelled", now, stopped)
         return
     if isinstance(error, Refused):
-        _record_refusal(job, task, error.__cause__ or error)
+        _record_refusal(job, task, error.__cause__ or error, now)
         return
     detail = error_detail(error)
     record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
@@ -79,10 +79,9 @@ def _retries(
     return is_retry and decision and task.retry_count < handler.max_retries
 
 
-def _record_refusal(job: LiveJob, task: Task, why: BaseException) -> None:
+def _record_refusal(job: LiveJob, task: Task, why: BaseException, now: float) -> None:
     """The slot's validator refused the data: its handler was not called, the job goes on."""
     logger.warning("Slot %s of routine %s: %s", task.slot, task.routine_id, one_line(why))
-    now = time.time()
     record = {"slot": task.slot, "error": error_message(why)}
     detail = {"error": f"its data was refused: {error_message(why)}"}
     state = job.job_state

@@ -12,8 +12,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
-from routilux_tui.job import timestamps
 from routilux_tui.views.conditions import Condition, context_of_entry
+from routilux_tui.views.orders import ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -22,26 +22,6 @@ if TYPE_CHECKING:
 
 _FEW = 64
 """Changes at once up to which each is put in its place by itself."""
-
-
-def _when(at: str) -> float:
-    return timestamps.to_epoch(at) or 0.0
-
-
-#: The columns that the list can be sorted by, and what by.
-ORDERS: dict[str, Callable[[JobEntry], Any]] = {
-    "updated": lambda one: -_when(one.updated_at),
-    "created": lambda one: -_when(one.created_at),
-    "status": lambda one: one.status,
-    "flow": lambda one: one.flow_id.casefold(),
-    "job": lambda one: one.job_id,
-    "routines": lambda one: -(one.routines_done / (one.routines_total or 1)),
-    "records": lambda one: -one.records,
-    "errors": lambda one: -one.errors,
-    "size": lambda one: -one.size,
-    "file": lambda one: one.path,
-    "host": lambda one: one.host,
-}
 
 
 def _rank(one: JobEntry) -> int:

@@ -49,10 +49,11 @@ def size(number: int) -> str:
 
 
 def clock(at: str) -> str:
-    """The time of day of a row, with milliseconds; what is no time, as it is."""
+    """The time of day of a row in the reader's zone, to the millisecond; no time is as it is."""
     moment = timestamps.parse(at)
     if moment is None:
         return at[:12]
+    moment = moment.astimezone()
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
 
 
@@ -88,12 +89,24 @@ def ago(at: str) -> str:
 
 
 def date_time(at: str) -> str:
-    """A moment to the second: ``11-23 19:24:05``, with the year where it is another one."""
+    """A moment in the reader's zone: ``11-23 19:24:05``, with the year where it is another one."""
     moment = timestamps.parse(at)
     if moment is None:
         return at[:19]
+    moment = moment.astimezone()
     same_year = moment.year == datetime.now(moment.tzinfo).year
     return moment.strftime("%m-%d %H:%M:%S" if same_year else "%Y-%m-%d %H:%M")
+
+
+def zoned(at: str, *, exact: bool = False) -> str:
+    """A moment in the reader's zone, which it names: ``2026-11-23 19:24:05+01:00``.
+
+    What is no time is as it is; ``exact`` adds the fraction of the second.
+    """
+    moment = timestamps.parse(at)
+    if moment is None:
+        return at
+    return moment.astimezone().isoformat(" ", "microseconds" if exact else "seconds")
 
 
 def sparkline(values: list[float]) -> str:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux_tui.tui import listing
-from routilux_tui.tui.listing import ORDERS, Listing
+from routilux_tui.tui.listing import Listing
+from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import JobEntry
 
 JOBS = st.builds(

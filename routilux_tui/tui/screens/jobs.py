@@ -10,10 +10,10 @@ from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
-from routilux_tui.tui.listing import ORDERS
 from routilux_tui.tui.screens.steering import SteeringScreen, question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
+from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import BADGES, JobEntry
 from routilux_tui.views.text import printable
 

@@ -1,0 +1,70 @@
+"""The list of jobs: its order, its conditions, and its times."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from routilux_tui.state.job_state import JobState
+from tests.cli.program import tui
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def save(world: Path, job_id: str, flow: str, status: str, updated: str, records: int = 0) -> None:
+    path = world / f"state/routilux-tui/jobs/{job_id}.json"
+    state = JobState(flow)
+    state._job_id = job_id
+    state.status = status
+    for n in range(records):
+        state.record_execution("r", "e", {"n": n})
+    state.save(path)
+    plain = json.loads(path.read_text())
+    plain["created_at"] = plain["updated_at"] = updated
+    path.write_text(json.dumps(plain))
+
+
+def ids(*words: str) -> list[str]:
+    return [json.loads(line)["job_id"] for line in tui("ps", "--json", *words).stdout.splitlines()]
+
+
+def test_jobs_are_sorted_by_moments_and_not_by_text(world: Path) -> None:
+    save(world, "first", "b", "completed", "2025-10-26T02:30:00+02:00", records=3)
+    save(world, "second", "a", "failed", "2025-10-26T02:10:00+01:00", records=1)  # clocks went back
+    save(world, "third", "c", "completed", "2025-10-25T22:00:00-04:00", records=2)
+    assert ids() == ["third", "second", "first"]
+    assert ids("--sort", "updated") == ["third", "second", "first"]
+    assert ids("--sort", "updated", "--reverse") == ["first", "second", "third"]
+    assert ids("--reverse") == ["first", "second", "third"]
+    assert ids("--sort", "records") == ["first", "third", "second"]
+    assert ids("--sort", "flow") == ["second", "first", "third"]
+    assert "invalid choice" in tui("ps", "--sort", "nonsense", code=2).stderr
+
+
+def test_jobs_are_chosen_by_a_condition(world: Path) -> None:
+    save(world, "first", "etl", "completed", "2025-10-26T02:30:00+02:00", records=3)
+    save(world, "second", "etl", "failed", "2025-10-26T02:10:00+01:00")
+    save(world, "third", "other", "running", "2025-10-26T02:10:00+01:00")
+    assert ids("--where", 'status == "failed" && flow_id == "etl"') == ["second"]
+    assert ids("--where", "records > 2 || badge == 'abandoned'", "--sort", "job") == [
+        "first",
+        "third",
+    ]
+    assert ids("--where", "live") == []
+    assert tui("ps", "--where", "live").stdout == "No such job.\n"
+    assert "nonsense" in tui("ps", "--where", "nonsense > 1", code=2).stderr
+    tui("ps", "--where", "records >", code=2)
+    tui("ps", "--where", "records", code=2)
+
+
+def test_times_are_the_readers_and_name_their_zone(world: Path) -> None:
+    save(world, "first", "etl", "completed", "2025-10-26T02:30:00+02:00", records=1)
+    os.environ["TZ"] = "Asia/Kolkata"
+    try:
+        assert "2025-10-26 06:00:00+05:30" in tui("ps").stdout
+        assert "created 2025-10-26 06:00:00+05:30" in tui("show", "first").stdout
+        assert "+05:30  r  e" in tui("history", "first").stdout
+    finally:
+        del os.environ["TZ"]
