@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.cli.runs import saved_runs
+from routilux_tui.job import timestamps
+from routilux_tui.sources.earlier import earlier_runs
+from routilux_tui.views.earlier import usual_of
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.shapes import PAUSES, Filter
-from routilux_tui.views.trends import earlier_runs, usual_seconds
 from routilux_tui.views.why import BAD, GOOD, why
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ def run(words: argparse.Namespace) -> int:
 def facts_of_job(job: Readable) -> Facts:
     """What is known of a job now."""
     header = job.header()
-    entries = earlier_runs(
-        saved_runs(header.flow_id), header.job_id, header.flow_id, header.created_at
-    )
+    began = timestamps.to_epoch(header.created_at)
+    usual = usual_of(earlier_runs(header.flow_id, header.job_id, began))
     pauses = job.window(PAUSES, -1, 1 << 52, Filter()).rows
     gone, resume = False, ""
     if isinstance(job, SavedJob) and job.is_abandoned():
@@ -61,6 +61,5 @@ def facts_of_job(job: Readable) -> Facts:
         pause=pauses[-1] if pauses else None,
         gone=gone,
         resume=resume,
-        usual=usual_seconds(entries),
-        earlier_runs=len(entries),
+        usual=usual,
     )

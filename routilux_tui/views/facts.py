@@ -8,6 +8,7 @@ import msgspec
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.views.earlier import Usual, error_kind
 from routilux_tui.views.shapes import DEFERRED, PENDING
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ def facts_of(
     gone: bool = False,
     resume: str = "",
     no_answer: float | None = None,
-    usual: float | None = None,
-    earlier_runs: int = 0,
+    usual: Usual | None = None,
 ) -> Facts:
     """The facts that a job's views tell.
 
@@ -104,14 +104,14 @@ def facts_of(
         gone: whether the file says that it runs, and nobody runs it.
         resume: the command that takes it up.
         no_answer: for how many seconds its machine has not answered.
-        usual: how many seconds earlier runs took, of which there are ``earlier_runs``.
-        earlier_runs: how many it is compared with.
+        usual: what earlier runs were like.
     """
     began = timestamps.to_epoch(header.created_at)
     updated = timestamps.to_epoch(header.updated_at)
     has_ended = statuses.has_ended(header.status)
     until = updated if has_ended else now
     taken = None if began is None or until is None else until - began
+    usual = usual or Usual()
     is_own_time = header.status in {"running", "completed"} and not gone
     paused = pause if header.status == "paused" else None
     return Facts(
@@ -128,6 +128,9 @@ def facts_of(
                 active=one.active,
                 errors=one.errors,
                 error=one.error,
+                usual_p95=usual.p95.get(one.routine_id),
+                is_new_error=bool(one.error)
+                and usual.is_new(error_kind(one.routine_id, one.error)),
                 has_failed=statuses.routine_has_failed(one.status),
             )
             for one in routines
@@ -140,6 +143,6 @@ def facts_of(
         gone=gone,
         resume=resume,
         no_answer=no_answer,
-        slower=taken / usual if usual and taken is not None and is_own_time else None,
-        earlier_runs=earlier_runs,
+        slower=taken / usual.seconds if usual.seconds and taken and is_own_time else None,
+        earlier_runs=usual.runs,
     )

@@ -80,21 +80,6 @@ def usual_seconds(entries: Sequence[JobEntry]) -> float | None:
     return median(taken) if taken else None
 
 
-def earlier_runs(
-    entries: Sequence[JobEntry], job_id: str, flow_id: str, began: str
-) -> list[JobEntry]:
-    """The last `EARLIER` runs of a flow that ended well before a job began, newest first."""
-    before = timestamps.to_epoch(began)
-    runs = [
-        (at, one)
-        for one in entries
-        if one.flow_id == flow_id and one.job_id != job_id and one.status == "completed"
-        if (at := timestamps.to_epoch(one.created_at)) is not None
-        if before is None or at < before
-    ]
-    return [one for _, one in sorted(runs, key=lambda run: -run[0])[:EARLIER]]
-
-
 def _is_over(entry: JobEntry) -> bool:
     return statuses.has_ended(entry.status)
 

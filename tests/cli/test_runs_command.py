@@ -53,3 +53,16 @@ def test_a_run_that_took_longer_is_odd_and_why_says_so(world: Path) -> None:
     assert "took 2m30s, others 1m02s" in shown
     assert "usually  1m03s" in shown
     assert "It takes 2.4 times as long as its last 6 runs." in tui("why", late).stdout
+
+
+def test_an_error_that_no_earlier_run_had_is_new(world: Path) -> None:
+    for n in range(3):
+        tui("run", f"{write_flows(world)}:counting", "-p", f"n={n + 1}")
+    bad = str(world / "bad.json")
+    kept = next((world / "state" / "routilux-tui" / "jobs").glob("*.json"))
+    saved = json.loads(kept.read_text())
+    saved["job_id"], saved["status"] = "bad-0001", "failed"
+    saved["created_at"] = saved["updated_at"] = timestamps.now_iso()
+    saved["routine_states"]["sink"] |= {"status": "failed", "error": "KeyError: 'x'", "errors": 1}
+    (world / "bad.json").write_text(json.dumps(saved))
+    assert "`sink` failed: KeyError: 'x' (new: not in the last 3 runs)." in tui("why", bad).stdout

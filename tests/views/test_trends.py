@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from routilux_tui.job import timestamps
 from routilux_tui.views.shapes import JobEntry
-from routilux_tui.views.trends import earlier_runs, trend
+from routilux_tui.views.trends import trend
 
 BEGAN = 1_700_000_000.0
 
@@ -41,14 +41,3 @@ def test_the_newest_runs_are_shown_oldest_first_and_unreadable_files_left_out() 
     runs = [run_entry(n, 10) for n in (3, 1, 2, 0)]
     runs.append(JobEntry(key="bad", error="cut short"))
     assert [one.entry.key for one in trend(runs, 3).runs] == ["1", "2", "3"]
-
-
-def test_a_run_is_compared_with_those_of_its_flow_that_went_well_before_it() -> None:
-    runs = [
-        *(run_entry(n, 10) for n in range(30)),
-        run_entry(24, 10, flow="other"),
-        run_entry(23, 10, status="failed"),
-    ]
-    began = timestamps.to_iso(BEGAN + 25 * 86_400)
-    found = earlier_runs(runs, "job-25", "f", began)
-    assert [one.key for one in found] == [f"{n}" for n in range(24, 4, -1)]

@@ -1,0 +1,61 @@
+"""The earlier runs of a flow that are saved on this machine, as far as they are compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job import status as statuses
+from routilux_tui.runner.paths import saved_runs_of
+from routilux_tui.store.large_file import open_job
+from routilux_tui.views.earlier import KnownRun, known_run_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Runs that a run is compared with.
+MOST_RUNS = 20
+#: Bytes of their files that are read at most, newest first, and of one that is read at all.
+_MOST_BYTES, _LARGEST = 128 << 20, 32 << 20
+
+
+def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRun]:
+    """The last runs of a flow that had begun before a job did, and have ended; newest first.
+
+    Args:
+        flow_id: the flow.
+        job_id: the job, which is not among them.
+        began: when it began, in seconds since the epoch; None where it is not known.
+    """
+    found: list[KnownRun] = []
+    read = 0
+    for path, size in _newest_first(saved_runs_of(flow_id)):
+        if size > _LARGEST or (read := read + size) > _MOST_BYTES:
+            continue
+        run = _read(path)
+        if run is None or run.flow_id != flow_id or run.job_id == job_id:
+            continue
+        if began is None or run.began is None or run.began < began:
+            found.append(run)
+        if len(found) == MOST_RUNS:
+            break
+    return found
+
+
+def _newest_first(paths: list[Path]) -> list[tuple[Path, int]]:
+    seen = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        seen.append((stat.st_mtime, path, stat.st_size))
+    return [(path, size) for _, path, size in sorted(seen, reverse=True)]
+
+
+def _read(path: Path) -> KnownRun | None:
+    try:
+        job = open_job(path)
+    except (RoutiluxTuiError, OSError):
+        return None
+    return known_run_of(job) if statuses.has_ended(job.status) else None

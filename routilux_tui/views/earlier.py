@@ -1,0 +1,114 @@
+"""What earlier runs of a flow were like: what is slower than usual, and which errors are new."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.job.problems import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from routilux_tui.job.model import Job
+
+#: Runs of which one must know the errors before one that none of them had is called new.
+ENOUGH = 3
+
+#: A kind of error: routine, type, message but for its values.
+Kind = tuple[str, str, str]
+
+
+class KnownRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run that has ended: what it took, and what went wrong; times in seconds.
+
+    ``routines`` has how often each routine ran and the mean time of it; ``p95`` the 95th
+    percentiles that are known. ``seconds`` is None where the file has no times.
+    """
+
+    job_id: str
+    flow_id: str
+    status: str
+    began: float | None = None
+    seconds: float | None = None
+    routines: dict[str, tuple[int, float]] = {}
+    p95: dict[str, float] = {}
+    kinds: frozenset[Kind] = frozenset()
+
+
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What is usual among earlier runs: of those that completed the times, of all the errors."""
+
+    runs: int = 0
+    completed: int = 0
+    seconds: float | None = None
+    p95: dict[str, float] = {}
+    kinds: frozenset[Kind] = frozenset()
+
+    def is_new(self, kind: Kind) -> bool:
+        """Whether no earlier run had an error of that kind; False where too few are known."""
+        return self.runs >= ENOUGH and kind not in self.kinds
+
+
+def known_run_of(job: Job) -> KnownRun:
+    """What a job that has ended was like; its lock is held."""
+    began, ended = timestamps.to_epoch(job.created_at), timestamps.to_epoch(job.updated_at)
+    routines, p95, kinds = {}, {}, set()
+    for routine_id, one in job.statistics.routines.items():
+        one.fill_sketches()
+        quantile = one.run_time.quantile(0.95)
+        if quantile is not None:
+            p95[routine_id] = quantile
+    for routine_id, state in job.routine_states.items():
+        if not statuses.is_routine(routine_id) or not isinstance(state, dict):
+            continue
+        runs, busy = state.get("runs"), state.get("execution_time")
+        if type(runs) is int and runs > 0 and isinstance(busy, (int, float)):
+            routines[routine_id] = (runs, busy / runs)
+        for name in ("error", "last_error"):
+            if isinstance(state.get(name), str):
+                kinds.add(error_kind(routine_id, state[name]))
+    kinds |= {(one.routine_id, one.error_type, one.kind) for one in job.statistics.problems.kinds}
+    return KnownRun(
+        job_id=job.job_id,
+        flow_id=job.flow_id,
+        status=job.status,
+        began=began,
+        seconds=None if began is None or ended is None else max(0.0, ended - began),
+        routines=routines,
+        p95=p95,
+        kinds=frozenset(kinds),
+    )
+
+
+def usual_of(runs: Iterable[KnownRun]) -> Usual:
+    """What is usual among some runs."""
+    known = list(runs)
+    completed = [one for one in known if one.status == "completed"]
+    names = {name for one in completed for name in one.p95}
+    return Usual(
+        runs=len(known),
+        completed=len(completed),
+        seconds=_median([one.seconds for one in completed]),
+        p95={
+            name: median([one.p95[name] for one in completed if name in one.p95]) for name in names
+        },
+        kinds=frozenset(kind for one in known for kind in one.kinds),
+    )
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [one for one in values if one is not None]
+    return median(known) if known else None
+
+
+def error_kind(routine_id: str, error: str) -> Kind:
+    """The kind of an error that is known by its one line alone: ``LookupError: no such key``."""
+    error_type, colon, message = error.partition(": ")
+    if colon and error_type.replace(".", "").isidentifier():
+        return routine_id, error_type, kind_of(message)
+    return routine_id, "", kind_of(error)
