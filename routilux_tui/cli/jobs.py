@@ -18,6 +18,7 @@ from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
+    from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
     from routilux_tui.views.timeline import Timeline
 
@@ -46,6 +47,12 @@ class Readable(Protocol):
     def timeline(self, begin: float, end: float, columns: int, *, fold: bool = True) -> Timeline:
         """A stretch of its time, drawn on so many columns; 0 is its first or last moment."""
 
+    def insight(self, *parts: str) -> Insight:
+        """What is measured of it."""
+
+    def stack(self, task: int) -> str:
+        """Where a handler of it is at this moment."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -72,6 +79,14 @@ class SavedJob:
         """The job in a line; what is not true of it is said."""
         note = self._note or file_note(self._projection, self.path)
         return self._projection.header(note=note)
+
+    def insight(self, *parts: str) -> Insight:
+        """What is measured of the job: the parts that are asked for."""
+        return self._projection.insight(parts)
+
+    def stack(self, task: int) -> str:  # noqa: ARG002 - as a job that runs
+        """Nothing runs here."""
+        return ""
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""

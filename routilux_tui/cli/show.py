@@ -12,6 +12,7 @@ import msgspec
 
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import readable
+from routilux_tui.views.insight import PARTS
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     job, place = readable(args.job)
     header, routines = job.header(), job.routines()
     if args.json:
+        insight = job.insight(*PARTS)
         output.print_json(
             {
                 "header": msgspec.to_builtins(header),
@@ -35,6 +37,14 @@ def run(args: argparse.Namespace) -> int:
                     row.routine_id: job.item("routines", row.routine_id) for row in routines
                 },
                 "file": place,
+                **{
+                    part: msgspec.to_builtins(getattr(insight, part))
+                    for part in ("outlook", "problems", "now")
+                },
+                "figures": [
+                    dict(zip(one.__struct_fields__, msgspec.to_builtins(one), strict=True))
+                    for one in insight.figures
+                ],
             }
         )
     else:

@@ -28,6 +28,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from routilux_tui.flow.routine import Routine
@@ -64,6 +65,9 @@ class Engine(Protocol):
 
     def handlers(self) -> list[str]:
         """The ids of the routines whose handlers run now, one for each handler."""
+
+    def threads(self) -> dict[int, threading.Thread]:
+        """The thread of each task whose handler runs."""
 
     def on_control(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever `control` changes."""

@@ -36,6 +36,8 @@ class Workers(ABC):
         self._queue: deque[Task] = deque()
         self._delayed: list[tuple[float, int, Task]] = []
         self._active: dict[int, Task] = {}
+        #: The thread that each of them runs in.
+        self._threads_of: dict[int, threading.Thread] = {}
         self._threads = 0
         self._starting = 0
         self._idle = 0
@@ -72,6 +74,11 @@ class Workers(ABC):
         """How many tasks are queued, and how many handlers run."""
         with self._lock:
             return len(self._queue) + len(self._delayed), len(self._active)
+
+    def threads(self) -> dict[int, threading.Thread]:
+        """The thread of each task whose handler runs; those that are async have none of theirs."""
+        with self._lock:
+            return dict(self._threads_of)
 
     def handlers(self) -> list[str]:
         """The ids of the routines whose handlers run now, one for each handler."""
@@ -120,6 +127,7 @@ class Workers(ABC):
         """Take task after task until nothing more can come."""
         task: Task | None = None
         active, queue = self._active, self._queue
+        thread = threading.current_thread()
         self._lock.acquire()
         self._starting -= 1
         try:
@@ -128,13 +136,14 @@ class Workers(ABC):
                 if task is None:
                     return
                 active[task.id] = task
+                self._threads_of[task.id] = thread
                 self._on_task_start(task)
                 self._lock.release()
                 try:
                     error = self._invoke(task)
                 finally:
                     self._lock.acquire()
-                del active[task.id]
+                del active[task.id], self._threads_of[task.id]
                 self._on_task_end(task, error)
                 error = None  # its traceback leads to this frame: it would not be freed
                 if not active and (self._closing or not queue):
@@ -142,6 +151,7 @@ class Workers(ABC):
         except BaseException as error:
             if task is not None:
                 active.pop(task.id, None)
+                self._threads_of.pop(task.id, None)
             self._engine_failed(task, error)
         finally:
             self._threads -= 1

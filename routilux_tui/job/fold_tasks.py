@@ -274,7 +274,10 @@ def _drop(job: JobData, dropped: list[int], at: float) -> None:
     """Tasks that have not started are dropped, by their ids, and never run."""
     for task_id in dropped:
         task = job.outstanding.pop(task_id, None)
-        if task is not None and task.retry_count:
+        if task is None:
+            continue
+        job.statistics.of(task.routine_id).dropped += 1
+        if task.retry_count:
             _no_retry_under_way(job, task, "failed")
     job.statistics.recount(job.outstanding, job.running)
     job._pending_tasks = []

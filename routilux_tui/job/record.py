@@ -201,5 +201,17 @@ def is_id(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < 1 << 63
 
 
+def as_count(value: Any) -> int:
+    """A count that a file tells; 0 where it tells none."""
+    return value if is_id(value) else 0
+
+
+def as_seconds(value: Any) -> float:
+    """A span of time that a file tells, in seconds; 0 where it tells none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0.0
+    return float(value) if 0 <= value < 1e15 else 0.0
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(to_plain(value))

@@ -12,7 +12,7 @@ from collections import Counter
 from struct import pack, unpack
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.record import is_id
+from routilux_tui.job.record import as_seconds, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,13 +88,6 @@ class Sketch:
                 sketch.count += number
         sketch.longest = as_seconds(longest)
         return sketch
-
-
-def as_seconds(value: Any) -> float:
-    """A span of time that a file tells; 0 where it tells none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return 0.0
-    return float(value) if 0 <= value < 1e15 else 0.0
 
 
 #: The bucket of what is infinite: none that a file may name.

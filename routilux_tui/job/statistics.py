@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.activity import Activity, Buckets
 from routilux_tui.job.problems import Problems
-from routilux_tui.job.record import is_id
-from routilux_tui.job.sketch import Sketch, as_seconds
+from routilux_tui.job.record import as_count, as_seconds, is_id
+from routilux_tui.job.sketch import Sketch
 
 if TYPE_CHECKING:
     from routilux_tui.job.tasks import Task
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RECENT = 60
 #: A window of the last minute's run times, in seconds, and how many are kept.
 _WINDOW, _WINDOWS = 15, 5
-_COUNTS = ("ended", "errors", "retries", "skips")
+_COUNTS = ("ended", "errors", "retries", "skips", "dropped")
 #: So many values are counted in the sketches at once.
 _MANY = 4096
 Running = dict[int, tuple[str, float]]
@@ -51,8 +51,8 @@ class RoutineStatistics:
     )
 
     def __init__(self) -> None:
-        #: Handlers ended, ended by an error, to be retried, skipped or continued.
-        self.ended = self.errors = self.retries = self.skips = 0
+        #: Handlers ended, ended by an error, to be retried, skipped or continued; tasks dropped.
+        self.ended = self.errors = self.retries = self.skips = self.dropped = 0
         #: Tasks that wait for it, and its handlers that run.
         self.queued = self.running = 0
         self.run_time = Sketch()
@@ -177,7 +177,7 @@ class RoutineStatistics:
         one = cls()
         told = plain if isinstance(plain, dict) else {}
         for name, value in zip(_COUNTS, _list(told, "counts"), strict=False):
-            setattr(one, name, value if is_id(value) else 0)
+            setattr(one, name, as_count(value))
         one.run_time = Sketch.from_plain(told.get("run_time"))
         one.queue_wait = Sketch.from_plain(told.get("queue_wait"))
         for entry in _list(told, "recent")[-2 * RECENT :]:

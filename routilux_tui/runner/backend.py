@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError, NotConfirmed, NotPossible, ReadOnly
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.data import Change
     from routilux_tui.runner.judge import Judge
     from routilux_tui.state.job_state import JobState
+    from routilux_tui.views.insight import Insight
 
 #: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
 _STALE: dict[str, tuple[str, ...]] = {
@@ -42,6 +46,10 @@ _STALE: dict[str, tuple[str, ...]] = {
     "run": (PENDING,),
     "set": SECTIONS,
 }
+
+#: Where the engine's own frames are, which say nothing of a handler.
+_OUR_ENGINE = str(Path(__file__).parents[1] / "flow")
+_LONGEST_STACK = 20_000
 
 
 class Backend:
@@ -134,6 +142,23 @@ class Backend:
         """The whole state as one frame, and what went stale since the last `take`."""
         seq, header, routines, stale = self.take()
         return Frame(seq=seq, header=header, routines=routines, stale=list(SECTIONS)), stale
+
+    def insight(self, parts: list[str]) -> Insight:
+        """What is measured of the job: the parts that are asked for."""
+        control = self.engine.control if self.engine is not None else None
+        running = self.engine.threads() if self.engine is not None else {}
+        names = {task: thread.name for task, thread in running.items()}
+        return self.projection.insight(parts, control, names)
+
+    def stack(self, task: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
+        thread = self.engine.threads().get(task) if self.engine is not None else None
+        frame = sys._current_frames().get(thread.ident or 0) if thread is not None else None  # noqa: SLF001 - the only way to ask
+        if frame is None:
+            return ""
+        frames = traceback.extract_stack(frame)
+        own = [one for one in frames if not one.filename.startswith(_OUR_ENGINE)]
+        return "".join(traceback.format_list(own or frames))[-_LONGEST_STACK:]
 
     def cannot(self) -> dict[str, str]:
         """Why an action can't be done at all on this job."""

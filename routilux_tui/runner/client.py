@@ -16,6 +16,7 @@ from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
 from routilux_tui.views.flow_shape import FlowShape
+from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
 from routilux_tui.views.timeline import Timeline
 
@@ -170,6 +171,19 @@ class Client:
         """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
         answer = self.call("timeline", begin=begin, end=end, columns=columns, fold=fold)
         return msgspec.convert(answer, Timeline)
+
+    def insight(self, *parts: str) -> Insight:
+        """What is measured of the job: the parts that are asked for."""
+        return self._as(Insight, self.call("insight", parts=list(parts)))
+
+    def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
+        """Some of the inputs that have one kind of error."""
+        answer = self.call("failing", number=number, start=start, stop=stop)
+        return msgspec.convert(answer, list[FailingInput])
+
+    def stack(self, task: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
+        return str(self.call("stack", task=task))
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives."""

@@ -202,6 +202,16 @@ class Requests:
             fold=bool(params.get("fold", True)),
         )
 
+    def _insight(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.insight([str(part) for part in params["parts"]])
+
+    async def _failing(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        wanted = (int(params[name]) for name in ("number", "start", "stop"))
+        return await asyncio.to_thread(self._backend.projection.failing, *wanted)
+
+    def _stack(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.stack(int(params["task"]))
+
     def _pause(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.pause(str(params.get("reason", "")))
 
@@ -230,6 +240,9 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "routines": Requests._routines,
     "flow": Requests._flow,
     "timeline": Requests._timeline,
+    "insight": Requests._insight,
+    "failing": Requests._failing,
+    "stack": Requests._stack,
     "pause": Requests._pause,
     "resume": Requests._resume,
     "cancel": Requests._cancel,

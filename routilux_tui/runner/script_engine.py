@@ -125,6 +125,10 @@ class ScriptEngine:
             return True
         return not state.running and statuses.is_settled(state.status)
 
+    def threads(self) -> dict[int, threading.Thread]:
+        """Nobody knows in which threads routilux runs them."""
+        return {}
+
     def handlers(self) -> list[str]:
         """The ids of the routines whose handlers run now, one for each handler."""
         with self._lock:

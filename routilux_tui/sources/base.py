@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.flow_shape import FlowShape
+    from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.shapes import (
         EntryBatch,
         Filter,
@@ -85,6 +86,19 @@ class Handle(Protocol):
         self, begin: float, end: float, columns: int, *, fold: bool = True
     ) -> Timeline:
         """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
+
+    async def insight(self, *parts: str) -> Insight:
+        """What is measured of the job: the parts that are asked for, of `insight.PARTS`.
+
+        It changes with the job, and with time while handlers run: ask once a second, and only
+        for what is shown.
+        """
+
+    async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
+        """Some of the inputs that have one kind of error, by its number in the insight."""
+
+    async def stack(self, task: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

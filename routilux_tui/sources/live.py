@@ -18,6 +18,7 @@ from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
 from routilux_tui.sources.running import running_entries
 from routilux_tui.views.flow_shape import FlowShape
+from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import (
     SECTIONS,
     EntryBatch,
@@ -252,6 +253,20 @@ class LiveHandle:
         """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
         answer = await self._request("timeline", begin=begin, end=end, columns=columns, fold=fold)
         return msgspec.convert(answer, Timeline)
+
+    async def insight(self, *parts: str) -> Insight:
+        """What is measured of the job: the parts that are asked for."""
+        answer = await self._request("insight", parts=list(parts))
+        return protocol.understood(self._place, answer, Insight)
+
+    async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
+        """Some of the inputs that have one kind of error."""
+        answer = await self._request("failing", number=number, start=start, stop=stop)
+        return msgspec.convert(answer, list[FailingInput])
+
+    async def stack(self, task: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
+        return str(await self._request("stack", task=task))
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.views.flow_shape import FlowShape
+    from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.shapes import Header
     from routilux_tui.views.timeline import Timeline
 
@@ -47,6 +48,9 @@ class Relay:
             "header": self._header,
             "flow": self._flow,
             "timeline": self._timeline,
+            "insight": self._insight,
+            "failing": self._failing,
+            "stack": self._stack,
             "pause": self._control,
             "resume": self._control,
             "cancel": self._control,
@@ -164,6 +168,16 @@ class Relay:
             int(params["columns"]),
             fold=bool(params.get("fold", True)),
         )
+
+    async def _insight(self, params: dict[str, Any]) -> Insight:
+        return await self._handle.insight(*map(str, params["parts"]))
+
+    async def _failing(self, params: dict[str, Any]) -> list[FailingInput]:
+        number, start, stop = (int(params[name]) for name in ("number", "start", "stop"))
+        return await self._handle.failing(number, start, stop)
+
+    async def _stack(self, params: dict[str, Any]) -> str:
+        return await self._handle.stack(int(params["task"]))
 
     async def _control(self, _params: dict[str, Any]) -> Any:
         raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

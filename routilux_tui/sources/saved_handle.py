@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.flow_shape import FlowShape
+    from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.timeline import Timeline
 
 
@@ -192,6 +193,18 @@ class SavedHandle:
         """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
         views = self._opened()
         return await asyncio.to_thread(views.timeline, begin, end, columns, fold=fold)
+
+    async def insight(self, *parts: str) -> Insight:
+        """What is measured of the job: the parts that are asked for."""
+        return self._opened().insight(parts)
+
+    async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
+        """Some of the inputs that have one kind of error."""
+        return self._opened().failing(number, start, stop)
+
+    async def stack(self, task: int) -> str:  # noqa: ARG002 - as every handle
+        """Nothing runs here."""
+        return ""
 
     async def find(
         self, section: str, text: str, start: int, *, back: bool, where: Filter

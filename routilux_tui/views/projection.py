@@ -17,12 +17,17 @@ from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
 from routilux_tui.views.activity import activity_of, drawn
 from routilux_tui.views.causes import input_of, trace_of
+from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
+from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, FailingInput, Insight
+from routilux_tui.views.moment import Moment
+from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
 from routilux_tui.views.rows import ROWS, routine_row
+from routilux_tui.views.running import now
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from routilux_tui.job.model import Job
     from routilux_tui.views.timeline import Timeline
@@ -52,6 +57,10 @@ class Projection:
         with job.lock:
             rows = self.routines()
             known = set(job.flow_routines) | {row.routine_id for row in rows}
+            done = {row.routine_id for row in rows if statuses.routine_is_done(row.status)}
+            if job.status in {"paused", "cancelled"}:  # what waits, or was dropped, is not done
+                certain = Moment(job, control).done_routines()
+                done = done if certain is None else certain
             return Header(
                 job_id=job.job_id,
                 flow_id=job.flow_id,
@@ -60,7 +69,7 @@ class Projection:
                 updated_at=timestamps.shown(job.updated_at),
                 current=job.current_routine_id or "",
                 counts=self.counts(),
-                routines_done=sum(statuses.routine_is_done(row.status) for row in rows),
+                routines_done=len(done),
                 routines_total=len(known),
                 runs=sum(row.runs for row in rows),
                 errors=sum(row.errors for row in rows),
@@ -125,6 +134,38 @@ class Projection:
         with self.job.lock:
             known = activity_of(self.job, time.time())
         return drawn(known, begin, end, max(1, min(columns, MOST_COLUMNS)), fold=fold)
+
+    def insight(
+        self,
+        parts: Iterable[str],
+        control: Control | None = None,
+        threads: dict[int, str] | None = None,
+    ) -> Insight:
+        """What is measured of the job: the parts that are asked for, of `insight.PARTS`.
+
+        Args:
+            parts: which.
+            control: what is asked of the job and not confirmed yet.
+            threads: the name of the thread of each task whose handler runs.
+        """
+        asked = set(parts)
+        with self.job.lock:
+            moment = Moment(self.job, control, threads=threads)
+            kinds = self.job.statistics.problems
+            beyond = kinds.rest + max(0, len(kinds.kinds) - MOST_PROBLEMS)
+            return Insight(
+                at=timestamps.to_iso(moment.at) if timestamps.is_time(moment.at) else "",
+                outlook=outlook(moment) if OUTLOOK in asked else None,
+                figures=figures(moment) if FIGURES in asked else [],
+                problems=problems(moment) if PROBLEMS in asked else [],
+                problems_beyond=beyond if PROBLEMS in asked else 0,
+                now=now(moment) if NOW in asked else None,
+            )
+
+    def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
+        """Some of the inputs that have one kind of error, by its number in the insight."""
+        with self.job.lock:
+            return failing(Moment(self.job), number, start, stop)
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, preview, to_plain
-from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.record import ExecutionRecord, as_count, as_seconds
 from routilux_tui.job.tasks import Task
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import RoutineRow, Row
@@ -125,27 +125,22 @@ ROWS: dict[str, Callable[[int, Any], Row]] = {
 }
 
 
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
 def routine_row(routine_id: str, state: Any) -> RoutineRow:
     """A routine, from its state; older versions tell less of it."""
     if not isinstance(state, dict):
         return RoutineRow(routine_id, "pending", error=preview(state))
     status = _text(state.get("status", "pending"))
     error = statuses.error_line({name: _text(state.get(name)) for name in ("error", "error_type")})
-    busy = state.get("execution_time")
     failed = statuses.routine_has_failed(status) or status == "error_continued"
     return RoutineRow(
         routine_id,
         status,
-        _number(state.get("runs")),
-        _number(state.get("errors")) or int(failed and "errors" not in state),
-        _number(state.get("retries", state.get("retry_count"))),
-        _number(state.get("active")),
+        as_count(state.get("runs")),
+        as_count(state.get("errors")) or int(failed and "errors" not in state),
+        as_count(state.get("retries", state.get("retry_count"))),
+        as_count(state.get("active")),
         timestamps.shown(state.get("started_at")),
         timestamps.shown(state.get("ended_at", state.get("error_time"))),
-        float(busy) if isinstance(busy, (int, float)) else 0.0,
+        as_seconds(state.get("execution_time")),
         error[:PREVIEW],
     )

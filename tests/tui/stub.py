@@ -146,6 +146,15 @@ class StubHandle:
     async def timeline(self, begin, end, columns, *, fold=True):
         return self.views.timeline(begin, end, columns, fold=fold)
 
+    async def insight(self, *parts):
+        return self.views.insight(parts, self.control)
+
+    async def failing(self, number, start, stop):
+        return self.views.failing(number, start, stop)
+
+    async def stack(self, task):
+        return ""
+
     async def find(self, section, text, start, *, back, where):
         return self.views.find(section, text, start, back=back, where=where)
 

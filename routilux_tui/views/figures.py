@@ -1,0 +1,196 @@
+"""What each routine does now and did, how far the job is, and when it ends."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import preview
+from routilux_tui.job.record import as_count, as_seconds
+from routilux_tui.job.statistics import RECENT
+from routilux_tui.views.estimate import Load, RoutineLoad, estimate
+from routilux_tui.views.insight import Outlook, RoutineFigures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from routilux_tui.job.model import Job
+    from routilux_tui.job.statistics import RoutineStatistics
+    from routilux_tui.job.tasks import Task
+    from routilux_tui.views.moment import Moment
+    from routilux_tui.views.shapes import Control
+
+_NOT_MEASURED = "≈ its file has no starts and ends: it was not written by routilux-tui"
+
+
+def figures(moment: Moment) -> list[RoutineFigures]:
+    """A routine each, in the flow's order."""
+    open_ones = moment.may_get_more()
+    retrying = moment.retrying()
+    return [_figures_of(moment, one, one in open_ones, retrying) for one in moment.shape.routines]
+
+
+def _figures_of(
+    moment: Moment, routine_id: str, more: bool, retrying: dict[str, list[Task]]
+) -> RoutineFigures:
+    one = moment.job.statistics.of(routine_id)
+    one.fill_sketches()
+    state = moment.job.routine_states.get(routine_id)
+    told = state if isinstance(state, dict) else {}
+    error = told.get("error", told.get("last_error", ""))
+    times = one.run_time
+    return RoutineFigures(
+        routine_id,
+        _state_of(moment, one, str(told.get("status", "")), more),
+        max(0, one.queued),
+        max(0, one.running),
+        one.ended or as_count(told.get("runs")),
+        _rate(moment, one),
+        times.quantile(0.5),
+        times.quantile(0.95),
+        times.longest if times.count else None,
+        one.last_minute(moment.at).quantile(0.95),
+        one.queue_wait.quantile(0.5),
+        one.queue_wait.quantile(0.95),
+        as_count(told.get("errors")),
+        as_count(told.get("retries", told.get("retry_count"))),
+        len(retrying.get(routine_id, ())),
+        moment.waits(routine_id) if one.queued > 0 else None,
+        error if isinstance(error, str) else preview(error),
+        as_seconds(told.get("execution_time")),
+        _spark(moment, (one,)),
+    )
+
+
+def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -> str:
+    if one.running > 0 and not moment.is_over:
+        return "running"
+    if statuses.routine_has_failed(status):
+        return "failed"
+    if moment.job.status == "paused" and one.queued > 0:
+        return "held"
+    ran = one.ended > 0 or statuses.routine_is_done(status)
+    if not ran:
+        return "stopped" if one.dropped else "not yet"
+    if moment.is_over:
+        return "stopped" if more else "done"
+    return "idle"
+
+
+def _rate(moment: Moment, one: RoutineStatistics) -> float:
+    last = int(moment.at)
+    spans = [n[0] for second, n in one.recent.items() if last - RECENT <= second < last]
+    began = moment.job.statistics.clock.origin or moment.at
+    known = min(float(RECENT), max(1.0, last - began))
+    return sum(spans) / known
+
+
+def _spark(moment: Moment, ones: Iterable[RoutineStatistics]) -> list[int]:
+    """How many handlers ended in each of the last whole seconds, as far back as is known."""
+    last = int(moment.at)
+    origin = moment.job.statistics.clock.origin
+    if origin is None:
+        return []
+    first = max(last - RECENT, int(origin))
+    totals = [0] * max(0, last - first)
+    for one in ones:
+        for second, (ended, _) in one.recent.items():
+            if first <= second < last:
+                totals[second - first] += ended
+    return totals
+
+
+def outlook(moment: Moment) -> Outlook:
+    """How far the job is."""
+    job = moment.job
+    statistics = job.statistics.routines.values()
+    ended = sum(one.ended for one in statistics)
+    retried = sum(one.retries for one in statistics)
+    queued = sum(max(0, one.queued) for one in statistics)
+    running = sum(max(0, one.running) for one in statistics)
+    waits = [wait for name in job.statistics.routines if (wait := moment.waits(name)) is not None]
+    guess = estimate(_load(moment))
+    retrying = moment.retrying()
+    shown = not moment.is_over and job.status in {"running", "pending"}
+    updated = timestamps.to_epoch(job.updated_at)
+    return Outlook(
+        word=status_word(job, moment.control, running),
+        done=ended - retried,
+        total=ended - retried + queued + running,
+        queued=queued,
+        rate=sum(_rate(moment, one) for one in statistics),
+        spark=_spark(moment, statistics),
+        workers=moment.shape.workers,
+        busy=running,
+        progress=1.0 if job.status == "completed" else guess.progress,
+        low=guess.low if shown else None,
+        high=guess.high if shown else None,
+        eta=guess.text if shown else "",
+        basis=guess.basis if shown else "",
+        errors=sum(
+            as_count(one.get("errors"))
+            for name, one in job.routine_states.items()
+            if isinstance(one, dict) and statuses.is_routine(name)
+        ),
+        retrying=sum(map(len, retrying.values())),
+        gave_up=job.failed_count,
+        oldest=max(waits, default=None),
+        silent=None if moment.is_over or updated is None else max(0.0, time.time() - updated),
+        approximate="" if _is_measured(moment) else _NOT_MEASURED,
+    )
+
+
+def _is_measured(moment: Moment) -> bool:
+    return moment.job.statistics.clock.origin is not None or not len(moment.job.execution_history)
+
+
+def _load(moment: Moment) -> Load:
+    job = moment.job
+    began = timestamps.to_epoch(job.created_at)
+    sources: dict[str, set[str]] = {}
+    for link in moment.shape.links:
+        sources.setdefault(link.target, set()).add(link.source)
+    routines = []
+    for name in moment.shape.routines:
+        one = job.statistics.of(name)
+        state = job.routine_states.get(name)
+        busy = as_seconds(state.get("execution_time")) if isinstance(state, dict) else 0.0
+        routines.append(
+            RoutineLoad(
+                name,
+                one.ended - one.retries,
+                max(0, one.queued),
+                max(0, one.running),
+                busy / one.ended if one.ended else 0.0,
+                tuple(sources.get(name, ())),
+            )
+        )
+    elapsed = max(0.0, moment.at - began) if began is not None else 0.0
+    return Load(elapsed, routines, workers=max(1, moment.shape.workers))
+
+
+def status_word(job: Job, control: Control | None, running: int) -> str:
+    """A job's status in words that are true at this moment.
+
+    ``running``; ``pausing, 2 running``; ``paused: lunch``; ``failed: price: LookupError: ...``;
+    ``cancelled, 2 running``.
+    """
+    if control is not None and control.action == "pause":
+        return f"pausing, {control.running} running"
+    word = statuses.look(job.status).word
+    if statuses.has_ended(job.status) and running and job.execution is not None:
+        return f"{word}, {running} running"
+    reason: Any = ""
+    if job.status == "paused" and job.pause_points:
+        point = job.pause_points[-1]
+        reason = point.get("reason") if isinstance(point, dict) else ""
+    elif job.status == "failed":
+        account = job.routine_states.get("_failure")
+        reason = account.get("reason") if isinstance(account, dict) else ""
+        reason = reason.removeprefix("routine ") if isinstance(reason, str) else reason
+    if not reason:
+        return word
+    text = reason if isinstance(reason, str) else preview(reason)
+    return f"{word}: {' '.join(text.split())[:200]}"

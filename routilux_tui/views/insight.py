@@ -1,0 +1,184 @@
+"""What is measured of a job, as it is shown: routines' figures, problems, what runs now, the end.
+
+All of it is small, whatever the length of the job, and asked for by its *parts*, so that only what
+is shown is computed and sent. Times of day are ISO 8601 or empty, spans are in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+OUTLOOK, FIGURES, PROBLEMS, NOW = "outlook", "figures", "problems", "now"
+#: What may be asked for.
+PARTS = (OUTLOOK, FIGURES, PROBLEMS, NOW)
+
+#: What a routine is at this moment, and how that is shown: glyph, ASCII stand-in, word.
+ROUTINE_LOOKS: dict[str, tuple[str, str, str]] = {
+    "running": ("▶", ">", "running"),
+    "idle": ("○", "o", "idle"),
+    "not yet": ("·", ".", "not yet"),
+    "failed": ("✗", "x", "failed"),
+    "held": ("‖", "=", "held"),
+    "stopped": ("⊘", "/", "stopped"),
+    "done": ("✓", "+", "done"),
+}
+
+
+class RoutineFigures(msgspec.Struct, array_like=True, frozen=True):
+    """What one routine does now, and did.
+
+    ``state`` is a key of `ROUTINE_LOOKS`: ``idle`` ran and may get more, ``failed`` failed for
+    good, ``done`` is said only when the job has ended. ``queued`` counts tasks that wait for it,
+    ``retrying`` those of them that wait for another try; ``oldest`` is for how long the first of
+    them waits. ``done`` counts handlers that ended, ``rate`` those of them a second in the last
+    minute. ``p50``, ``p95`` and ``longest`` are run times within 2 %, of all runs; ``minute_p95``
+    of the last minute; ``wait_p50`` and ``wait_p95`` waits in the queue; None where there are
+    none. ``spark`` has how many ended in each of the last seconds, oldest first: as many as are
+    known, at most 60. ``busy`` is how long its handlers ran in all.
+    """
+
+    routine_id: str
+    state: str = "not yet"
+    queued: int = 0
+    running: int = 0
+    done: int = 0
+    rate: float = 0.0
+    p50: float | None = None
+    p95: float | None = None
+    longest: float | None = None
+    minute_p95: float | None = None
+    wait_p50: float | None = None
+    wait_p95: float | None = None
+    errors: int = 0
+    retries: int = 0
+    retrying: int = 0
+    oldest: float | None = None
+    last_error: str = ""
+    busy: float = 0.0
+    spark: list[int] = []
+
+
+class FailingInput(msgspec.Struct, frozen=True):
+    """A task that failed: what it was given, how often it was tried of how often it may be.
+
+    ``next_try`` is when it is tried again; empty where it ``gave_up``. ``text`` is the input in
+    one line.
+    """
+
+    task: int
+    routine_id: str
+    text: str
+    tries: int = 1
+    most_tries: int = 1
+    next_try: str = ""
+    gave_up: bool = False
+    error: str = ""
+    at: str = ""
+    input: Any = None
+
+
+class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Errors of one kind: one routine, one type, one message but for its values.
+
+    ``number`` names it in `Handle.failing`. ``count`` is how often, ``inputs`` in how many tasks;
+    of those ``retrying`` will be tried again (the first of them at ``next_try``), ``gave_up``
+    will not. ``common`` is what all their inputs have in common, and those of tasks that went
+    well have not: key -> value. ``line`` is the line of code that raised, ``place`` where it is
+    (``price.py:42 in convert``). ``samples`` are the first of the inputs.
+    """
+
+    number: int
+    routine_id: str
+    error_type: str
+    message: str
+    kind: str
+    count: int = 0
+    inputs: int = 0
+    retrying: int = 0
+    gave_up: int = 0
+    next_try: str = ""
+    first: str = ""
+    last: str = ""
+    common: dict[str, Any] = {}
+    place: str = ""
+    line: str = ""
+    traceback: str = ""
+    samples: list[FailingInput] = []
+
+
+class RunningHandler(msgspec.Struct, frozen=True, kw_only=True):
+    """A handler that runs: for how long, beside its routine's median and 95th percentile."""
+
+    task: int
+    routine_id: str
+    slot: str = ""
+    since: str = ""
+    elapsed: float = 0.0
+    median: float | None = None
+    p95: float | None = None
+    tries: int = 1
+    most_tries: int = 1
+    thread: str = ""
+    text: str = ""
+    input: Any = None
+
+
+class NextTask(msgspec.Struct, frozen=True):
+    """A task that comes next, behind how many others; ``due`` where it waits for another try."""
+
+    task: int
+    routine_id: str
+    behind: int
+    text: str = ""
+    due: str = ""
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs at this moment, the longest first, and what comes next of all that is queued."""
+
+    handlers: list[RunningHandler] = []
+    coming: list[NextTask] = []
+    queued: int = 0
+
+
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the job is, and when it ends.
+
+    ``word`` is its status in words that are true at this moment. ``done`` of ``total`` are tasks
+    (of those known so far), ``rate`` is how many end a second. ``progress`` (0 to 1), ``low`` and
+    ``high`` (seconds left) are None where they are not known; ``eta`` says it in words, ``basis``
+    how it is known. ``approximate`` says why figures are not exact; empty where they are.
+    """
+
+    word: str
+    done: int = 0
+    total: int = 0
+    queued: int = 0
+    rate: float = 0.0
+    spark: list[int] = []
+    workers: int = 0
+    busy: int = 0
+    progress: float | None = None
+    low: float | None = None
+    high: float | None = None
+    eta: str = ""
+    basis: str = ""
+    errors: int = 0
+    retrying: int = 0
+    gave_up: int = 0
+    oldest: float | None = None
+    silent: float | None = None
+    approximate: str = ""
+
+
+class Insight(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts that were asked for, as of the moment ``at``; the others are as they begin."""
+
+    at: str
+    outlook: Outlook | None = None
+    figures: list[RoutineFigures] = []
+    problems: list[ProblemRow] = []
+    problems_beyond: int = 0
+    now: Now | None = None

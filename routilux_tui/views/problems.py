@@ -1,0 +1,154 @@
+"""Errors by their kind, with the inputs that have them and what all of these have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import preview
+from routilux_tui.views.causes import cause_of
+from routilux_tui.views.insight import FailingInput, ProblemRow
+from routilux_tui.views.moment import bounded
+
+if TYPE_CHECKING:
+    from routilux_tui.job.problems import Problem
+    from routilux_tui.job.tasks import Task
+    from routilux_tui.views.moment import Moment
+
+#: Kinds of error that are shown.
+MOST_PROBLEMS = 50
+#: Records beside a failing one that are looked at for what is not special of it.
+_BESIDE = 60
+_FRAME = re.compile(r'  File "([^"]*)", line (\d+), in (.*)\n(?:    (.*)\n)?')
+
+
+def problems(moment: Moment) -> list[ProblemRow]:
+    """Errors by kind: those that gave up first, then the most frequent."""
+    gave_up: dict[int, list[Any]] = {}
+    for failed in moment.job.failed_tasks:
+        if failed.task.problem is not None:
+            gave_up.setdefault(failed.task.problem, []).append(failed)
+    retrying: dict[int, list[Task]] = {}
+    for tasks in moment.retrying().values():
+        for task in tasks:
+            if task.problem is not None:
+                retrying.setdefault(task.problem, []).append(task)
+    numbered = list(enumerate(moment.job.statistics.problems.kinds))
+    numbered.sort(key=lambda one: (-len(gave_up.get(one[0], ())), -one[1].count))
+    return [
+        _problem(moment, number, kind, gave_up.get(number, []), retrying.get(number, []))
+        for number, kind in numbered[:MOST_PROBLEMS]
+    ]
+
+
+def _problem(
+    moment: Moment, number: int, kind: Problem, gave_up: list[Any], retrying: list[Task]
+) -> ProblemRow:
+    trace, place, line = _raised(moment, kind)
+    due = min((task.due for task in retrying if task.due), default=0.0)
+    return ProblemRow(
+        number=number,
+        routine_id=kind.routine_id,
+        error_type=kind.error_type,
+        message=kind.message,
+        kind=kind.kind,
+        count=kind.count,
+        inputs=kind.inputs,
+        retrying=len(retrying),
+        gave_up=len(gave_up),
+        next_try=timestamps.to_iso(due) if due else "",
+        first=timestamps.to_iso(kind.first),
+        last=timestamps.to_iso(kind.last),
+        common=_special(moment, kind),
+        place=place,
+        line=line,
+        traceback=trace,
+        samples=[
+            *(_retried(moment, task) for task in retrying[:5]),
+            *(_given_up(moment, one) for one in gave_up[:5]),
+        ][:5],
+    )
+
+
+def _raised(moment: Moment, kind: Problem) -> tuple[str, str, str]:
+    """The traceback of a kind's last error, and the place and line of code that raised it."""
+    traces = moment.job.tracebacks
+    if kind.trace is None or not 0 <= kind.trace < len(traces):
+        return "", "", ""
+    stack = traces[kind.trace]
+    place = line = ""
+    for path, number, name, code in _FRAME.findall(stack):
+        place, line = f"{path.rpartition('/')[2]}:{number} in {name}", code
+    own = f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
+    return f"{stack}{own}", place, line
+
+
+def _special(moment: Moment, kind: Problem) -> dict[str, Any]:
+    """What the inputs of a kind have in common, but for what those beside them have, too."""
+    if not kind.common or kind.inputs < 2 or not kind.samples:
+        return {}
+    history = moment.job.execution_history
+    at = cause_of(history, kind.samples[0])
+    if at is None:
+        return dict(kind.common)
+    cause = history[at]
+    special = dict(kind.common)
+    seen = 0
+    beside = {*range(max(0, at - _BESIDE), at), *range(at, min(len(history), at + _BESIDE))}
+    failing: set[int] = set()
+    for task in kind.samples:
+        position = cause_of(history, task)
+        if position is not None:
+            failing.add(position)
+    same = dict.fromkeys(special, True)
+    for n in sorted(beside - failing):
+        record = history[n]
+        if (record.routine_id, record.event_name) != (cause.routine_id, cause.event_name):
+            continue
+        seen += 1
+        data = record.data if isinstance(record.data, dict) else {}
+        for key, value in special.items():
+            if data.get(key) != value:
+                same[key] = False
+    return {key: value for key, value in special.items() if not seen or not same[key]}
+
+
+def failing(moment: Moment, number: int, start: int, stop: int) -> list[FailingInput]:
+    """The inputs of one kind of problem: those that are tried again first."""
+    stop = min(stop, start + 200)
+    tasks = [task for tasks in moment.retrying().values() for task in tasks]
+    retrying = [task for task in tasks if task.problem == number]
+    gave_up = [one for one in moment.job.failed_tasks if one.task.problem == number]
+    both: list[Any] = [*retrying, *gave_up][max(0, start) : max(0, stop)]
+    return [
+        _given_up(moment, one) if hasattr(one, "status") else _retried(moment, one) for one in both
+    ]
+
+
+def _retried(moment: Moment, task: Task) -> FailingInput:
+    return FailingInput(
+        task.id,
+        task.routine_id,
+        preview(moment.delivered(task)),
+        task.retry_count,
+        task.max_retries + 1,
+        timestamps.to_iso(task.due) if task.due else "",
+        at=timestamps.to_iso(task.created_at),
+        input=bounded(moment.delivered(task)),
+    )
+
+
+def _given_up(moment: Moment, failed: Any) -> FailingInput:
+    task = failed.task
+    return FailingInput(
+        task.id,
+        task.routine_id,
+        preview(moment.delivered(task)),
+        task.retry_count + 1,
+        max(task.max_retries, task.retry_count) + 1,
+        gave_up=True,
+        error=failed.error,
+        at=timestamps.to_iso(failed.at),
+        input=bounded(moment.delivered(task)),
+    )

@@ -1,0 +1,53 @@
+"""What is measured of a job is the same through a socket and from its file."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from routilux_tui.runner.launch import start_job
+from routilux_tui.sources.live import socket_handle
+from routilux_tui.sources.saved import SavedSource
+from routilux_tui.views.insight import PARTS
+from tests.flows import write_flows
+
+
+async def test_a_running_handler_with_its_input_thread_and_stack(world: Path) -> None:
+    started = start_job(f"{write_flows(world)}:stuck", {"seconds": 600})
+    handle = socket_handle(Path(started.socket))
+    await handle.open()
+    insight = await handle.insight(*PARTS)
+    while insight.now is None or not insight.now.handlers:
+        await asyncio.sleep(0.01)
+        insight = await handle.insight(*PARTS)
+    (running,) = insight.now.handlers
+    assert (running.routine_id, running.input) == ("stuck", {"seconds": 600})
+    assert running.thread
+    assert "time.sleep(0.01)" in await handle.stack(running.task)
+    assert await handle.stack(running.task + 1) == ""
+    assert insight.outlook is not None
+    assert (insight.outlook.word, insight.outlook.busy) == ("running", 1)
+    assert [one.state for one in insight.figures] == ["running"]
+    assert await handle.failing(0, 0, 10) == []
+    await handle.cancel(force=True, grace=0)
+    await handle.close()
+
+
+async def test_a_saved_job_tells_what_the_live_one_told(world: Path) -> None:
+    started = start_job(f"{write_flows(world)}:counting", {"n": 50})
+    handle = socket_handle(Path(started.socket))
+    await handle.open()
+    async for _ in handle.changes():
+        pass
+    await handle.close()
+    source = SavedSource([started.path])
+    saved = source.handle(started.path)
+    await saved.open()
+    insight = await saved.insight("figures", "outlook")
+    by_id = {one.routine_id: one for one in insight.figures}
+    assert (by_id["sink"].done, by_id["sink"].state, by_id["sink"].queued) == (50, "done", 0)
+    assert by_id["sink"].p95 is not None
+    assert insight.outlook is not None
+    assert (insight.outlook.word, insight.outlook.progress) == ("completed", 1.0)
+    assert await saved.stack(1) == ""
+    await saved.close()
