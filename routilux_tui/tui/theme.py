@@ -18,6 +18,7 @@ DARK = Theme(
     success="#87b379",
     warning="#d8b26a",
     error="#d9777a",
+    variables={"border": "#474b53"},
 )
 LIGHT = Theme(
     name="routilux-light",
@@ -32,6 +33,7 @@ LIGHT = Theme(
     success="#3d7a33",
     warning="#8a6100",
     error="#b3343a",
+    variables={"border": "#c3c3bf"},
 )
 
 #: The component class that paints each status.

@@ -115,3 +115,37 @@ def sparkline(values: list[float]) -> str:
     if top <= 0:
         return _BARS[0] * len(values)
     return "".join(_BARS[min(7, int(value / top * 7.99))] for value in values)
+
+
+def duration(seconds: float) -> str:
+    """A time that something took, in seven characters at most: ``0.1ms``, ``201ms``, ``3m04s``."""
+    if seconds < 0.00995:
+        return f"{seconds * 1000:.1f}ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    return span(seconds)
+
+
+def short_count(number: int) -> str:
+    """A whole number in four characters at most: ``812``, ``8.9k``, ``44k``, ``1.2M``."""
+    for limit, unit, name in ((1000, 1, ""), (1_000_000, 1000, "k"), (10**9, 10**6, "M")):
+        if number < limit:
+            value = number / unit
+            return f"{value:.1f}{name}" if name and value < 9.95 else f"{int(value)}{name}"
+    return f"{number // 10**9}G"
+
+
+def rate(per_second: float) -> str:
+    """How often a second: ``0.4``, ``4.6``, ``198``."""
+    return f"{per_second:.1f}" if per_second < 9.95 else count(round(per_second))
+
+
+def zone(at: float) -> str:
+    """The name of the reader's time zone at a moment: ``UTC``, ``CET``, ``+0530``."""
+    local = datetime.fromtimestamp(at).astimezone()
+    return local.tzname() or local.strftime("%z")
+
+
+def time_of_day(at: float) -> str:
+    """The reader's time of day at a moment: ``02:00:03``."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")

@@ -21,7 +21,7 @@ def _row(flow: str) -> list[Figure]:
 
     started = start_job(f"{flow}:counting", {"n": 100, "pace": 1.5})
     screen = Screen(["-m", "routilux_tui", "attach", started.job_id], (24, 80), remote=True)
-    screen.until(b"Routines")
+    screen.until(b"Flow")
     screen.send(b"1z")  # the routines alone: no other row is painted
     screen.drain(2.0)
     before = screen.bytes
@@ -43,7 +43,7 @@ def _busy(flow: str) -> list[Figure]:
 
     started = start_job(f"{flow}:counting", {"n": 10_000_000, "pace": 0.0})
     screen = Screen(["-m", "routilux_tui", "attach", started.job_id], (24, 80), remote=True)
-    screen.until(b"Routines")
+    screen.until(b"Flow")
     screen.send(b"2z")  # the history alone: every frame is another page
     screen.drain(2.0)
     before = screen.bytes
@@ -65,7 +65,7 @@ def _slow(flow: str) -> list[Figure]:
 
     started = start_job(f"{flow}:counting", {"n": 1_000_000, "pace": 0.07})
     screen = Screen(["-m", "routilux_tui", "attach", started.job_id], remote=True)
-    screen.until(b"Routines")
+    screen.until(b"Flow")
     screen.trickle(2.0, SLOW)
     with Client(started.socket) as client:
         seq, began = client.call("subscribe", fps=1)["seq"], time.perf_counter()

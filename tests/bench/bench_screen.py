@@ -153,7 +153,7 @@ def _first_paint(flow: str) -> list[Figure]:
         minimal.append(one.until(b"routines"))
         one.end()
         one = Screen(["-m", "routilux_tui", "attach", "counting"])
-        ours.append(one.until(b"Routines"))
+        ours.append(one.until(b"Flow"))
         one.end()
     least, mine = statistics.median(minimal), statistics.median(ours)
     return [
@@ -170,7 +170,7 @@ def _at_work(flow: str) -> list[Figure]:
 
     started = start_job(f"{flow}:counting", {"n": 1_000_000, "pace": 0.006})
     screen = Screen(["-m", "routilux_tui", "attach", started.job_id])
-    screen.until(b"Routines")
+    screen.until(b"Flow")
     screen.drain(2.0)
     with Client(started.socket) as client:
         seq = client.call("subscribe", fps=1)["seq"]

@@ -32,6 +32,17 @@ def audit(status: str = "running") -> JobState:
     state._job_id = "a1b2c3d4-0000-4000-8000-000000000000"
     state._created = NOON - 72.0
     state.flow_routines = ["find", "read", "parse", "count", "skip", "rank"]
+    state.flow_shape = {
+        "workers": 4,
+        "connections": [
+            ["find", "file", "read", "path"],
+            ["find", "file", "find", "trigger"],
+            ["read", "source", "parse", "source"],
+            ["read", "source", "skip", "source"],
+            ["parse", "facts", "count", "facts"],
+            ["count", "complete", "rank", "totals"],
+        ],
+    }
     state.make("status", "running", NOON - 72.0)
     at = NOON - 70.0
     for number, name in enumerate(

@@ -44,7 +44,7 @@ def test_the_list_of_two_machines_and_one_that_is_down(machines: Machines, world
     terminal.press("/build2\r")
     terminal.until("1 of 3")
     terminal.press("\r")
-    terminal.until("on build2", "1 Routines 2")
+    terminal.until("on build2", "1 Flow 2")
     terminal.press("p")
     terminal.until("Pause the job")
     terminal.press("from afar\r")

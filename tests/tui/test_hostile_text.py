@@ -27,12 +27,12 @@ def reads_clean(terminal: Terminal) -> None:
 @pytest.mark.parametrize("what", ["job", "list"])
 def test_no_text_of_a_file_is_obeyed_wherever_it_is_painted(what: str, size: tuple) -> None:
     terminal = Terminal([what], *size, program=("-m", "tests.tui.hostile"))
-    terminal.until("? help" if what == "job" else "by updated")
+    terminal.until("? keys" if what == "job" else "sorts: updated")
     keys = {
-        "job": ["2", "\r", "q", "3", "4", "5", "6", "7", "8", "1", "\r", "q", "T", "f", "\x1b", "w", "x > 1",
+        "job": ["5", "\r", "q", "3", "4", "5", "6", "7", "8", "9", "1", "\r", "q", "!", "q", "5", "b", "q", "2", "\r", "q", "1", "\r", "q", "T", "f", "\x1b", "w", "x > 1",
                 "\r", "\x1b", "p", "\r", "c", "n", "r", "/", "x\r", "z", "z", "?", "q", "\x10", "\x1b"],
         "list": ["T", "T", "i", "s", "s", "s", "c", "n", "j", "c", "n", "p", "\x1b", "/", "= status", "\r",
-                 "\x1b", "\r", "2", "\r", "q", "\x1b"],
+                 "\x1b", "\r", "5", "\r", "q", "\x1b"],
     }[what]  # fmt: skip
     for one in keys:
         terminal.press(one)

@@ -17,8 +17,8 @@ async def test_the_tail_is_followed_until_the_reader_scrolls_up() -> None:
     handle = StubHandle(audit())
     app = Dashboard(Settings(), handle)
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.press("2")
-        pane = app.screen.panes["2"]
+        await pilot.press("5")
+        pane = app.screen.panes["5"]
         await pilot.pause()
         assert pane.follow
         assert pane.top + pane.page == pane.total == 720
@@ -84,9 +84,9 @@ async def test_filter_find_and_open() -> None:
     handle = StubHandle(audit())
     app = Dashboard(Settings(), handle)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("2", "f", "j", "enter")
+        await pilot.press("1", "g", "f", "5")
         await pilot.pause(0.2)
-        pane = app.screen.panes["2"]
+        pane = app.screen.panes["5"]
         assert pane.total == 240
         assert {pane.row_at(n).routine for n in range(pane.top, pane.top + pane.page)} == {"find"}
         await pilot.press("escape")

@@ -15,7 +15,7 @@ JOB_KEYS = (
     ["f"],
     ["question_mark"],
     ["ctrl+p", "p"],
-    ["2", "g", "enter"],
+    ["5", "g", "enter"],
 )
 LIST_KEYS = (["c"], ["slash", "a"], ["i"], ["ctrl+p", "p"], ["question_mark"])
 

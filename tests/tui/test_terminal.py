@@ -114,12 +114,12 @@ def flows(world: Path) -> str:
 
 def test_run_pause_resume_wait_cancel_and_leave_by_keys(flows: str) -> None:
     terminal = Terminal(["run", f"{flows}:counting", "-p", "n=50000", "-p", "pace=0.01"])
-    terminal.until("▶ running", "counting", "1 Routines 2", "2 History")
+    terminal.until("▶ running", "counting", "1 Flow 2", "5 History")
     terminal.press("p")
     terminal.until("Pause the job")
     terminal.press("lunch\r")
     terminal.until("‖ paused", "lunch")
-    terminal.press("4")
+    terminal.press("9")
     terminal.until("reason and checkpoint", "lunch")
     terminal.press("r")
     terminal.until("▶ running")
@@ -190,7 +190,7 @@ def test_attach_where_several_run_gives_a_choice(flows: str) -> None:
     terminal.press("/counting\r")
     terminal.until("1 of 3")
     terminal.press("\r")
-    terminal.until("1 Routines 2", "▶ running")
+    terminal.until("1 Flow 2", "▶ running")
     terminal.press("q")
     assert terminal.ended() == 0
     assert "Come back: routilux-tui attach" in terminal.written
@@ -239,7 +239,7 @@ def test_the_list_opens_a_file_and_its_value(world: Path) -> None:
     from tests.conftest import DATA
 
     terminal = Terminal(["open", str(DATA / "jobs/0.11.0")])
-    terminal.until("Jobs  60", "concurrent")
+    terminal.until("Jobs 60", "concurrent")
     terminal.press("/")
     terminal.until("and a condition")
     terminal.press("big-1k")
@@ -247,13 +247,13 @@ def test_the_list_opens_a_file_and_its_value(world: Path) -> None:
     terminal.press("\r")
     time.sleep(0.3)
     terminal.press("\r")
-    terminal.until("✓ completed", "2 History 994")
-    terminal.press("2")
+    terminal.until("✓ done", "5 History 994")
+    terminal.press("5")
     time.sleep(0.3)
     terminal.press("\r")
     terminal.until('"_type": "ExecutionRecord"')
     terminal.press("\x1b")
-    terminal.until("2 History 994")
+    terminal.until("5 History 994")
     terminal.press("p")
     terminal.until("nobody runs it")
     terminal.press("q")

@@ -142,7 +142,7 @@ def test_ctrl_z_amid_a_write_does_not_hang(world: Path) -> None:
     child.expect(b"\x1b\\[\\?1049l", timeout=15)
     _until_state(child.pid, "T")
     os.kill(child.pid, signal.SIGCONT)
-    child.expect(b"Routines", timeout=15)
+    child.expect(b"Flow", timeout=15)
     child.send("q")
     child.expect(pexpect.EOF, timeout=15)
     child.close()

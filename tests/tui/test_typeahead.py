@@ -35,7 +35,7 @@ async def test_what_is_typed_after_the_key_of_a_dialog_goes_to_the_dialog() -> N
     app = Dashboard(Settings(), handle=handle)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
-        at_once(app, "p", *"lunch", "enter", "4")
+        at_once(app, "p", *"lunch", "enter", "9")
         await asyncio.sleep(0.8)
         await pilot.pause()
         assert handle.asked == [("pause", "lunch")]
@@ -46,7 +46,7 @@ async def test_keys_go_on_on_a_screen_that_has_nothing_to_focus() -> None:
     app = Dashboard(Settings(), handle=StubHandle(audit()))
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
-        at_once(app, "question_mark", "escape", "2")
+        at_once(app, "question_mark", "escape", "5")
         await asyncio.sleep(1.2)
         await pilot.pause()
         assert app.focused.id == "history"

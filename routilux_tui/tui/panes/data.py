@@ -11,7 +11,7 @@ class DataPane(SectionPane):
 
     section = views.DATA
     name_shown = "Data"
-    key_shown = "5"
+    key_shown = "7"
     time_width = 0
     routine_width = 0
     name_width = 24

@@ -11,5 +11,5 @@ class HistoryPane(SectionPane):
 
     section = views.HISTORY
     name_shown = "History"
-    key_shown = "2"
+    key_shown = "5"
     nothing = "Nothing has happened yet: every event is recorded here."

@@ -1,42 +1,54 @@
-"""Which pane of a job is seen where: all in one column, two by two, or one alone."""
+"""Which pane of a job is seen where, at any size: space goes to what has rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.containers import Container
+from textual.containers import Horizontal, Vertical
 
 from routilux_tui.tui.panes.pane import SectionPane
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from routilux_tui.tui.panes.pane import Pane
 
-#: From this width on, four panes stand side by side.
-WIDE = 110
+WIDE = (110, 30)
+"""Cells from which on what is wrong and what runs stand side by side, over the history."""
+FLOW, PROBLEMS, NOW, HISTORY = "1", "2", "3", "5"
+_MIDDLE = 8
 
 
-class PaneLayout(Container):
-    """The panes of a job, by their keys.
+class PaneLayout(Vertical):
+    """The panes of a job, by their keys: the flow on top, below it what was chosen.
 
     Attributes:
         panes: key -> pane.
         zoomed: the key of the pane that has the whole screen, or empty.
+        chosen: the key of the pane below the flow.
     """
 
-    def __init__(self, panes: dict[str, Pane], size: tuple[int, int]) -> None:
+    def __init__(self, panes: dict[str, Pane], question: Widget) -> None:
         self.panes = panes
         self.zoomed = ""
-        self._narrow_choice = "2"
-        self._deck_choice = "4"
-        # with its class from the start: each change of it has all panes styled anew
-        super().__init__(id="panes", classes="wide" if _is_wide(*size) else "")
+        self.chosen = HISTORY
+        self.is_chosen_by_reader = False
+        self._question = question
+        self._flow_lines = 0
+        super().__init__(id="panes")
 
     def compose(self) -> ComposeResult:
         """All of them; those that are not seen cost nothing."""
-        yield from self.panes.values()
+        yield self._question
+        yield self.panes[FLOW]
+        with Horizontal(id="middle"):
+            yield self.panes[PROBLEMS]
+            yield self.panes[NOW]
+        for key, pane in self.panes.items():
+            if key not in {FLOW, PROBLEMS, NOW}:
+                yield pane
 
     def on_mount(self) -> None:
         """Arrange the panes for the first time."""
@@ -48,59 +60,79 @@ class PaneLayout(Container):
 
     @property
     def is_wide(self) -> bool:
-        """Whether there is room for four panes."""
-        return _is_wide(*self.app.size)  # its own size is not known before the first layout
+        """Whether there is room for more than two panes."""
+        width, height = self.app.size  # its own size is not known before the first layout
+        return width >= WIDE[0] and height >= WIDE[1]
+
+    def _shown(self) -> set[str]:
+        if self.zoomed:
+            return {self.zoomed}
+        if not self.is_wide:
+            return {FLOW, self.chosen}
+        middle = {key for key in (PROBLEMS, NOW) if self.panes[key].total}
+        below = self.chosen if self.chosen not in {PROBLEMS, NOW} else HISTORY
+        if self.chosen in {PROBLEMS, NOW}:
+            middle.add(self.chosen)
+        return {FLOW, below, *middle}
 
     def arrange_panes(self) -> None:
-        """Show the panes that have a place, and hide the others."""
-        wide = self.is_wide and not self.zoomed
-        self.set_class(wide, "wide")
-        deck = ["4", "5", "6", "7", "8"] if wide else ["2", "3", "4", "5", "6", "7", "8"]
-        choice = self._deck_choice if wide else self._narrow_choice
-        shown = {"1", "2", "3", choice} if wide else {"1", choice}
-        if self.zoomed:
-            shown = {self.zoomed}
+        """Show the panes that have a place, and hide the others: they are words in the tabs."""
+        shown = self._shown()
+        if self.is_wide and not self.zoomed:
+            deck = [key for key in self.panes if key not in shown & {FLOW, PROBLEMS, NOW}]
+        else:
+            deck = [key for key in self.panes if key != FLOW]
+        middle = shown & {PROBLEMS, NOW}
+        self.query_one("#middle").display = bool(middle)
         for key, pane in self.panes.items():
             pane.tab_list = [self.panes[one] for one in deck] if key in deck else []
             before = pane.display
             pane.display = key in shown
             if pane.display and not before and isinstance(pane, SectionPane):
                 self.call_after_refresh(pane.reload)
-        self.arrange_routines()
+        self._set_heights(shown)
 
-    def arrange_routines(self) -> None:
-        """The routines take what they need, a third at the most, where all is in one column."""
-        routines = self.panes["1"]
-        if self.zoomed or self.is_wide:
-            routines.styles.height = "1fr" if self.zoomed else None
+    def _set_heights(self, shown: set[str]) -> None:
+        """The flow takes what it needs, half at the most; what is wrong takes eight lines."""
+        middle = self.query_one("#middle")
+        height = self.app.size.height - 3
+        if self.zoomed or shown <= {FLOW}:
+            self.panes[FLOW].styles.height = "1fr"
+            middle.styles.height = "1fr"
+            return
+        needed = max(3, self.panes[FLOW].total + 2)
+        self._flow_lines = self.panes[FLOW].total
+        self.panes[FLOW].styles.height = min(needed, max(4, height // 2))
+        if self.is_wide:
+            wanted = max(self.panes[key].total for key in (PROBLEMS, NOW)) + 1
+            most = max(_MIDDLE, height // 4)
+            middle.styles.height = min(max(4, wanted), most)
         else:
-            needed = max(3, routines.total + 2)
-            routines.styles.height = min(needed, max(4, (self.app.size.height - 3) * 2 // 5))
+            middle.styles.height = "1fr"
 
-    def bring(self, key: str) -> Pane:
+    def rows_changed(self) -> None:
+        """Some pane has rows now, or has none any more: space goes to what has rows."""
+        shown = {key for key, pane in self.panes.items() if pane.display}
+        if shown != self._shown() or self._flow_lines != self.panes[FLOW].total:
+            self.arrange_panes()
+
+    def bring(self, key: str, *, by_reader: bool = True) -> Pane:
         """Give a pane a place on the screen."""
+        self.is_chosen_by_reader = self.is_chosen_by_reader or by_reader
         if self.zoomed:
             self.zoomed = key
-        if key in {"4", "5", "6", "7", "8"}:
-            self._deck_choice = key
-        if key != "1":
-            self._narrow_choice = key
+        if key != FLOW:
+            self.chosen = key
         self.arrange_panes()
         return self.panes[key]
 
     def beside(self, key: str, step: int) -> str:
         """The key of the pane so many steps on."""
-        shown = [one for one, pane in sorted(self.panes.items()) if pane.display]
-        if not self.is_wide or self.zoomed:
-            shown = sorted(self.panes)
-        at = shown.index(key) if key in shown else 0
-        return shown[(at + step) % len(shown)]
+        keys = list(self.panes)
+        at = keys.index(key) if key in keys else 0
+        return keys[(at + step) % len(keys)]
 
     def zoom(self, key: str) -> None:
         """Give one pane the whole screen, or take it back."""
         self.zoomed = "" if self.zoomed else key
         self.arrange_panes()
-
-
-def _is_wide(width: int, height: int) -> bool:
-    return width >= WIDE and height >= 20

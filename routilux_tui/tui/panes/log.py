@@ -11,7 +11,7 @@ class LogPane(SectionPane):
 
     section = views.LOG
     name_shown = "Log"
-    key_shown = "3"
+    key_shown = "6"
     routine_width = 0
     name_width = 0
     text_head = "message"

@@ -11,6 +11,6 @@ class OutputPane(SectionPane):
 
     section = views.OUTPUT
     name_shown = "Output"
-    key_shown = "6"
+    key_shown = "8"
     name_head = "type"
     nothing = "No output: routines send it with send_output."

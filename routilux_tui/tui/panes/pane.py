@@ -10,6 +10,8 @@ from textual.message import Message
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.tui.widgets.title import Tab
+from routilux_tui.tui.widgets.values import spoken
 from routilux_tui.views.formatting import clock, count, since
 from routilux_tui.views.shapes import APPENDED, Filter, Row
 from routilux_tui.views.text import printable
@@ -54,19 +56,13 @@ class Pane(Rows):
         """Whether the pane is on the screen now."""
         return bool(self.display)
 
-    def tab_text(self) -> str:
-        """The pane's name with its key and count."""
-        number = self.count_shown()
-        return f"{self.key_shown} {self.name_shown}{' ' + number if number else ''}"
+    def tab(self, *, is_front: bool = False) -> Tab:
+        """The pane's name with its key, and how many rows it has."""
+        return Tab(self.key_shown, self.name_shown, self.total, is_front)
 
-    def count_shown(self) -> str:
-        """How many rows there are, as the tab says it."""
-        return count(self.total) if self.total else ""
-
-    def tabs(self) -> list[tuple[str, str, bool]]:
+    def tabs(self) -> list[Tab]:
         """This pane's name, among those that share its place."""
-        panes = self.tab_list or [self]
-        return [(pane.key_shown, pane.tab_text(), pane is self) for pane in panes]
+        return [pane.tab(is_front=pane is self) for pane in self.tab_list or [self]]
 
     def title_parts(self) -> list[Part]:
         """The filter, and whether the tail is followed."""
@@ -105,6 +101,7 @@ class SectionPane(Pane):
         self._request_again = False
         self._request_all = False
         self._known = 0
+        self._exact = True
         self._found = -1
 
     # What there is
@@ -147,11 +144,10 @@ class SectionPane(Pane):
         self.fetch = fetch
         self._cache.clear()
 
-    def count_shown(self) -> str:
-        """How many rows there are; with a filter, how many match."""
-        if self.where:
-            return f"{count(self.total)} of {count(self._known)}"
-        return count(self._known) if self._known else ""
+    def tab(self, *, is_front: bool = False) -> Tab:
+        """The pane's name; with a filter, how many rows of all match."""
+        filtered = f"{count(self.total)} of {count(self._known)}" if self.where else ""
+        return Tab(self.key_shown, self.name_shown, self._known, is_front, self._exact, filtered)
 
     def prefetch(self, first: int, last: int) -> None:
         """Fetch the rows that are about to be seen and are not here."""
@@ -215,6 +211,7 @@ class SectionPane(Pane):
                 changed.append(n)
         if not self.where:
             self._known = max(window.total, self._known if not all_rows else 0)
+        self._exact = window.exact
         self._measure(window.rows)
         top = self.top
         self.set_total(window.total)
@@ -298,8 +295,10 @@ class SectionPane(Pane):
         if name:
             parts.append((fit(printable(row.name), name) + " ", self.name_style(row)))
         used = sum(len(text) for text, _ in parts) if width else 0
-        parts.append((fit(printable(row.text[self.indent :]), max(0, width - used)), ""))
-        return parts
+        if self.indent or not width:
+            parts.append((fit(row.text[self.indent :], max(0, width - used)), ""))
+            return parts
+        return parts + spoken(row.text)
 
     def name_style(self, row: Row) -> str:
         """How the name of a row is painted."""

@@ -11,7 +11,7 @@ class PausesPane(SectionPane):
 
     section = views.PAUSES
     name_shown = "Pauses"
-    key_shown = "4"
+    key_shown = "9"
     name_width = 10
     name_head = "tasks"
     text_head = "reason and checkpoint"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -28,6 +29,20 @@ def json_lines(value: Any) -> list[str]:
     return lines[:_MOST_LINES]
 
 
+def failure_lines(record: Any) -> list[str]:
+    """The record of a failure: its traceback, its input, then all of it."""
+    if not isinstance(record, dict):
+        return json_lines(record)
+    lines: list[str] = []
+    trace = record.get("traceback")
+    if isinstance(trace, str):
+        lines += [*trace.split("\n"), ""]
+    if record.get("input") is not None:
+        lines += ["its input", "", *json_lines(record["input"]), ""]
+    rest = {key: value for key, value in record.items() if key not in {"traceback", "input"}}
+    return [*lines, "its record", "", *json_lines(rest)]
+
+
 class TextRows(Rows):
     """Lines of text that can be scrolled."""
 
@@ -41,9 +56,13 @@ class TextRows(Rows):
         """Show them."""
         self.set_total(len(self.lines))
 
-    def title_parts(self) -> list[Part]:
+    def tabs(self) -> list[Tab]:
         """The title."""
-        return [(printable(self._title), "rows--title-focus")]
+        return [Tab("", self._title, None, True)]
+
+    def title_parts(self) -> list[Part]:
+        """The way back."""
+        return [("Esc", "rows--key"), (" back", "rows--dim")]
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""

@@ -13,20 +13,23 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import timestamps
 from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.panes.data import DataPane
-from routilux_tui.tui.panes.deferred import DeferredPane
+from routilux_tui.tui.panes.flow import FlowPane
 from routilux_tui.tui.panes.history import HistoryPane
-from routilux_tui.tui.panes.layout import PaneLayout
+from routilux_tui.tui.panes.layout import PROBLEMS, PaneLayout
 from routilux_tui.tui.panes.log import LogPane
+from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.output import OutputPane
-from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
+from routilux_tui.tui.panes.pane import Pane, SectionPane
 from routilux_tui.tui.panes.pauses import PausesPane
-from routilux_tui.tui.panes.pending import PendingPane
-from routilux_tui.tui.panes.routines import RoutinesPane
+from routilux_tui.tui.panes.problems import ProblemsPane
+from routilux_tui.tui.screens.job_looking import LookingScreen
+from routilux_tui.tui.screens.job_reading import JobReading
 from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
-from routilux_tui.tui.screens.steering import SteeringScreen, question_of
+from routilux_tui.tui.screens.steering import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import JobHeader
+from routilux_tui.tui.widgets.question import QuestionBox
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Frame, Window
 
 
-class JobScreen(SteeringScreen):
+class JobScreen(LookingScreen):
     """One job.
 
     Args:
@@ -53,19 +56,25 @@ class JobScreen(SteeringScreen):
         super().__init__()
         self.handle = handle
         self.head = JobHeader()
-        self.routines = RoutinesPane()
+        self.routines = FlowPane()
+        self.problems = ProblemsPane()
+        self.now = NowPane()
+        self.question_box = QuestionBox()
+        self.history = HistoryPane()
         self.sections: list[SectionPane] = [
-            HistoryPane(),
-            PausesPane(),
+            self.history,
+            LogPane(),
             DataPane(),
             OutputPane(),
-            PendingPane(),
-            DeferredPane(),
-            LogPane(),
+            PausesPane(),
         ]
         self.panes: dict[str, Pane] = {
-            pane.key_shown: pane for pane in (self.routines, *self.sections)
+            pane.key_shown: pane
+            for pane in (self.routines, self.problems, self.now, *self.sections)
         }
+        self.arrangement = PaneLayout(self.panes, self.question_box)
+        self._is_reading = self._must_read = False
+        self.reading = JobReading(handle, self.problems, self.now)
         self.keys = KeyBar(JOB_ACTIONS, lambda: self.cannot)
         self.search = JobSearch(self, handle)
         self.waits = JobWaits(self, handle)
@@ -86,7 +95,6 @@ class JobScreen(SteeringScreen):
 
     def compose(self) -> ComposeResult:
         """Header, panes, keys."""
-        self.arrangement = PaneLayout(self.panes, self.app.size)
         yield self.head
         yield self.arrangement
         yield self.keys
@@ -97,6 +105,8 @@ class JobScreen(SteeringScreen):
             pane.set_fetch(self._fetch)
         self.set_focus(self.routines)
         self._show(None)
+        self.run_worker(self._read_flow())
+        self._read_soon()
         self.run_worker(self._follow(), exclusive=False, exit_on_error=True)
         self.set_interval(1.0, self._tick)
 
@@ -117,25 +127,44 @@ class JobScreen(SteeringScreen):
         """Hand the state to the panes."""
         header = self.handle.header
         stale = set(frame.stale) if frame is not None else set()
-        was = self.head.job
         self.head.job = header
         self.head.place = self.handle.place
         self.head.stale_since = self.handle.stale_since
         self.head.waits = self.waits.under_way
         self.head.read_only = self._read_only
         self.head.rate.sample(self.head.now(), header.counts.get(views.HISTORY, 0))
-        self.routines.show(self.handle.routines)
+        self.head.is_gone = self.is_gone()
+        self.head.worker_count = self.reading.shape.workers
+        self.head.busy = sum(one.active for one in self.handle.routines.values())
+        self.head.question = self.reading.question is not None
+        self.routines.show(self.handle.routines, header, self.head.now())
+        self.now.show(self.handle.routines, header)
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
+        self.arrangement.rows_changed()
         self._refresh_tabs()
-        if was is not None and was.status != header.status:
-            self.arrangement.arrange_routines()
         self.head.refresh_lines()
         self.keys.refresh_keys()
 
+    async def _read_flow(self) -> None:
+        await self.reading.read_flow()
+        if self.reading.shape.routines:
+            self.routines.set_shape(self.reading.shape)
+        self._show(None)
+
+    async def _read(self) -> None:
+        """Ask for what the frames do not bring; what is wrong comes to the front by itself."""
+        if await self.reading.read_question():
+            held = self.handle.header.counts.get(views.PENDING, 0)
+            self.question_box.ask(self.reading.question, self.reading.events, held)
+        if await self.reading.read_problems() and not self.arrangement.is_chosen_by_reader:
+            self.arrangement.bring(PROBLEMS, by_reader=False)
+        await self.reading.read_next()
+        self._show(None)
+
     def _refresh_tabs(self) -> None:
         """Counts in the title lines of panes that share a place."""
-        texts = tuple(pane.tab_text() for pane in self.panes.values())
+        texts = tuple(pane.tab() for pane in self.panes.values())
         if texts != getattr(self, "_tab_texts", ()):
             self._tab_texts = texts
             for pane in self.panes.values():
@@ -143,28 +172,41 @@ class JobScreen(SteeringScreen):
                     pane.refresh_title()
 
     def _tick(self) -> None:
-        """The age of a job that runs, or of a broken link; nothing else changes by itself."""
+        """Once a second: ages and rates move, and what the frames do not bring is asked for."""
         header = self.handle.header
-        if (
-            self.handle.stale_since is not None
-            or header.status == "running"
-            or self.waits.under_way
-        ):
+        running = header.status == "running"
+        is_old = self.handle.stale_since is not None
+        if is_old or running or header.status == "paused" or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
+        if running and not is_old:
+            self.routines.show(self.handle.routines, header, self.head.now())
+        self._read_soon()
+
+    def _read_soon(self) -> None:
+        """Ask, if nothing is being asked for already."""
+        self._must_read = True
+        if not self._is_reading:
+            self._is_reading = True
+            self.run_worker(self._read_on())
+
+    async def _read_on(self) -> None:
+        try:
+            while self._must_read:
+                self._must_read = False
+                await self._read()
+        finally:
+            self._is_reading = False
 
     # Layout
 
     def action_pane(self, key: int) -> None:
         """Bring a pane to the screen and put the keys in it."""
         self.set_focus(self.arrangement.bring(str(key)))
-
-    def _focused(self) -> Pane:
-        focused = self.focused
-        return focused if isinstance(focused, Pane) else self.routines
+        self._read_soon()
 
     def _step(self, step: int) -> None:
-        key = self._focused().key_shown
+        key = self.focused_pane().key_shown
         self.action_pane(int(self.arrangement.beside(key, step)))
 
     def action_next_pane(self) -> None:
@@ -177,7 +219,7 @@ class JobScreen(SteeringScreen):
 
     def action_zoom(self) -> None:
         """Give the focused pane the whole screen, or back."""
-        pane = self._focused()
+        pane = self.focused_pane()
         self.arrangement.zoom(pane.key_shown)
         self.set_focus(pane)
 
@@ -236,79 +278,17 @@ class JobScreen(SteeringScreen):
 
     # Looking
 
-    def action_filter(self) -> None:
-        """Show the rows of one routine."""
-        from routilux_tui.tui.screens.dialogs import ChoiceDialog
-
-        pane = self._focused()
-        if not isinstance(pane, SectionPane):
-            pane = next(one for one in self.sections if one.display)
-        choices = [("", "all routines")]
-        choices.extend((name, name) for name in self.handle.routines)
-
-        def chosen(routine: str | None) -> None:
-            if routine is not None:
-                pane.set_filter(Filter(routine=routine))
-                pane.focus()
-
-        self.app.push_screen(ChoiceDialog(f"{pane.name_shown} of", choices), chosen)
-
     def action_find(self) -> None:
         """Ask for a text and go to it."""
-        self.search.ask(self._focused())
+        self.search.ask(self.focused_pane())
 
     def action_find_next(self) -> None:
         """The next match."""
-        self.run_worker(self.search.go_on(self._focused(), back=False))
+        self.run_worker(self.search.go_on(self.focused_pane(), back=False))
 
     def action_find_previous(self) -> None:
         """The match before."""
-        self.run_worker(self.search.go_on(self._focused(), back=True))
-
-    def action_open(self) -> None:
-        """The whole value behind the row."""
-        pane = self._focused()
-        if pane.total:
-            self.run_worker(self._open(pane, pane.cursor))
-
-    def on_rows_opened(self, event: Rows.Opened) -> None:
-        """A row was chosen with the mouse."""
-        if isinstance(event.rows, Pane):
-            self.run_worker(self._open(event.rows, event.n))
-
-    async def _open(self, pane: Pane, at: int) -> None:
-        from routilux_tui.tui.screens.detail import TextScreen, json_lines
-
-        where: int | str = at
-        title = pane.name_shown
-        if isinstance(pane, SectionPane):
-            row = pane.row_at(at)
-            if row is None:
-                return
-            where = row.n
-            title = f"{pane.name_shown} {row.n + 1:,}  {row.routine}  {row.name}"
-        elif isinstance(pane, RoutinesPane):
-            where = pane.routine_at(at)
-            title = f"Routine {where}"
-        try:
-            value = await self.handle.item(pane.section, where)
-        except RoutiluxTuiError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
-            return
-        self.app.push_screen(TextScreen(title, json_lines(value)))
-
-    def action_copy(self) -> None:
-        """Copy the row."""
-        pane = self._focused()
-        if isinstance(pane, SectionPane):
-            row = pane.row_at(pane.cursor)
-            text = row_text(row) if row is not None else ""
-        else:
-            text = "\t".join(
-                part for part, _ in (pane.parts(pane.cursor, 200) or ()) if part.strip()
-            )
-        if text:
-            self.app.copy_to_clipboard(text)
+        self.run_worker(self.search.go_on(self.focused_pane(), back=True))
 
     def action_times(self) -> None:
         """The time of day, or the time since the job began."""
@@ -319,7 +299,7 @@ class JobScreen(SteeringScreen):
 
     def action_back(self) -> None:
         """Out of a filter, a zoom, or the job."""
-        pane = self._focused()
+        pane = self.focused_pane()
         if isinstance(pane, SectionPane) and pane.where:
             pane.set_filter(Filter())
         elif pane.query_text:

@@ -67,7 +67,13 @@ class KeyBar(Widget):
             }
         cannot = self._cannot()
         parts, self._places, used = [(" ", "")], [], 1
-        for action in self._fitting() if y == 0 else ():
+        shown = self._fitting() if y == 0 else []
+        for action in shown:
+            if len(shown) > 2 and action is shown[-2]:  # the help and the way out, at the right
+                rest = sum(len(one.shown) + len(one.label) + 3 for one in shown[-2:])
+                gap = max(0, self.size.width - used - rest + 1)
+                parts.append((" " * gap, ""))
+                used += gap
             off = action.needs in cannot and bool(action.needs)
             text = f"{action.shown} {action.label}"
             parts.append((action.shown, "keys--off" if off else "keys--key"))

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.geometry import Region
 from textual.widget import Widget
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.tui.rates import Rate
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, strip_of
 from routilux_tui.views import shapes as views
-from routilux_tui.views.formatting import count, counted, span, sparkline
+from routilux_tui.views.formatting import (
+    count,
+    counted,
+    rate,
+    span,
+    sparkline,
+    time_of_day,
+    zone,
+)
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -23,39 +33,10 @@ if TYPE_CHECKING:
 
     from routilux_tui.views.shapes import Header
 
-BARS = 12
-"""Seconds that the sparkline tells of."""
-
-
-class Rate:
-    """Events per second over the last seconds, from counts that come now and then."""
-
-    def __init__(self) -> None:
-        self._seen: deque[tuple[int, int]] = deque(maxlen=BARS + 1)
-
-    def sample(self, now: float, records: int) -> None:
-        """There are so many records now."""
-        second = int(now)
-        if self._seen and self._seen[-1][0] == second:
-            self._seen.pop()
-        self._seen.append((second, records))
-
-    def bars(self, now: float) -> list[float]:
-        """Events in each of the last seconds, the newest last."""
-        last = int(now)
-        at = dict(self._seen)
-        bars = []
-        known = self._seen[0][1] if self._seen else 0
-        for second in range(last - BARS, last):
-            before = known
-            known = at.get(second, known)
-            bars.append(float(max(0, known - before)))
-        return bars
-
-    def per_second(self, now: float) -> float:
-        """Events per second over the last three whole seconds."""
-        bars = self.bars(now)[-3:]
-        return sum(bars) / len(bars) if bars else 0.0
+_BARS = 16
+"""Seconds that the sparkline has at the most."""
+MANY_QUEUED = 100
+"""Tasks in a queue from which on it wants a look."""
 
 
 class JobHeader(Widget):
@@ -79,6 +60,11 @@ class JobHeader(Widget):
         self.stale_since: float | None = None
         self.waits: list[tuple[str, float]] = []
         self.read_only = False
+        self.is_gone = False
+        self.question = False
+        self.worker_count = 0
+        self.busy = 0
+        self.retrying = 0
         self.rate = Rate()
         self._lines: list[list[Part]] = [[], []]
         self._styles_of: dict[str, Style] = {}
@@ -117,82 +103,112 @@ class JobHeader(Widget):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def _age(self, job: Header) -> str:
-        """How long it has run, or ran."""
+        """How long it has run, or ran; of a job that is paused, since when it is."""
         start = timestamps.to_epoch(job.created_at)
+        updated = timestamps.to_epoch(job.updated_at)
         if start is None:
             return ""
-        if job.status == "running" and self.stale_since is None:
-            end: float | None = self.now()
-        else:
-            end = self.stale_since or timestamps.to_epoch(job.updated_at)
-        age = max(0.0, (end or start) - start)
-        return span(age if age < 10 and job.status != "running" else int(age) + 0.0)
+        if self.stale_since is not None:
+            return span(int(max(0.0, self.stale_since - start)) + 0.0)
+        if job.status == "running":
+            return span(int(max(0.0, self.now() - start)) + 0.0)
+        ran = max(0.0, (updated or start) - start)
+        if job.status == "paused" and updated is not None:
+            return f"for {span(int(max(0.0, self.now() - updated)) + 0.0)}, ran {span(ran)}"
+        return span(ran)
+
+    def _status(self, job: Header) -> Part:
+        """The status in one word that is true, with its glyph."""
+        if self.is_gone:
+            return " ? gone: its process was killed", "rows--error"
+        if self.stale_since is not None:
+            ago = span(int(max(0.0, self.now() - self.stale_since)) + 0.0)
+            return f" ? no answer for {ago}", "rows--error"
+        if job.control is not None:
+            return f" {statuses.look(job.status).glyph} {_control_text(job)}", "rows--warning"
+        if self.question:
+            return " ‖ waits for you", "rows--warning"
+        seen = statuses.look(job.status)
+        word = "done" if job.status == "completed" else seen.word
+        return f" {seen.glyph} {word}", STATUS_STYLE.get(job.status, "rows--dim")
 
     def _first_line(self) -> list[Part]:
         job = self.job
         if job is None:
             return [(" reaching the job …", "rows--dim")]
         width = self.size.width
-        seen = statuses.look(job.status)
-        style = STATUS_STYLE.get(job.status, "rows--dim")
+        began = timestamps.to_epoch(job.created_at)
         left: list[Part] = [
-            (f" {seen.glyph} {printable(seen.word)}", style),
+            self._status(job),
             ("  ", ""),
             (printable(job.flow_id)[:36], "rows--name"),
             (f"  {printable(job.job_id[:8])}", "rows--dim"),
-            (f"  on {printable(host)}" if (host := _host(self.place)) else "", "rows--name"),
-            (f"  {self._age(job)}", ""),
-            (f"  routines {job.routines_done}/{job.routines_total}", "rows--dim"),
         ]
+        if host := _host(self.place):
+            left += [("  on ", "rows--dim"), (printable(host), "rows--name")]
+        if width >= 100 and began is not None:
+            elsewhere = _other_zone(job.created_at, began)
+            left += [("  since ", "rows--dim"), (time_of_day(began), "")]
+            left.append((f" {zone(began)}{elsewhere}", "rows--dim"))
+        left.append((f"  {self._age(job)}", ""))
         if job.read_only or self.read_only:
             left.append(("  read-only", "rows--warning"))
         right: list[Part] = []
+        if self.worker_count and job.status == "running" and width >= 70:
+            shown = min(self.worker_count, 8)
+            busy = min(self.busy, self.worker_count)
+            full = round(busy / self.worker_count * shown)
+            right += [
+                ("workers ", "rows--dim"),
+                ("■" * full, "rows--warning" if busy == self.worker_count else "rows--running"),
+                ("□" * (shown - full) + " ", "rows--dim"),
+            ]
+            if width >= 100:
+                right += [(f"{busy}", "rows--name"), (f"/{self.worker_count} ", "rows--dim")]
         now = self.now()
-        if job.status == "running" and self.stale_since is None:
-            rate = self.rate.per_second(now)
-            rate_text = f"{count(round(rate)) if rate >= 10 else f'{rate:.1f}'} events/s "
-            room = width - sum(len(text) for text, _ in left) - len(rate_text) - 3
-            bars = self.rate.bars(now)[-max(1, min(BARS, room)) :]
-            right = [(rate_text, "rows--dim"), (sparkline(bars), "header--spark"), (" ", "")]
-        used = sum(len(text) for text, _ in left)
-        taken = sum(len(text) for text, _ in right)
-        if used + taken + 1 > width:
-            return left
-        return [*left, (" " * (width - used - taken), ""), *right]
+        per_second = self.rate.per_second(now)
+        if job.status == "running" and self.stale_since is None and per_second is not None:
+            right += [("  ", ""), (rate(per_second), "rows--name"), ("/s ", "rows--dim")]
+            used = sum(len(text) for text, _ in (*left, *right))
+            bars = self.rate.bars(now, max(0, min(_BARS, width - used - 3)))
+            right += [(sparkline(bars), "header--spark"), (" ", "")]
+        return _spread(left, right, width)
 
     def _second_line(self) -> list[Part]:
         job = self.job
         if job is None:
             return []
         width = self.size.width
-        now = self.now()
-        counts = job.counts
-        parts: list[Part] = [(f" {counted(counts.get(views.HISTORY, 0), 'record')}", "rows--dim")]
-        if job.errors:
-            parts.append((f"  {counted(job.errors, 'error')}", "rows--error"))
-        if job.retries:
-            parts.append((f"  {counted(job.retries, 'retry', 'retries')}", "rows--warning"))
-        if self.stale_since is not None:
-            ago = span(int(max(0.0, now - self.stale_since)) + 0.0)
-            parts.append((f"  no answer for {ago}; this is the last state", "rows--error"))
-        elif job.control is not None:
-            parts.append((f"  {_control_text(job)}", "rows--warning"))
-        elif job.note:
-            style = "rows--error" if job.status == "failed" else "rows--dim"
-            parts.append((f"  {printable(job.note)}", style))
+        left = self._progress(job)
+        right: list[Part] = []
         if self.waits:
             text, since = self.waits[-1]
             more = f" (+{len(self.waits) - 1})" if len(self.waits) > 1 else ""
-            waiting = f"waiting {span(int(now - since) + 0.0)}: {printable(text)}{more} "
-            used = sum(len(text) for text, _ in parts)
-            room = width - used - 2
-            if len(waiting) > room:
-                waiting = fit(waiting, max(0, min(len(waiting), max(room, 24))))
-                parts = parts[:1] if room < 24 else parts
-                used = sum(len(text) for text, _ in parts)
-            parts.append((" " * max(2, width - used - len(waiting)), ""))
-            parts.append((waiting, "rows--running"))
-        return parts
+            waiting = f"waiting {span(int(self.now() - since) + 0.0)}: {printable(text)}{more}"
+            right.append((fit(waiting, min(len(waiting), width // 2)) + "  ", "rows--running"))
+        if job.errors:
+            right.append((f"✗ {counted(job.errors, 'error')}  ", "rows--error"))
+        if self.retrying:
+            right.append((f"↻ {count(self.retrying)} retrying  ", "rows--warning"))
+        elif job.retries:
+            right.append((f"↻ {counted(job.retries, 'retry', 'retries')}  ", "rows--warning"))
+        queued = job.counts.get(views.PENDING, 0)
+        if queued:
+            held = "held" if job.status == "paused" else "queued"
+            many = queued >= MANY_QUEUED or job.status == "paused"
+            right.append((f"{count(queued)} {held} ", "rows--warning" if many else "rows--dim"))
+        return _spread(left, right, width)
+
+    def _progress(self, job: Header) -> list[Part]:
+        """How far the job is, or what it says of itself."""
+        style = "rows--error" if job.status == "failed" or self.is_gone else "rows--warning"
+        note = printable(job.note)
+        if self.stale_since is not None:
+            note = "this is the last state" + (f": {note}" if note else "")
+        if note:
+            return [(f" {note}", style)]
+        records = job.counts.get(views.HISTORY, 0)
+        return [(f" {counted(records, 'record')}", "rows--dim")]
 
 
 def _host(place: str) -> str:
@@ -210,3 +226,31 @@ def _control_text(job: Header) -> str:
     running = f", {control.running} running" if control.running else ""
     reason = f": {printable(control.reason)}" if control.reason else ""
     return f"{word}{running}{reason}"
+
+
+def _other_zone(at: str, moment: float) -> str:
+    """The time of day where the job is, if that is in another zone."""
+    there = timestamps.parse(at)
+    if there is None or there.tzinfo is None:
+        return ""
+    here = datetime.fromtimestamp(moment).astimezone()
+    if there.utcoffset() == here.utcoffset():
+        return ""
+    return f" (there {there.strftime('%H:%M:%S %z')})"
+
+
+def _spread(left: list[Part], right: list[Part], width: int) -> list[Part]:
+    """Parts at both ends of a line; where there is no room, the right ones stay."""
+    taken = sum(cell_len(text) for text, _ in right)
+    used = sum(cell_len(text) for text, _ in left)
+    while right and used + taken + 1 > width and len(right) > 1 and taken > width // 2:
+        taken -= cell_len(right.pop(0)[0])
+    room = width - taken
+    if used > room:
+        cut: list[Part] = []
+        for text, name in left:
+            part = fit(text, room) if cell_len(text) > room else text
+            cut.append((part, name))
+            room -= cell_len(part)
+        return [*cut, (" " * max(0, room), ""), *right]
+    return [*left, (" " * (room - used), ""), *right]

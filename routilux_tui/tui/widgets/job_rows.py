@@ -13,6 +13,7 @@ from routilux_tui.tui.listing import Listing
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, right
 from routilux_tui.tui.widgets.rows import Rows
+from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views.formatting import ago, count, date_time, size
 from routilux_tui.views.text import printable
 
@@ -109,26 +110,28 @@ class JobRows(Rows):
         self.refresh_title()
         self._refresh_bar()
 
-    def title_parts(self) -> list[Part]:
-        """How many, what filter, which order."""
+    def tabs(self) -> list[Tab]:
+        """How many there are, and how many the filter leaves."""
         listing = self.listing
-        parts: list[Part] = [
-            (" Jobs ", "rows--title-focus" if self.has_focus else "rows--title"),
-            (f" {count(len(self.shown))}", ""),
-        ]
-        if len(self.shown) != len(listing.entries):
-            parts.append((f" of {count(len(listing.entries))}", "rows--dim"))
-        if listing.live:
-            parts.append((f"  {listing.live} live", "rows--running"))
-        if self.selected:
-            parts.append((f"  {len(self.selected)} selected", "rows--warning"))
-        parts.append((f"  by {listing.order}", "rows--dim"))
-        if self.loading_left:
-            parts.append((f"  reading {count(self.loading_left)} more", "rows--dim"))
+        shown, known = len(self.shown), len(listing.entries)
+        filtered = f"{count(shown)} of {count(known)}" if shown != known else ""
+        return [Tab("", "Jobs", known, True, filtered=filtered)]
+
+    def title_parts(self) -> list[Part]:
+        """What runs, what is selected, which order and which filter."""
+        listing = self.listing
+        parts: list[Part] = []
         if listing.problem:
-            parts.append((f"  {printable(listing.problem)}", "rows--error"))
+            parts.append((f"{listing.problem}  ", "rows--error"))
         elif listing.query:
-            parts.append((f"  {printable(listing.query)}", "rows--warning"))
+            parts.append((f"{listing.query}  ", "rows--warning"))
+        if self.selected:
+            parts.append((f"{len(self.selected)} selected  ", "rows--warning"))
+        if listing.live:
+            parts.append((f"{listing.live} live  ", "rows--running"))
+        if self.loading_left:
+            parts.append((f"reading {count(self.loading_left)} more  ", "rows--dim"))
+        parts += [("s", "rows--key"), (f" sorts: {listing.order}", "rows--dim")]
         return parts
 
     def _columns(self, width: int) -> list[tuple[str, int]]:

@@ -14,13 +14,12 @@ from textual.strip import Strip
 
 from routilux_tui.tui.widgets.lines import Part, fit, highlighted, strip_of
 from routilux_tui.tui.widgets.row_scroller import RowScroller
+from routilux_tui.tui.widgets.title import Tab, title_line
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
     from textual.geometry import Region
-
-TAB_GAP = "  "
 
 
 class _FrameStyle(NamedTuple):
@@ -38,6 +37,11 @@ class Rows(RowScroller):
     """A list of rows with a title line and column heads."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rows--rule",
+        "rows--rule-focus",
+        "rows--key",
+        "rows--rail",
+        "rows--spark",
         "rows--title",
         "rows--title-focus",
         "rows--head",
@@ -93,7 +97,7 @@ class Rows(RowScroller):
     # What subclasses tell
 
     def title_parts(self) -> list[Part]:
-        """The title line."""
+        """What stands at the right of the title line."""
         return []
 
     def head(self, width: int) -> str:
@@ -109,8 +113,8 @@ class Rows(RowScroller):
         """What to say when there are no rows."""
         return ""
 
-    def tabs(self) -> list[tuple[str, str, bool]]:
-        """The tabs of the title line: key, text, and whether it is this one."""
+    def tabs(self) -> list[Tab]:
+        """The names in the title line: this one's, and those that share its place."""
         return []
 
     def highlight(self, query: str) -> None:
@@ -124,7 +128,7 @@ class Rows(RowScroller):
     @property
     def _top_lines(self) -> int:
         """Lines above the rows."""
-        return 2 if self.size.height >= 5 and self.head(self.size.width) else 1
+        return 2 if self.size.height >= 3 and self.head(self.size.width) else 1
 
     def notify_style_update(self) -> None:
         """Styles are read anew after a change of theme or focus."""
@@ -182,22 +186,9 @@ class Rows(RowScroller):
         return Strip([*strip_of(parts, inner, styles, line), bar], width)
 
     def _title_strip(self, width: int, base: Style) -> Strip:
-        styles = self.palette
-        parts: list[Part] = []
-        self._tab_places = []
-        more = self.title_parts()
-        tabs = _fitting(self.tabs(), width - sum(len(text) for text, _ in more))
-        used = 0
-        for key, text, mine in tabs:
-            name = "rows--title-focus" if mine and self.has_focus else "rows--title"
-            if not mine:
-                name = "rows--dim"
-            parts.append((text, name))
-            self._tab_places.append((used, used + len(text), key))
-            parts.append((TAB_GAP, ""))
-            used += len(text) + len(TAB_GAP)
-        parts.extend(more)
-        return strip_of(parts, width, styles, base)
+        line = title_line(self.tabs(), self.title_parts(), width, is_focused=self.has_focus)
+        self._tab_places = line.places
+        return strip_of(line.parts, width, self.palette, base)
 
     # The mouse and the focus
 
@@ -227,15 +218,3 @@ class Rows(RowScroller):
     def on_blur(self) -> None:
         """Show that the keys go elsewhere."""
         self.refresh()
-
-
-def _fitting(tabs: list[tuple[str, str, bool]], room: int) -> list[tuple[str, str, bool]]:
-    """The tabs with as much of the others' texts as there is room for: number, name, key."""
-    for words in (3, 2, 1):
-        shown = [
-            (key, text if mine else " ".join(text.split(" ")[:words]), mine)
-            for key, text, mine in tabs
-        ]
-        if sum(len(text) + len(TAB_GAP) for _, text, _ in shown) - len(TAB_GAP) <= room:
-            break
-    return shown

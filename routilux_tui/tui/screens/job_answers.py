@@ -1,0 +1,98 @@
+"""What a job's screen answers in text: why the job is as it is, and what led to a record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.views import shapes as views
+from routilux_tui.views.facts import facts_of
+from routilux_tui.views.formatting import clock, count, now, span
+from routilux_tui.views.shapes import Filter
+from routilux_tui.views.trace import trace
+from routilux_tui.views.why import BAD, GOOD, why
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routilux_tui.sources.base import Handle
+    from routilux_tui.views.shapes import Row
+    from routilux_tui.views.trace import Step
+
+_MARKS = {BAD: "✗", GOOD: "✓"}
+_ALIKE = 4
+"""Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
+
+
+async def why_lines(handle: Handle, *, is_gone: bool) -> list[str]:
+    """Why the job is as it is: sentences, worst first, each with the key that leads on."""
+    header = handle.header
+    pause: Row | None = None
+    if header.counts.get(views.PAUSES):
+        pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
+    no_answer = None if handle.stale_since is None else now() - handle.stale_since
+    facts = facts_of(
+        header, handle.routines.values(), now(), pause=pause, gone=is_gone, no_answer=no_answer
+    )
+    lines: list[str] = []
+    for reason in why(facts):
+        lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
+        way = [f"press {reason.key}"] if reason.key else []
+        way += [f"routilux-tui {reason.command}"] if reason.command else []
+        if way:
+            lines.append(f"    {', or '.join(way)}")
+        lines.append("")
+    return lines
+
+
+async def trace_lines(handle: Handle, n: int) -> list[str]:
+    """The chain of records that led to one, from the start on, and what came of it."""
+    total = handle.header.counts.get(views.HISTORY, 0)
+    asking = trace(n, total)
+    rows: Sequence[Row] | None = None
+    while True:
+        try:
+            start, stop = asking.send(rows) if rows is not None else next(asking)
+        except StopIteration as end:
+            found = end.value
+            break
+        rows = (await handle.window(views.HISTORY, start, stop, Filter())).rows
+    if found is None:
+        return ["There is no such record any more."]
+    lines = [found.note, ""] if found.note else []
+    lines += _chain(found.chain, gap=found.gap)
+    if found.came or not found.is_whole:
+        lines += ["", "what came of it"]
+    lines += [_line(step, "  " * step.depth) for step in found.came]
+    if not found.is_whole:
+        lines.append("  and perhaps more: not all records after it were looked at")
+    return lines
+
+
+def _chain(chain: list[Step], *, gap: bool) -> list[str]:
+    """The chain, with the turns of a loop counted."""
+    lines: list[str] = []
+    at = 0
+    while at < len(chain):
+        kind = (chain[at].routine, chain[at].event)
+        stop = at + 1
+        while stop < len(chain) and (chain[stop].routine, chain[stop].event) == kind:
+            stop += 1
+        if stop - at > _ALIKE:
+            more = f"{'':10}… {count(stop - at - 2)} more of {'.'.join(kind)}"
+            lines += [_line(chain[at]), more, _line(chain[stop - 1])]
+        else:
+            lines += [_line(step) for step in chain[at:stop]]
+        if gap and not at:
+            lines.append(f"{'':10}… more than is followed")
+        at = stop
+    return lines
+
+
+def _line(step: Step, indent: str = "") -> str:
+    after = "" if step.after is None else f"+{span(step.after)}"
+    values = "".join(text for text, _ in spoken(step.text)).strip()
+    number = f"{indent}{count(step.n + 1)}"
+    return (
+        f"{number:<10}{clock(step.at)}  {after:>7}  {step.routine}  {step.event}  {values}".rstrip()
+    )

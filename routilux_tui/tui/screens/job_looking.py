@@ -1,0 +1,173 @@
+"""Looking at a job closer: the value behind a row, filters, why it is so, what led to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.panes.flow import FlowPane
+from routilux_tui.tui.panes.history import HistoryPane
+from routilux_tui.tui.panes.layout import HISTORY, PaneLayout
+from routilux_tui.tui.panes.now import NowPane
+from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
+from routilux_tui.tui.panes.problems import ProblemsPane
+from routilux_tui.tui.screens.steering import SteeringScreen
+from routilux_tui.views import shapes as views
+from routilux_tui.views.shapes import Filter
+from routilux_tui.views.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from routilux_tui.sources.base import Handle
+    from routilux_tui.tui.widgets.rows import Rows
+
+
+class LookingScreen(SteeringScreen):
+    """A screen with the panes of a job on it.
+
+    Attributes:
+        handle: the job.
+        routines: the flow's pane.
+        history: the history's.
+        panes: every pane, by its key.
+        arrangement: where they are seen.
+    """
+
+    handle: Handle
+    routines: FlowPane
+    history: HistoryPane
+    panes: dict[str, Pane]
+    arrangement: PaneLayout
+
+    def focused_pane(self) -> Pane:
+        """The pane that has the keys."""
+        focused = self.focused
+        return focused if isinstance(focused, Pane) else self.routines
+
+    def is_gone(self) -> bool:
+        """Whether the job says that it runs, and its process is no more."""
+        why = self.handle.cannot.get("pause", "")
+        return self.handle.header.status == "running" and why.startswith("nobody runs it")
+
+    def _filtered_pane(self) -> SectionPane:
+        """The pane that a filter is for: the focused one, or the one that is seen below."""
+        pane = self.focused_pane()
+        if isinstance(pane, SectionPane):
+            return pane
+        below = self.panes[self.arrangement.chosen]
+        if not isinstance(below, SectionPane):
+            below = self.arrangement.bring(HISTORY)
+        return below if isinstance(below, SectionPane) else self.history
+
+    def action_filter(self) -> None:
+        """Show the rows of the routine under the cursor alone, or of all again."""
+        focused, pane = self.focused_pane(), self._filtered_pane()
+        if pane.where.routine:
+            pane.set_filter(Filter(name=pane.where.name))
+            return
+        routine = ""
+        if isinstance(focused, FlowPane):
+            routine = focused.routine_at(focused.cursor)
+        elif isinstance(focused, ProblemsPane):
+            record = focused.record_at(focused.cursor)
+            routine = record.routine if record else ""
+        elif (row := pane.row_at(pane.cursor)) is not None:
+            routine = row.routine
+        if routine:
+            pane.set_filter(Filter(routine=routine, name=pane.where.name))
+
+    def action_errors(self) -> None:
+        """Show the errors alone, or all rows again."""
+        pane = self._filtered_pane()
+        name = "" if pane.where.name == "error" else "error"
+        pane.set_filter(Filter(routine=pane.where.routine, name=name))
+
+    def action_sort(self) -> None:
+        """Sort the flow by the next order."""
+        self.routines.sort_next()
+
+    def action_open(self) -> None:
+        """The whole value behind the row."""
+        pane = self.focused_pane()
+        if pane.total:
+            self.run_worker(self._open(pane, pane.cursor))
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """A row was chosen with the mouse."""
+        if isinstance(event.rows, Pane):
+            self.run_worker(self._open(event.rows, event.n))
+
+    async def _open(self, pane: Pane, at: int) -> None:
+        from routilux_tui.tui.screens.detail import TextScreen, failure_lines, json_lines
+
+        where: int | str = at
+        section, title = pane.section, pane.name_shown
+        row = None
+        if isinstance(pane, SectionPane):
+            row = pane.row_at(at)
+        elif isinstance(pane, ProblemsPane):
+            row, section = pane.record_at(at), views.HISTORY
+        elif isinstance(pane, NowPane):
+            row = pane.task_at(at)
+        if isinstance(pane, FlowPane) or row is None:
+            if not isinstance(pane, (FlowPane, NowPane)):
+                return
+            where = pane.routine_at(at)
+            section, title = views.ROUTINES, f"Routine {where}"
+        else:
+            where = row.n
+            title = f"{pane.name_shown} {row.n + 1:,}  {row.routine}  {row.name}"
+        try:
+            value = await self.handle.item(section, where)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+            return
+        lines = failure_lines(value) if isinstance(pane, ProblemsPane) else json_lines(value)
+        self.app.push_screen(TextScreen(title, lines))
+
+    def action_why(self) -> None:
+        """Why the job is as it is."""
+        from routilux_tui.tui.screens.job_answers import why_lines
+
+        asking = why_lines(self.handle, is_gone=self.is_gone())
+        self.run_worker(self._answer("Why?", asking))
+
+    def action_trace(self) -> None:
+        """What led to the record under the cursor, and what came of it."""
+        from routilux_tui.tui.screens.job_answers import trace_lines
+
+        pane = self.focused_pane()
+        row = None
+        if isinstance(pane, ProblemsPane):
+            row = pane.record_at(pane.cursor)
+        elif isinstance(pane, HistoryPane):
+            row = pane.row_at(pane.cursor)
+        if row is None:
+            self.notify("Records have what led to them: in 2 Problems and 5 History.", timeout=4)
+            return
+        title = f"What led to {row.n + 1:,}  {row.routine}  {row.name}"
+        self.run_worker(self._answer(title, trace_lines(self.handle, row.n)))
+
+    async def _answer(self, title: str, asking: Awaitable[list[str]]) -> None:
+        from routilux_tui.tui.screens.detail import TextScreen
+
+        try:
+            lines = await asking
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+            return
+        self.app.push_screen(TextScreen(title, lines))
+
+    def action_copy(self) -> None:
+        """Copy the row."""
+        pane = self.focused_pane()
+        if isinstance(pane, SectionPane):
+            row = pane.row_at(pane.cursor)
+            text = row_text(row) if row is not None else ""
+        else:
+            text = "\t".join(
+                part for part, _ in (pane.parts(pane.cursor, 200) or ()) if part.strip()
+            )
+        if text:
+            self.app.copy_to_clipboard(text)

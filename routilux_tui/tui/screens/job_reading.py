@@ -1,0 +1,82 @@
+"""What a job's screen asks for beside its frames: flow, failures, what is next, a question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.status import has_ended
+from routilux_tui.views import shapes as views
+from routilux_tui.views.flow_shape import FlowShape
+from routilux_tui.views.shapes import Filter
+
+if TYPE_CHECKING:
+    from routilux_tui.sources.base import Handle
+    from routilux_tui.tui.panes.now import NowPane
+    from routilux_tui.tui.panes.problems import ProblemsPane
+
+_MOST_EVENTS = 3
+
+
+class JobReading:
+    """Asks for each of them when it can have changed, once a second at most.
+
+    Args:
+        handle: the job.
+        problems: the pane that shows the failures.
+        now: the pane that shows what is next.
+    """
+
+    def __init__(self, handle: Handle, problems: ProblemsPane, now: NowPane) -> None:
+        self._handle = handle
+        self._problems = problems
+        self._now = now
+        self._asked_of: tuple[Any, ...] = ()
+        self._queue_of: tuple[Any, ...] = ()
+        self.shape = FlowShape(flow_id="", routines=[], is_whole=False)
+        self.question: dict[str, Any] | None = None
+        self.events: list[str] = []
+
+    async def read_flow(self) -> None:
+        """What the flow is made of; a job that can't say has none."""
+        try:
+            self.shape = await self._handle.flow()
+        except RoutiluxTuiError:
+            return
+
+    async def read_problems(self) -> bool:
+        """The failures; whether there are some now where there were none."""
+        errors = self._handle.header.errors
+        if errors == self._problems.errors:
+            return False
+        return await self._problems.load(self._handle, errors)
+
+    async def read_next(self) -> None:
+        """What is next in line, where somebody sees it."""
+        header = self._handle.header
+        state = (header.updated_at, header.counts.get(views.PENDING, 0))
+        if self._now.is_shown and state != self._queue_of:
+            self._queue_of = state
+            await self._now.load(self._handle)
+
+    async def read_question(self) -> bool:
+        """What the job waits for a person to answer; whether that has changed."""
+        header = self._handle.header
+        state = (header.status, header.counts.get(views.PAUSES, 0))
+        if state == self._asked_of or self._handle.stale_since is not None:
+            return False
+        self._asked_of = state
+        before, self.question, self.events = self.question, None, []
+        if header.status == "paused" and not has_ended(header.status):
+            await self._read_pause(header.counts.get(views.PAUSES, 0))
+        return before != self.question
+
+    async def _read_pause(self, pauses: int) -> None:
+        try:
+            point = await self._handle.item(views.PAUSES, pauses - 1) if pauses else None
+            deferred = await self._handle.window(views.DEFERRED, 0, _MOST_EVENTS, Filter())
+        except RoutiluxTuiError:
+            return
+        self.events = [f"{row.routine}.{row.name}" for row in deferred.rows]
+        if isinstance(point, dict) and (point.get("checkpoint") or self.events):
+            self.question = point
