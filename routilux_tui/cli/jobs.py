@@ -233,7 +233,8 @@ def _not_one(
     hint = f"There are: {listed}." if live else "Those that there are: routilux-tui ps"
     if 0 < len(name) < SHORTEST_PREFIX:
         hint = f"A beginning of an id has at least {SHORTEST_PREFIX} letters. {hint}"
-    return NoSuchJob(f"No {kind} is called {name!r}.", hint)
+    also = "" if steers else ", and no saved one"
+    return NoSuchJob(f"No running job is called {name!r}{also}.", hint)
 
 
 def _described(entry: JobEntry) -> str:

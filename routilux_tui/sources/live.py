@@ -245,14 +245,14 @@ class LiveHandle:
 
     async def flow(self) -> FlowShape:
         """What the job's flow is made of."""
-        return msgspec.convert(await self._request("flow"), FlowShape)
+        return protocol.understood(self._place, await self._request("flow"), FlowShape)
 
     async def timeline(
         self, begin: float, end: float, columns: int, *, fold: bool = True
     ) -> Timeline:
         """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
         answer = await self._request("timeline", begin=begin, end=end, columns=columns, fold=fold)
-        return msgspec.convert(answer, Timeline)
+        return protocol.understood(self._place, answer, Timeline)
 
     async def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from routilux_tui.views.shapes import EntryBatch
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.views.shapes import EntryBatch, JobEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
     from routilux_tui.sources.base import Handle, Source
-    from routilux_tui.views.shapes import JobEntry
 
 
 class MergedSource:
@@ -31,8 +31,12 @@ class MergedSource:
         queue: asyncio.Queue[tuple[int, EntryBatch]] = asyncio.Queue()
 
         async def feed(number: int, source: Source) -> None:
-            async for batch in source.entries():
-                await queue.put((number, batch))
+            try:
+                async for batch in source.entries():
+                    await queue.put((number, batch))
+            except (RoutiluxTuiError, OSError) as error:  # it ends, and the others go on
+                line = JobEntry(key=f"source {number}", place="host", error=str(error))
+                await queue.put((number, EntryBatch([line])))
 
         tasks = [asyncio.ensure_future(feed(n, one)) for n, one in enumerate(self._sources)]
         merger = EntryMerger()

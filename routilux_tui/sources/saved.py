@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileMissing
+from routilux_tui.runner.paths import make_private
 from routilux_tui.sources.headers import read_header
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.sources.scanning import (
@@ -72,7 +73,7 @@ class SavedSource:
             elif must_exist:
                 raise JobFileMissing(f"{name}: there is no such file or folder.")
             else:
-                place.mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_private(place)
                 self._folders.append(str(place))
 
     def _is_listed(self, path: str) -> bool:

@@ -174,9 +174,10 @@ async def _greeting(reader: asyncio.StreamReader) -> Greeting | None:
         if not line:
             return None
         left -= len(line)
-        if line.startswith(GREETING):
-            with contextlib.suppress(msgspec.MsgspecError):
-                return msgspec.json.decode(line, type=Greeting)
+        at = line.find(GREETING)  # the far shell may have said something on the same line
+        if at >= 0:
+            with contextlib.suppress(msgspec.MsgspecError, ValueError):
+                return msgspec.json.decode(line[at:], type=Greeting)
     return None
 
 

@@ -13,8 +13,10 @@ import pytest
 
 from routilux_tui.errors import NotPossible, ProtocolMismatch, ReadOnly, Unreachable, UsageError
 from routilux_tui.sources.merged import MergedSource
+from routilux_tui.sources.saved import SavedSource
 from routilux_tui.sources.ssh import SshSource, host_of, open_bridge, split_address, ssh_handle
-from routilux_tui.views.shapes import HISTORY, Filter, Row
+from routilux_tui.state.job_state import JobState
+from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, Row
 from tests.flows import write_flows
 
 if TYPE_CHECKING:
@@ -231,6 +233,45 @@ async def test_the_talk_of_the_far_shell_is_skipped(machines: Machines) -> None:
     reader, link = await open_bridge(host_of("build1"), f"echo Welcome; echo; {COMMAND}")
     assert b"loading" in await asyncio.wait_for(reader.readline(), 10)
     link.close()
+
+
+async def test_the_talk_of_the_far_shell_may_lack_its_newline(machines: Machines) -> None:
+    machines.add("build1")
+    title = "printf '\\033]0;build1\\007'"
+    reader, link = await open_bridge(host_of("build1"), f"{title}; {COMMAND}")
+    assert b"loading" in await asyncio.wait_for(reader.readline(), 10)
+    link.close()
+
+
+async def test_a_machine_that_lists_nonsense_ends_no_other(machines: Machines, world: Path) -> None:
+    machines.add("build1")
+    greeting = '{"routilux-tui":"1","protocol":1}'
+    for said in (
+        '{"changed":[{"key":7}]}', '{"changed":{}}', "nonsense", "[" * 5000, '{"changed":[{"key":"\\ud800"}]}',
+    ):  # fmt: skip
+        command = f"printf '%s\\n' '{greeting}' '{said}'; cat; true"
+        bad = SshSource(host_of("build1"), command)
+        followed = Listed(MergedSource([bad, SavedSource([str(world)])]))
+        lines = await followed.until('any("understood" in one.error for one in jobs)')
+        assert [line.host for line in lines if line.error] == ["build1"]
+        assert not followed._task.done()
+        await followed.close()
+
+
+async def test_a_source_that_fails_is_a_line_and_ends_no_other(tmp_path: Path) -> None:
+    class Bad:
+        async def entries(self):
+            yield EntryBatch()
+            raise Unreachable("the folder is not safe.")
+
+        async def close(self) -> None:
+            pass
+
+    followed = Listed(MergedSource([Bad(), SavedSource([str(tmp_path)])]))
+    await followed.until('any("not safe" in one.error for one in jobs)')
+    JobState("etl").save(tmp_path / "x.json")
+    await followed.until('any(one.flow_id == "etl" for one in jobs)')
+    await followed.close()
 
 
 async def test_a_key_that_ssh_does_not_know_is_refused_in_its_own_words(machines: Machines) -> None:
