@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SSH_FPS = 10.0
 HOME_FPS = 15.0
+_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
+_SMALLEST_LOG = 1 << 20
 _LARGEST = 1 << 20
 """Bytes of the configuration at most."""
 
@@ -120,6 +122,14 @@ def _keymap(value: Any) -> dict[str, str]:
     return keymap
 
 
+def _size(value: Any) -> int:
+    found = re.fullmatch(r"\s*(\d{1,9})\s*(|[KMG]i?B?)\s*", str(value), re.IGNORECASE)
+    size = int(found[1]) << _SHIFTS[found[2][:1].upper()] if found is not None else 0
+    if isinstance(value, bool) or size < _SMALLEST_LOG:
+        raise ValueError('it is a number of bytes from 1MB up: "64MB"')
+    return size
+
+
 #: Every setting: how it is checked, and its default.
 SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "theme": (_one_of("auto", "dark", "light"), "auto"),
@@ -133,6 +143,7 @@ SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "hosts": (_hosts, []),
     "remote_command": (_command, "routilux-tui"),
     "keep": (_keep, ""),
+    "log_size": (_size, 64 << 20),
 }
 
 

@@ -68,7 +68,7 @@ class SavedJob:
         self._note = note
         self.state = open_job(path)
         wait_counted(self.state)
-        self._projection = Projection(self.state)
+        self._projection = Projection(self.state, self.path)
         self.routines = self._projection.routines
         self.window = self._projection.window
         self.item = self._projection.item

@@ -29,8 +29,14 @@ def run(args: argparse.Namespace) -> int:
         return control.request(args, "resume", {"running", "completed", "failed", "cancelled"})
     from routilux_tui.runner.launch import resume_job
 
-    keep = effective_settings()["keep"].value
-    started = resume_job(args.job, args.flow, workers=args.workers, keep=keep)
+    chosen = effective_settings()
+    started = resume_job(
+        args.job,
+        args.flow,
+        workers=args.workers,
+        keep=chosen["keep"].value,
+        log_size=chosen["log_size"].value,
+    )
     if args.json:
         output.print_json(started)
     else:

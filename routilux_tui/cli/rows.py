@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Row
 
 _AT_ONCE = 1000
+_LOOK_EVERY = 0.1
+"""Seconds between two looks for new rows."""
 
 
 def add_row_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +30,9 @@ def add_row_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
 
 
-def filter_of(args: argparse.Namespace) -> Filter:
+def filter_of(args: argparse.Namespace, task: int | None = None) -> Filter:
     """The filter that the arguments name."""
-    return Filter(args.routine, args.event, args.grep)
+    return Filter(args.routine, args.event, args.grep, task)
 
 
 def all_rows(job: Readable, section: str, most: int) -> Iterator[Row]:
@@ -48,6 +52,18 @@ def start_of_last(job: Readable, section: str, where: Filter, n: int) -> int:
     if n == 0:
         return window.total
     return window.start if window.total else 0
+
+
+def follow_rows(job: Readable, section: str, where: Filter, start: int, *, as_json: bool) -> None:
+    """Print the rows from ``start`` on, then what comes; ends with the job."""
+    at = start
+    while True:
+        sys.stdout.flush()
+        header = job.header()
+        at = print_rows(job, section, where, at, as_json=as_json)
+        if statuses.has_ended(header.status) and header.control is None:
+            return
+        output.wait_while_read(_LOOK_EVERY)
 
 
 def print_rows(

@@ -91,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
         keep=effective_settings(args)["keep"].value,
         max_history_size=args.max_history_size,
         history_ttl_seconds=args.history_ttl_seconds,
+        log_size=effective_settings()["log_size"].value,
     )
     if args.detach:
         if args.json:

@@ -5,20 +5,21 @@ With -f it ends with the job.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli import output
 from routilux_tui.cli.arguments import count
 from routilux_tui.cli.jobs import SavedJob, readable
-from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows, start_of_last
-from routilux_tui.job import status as statuses
-from routilux_tui.views.shapes import HISTORY, LOG, OUTPUT
+from routilux_tui.cli.rows import (
+    add_row_arguments,
+    filter_of,
+    follow_rows,
+    print_rows,
+    start_of_last,
+)
+from routilux_tui.views.shapes import HISTORY, LOG, OUTPUT, PRINTED
 
 if TYPE_CHECKING:
     import argparse
-
-LOOK_EVERY = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     parser.add_argument(
-        "--of", choices=[HISTORY, LOG, OUTPUT], default=HISTORY, help="what to print"
+        "--of", choices=[HISTORY, LOG, OUTPUT, PRINTED], default=HISTORY, help="what to print"
     )
 
 
@@ -39,11 +40,6 @@ def run(args: argparse.Namespace) -> int:
     where = filter_of(args)
     start = start_of_last(job, args.of, where, args.n)
     at = print_rows(job, args.of, where, start, as_json=args.json)
-    while args.follow and not isinstance(job, SavedJob):
-        sys.stdout.flush()
-        header = job.header()
-        at = print_rows(job, args.of, where, at, as_json=args.json)
-        if statuses.has_ended(header.status) and header.control is None:
-            break
-        output.wait_while_read(LOOK_EVERY)
+    if args.follow and not isinstance(job, SavedJob):
+        follow_rows(job, args.of, where, at, as_json=args.json)
     return 0

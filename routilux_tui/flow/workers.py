@@ -11,6 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class Workers(ABC):
             self._starting += 1
             name = f"{self._name}-{self._threads}"
             try:
-                threading.Thread(target=self._worker, name=name, daemon=False).start()
+                thread = threading.Thread(target=self._worker, name=name, daemon=False)
+                Context().run(thread.start)  # not in that of the handler that emits
             except RuntimeError as error:  # the system has no thread left, or Python is ending
                 self._threads -= 1
                 self._starting -= 1

@@ -81,7 +81,7 @@ class Backend:
         self.read_only = read_only
         self.path = path
         self.log = log
-        self.projection = Projection(state)
+        self.projection = Projection(state, path)
         self.note = ""
         #: Whether somebody has asked for a pause since the job last went on.
         self.pause_asked = False

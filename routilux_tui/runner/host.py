@@ -20,6 +20,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
+from routilux_tui.runner.capture import Capture
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
@@ -27,6 +28,7 @@ from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
+from routilux_tui.store.printed import LIMIT
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.removal import remove_job
 from routilux_tui.store.retention import apply_keep, parse_keep
@@ -105,6 +107,8 @@ class Host:
     def begin(self) -> None:
         """Have the first handler called; what a handler does to this process, it may do now."""
         with self._cleanup_on_error():
+            self.capture = Capture(self.path, self.spec.log_size or LIMIT)
+            self.capture.start()
             if self.spec.resume:
                 self.execution.resume()
             else:
@@ -152,6 +156,7 @@ class Host:
         while self.server.clients and not self.ending.is_set():
             self.ending.wait(0.2)
         self.server.stop()
+        self.capture.stop()
         if self.spec.keep:
             apply_keep(self.journal.path, parse_keep(self.spec.keep))
 
@@ -199,6 +204,7 @@ class Host:
             names = self.execution.interrupt(_TOLD_TO_END)
             logger.warning("Ended while handlers ran, which run again: %s", ", ".join(names))
             self.journal.abandon()  # it has it all, and is quick
+            self.capture.stop()
             _exit_now()
 
     def end(self, *_: Any) -> None:

@@ -29,6 +29,7 @@ def start_job(
     entry: str = "",
     save: str = "",
     force: bool = False,
+    log_size: int = 0,
     workers: int = 0,
     read_only: bool = False,
     keep: str = "",
@@ -42,6 +43,7 @@ def start_job(
         params: parameters of the flow's factory and of its entry routine.
         entry: the routine to start with; by default the only one with a ``trigger`` slot.
         save: the file to keep the job in; by default one in the state folder.
+        log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
         force: keep it in that file whatever is in it now.
         workers: handlers at once; 0 leaves it to the flow.
         read_only: a runner that takes no controls.
@@ -66,6 +68,7 @@ def start_job(
             entry=entry,
             save=str(Path(save).absolute()) if save else "",
             force=force,
+            log_size=log_size,
             workers=workers,
             read_only=read_only,
             keep=keep,
@@ -76,7 +79,13 @@ def start_job(
 
 
 def resume_job(
-    path: str, flow: str, *, workers: int = 0, read_only: bool = False, keep: str = ""
+    path: str,
+    flow: str,
+    *,
+    workers: int = 0,
+    read_only: bool = False,
+    keep: str = "",
+    log_size: int = 0,
 ) -> LaunchResult:
     """Take up a saved job in a new runner; returns when it runs.
 
@@ -98,6 +107,7 @@ def resume_job(
             socket=str(socket_path(job_id)),
             log=str(log_path(job_id)),
             workers=workers,
+            log_size=log_size,
             resume=str(Path(path).absolute()),
             read_only=read_only,
             keep=keep,

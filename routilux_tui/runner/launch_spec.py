@@ -40,6 +40,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     resume: str = ""
     read_only: bool = False
     keep: str = ""
+    log_size: int = 0
     max_history_size: int | None = None
     history_ttl_seconds: float | None = None
     script: ScriptSpec | None = None

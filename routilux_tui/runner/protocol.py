@@ -14,7 +14,7 @@ import msgspec
 
 from routilux_tui import __version__, errors
 from routilux_tui.job.jsonable import decode, dumps, preview
-from routilux_tui.views.shapes import SECTIONS, Filter
+from routilux_tui.views.shapes import PRINTED, SECTIONS, Filter
 
 Answer = TypeVar("Answer")
 
@@ -143,7 +143,7 @@ def section_of(params: dict[str, Any]) -> str:
         KeyError, ValueError: when it names none.
     """
     section = params["section"]
-    if section not in SECTIONS:
+    if section not in SECTIONS and section != PRINTED:
         raise ValueError(f"no section {str(section)[:40]!r}")
     return str(section)
 
@@ -151,7 +151,9 @@ def section_of(params: dict[str, Any]) -> str:
 def filter_of(where: Any) -> Filter:
     """The filter that a request names."""
     given = where if isinstance(where, dict) else {}
-    return Filter(*(str(given.get(part, "")) for part in ("routine", "name", "text")))
+    task = given.get("task")
+    routine, name, text = (str(given.get(part, "")) for part in ("routine", "name", "text"))
+    return Filter(routine, name, text, task if isinstance(task, int) else None)
 
 
 def sendable(item: Any) -> Any:

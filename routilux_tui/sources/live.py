@@ -324,8 +324,8 @@ class LiveHandle:
         await self._request("check", condition=condition)
 
 
-def _where(where: Filter) -> dict[str, str]:
-    return {"routine": where.routine, "name": where.name, "text": where.text} if where else {}
+def _where(where: Filter) -> dict[str, Any]:
+    return msgspec.structs.asdict(where) if where else {}
 
 
 def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> LiveHandle:

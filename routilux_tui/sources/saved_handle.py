@@ -98,7 +98,7 @@ class SavedHandle:
         self._stamp = self._current_stamp()
 
         def read() -> Projection:
-            return Projection(open_job(self.path))
+            return Projection(open_job(self.path), self.path)
 
         projection = await asyncio.to_thread(read)
         self._show(projection)

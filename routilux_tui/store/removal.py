@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.store.files import journal_name, journal_path
 from routilux_tui.store.locks import lock_path
+from routilux_tui.store.printed import printed_files
 from routilux_tui.store.segments import changes_folder
 from routilux_tui.store.writing import temporary_path
 
@@ -56,6 +57,6 @@ def remove_job(path: Path) -> None:
     """
     path.unlink(missing_ok=True)
     remove_changes(path)
-    for one in (lock_path(path), temporary_path(path)):
+    for one in (lock_path(path), temporary_path(path), *printed_files(path)):
         with contextlib.suppress(OSError):
             one.unlink()

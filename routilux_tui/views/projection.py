@@ -21,12 +21,14 @@ from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
 from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, FailingInput, Insight
 from routilux_tui.views.moment import Moment
+from routilux_tui.views.printed import Printed
 from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.running import now
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
 
     from routilux_tui.job.model import Job
@@ -42,12 +44,19 @@ _SLICE = 1000
 
 
 class Projection:
-    """The views of one job. Reading is safe while the engine goes on; nothing is copied whole."""
+    """The views of one job. Reading is safe while the engine goes on; nothing is copied whole.
 
-    def __init__(self, job: Job) -> None:
+    Args:
+        job: the job.
+        path: its file, where it has one: beside it lies what its handlers printed.
+    """
+
+    def __init__(self, job: Job, path: str | os.PathLike[str] = "") -> None:
         self.job = job
         self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
         self._searching = threading.Lock()
+        #: What the job's handlers printed, where that is known.
+        self.printed = Printed(path) if path else None
 
     def header(
         self, control: Control | None = None, *, read_only: bool = False, note: str = ""
@@ -191,6 +200,8 @@ class Projection:
 
         At most `MOST_ROWS` rows are given.
         """
+        if section == views.PRINTED and self.printed is not None:
+            return self.printed.window(start, stop, where)
         if section not in ROWS:
             return Window(section, 0, 0, [])
         found = self._found(section, where) if where and section in views.APPENDED else None
@@ -244,6 +255,8 @@ class Projection:
 
     def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row; None where there is none any more."""
+        if section == views.PRINTED:
+            return self.printed.item(n) if self.printed is not None else None
         with self.job.lock:
             if section == views.ROUTINES:
                 return to_plain(self.job.routine_states.get(str(n)))
@@ -273,6 +286,8 @@ class Projection:
 
     def find(self, section: str, text: str, start: int, *, back: bool, where: Filter) -> int | None:
         """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""
+        if section == views.PRINTED and self.printed is not None:
+            return self.printed.find(text, start, back=back, where=where)
         if section not in ROWS:
             return None
         found = self._found(section, where) if where and section in views.APPENDED else None

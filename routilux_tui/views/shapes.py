@@ -16,6 +16,8 @@ DATA = "data"
 OUTPUT = "output"
 PENDING = "pending"
 DEFERRED = "deferred"
+#: What handlers printed and logged; kept beside the job's file, so no part of a job in memory.
+PRINTED = "print"
 
 #: Every section of a job, in the order of the keys ``1`` to ``8``.
 SECTIONS = (ROUTINES, HISTORY, LOG, PAUSES, DATA, OUTPUT, PENDING, DEFERRED)
@@ -100,15 +102,16 @@ class Filter(msgspec.Struct, frozen=True):
     """Which rows of a section: all parts that are not empty must match.
 
     ``routine`` and ``name`` match exactly; ``text`` is found anywhere in the routine, the
-    name and the data, in any case of letters.
+    name and the data, in any case of letters. ``task`` is looked at in what was printed alone.
     """
 
     routine: str = ""
     name: str = ""
     text: str = ""
+    task: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.routine or self.name or self.text)
+        return bool(self.routine or self.name or self.text) or self.task is not None
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -1,0 +1,294 @@
+"""What handlers print, kept beside the job's file: one line each, with time, routine, task, level.
+
+The lines are text for people, parted by tabs. Beside them lies an index: where every 256th line
+ends, and which tasks are among those 256; so a line, and the lines of a task, are found without
+anything of it in memory. At a size that is given, the file becomes ``.1`` and a new one begins; the
+``.1`` before it is gone, and readers say how many lines that were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from routilux_tui.job.timestamps import to_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT = 64 << 20
+"""Bytes that the lines take at most, by default."""
+LONGEST = 64 << 10
+"""Bytes of a line at most; what is longer is cut into several."""
+_RESERVE = 16 << 20
+"""Bytes of the disk that are left to the job itself: lines are lost before it has to pause."""
+_LOOK_EVERY = 0.2
+"""Seconds between two looks at the room on the disk."""
+_BLOCK = 256
+_HEAD = struct.Struct("<8sQ")
+_ENTRY = struct.Struct("<Qqq")
+_MAGIC = b"rtprint1"
+_NO_TASKS = (1 << 62, -1)
+
+
+class Line(NamedTuple):
+    """One line that was printed; ``n`` counts all that there ever were, from 0."""
+
+    n: int
+    at: str
+    routine: str
+    task: int | None
+    level: str
+    text: str
+
+
+def printed_path(path: str | os.PathLike[str]) -> Path:
+    """Where what a job's handlers print is kept."""
+    return Path(f"{os.fspath(path)}.log")
+
+
+def printed_files(path: str | os.PathLike[str]) -> list[Path]:
+    """All files that what a job's handlers print is kept in."""
+    place = printed_path(path)
+    return [one for base in (place, Path(f"{place}.1")) for one in (base, Path(f"{base}.index"))]
+
+
+class PrintedWriter:
+    """Adds lines; never raises, whatever becomes of the disk.
+
+    Args:
+        path: the job's file.
+        limit: bytes that the lines take at the most.
+    """
+
+    def __init__(self, path: Path, limit: int = LIMIT) -> None:
+        self._path = printed_path(path)
+        self._limit = max(limit // 2, 4 * LONGEST)
+        self._lock = threading.Lock()
+        self._log = self._index = -1
+        self._size = self._lines = self._in_block = 0
+        self._first = 0
+        self._tasks = _NO_TASKS
+        self._lost = 0
+        self._next_look, self._room = 0.0, True
+        with contextlib.suppress(OSError):
+            self._open()
+
+    def write(self, routine: str, task: int | None, level: str, text: str) -> None:
+        """Add a line of text, which has no end of a line in it."""
+        mark = "" if task is None else str(task)
+        fields = (to_iso(time.time()), _field(routine), mark, _field(level), text)
+        line = "\t".join(fields).encode("utf-8", "backslashreplace")[: LONGEST + 256] + b"\n"
+        with self._lock:
+            try:
+                if self._log < 0:
+                    self._open()
+                if self._lost:
+                    self._add(_lost_line(self._lost), None)
+                    self._lost = 0
+                self._add(line, task)
+            except OSError:  # a full disk is no handler's fault
+                self._lost += 1
+
+    def close(self) -> None:
+        """Let go of the files."""
+        with self._lock:
+            for handle in (self._log, self._index):
+                if handle >= 0:
+                    os.close(handle)
+            self._log = self._index = -1
+
+    def _open(self) -> None:
+        """Open the files to go on where they end."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_APPEND | os.O_NOFOLLOW
+        self._log = os.open(self._path, flags, 0o600)
+        try:
+            self._index = os.open(f"{self._path}.index", flags, 0o600)
+            part = _Part.of(self._path)
+            if part is None:
+                os.ftruncate(self._index, 0)
+                os.write(self._index, _HEAD.pack(_MAGIC, self._first))
+                part = _Part.of(self._path)
+            if part is not None:
+                self._first = part.first
+                self._go_on(part)
+        except BaseException:
+            for handle in (self._log, self._index):
+                if handle >= 0:
+                    os.close(handle)
+            self._log = self._index = -1
+            raise
+
+    def _go_on(self, part: _Part) -> None:
+        """Count what is there; an index that knows less than all is completed, torn ends go."""
+        os.ftruncate(self._index, _HEAD.size + part.blocks * _ENTRY.size)
+        self._lines, self._size = part.blocks * _BLOCK, part.end()
+        self._in_block, self._tasks = 0, _NO_TASKS
+        with self._path.open("rb") as log:
+            log.seek(self._size)
+            for raw in _raw_lines(log, 0):
+                self._size += len(raw)
+                self._count(_parsed(0, raw).task)
+        os.ftruncate(self._log, self._size)
+
+    def _has_room(self) -> bool:
+        """Whether the disk has more room than the job itself may need; looked at now and then."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_EVERY
+            disk = os.fstatvfs(self._log)
+            self._room = disk.f_bavail * disk.f_frsize > _RESERVE
+        return self._room
+
+    def _add(self, line: bytes, task: int | None) -> None:
+        if not self._has_room():
+            raise OSError
+        if self._size + len(line) > self._limit:
+            self._rotate()
+        written = os.write(self._log, line)
+        if written < len(line):  # the disk is full
+            os.ftruncate(self._log, self._size)
+            raise OSError
+        self._size += written
+        self._count(task)
+
+    def _count(self, task: int | None) -> None:
+        """A line more is in the file; of each full block the index is told."""
+        self._lines += 1
+        self._in_block += 1
+        if task is not None:
+            low, high = self._tasks
+            self._tasks = (min(low, task), max(high, task))
+        if self._in_block >= _BLOCK:
+            os.write(self._index, _ENTRY.pack(self._size, *self._tasks))
+            self._in_block, self._tasks = 0, _NO_TASKS
+
+    def _rotate(self) -> None:
+        first = self._first + self._lines
+        for handle in (self._log, self._index):
+            os.close(handle)
+        self._log = self._index = -1
+        Path(f"{self._path}.index").replace(f"{self._path}.1.index")
+        self._path.replace(f"{self._path}.1")
+        self._first = first
+        self._open()
+
+
+def _field(text: str) -> str:
+    return " ".join(text.split("\t")).replace("\n", " ").replace("\r", " ") or ""
+
+
+def _lost_line(count: int) -> bytes:
+    return f"{to_iso(time.time())}\t\t\tlost\t{count} lines could not be written\n".encode()
+
+
+class _Part:
+    """One of the two files, to be read."""
+
+    def __init__(self, path: Path, first: int, blocks: int) -> None:
+        self.path = path
+        #: The number of its first line, among all that there ever were.
+        self.first = first
+        #: How many blocks its index knows.
+        self.blocks = blocks
+
+    @classmethod
+    def of(cls, path: Path) -> _Part | None:
+        """The file as it is now; None where there is none, or its index is no index."""
+        try:
+            with Path(f"{path}.index").open("rb") as index:
+                magic, first = _HEAD.unpack(index.read(_HEAD.size))
+                blocks = (os.fstat(index.fileno()).st_size - _HEAD.size) // _ENTRY.size
+        except (OSError, struct.error):
+            return None
+        return cls(path, first, blocks) if magic == _MAGIC else None
+
+    def end(self) -> int:
+        """Where the last block that its index knows ends."""
+        if not self.blocks:
+            return 0
+        with Path(f"{self.path}.index").open("rb") as index:
+            index.seek(_HEAD.size + (self.blocks - 1) * _ENTRY.size)
+            end: int = _ENTRY.unpack(index.read(_ENTRY.size))[0]
+            return end
+
+    def count(self) -> int:
+        """How many lines it has."""
+        known = self.blocks * _BLOCK
+        return known + sum(1 for _ in self.lines(known))
+
+    def lines(self, start: int, task: int | None = None) -> Iterator[Line]:
+        """Its lines from the ``start``-th of its own on; blocks without a task are left out."""
+        block = min(start // _BLOCK, self.blocks)
+        try:
+            with self.path.open("rb") as log, Path(f"{self.path}.index").open("rb") as index:
+                index.seek(_HEAD.size + max(0, block - 1) * _ENTRY.size)
+                at = _ENTRY.unpack(index.read(_ENTRY.size))[0] if block else 0
+                while True:
+                    entry = index.read(_ENTRY.size) if block < self.blocks else b""
+                    end, low, high = _ENTRY.unpack(entry) if len(entry) == _ENTRY.size else (0,) * 3
+                    if end and task is not None and not low <= task <= high:
+                        at, block = end, block + 1
+                        continue
+                    log.seek(at)
+                    for n, raw in enumerate(_raw_lines(log, end), self.first + block * _BLOCK):
+                        line = _parsed(n, raw)
+                        if n - self.first >= start and task in {None, line.task}:
+                            yield line
+                    if not end:
+                        return
+                    at, block = end, block + 1
+        except (OSError, struct.error):
+            return
+
+
+def _raw_lines(log: BinaryIO, end: int) -> Iterator[bytes]:
+    """Lines up to a position; to the last whole one where it is 0."""
+    while not end or log.tell() < end:
+        raw = log.readline(2 * LONGEST)
+        if not raw.endswith(b"\n"):
+            return
+        yield raw
+
+
+def _parsed(n: int, raw: bytes) -> Line:
+    fields = raw[:-1].decode("utf-8", "replace").split("\t", 4)
+    fields += [""] * (5 - len(fields))
+    at, routine, task, level, text = fields
+    number = int(task) if task.isascii() and task.isdigit() and len(task) < 19 else None
+    return Line(n, at, routine, number, level, text)
+
+
+class PrintedReader:
+    """Reads what a job's handlers have printed, while they print on, too.
+
+    Args:
+        path: the job's file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = printed_path(path)
+
+    def _parts(self) -> list[_Part]:
+        found = [_Part.of(Path(f"{self._path}.1")), _Part.of(self._path)]
+        return [one for one in found if one is not None]
+
+    def extent(self) -> tuple[int, int]:
+        """The number of the first line that is still there, and how many there ever were."""
+        parts = self._parts()
+        if not parts:
+            return 0, 0
+        return parts[0].first, parts[-1].first + parts[-1].count()
+
+    def lines(self, start: int = 0, task: int | None = None) -> Iterator[Line]:
+        """The lines from the ``start``-th of all on that are still there; of one task, if given."""
+        for part in self._parts():
+            for line in part.lines(max(0, start - part.first), task):
+                if line.n >= start:
+                    yield line
+                    start = line.n + 1

@@ -1,0 +1,125 @@
+"""What handlers print, as it is written beside the job's file and found again."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routilux_tui.store import printed
+from routilux_tui.store.printed import PrintedReader, PrintedWriter, printed_files, printed_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "j.json"
+
+
+def test_lines_are_found_by_their_numbers_and_their_tasks(path: Path) -> None:
+    writer = PrintedWriter(path)
+    for n in range(2000):
+        writer.write(f"r{n % 3}", n // 10, "print", f"line {n}")
+    reader = PrintedReader(path)
+    assert reader.extent() == (0, 2000)
+    for n in (0, 1, 255, 256, 257, 1023, 1999):
+        line = next(reader.lines(n))
+        assert (line.n, line.routine, line.task, line.text) == (
+            n,
+            f"r{n % 3}",
+            n // 10,
+            f"line {n}",
+        )
+    assert [one.n for one in reader.lines(0, task=77)] == list(range(770, 780))
+    assert [one.n for one in reader.lines(775, task=77)] == list(range(775, 780))
+    assert list(reader.lines(2000)) == []
+    writer.write("r", None, "INFO", "of no task")
+    assert next(reader.lines(2000)).task is None
+
+
+@pytest.mark.parametrize("lines", [0, 1, 255, 256, 700])
+def test_who_opens_it_again_goes_on_where_it_ended(path: Path, lines: int) -> None:
+    for start in (0, lines):
+        writer = PrintedWriter(path)
+        for n in range(start, start + lines):
+            writer.write("r", n, "print", str(n))
+        writer.close()
+    assert [one.text for one in PrintedReader(path).lines()] == [str(n) for n in range(2 * lines)]
+    assert [one.n for one in PrintedReader(path).lines(0, lines)] == ([lines] if lines else [])
+
+
+def test_a_torn_index_costs_no_line(path: Path) -> None:
+    writer = PrintedWriter(path)
+    for n in range(600):
+        writer.write("r", n, "print", str(n))
+    writer.close()
+    index = printed_files(path)[1]
+    for size in (index.stat().st_size - 7, 20, 16, 3, 0):
+        os.truncate(index, size)
+        if size >= 16:
+            assert [one.text for one in PrintedReader(path).lines()] == [str(n) for n in range(600)]
+    again = PrintedWriter(path)
+    again.write("r", 600, "print", "600")
+    assert [one.text for one in PrintedReader(path).lines(598)] == ["598", "599", "600"]
+
+
+def test_what_is_over_the_limit_is_gone_and_counted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printed, "LONGEST", 1000)
+    writer = PrintedWriter(path, 20_000)
+    for n in range(2000):
+        writer.write("r", n, "print", f"{n} {'x' * 60}")
+    assert sum(one.stat().st_size for one in printed_files(path)) < 25_000
+    gone, total = PrintedReader(path).extent()
+    assert total == 2000
+    assert 1500 < gone < 2000
+    numbers = [one.n for one in PrintedReader(path).lines()]
+    assert numbers == list(range(gone, 2000))
+    assert [one.text.split()[0] for one in PrintedReader(path).lines(1990)] == [
+        str(n) for n in range(1990, 2000)
+    ]
+    assert [one.n for one in PrintedReader(path).lines(0, task=1700)] in ([1700], [])
+
+
+def test_text_of_any_kind_is_one_line(path: Path) -> None:
+    writer = PrintedWriter(path)
+    odd = ["", "\t", "a\tb", "\x1b[31m", "\ud800", "é\u2028x", "\0"]
+    for text in odd:
+        writer.write("a\tb\nc", 3, "print", text)
+    lines = list(PrintedReader(path).lines())
+    assert len(lines) == len(odd)
+    assert {one.routine for one in lines} == {"a b c"}
+    assert [one.text for one in lines] == [*odd[:4], "\\ud800", *odd[5:]]
+
+
+def test_a_disk_that_takes_nothing_is_nobodys_error(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = PrintedWriter(path)
+    writer.write("r", 1, "print", "before")
+    write = os.write
+
+    def full(handle: int, data: bytes) -> int:
+        return write(handle, data[:3]) if len(data) > 3 else 0
+
+    monkeypatch.setattr(os, "write", full)
+    for _ in range(5):
+        writer.write("r", 2, "print", "lost")
+    monkeypatch.setattr(os, "write", write)
+    writer.write("r", 3, "print", "after")
+    told = [(one.level, one.text) for one in PrintedReader(path).lines()]
+    assert told == [
+        ("print", "before"),
+        ("lost", "5 lines could not be written"),
+        ("print", "after"),
+    ]
+    assert printed_path(path).read_bytes().count(b"\n") == 3
+
+
+def test_where_nothing_was_printed_there_is_nothing(path: Path) -> None:
+    assert PrintedReader(path).extent() == (0, 0)
+    assert list(PrintedReader(path).lines()) == []
