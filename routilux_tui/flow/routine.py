@@ -6,6 +6,8 @@ What a job knows stands in its `JobState`, reached by `Routine.get_execution_con
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from serilux import Serializable
@@ -140,6 +142,39 @@ class Routine(Serializable):
         """
         context = self._context("send_output")
         context.job_state.send_output(context.routine_id, output_type, data)
+
+    def progress(self, done: float, total: float) -> None:
+        """Say how much of its work the routine has done: ``done`` of ``total``, in any unit.
+
+        Said for every item, it costs next to nothing: less than a thousandth more is not kept.
+
+        Raises:
+            RuntimeError: outside of a job.
+            ValueError: when the two are no numbers, or ``total`` is not above 0.
+        """
+        if not (math.isfinite(done) and math.isfinite(total) and total > 0 <= done):
+            raise ValueError(f"progress({done!r}, {total!r}): it is done of a total above 0.")
+        context = self._context("progress")
+        job = context.job_state
+        known = job.said_progress.get(context.routine_id)
+        is_known = known is not None and known[1] == total and done < total
+        if known is not None and is_known and abs(done - known[0]) * 1000 < total:
+            return
+        job.make("progress", context.routine_id, done, total, time.time())
+
+    def expect(self, event_name: str, count: int) -> None:
+        """Say that ``count`` more events of a name will come, so that the end can be estimated.
+
+        Raises:
+            RuntimeError: outside of a job.
+            FlowDefinitionError: when the routine has no such event.
+            ValueError: when ``count`` is below 0.
+        """
+        self._event(event_name)
+        if count < 0:
+            raise ValueError(f"expect({event_name!r}, {count!r}): a count is 0 or more.")
+        context = self._context("expect")
+        context.job_state.make("expect", context.routine_id, event_name, int(count), time.time())
 
     def get_execution_context(self) -> ExecutionContext | None:
         """Flow, job state and this routine's id, while one of its handlers runs; else None."""

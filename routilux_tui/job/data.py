@@ -80,6 +80,10 @@ class JobData(ABC):
         self.tracebacks: list[str] = []
         self.traceback_numbers: dict[str, int] = {}
         self.statistics = Statistics()
+        #: What routines say of their progress: routine id -> done, total.
+        self.said_progress: dict[str, list[float]] = {}
+        #: What they say will come: (routine id, event) -> how many in all, how many came.
+        self.expected: dict[tuple[str, str], list[int]] = {}
         #: Tasks queued or running, by their ids, in the order in which they were queued.
         self.outstanding: dict[int, Task] = {}
         #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).

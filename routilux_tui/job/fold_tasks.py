@@ -43,6 +43,8 @@ def _emit(
         statistics.emitted.append(target)
     if tasks:
         job.next_task_id = max(job.next_task_id, tasks[-1][0] + 1)
+    if job.expected and (routine_id, event) in job.expected:
+        job.expected[routine_id, event][1] += 1
     if parent is not None:
         task = outstanding.get(parent)
         if task is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.data import as_text, is_count, shape_routines
 from routilux_tui.job.fold_tasks import NUMBERS
+from routilux_tui.job.record import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,18 @@ def _shape(job: JobData, shape: dict[str, Any]) -> None:
     job.flow_routines = shape_routines(shape)
 
 
+def _progress(job: JobData, routine_id: str, done: float, total: float, at: float) -> None:
+    job.said_progress[routine_id] = [as_number(done), as_number(total)]
+    job._updated = at
+
+
+def _expect(job: JobData, routine_id: str, event: str, count: int, at: float) -> None:
+    """So many more of an event will come."""
+    expected = job.expected.setdefault((routine_id, event), [0, 0])
+    expected[0] += count
+    job._updated = at
+
+
 def _shared(job: JobData, key: Any, value: Any, at: float) -> None:
     dict.__setitem__(job._shared_data, key, value)
     job._updated = at
@@ -76,6 +89,8 @@ VALUES: dict[str, Callable[..., None]] = {
     "routine": _routine,
     "no_routine": _no_routine,
     "shape": _shape,
+    "progress": _progress,
+    "expect": _expect,
     "shared": _shared,
     "unshared": _unshared,
 }

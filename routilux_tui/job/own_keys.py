@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.data import shape_routines
-from routilux_tui.job.record import MOST_TRACEBACKS, is_id
+from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
 from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask
 
@@ -24,6 +24,8 @@ OWN_KEYS = (
     "failed_count",
     "tracebacks",
     "statistics",
+    "said_progress",
+    "expected",
 )
 
 
@@ -43,6 +45,10 @@ def own_plain(job: JobData) -> dict[str, Any]:
         own["failed_count"] = job.failed_count
     if job.tracebacks:
         own["tracebacks"] = list(job.tracebacks)
+    if job.said_progress:
+        own["said_progress"] = {name: list(one) for name, one in job.said_progress.items()}
+    if job.expected:
+        own["expected"] = [[*key, *numbers] for key, numbers in job.expected.items()]
     job.statistics.sort_in(job.running)
     statistics = job.statistics.to_plain()
     if statistics:
@@ -63,6 +69,13 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
             task_id, routine_id, at = entry
             if isinstance(routine_id, str) and isinstance(at, (int, float)):
                 job.running[task_id] = (routine_id, float(at))
+    said = plain.get("said_progress")
+    for name, one in (said if isinstance(said, dict) else {}).items():
+        if isinstance(one, list) and len(one) == 2 and as_number(one[1]):
+            job.said_progress[name] = [as_number(one[0]), as_number(one[1])]
+    for entry in _entries(plain, "expected"):
+        if isinstance(entry, list) and len(entry) == 4 and all(map(is_id, entry[2:])):
+            job.expected[str(entry[0]), str(entry[1])] = entry[2:]
     job.statistics = Statistics.from_plain(plain.get("statistics"))
     job.statistics.restore(job.outstanding, job.running)
     shape = plain.get("flow_shape")

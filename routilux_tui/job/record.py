@@ -206,8 +206,8 @@ def as_count(value: Any) -> int:
     return value if is_id(value) else 0
 
 
-def as_seconds(value: Any) -> float:
-    """A span of time that a file tells, in seconds; 0 where it tells none."""
+def as_number(value: Any) -> float:
+    """A number from 0 up that a file tells, such as seconds; 0 where it tells none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return 0.0
     return float(value) if 0 <= value < 1e15 else 0.0

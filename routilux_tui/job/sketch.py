@@ -12,7 +12,7 @@ from collections import Counter
 from struct import pack, unpack
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.record import as_seconds, is_id
+from routilux_tui.job.record import as_number, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ class Sketch:
             if is_id(bucket) and is_id(number) and bucket < _middle_limit:
                 sketch._buckets[bucket] = number
                 sketch.count += number
-        sketch.longest = as_seconds(longest)
+        sketch.longest = as_number(longest)
         return sketch
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.activity import Activity, Buckets
 from routilux_tui.job.problems import Problems
-from routilux_tui.job.record import as_count, as_seconds, is_id
+from routilux_tui.job.record import as_count, as_number, is_id
 from routilux_tui.job.sketch import Sketch
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ class Statistics:
         told = plain if isinstance(plain, dict) else {}
         statistics.clock = Activity.from_plain(told.get("clock"))
         statistics.tick_began, statistics.tick_ends = statistics.clock.tick
-        statistics.began = as_seconds(told.get("began"))
+        statistics.began = as_number(told.get("began"))
         statistics.problems = Problems.from_plain(told.get("problems"))
         routines = told.get("routines")
         for name, one in (routines if isinstance(routines, dict) else {}).items():

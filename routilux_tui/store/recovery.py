@@ -73,6 +73,8 @@ _SHAPES = {
     "record": "kk*t.II",
     "traceback": "s",
     "shape": "d",
+    "progress": "snnt",
+    "expect": "ssit",
     "run": "ist",
     "ran": "isstD",
     "retry": "istdnt",

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import to_plain
-from routilux_tui.job.status import is_routine
+from routilux_tui.job.status import has_ended, is_routine, routine_is_done
 from routilux_tui.views import shapes as views
 from routilux_tui.views.cel import column_of, compile_cel
+from routilux_tui.views.figures import figures, outlook
+from routilux_tui.views.moment import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +36,9 @@ _PENDING: dict[str, Any] = {
     "active": 0,
     "execution_time": 0.0,
     "error": "",
+    "queue": 0,
+    "p95": 0.0,
+    "rate": 0.0,
     "error_type": "",
 }
 _LONGEST = 4000
@@ -146,10 +151,18 @@ def _way_out(text: str, context: Mapping[str, Any]) -> str:
 def context_of(job: Job) -> dict[str, Any]:
     """What a condition on a job sees.
 
-    ``age`` is in seconds; ``progress`` is the part of the routines that are done, 0 to 1;
-    ``shared`` is the shared data; ``log_last`` and ``output_last`` are the last entries.
+    ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
+    has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
+    the tasks that wait, ``oldest`` is for how many seconds the first of them does; ``waiting`` is
+    true while the job waits for a person; ``silent_for`` is how many seconds nothing has changed.
+    A routine has ``queue``, ``p95`` and ``rate`` (in the last minute, a second), and is ``idle``
+    between two inputs. ``shared`` is the shared data; ``log_last`` and ``output_last`` are the
+    last entries.
     """
     with job.lock:
+        moment = Moment(job)
+        seen = outlook(moment)
+        is_over = has_ended(job.status)
         routines = {
             name: {**_PENDING, **_small(routine)}
             for name, routine in job.routine_states.items()
@@ -157,10 +170,18 @@ def context_of(job: Job) -> dict[str, Any]:
         }
         for name in job.flow_routines:
             routines.setdefault(name, dict(_PENDING))
-        done = sum(
-            one["status"] in {"completed", "skipped", "error_continued"}
-            for one in routines.values()
-        )
+        for one in figures(moment):
+            routine = routines.setdefault(one.routine_id, dict(_PENDING))
+            own = job.routine_states.get(one.routine_id)
+            measured = {"queue": one.queued, "p95": one.p95 or 0.0, "rate": one.rate}
+            for key, value in measured.items():
+                if not isinstance(own, dict) or key not in own:  # a user's own value stands
+                    routine[key] = value
+            if not is_over and one.state == "idle" and routine_is_done(str(routine["status"])):
+                routine["status"] = "idle"
+        done = sum(routine_is_done(str(one["status"])) for one in routines.values())
+        guess = done / len(routines) if routines else 0.0
+        progress = seen.progress if seen.progress is not None else min(guess, 0.99)
         created = timestamps.to_epoch(job.created_at)
         return {
             "status": job.status,
@@ -177,7 +198,12 @@ def context_of(job: Job) -> dict[str, Any]:
             "pauses": len(job.pause_points),
             "logs": len(job.shared_log),
             "outputs": len(job.output_log),
-            "progress": done / len(routines) if routines else 0.0,
+            "progress": progress,
+            "eta": -1.0 if seen.low is None or seen.high is None else (seen.low + seen.high) / 2,
+            "queue": seen.queued,
+            "oldest": seen.oldest or 0.0,
+            "waiting": job.status == "paused" and bool(job.deferred_events),
+            "silent_for": seen.silent or 0.0,
             "routines": routines,
             "shared": _small(job.shared_data),
             "log_last": _last(job.shared_log),
@@ -256,7 +282,7 @@ def examples(header: views.Header, routines: list[views.RoutineRow]) -> list[str
         active = next((one for one in routines if one.status == "running"), routines[-1])
         name = active.routine_id
         place = f"routines.{name}" if name.isidentifier() else f'routines["{name}"]'
-        conditions.append(f'{place}.status == "completed"')
+        conditions.append(f"{place}.queue > 100")
         conditions.append(f"{place}.runs >= {max(10, active.runs * 2)}")
     conditions.append("errors > 0" if not header.errors else f"errors > {header.errors}")
     conditions.append("retries >= 2")

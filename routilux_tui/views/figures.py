@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
-from routilux_tui.job.record import as_count, as_seconds
+from routilux_tui.job.record import as_count, as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.estimate import Load, RoutineLoad, estimate
 from routilux_tui.views.insight import Outlook, RoutineFigures
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.moment import Moment
     from routilux_tui.views.shapes import Control
 
+#: The most that is said to be done of a job that has not completed.
+_ALMOST = 0.99
 _NOT_MEASURED = "≈ its file has no starts and ends: it was not written by routilux-tui"
 
 
@@ -59,7 +61,7 @@ def _figures_of(
         len(retrying.get(routine_id, ())),
         moment.waits(routine_id) if one.queued > 0 else None,
         error if isinstance(error, str) else preview(error),
-        as_seconds(told.get("execution_time")),
+        as_number(told.get("execution_time")),
         _spark(moment, (one,)),
     )
 
@@ -124,7 +126,7 @@ def outlook(moment: Moment) -> Outlook:
         spark=_spark(moment, statistics),
         workers=moment.shape.workers,
         busy=running,
-        progress=1.0 if job.status == "completed" else guess.progress,
+        progress=_progress(job, guess.progress),
         low=guess.low if shown else None,
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
@@ -142,6 +144,13 @@ def outlook(moment: Moment) -> Outlook:
     )
 
 
+def _progress(job: Job, guess: float | None) -> float | None:
+    """The part that is done: all of it only when the job has completed."""
+    if job.status == "completed":
+        return 1.0
+    return None if guess is None else min(guess, _ALMOST)
+
+
 def _is_measured(moment: Moment) -> bool:
     return moment.job.statistics.clock.origin is not None or not len(moment.job.execution_history)
 
@@ -156,7 +165,7 @@ def _load(moment: Moment) -> Load:
     for name in moment.shape.routines:
         one = job.statistics.of(name)
         state = job.routine_states.get(name)
-        busy = as_seconds(state.get("execution_time")) if isinstance(state, dict) else 0.0
+        busy = as_number(state.get("execution_time")) if isinstance(state, dict) else 0.0
         routines.append(
             RoutineLoad(
                 name,
@@ -168,7 +177,23 @@ def _load(moment: Moment) -> Load:
             )
         )
     elapsed = max(0.0, moment.at - began) if began is not None else 0.0
-    return Load(elapsed, routines, workers=max(1, moment.shape.workers))
+    return Load(elapsed, routines, workers=max(1, moment.shape.workers), said=_said(moment))
+
+
+def _said(moment: Moment) -> float | None:
+    """The part that is done by the flow's own word, from 0 to 1; None where it says nothing."""
+    job = moment.job
+    parts = [done / total for done, total in job.said_progress.values() if total > 0]
+    if parts:
+        return sum(min(1.0, one) for one in parts) / len(parts)
+    done = total = 0
+    for (source, event), (told, came) in job.expected.items():
+        count = max(told, came)
+        targets = [one.target for one in moment.shape.links if one[:2] == (source, event)]
+        total += count * max(1, len(targets))
+        ended = (job.statistics.of(name) for name in targets)
+        done += sum(min(count, one.ended - one.retries) for one in ended) if targets else came
+    return done / total if total else None
 
 
 def status_word(job: Job, control: Control | None, running: int) -> str:

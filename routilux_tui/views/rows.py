@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, preview, to_plain
-from routilux_tui.job.record import ExecutionRecord, as_count, as_seconds
+from routilux_tui.job.record import ExecutionRecord, as_count, as_number
 from routilux_tui.job.tasks import Task
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import RoutineRow, Row
@@ -141,6 +141,6 @@ def routine_row(routine_id: str, state: Any) -> RoutineRow:
         as_count(state.get("active")),
         timestamps.shown(state.get("started_at")),
         timestamps.shown(state.get("ended_at", state.get("error_time"))),
-        as_seconds(state.get("execution_time")),
+        as_number(state.get("execution_time")),
         error[:PREVIEW],
     )

@@ -18,6 +18,7 @@ from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.recovery import _SHAPES, NEWER, VERSION
+from routilux_tui.views.insight import PARTS
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import Filter
 
@@ -169,6 +170,8 @@ def test_whatever_a_journal_says_the_job_can_be_shown_and_saved(
     state = JobState.load(path)
     views = Projection(state)
     views.header()
+    views.insight(PARTS)
+    views.failing(0, 0, 9)
     for section in views.counts():
         views.window(section, 0, 9, Filter())
     state.save(path.with_name("again.json"))

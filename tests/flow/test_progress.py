@@ -1,0 +1,116 @@
+"""What a routine says of its progress, and what a condition on it sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from routilux_tui import Flow, JobState, Routine
+from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.projection import Projection
+
+
+class Source(Routine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.go)
+        self.define_event("out", ["n"])
+        self.seen: list[float] = []
+
+    def go(self, n: int = 4, how: str = "progress", **_: Any) -> None:
+        job = self.get_execution_context().job_state
+        if how == "expect":
+            self.expect("out", n)
+        for number in range(n):
+            self.emit("out", n=number)
+            if how == "progress":
+                self.progress(number + 1, n)
+            self.seen.append(Projection(job).insight(["outlook"]).outlook.progress)
+
+
+class Sink(Routine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("in", handler=self.go)
+        self.seen: list[tuple[float, str]] = []
+
+    def go(self, **_: Any) -> None:
+        context = context_of(self.get_execution_context().job_state)
+        self.seen.append((context["progress"], context["routines"]["source"]["status"]))
+
+
+def made() -> tuple[Flow, Source, Sink]:
+    flow = Flow("said")
+    source, sink = Source(), Sink()
+    flow.add_routine(source, "source")
+    flow.add_routine(sink, "sink")
+    flow.connect("source", "out", "sink", "in")
+    return flow, source, sink
+
+
+def ended(flow: Flow, **params: Any) -> JobState:
+    job = flow.execute("source", params)
+    assert JobState.wait_for_completion(flow, job, timeout=30)
+    return job
+
+
+def test_progress_is_what_the_routine_says_and_all_only_at_the_end() -> None:
+    flow, source, _ = made()
+    job = ended(flow, n=4)
+    assert source.seen == [0.25, 0.5, 0.75, 0.99]
+    assert job.said_progress == {"source": [4, 4]}
+    assert Projection(job).insight(["outlook"]).outlook.progress == 1.0
+    assert JobState.from_plain(job.serialize()).said_progress == {"source": [4, 4]}
+
+
+def test_what_is_expected_is_done_when_its_tasks_have_ended() -> None:
+    flow, _, sink = made()
+    job = ended(flow, n=4, how="expect")
+    assert [progress for progress, _ in sink.seen] == [0.0, 0.25, 0.5, 0.75]
+    assert job.expected == {("source", "out"): [4, 4]}
+    assert JobState.from_plain(job.serialize()).expected == job.expected
+
+
+def test_said_for_every_item_it_is_kept_a_thousand_times_at_most() -> None:
+    flow, _, _ = made()
+    job = JobState("said")
+    changes: list[Any] = []
+    job.subscribe(lambda change: changes.append(change[1]))
+    flow.prepare(job).start("source", {"n": 3000})
+    assert JobState.wait_for_completion(flow, job, timeout=60)
+    assert changes.count("progress") <= 1001
+    assert job.said_progress["source"] == [3000, 3000]
+
+
+@pytest.mark.parametrize(("done", "total"), [(1, 0), (-1, 5), (float("nan"), 5), (1, float("inf"))])
+def test_what_is_no_progress_is_an_error(done: float, total: float) -> None:
+    with pytest.raises(ValueError, match="progress"):
+        Source().progress(done, total)
+    with pytest.raises(RuntimeError, match="outside of a job"):
+        Source().progress(1, 2)
+    with pytest.raises(FlowDefinitionError, match="no event 'nothing'"):
+        Source().expect("nothing", 5)
+
+
+def test_a_condition_is_not_met_in_the_middle_of_a_job() -> None:
+    flow, _, sink = made()
+    job = ended(flow, n=3)
+    assert [status for _, status in sink.seen] == ["idle"] * 3
+    assert all(progress < 1 for progress, _ in sink.seen)
+    context = context_of(job)
+    for text in (
+        'progress == 1.0 && routines.source.status == "completed"',
+        "eta == -1.0 && queue == 0 && oldest == 0.0 && !waiting && silent_for >= 0.0",
+        "routines.sink.queue == 0 && routines.sink.p95 >= 0.0 && routines.sink.rate >= 0.0",
+    ):
+        condition = Condition(text)
+        condition.check(context)
+        assert condition.holds(context), text
+
+
+def test_a_users_own_value_of_a_routine_stands() -> None:
+    job = JobState("f")
+    job.update_routine_state("a", {"status": "running", "rate": "mine"})
+    assert Condition('routines.a.rate == "mine"').holds(context_of(job))
