@@ -15,6 +15,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.sources.earlier import earlier_runs
 from routilux_tui.views.earlier import usual_of
 from routilux_tui.views.facts import facts_of
+from routilux_tui.views.insight import PARTS
 from routilux_tui.views.shapes import PAUSES, Filter
 from routilux_tui.views.why import BAD, GOOD, why
 
@@ -56,7 +57,7 @@ def facts_of_job(job: Readable) -> Facts:
         gone, resume = True, f"routilux-tui resume {job.path} FLOW"
     return facts_of(
         header,
-        job.routines(),
+        job.insight(*PARTS),
         time.time(),
         pause=pauses[-1] if pauses else None,
         gone=gone,

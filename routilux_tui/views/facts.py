@@ -8,21 +8,28 @@ import msgspec
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import preview
 from routilux_tui.views.earlier import Usual, error_kind
+from routilux_tui.views.insight import Outlook
 from routilux_tui.views.shapes import DEFERRED, PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from routilux_tui.views.earlier import Kind
+    from routilux_tui.views.insight import Insight, ProblemRow, RoutineFigures
+    from routilux_tui.views.shapes import Header, Row
 
-    from routilux_tui.views.shapes import Header, RoutineRow, Row
+
+#: What all failing inputs have in common: so many keys are told, each value so wide.
+_MOST_COMMON, _WIDEST = 3, 60
 
 
 class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one routine does now. Times are in seconds; None where it is not known.
 
     ``queued`` counts tasks that wait for it, ``retrying`` those that wait for another try,
-    ``next_try`` is when the first of those is due, in seconds from now. ``usual_p95`` is that of
-    earlier runs of the flow. ``is_new_error``: no earlier run had the error.
+    ``next_try`` is when the first of those is due, in seconds from now. ``common`` is what all
+    inputs with the error have in common. ``usual_p95`` is that of earlier runs of the flow.
+    ``is_new_error``: no earlier run had the error.
     """
 
     routine_id: str
@@ -30,6 +37,7 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
     active: int = 0
     errors: int = 0
     error: str = ""
+    common: str = ""
     retrying: int = 0
     next_try: float | None = None
     p95: float | None = None
@@ -85,7 +93,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def facts_of(
     header: Header,
-    routines: Iterable[RoutineRow],
+    insight: Insight,
     now: float,
     *,
     pause: Row | None = None,
@@ -98,7 +106,7 @@ def facts_of(
 
     Args:
         header: the job in a line.
-        routines: its routines.
+        insight: what is measured of it: all parts.
         now: the moment, in seconds since the epoch.
         pause: the last of its pause points.
         gone: whether the file says that it runs, and nobody runs it.
@@ -106,14 +114,18 @@ def facts_of(
         no_answer: for how many seconds its machine has not answered.
         usual: what earlier runs were like.
     """
-    began = timestamps.to_epoch(header.created_at)
-    updated = timestamps.to_epoch(header.updated_at)
+    usual = usual or Usual()
+    began, updated = (timestamps.to_epoch(at) for at in (header.created_at, header.updated_at))
     has_ended = statuses.has_ended(header.status)
     until = updated if has_ended else now
     taken = None if began is None or until is None else until - began
-    usual = usual or Usual()
     is_own_time = header.status in {"running", "completed"} and not gone
+    outlook = insight.outlook or Outlook(word=header.status)
+    handlers = insight.now.handlers if insight.now is not None else []
     paused = pause if header.status == "paused" else None
+    ends_in = None
+    if outlook.low is not None and outlook.high is not None:
+        ends_in = (outlook.low + outlook.high) / 2
     return Facts(
         status=header.status,
         now=now,
@@ -122,20 +134,10 @@ def facts_of(
         asked_running=header.control.running if header.control else 0,
         began=began,
         ended=updated if has_ended else None,
-        routines=[
-            RoutineFacts(
-                routine_id=one.routine_id,
-                active=one.active,
-                errors=one.errors,
-                error=one.error,
-                usual_p95=usual.p95.get(one.routine_id),
-                is_new_error=bool(one.error)
-                and usual.is_new(error_kind(one.routine_id, one.error)),
-                has_failed=statuses.routine_has_failed(one.status),
-            )
-            for one in routines
-        ],
-        silent=None if has_ended or updated is None else max(0.0, now - updated),
+        routines=[_routine_facts(one, insight.problems, usual, now) for one in insight.figures],
+        running=[Running(one.routine_id, one.elapsed, one.text) for one in handlers],
+        workers=outlook.workers,
+        silent=None if has_ended else outlook.silent,
         held=header.counts.get(PENDING, 0),
         paused_at=timestamps.to_epoch(paused.at) if paused else None,
         questions=header.counts.get(DEFERRED, 0),
@@ -143,6 +145,47 @@ def facts_of(
         gone=gone,
         resume=resume,
         no_answer=no_answer,
+        ends_at=None if ends_in is None else now + ends_in,
         slower=taken / usual.seconds if usual.seconds and taken and is_own_time else None,
         earlier_runs=usual.runs,
     )
+
+
+def _routine_facts(
+    one: RoutineFigures, problems: list[ProblemRow], usual: Usual, now: float
+) -> RoutineFacts:
+    """What a routine does; of its errors the new ones are told before the others."""
+    own = [problem for problem in problems if problem.routine_id == one.routine_id]
+    new = [problem for problem in own if usual.is_new(_kind_of(problem))]
+    told = next(iter(new or own), None)
+    tries = [timestamps.to_epoch(problem.next_try) for problem in own]
+    soonest = min((at for at in tries if at is not None), default=None)
+    error, common = one.last_error, ""
+    if told is not None:
+        error = f"{told.error_type}: {told.message}" if told.error_type else told.message
+        if told.inputs > 1:
+            shared = list(told.common.items())[:_MOST_COMMON]
+            common = ", ".join(f"{key} = {preview(value, _WIDEST)}" for key, value in shared)
+    return RoutineFacts(
+        routine_id=one.routine_id,
+        queued=one.queued,
+        active=one.running,
+        errors=one.errors,
+        error=error,
+        common=common,
+        retrying=one.retrying,
+        next_try=None if soonest is None else max(0.0, soonest - now),
+        p95=one.p95,
+        usual_p95=usual.p95.get(one.routine_id),
+        is_new_error=bool(new) or (not own and _is_new(one, usual)),
+        has_failed=one.state == "failed",
+    )
+
+
+def _is_new(one: RoutineFigures, usual: Usual) -> bool:
+    """Whether the last error is new, where a file of an older version knows no kinds."""
+    return one.last_error != "" and usual.is_new(error_kind(one.routine_id, one.last_error))
+
+
+def _kind_of(problem: ProblemRow) -> Kind:
+    return problem.routine_id, problem.error_type, problem.kind

@@ -293,6 +293,7 @@ def _errors(facts: Facts) -> list[Reason]:
     reasons = []
     for one in sorted(facts.routines, key=lambda one: -one.errors):
         error = f": {one.error}" if one.error else ""
+        error += f"; all have {one.common}" if one.error and one.common else ""
         new = _of_earlier(one, facts)
         if one.retrying and not statuses.has_ended(facts.status):
             soon = f", the next in {span(one.next_try)}" if one.next_try is not None else ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.cli.test_commands import tui
 from tests.flows import write_flows
-from tests.staged import LEDGER, ORDERS
+from tests.staged import ETL, LEDGER, ORDERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +51,31 @@ def test_a_job_that_went_well_says_so(world: Path) -> None:
     path = str(world / "well.json")
     tui("run", f"{write_flows(world)}:counting", "--save", path)
     assert tui("why", path).stdout.startswith("✓ Completed in ")
+
+
+def test_one_routine_that_holds_all_workers_is_named_while_the_job_runs(world: Path) -> None:
+    job = tui(
+        "run", str(ETL), "-p", "rows=400", "-p", "quick=5", "-p", "slow=5", "--detach"
+    ).stdout.strip()
+    tui("wait", job, "--until", "records > 795", "--timeout", "60")
+    told = _why(job)
+    assert told[0]["code"] == "holds_workers"
+    assert told[0]["figures"]["routine"] == "enrich"
+    assert told[0]["figures"]["workers"] == 4
+    assert told[0]["figures"]["queued"] > 300
+    tui("cancel", job, "--force", "--grace", "0")
+
+
+def test_inputs_that_are_tried_again_say_what_they_have_in_common(world: Path) -> None:
+    job = tui(
+        "run", f"{ORDERS}:flow", "-p", "total=100000", "-p", "every=50", "-p", "delay=30",
+        "--detach",
+    ).stdout.strip()  # fmt: skip
+    tui("wait", job, "--until", "retries >= 4", "--timeout", "60")
+    retries = next(one for one in _why(job) if one["code"] == "retries")
+    assert re.fullmatch(
+        r"\d+ inputs of `price` wait for another try, the next in [\d.]+s: "
+        r'LookupError: rate service answered 404; all have currency = "EÜR"\.',
+        retries["text"],
+    )
+    tui("cancel", job, "--force", "--grace", "0")

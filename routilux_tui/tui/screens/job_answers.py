@@ -8,6 +8,7 @@ from routilux_tui.tui.widgets.values import spoken
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import clock, count, now, span
+from routilux_tui.views.insight import PARTS
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.trace import trace
 from routilux_tui.views.why import BAD, GOOD, why
@@ -31,9 +32,8 @@ async def why_lines(handle: Handle, *, is_gone: bool) -> list[str]:
     if header.counts.get(views.PAUSES):
         pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
     no_answer = None if handle.stale_since is None else now() - handle.stale_since
-    facts = facts_of(
-        header, handle.routines.values(), now(), pause=pause, gone=is_gone, no_answer=no_answer
-    )
+    insight = await handle.insight(*PARTS)
+    facts = facts_of(header, insight, now(), pause=pause, gone=is_gone, no_answer=no_answer)
     lines: list[str] = []
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
