@@ -48,6 +48,7 @@ COMMANDS = {
     "rm": "remove saved jobs",
     "prune": "remove saved jobs that have ended: old ones, large ones, all but the newest",
     "info": "paths, versions, sockets, and what is configured",
+    "help": "explain a topic or a command",
     "completion": "print a completion script for bash, zsh or fish",
 }
 

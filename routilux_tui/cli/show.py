@@ -6,26 +6,45 @@ its file, or @last.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import readable
-from routilux_tui.views.insight import PARTS
+from routilux_tui.errors import UsageError
+from routilux_tui.views.insight import NOW, PARTS, PROBLEMS, Now
 
 if TYPE_CHECKING:
     import argparse
+
+    from routilux_tui.cli.jobs import Readable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
+    parser.add_argument(
+        "--problems",
+        action="store_true",
+        help="its errors by kind, with their inputs and what these have in common",
+    )
+    parser.add_argument("--now", action="store_true", help="what runs, and what comes next")
+    parser.add_argument(
+        "--stacks", action="store_true", help="with --now: where each handler is in its code"
+    )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the job."""
+    """Print the job, or the parts of it that are asked for."""
+    if args.stacks and not args.now:
+        raise UsageError("--stacks goes with --now.")
+    if args.problems or args.now:
+        with contextlib.closing(readable(args.job)[0]) as opened:
+            _print_parts(opened, args)
+        return 0
     job, place = readable(args.job)
     header, routines = job.header(), job.routines()
     if args.json:
@@ -50,3 +69,27 @@ def run(args: argparse.Namespace) -> int:
     else:
         output.print_header(header, routines, place)
     return 0
+
+
+def _print_parts(job: Readable, args: argparse.Namespace) -> None:
+    parts = [part for part, wanted in ((PROBLEMS, args.problems), (NOW, args.now)) if wanted]
+    insight = job.insight(*parts)
+    now = insight.now or Now()
+    stacks = {one.task: job.stack(one.task) for one in now.handlers if args.stacks}
+    if not args.json:
+        from routilux_tui.cli.insight_text import print_now, print_problems
+
+        if args.problems:
+            print_problems(insight)
+        if args.now:
+            print_now(now, stacks)
+        return
+    shown: dict[str, Any] = {"at": insight.at}
+    if args.problems:
+        shown["problems"] = msgspec.to_builtins(insight.problems)
+        shown["problems_beyond"] = msgspec.to_builtins(insight.problems_beyond)
+    if args.now:
+        shown["now"] = msgspec.to_builtins(now)
+    if args.stacks:
+        shown["stacks"] = msgspec.to_builtins(stacks)
+    output.print_json(shown)

@@ -1,0 +1,84 @@
+"""Explain a topic, or a command: what is too long for a command's own help.
+
+Without a TOPIC, the commands and the topics that there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+_JOBS = """\
+What JOB means
+
+  an id                1f0c2a9e-..., as `ps` and `run --detach` print it
+  a beginning of one   four letters at least: 1f0c
+  a flow's name        as it is, spaces and all: "nightly orders"
+  @last                the job that was started last
+  a path               of a saved job, wherever it is
+
+What is inside a job's file counts, never how the file is called. To look at, a job that runs goes
+before saved ones of the same name. What steers a job (pause, resume, cancel, attach) takes one that
+runs, and what removes jobs one that does not; both refuse a name that means several, and say which
+job they took. ssh://host/JOB is a job of another machine, for attach.
+"""
+
+_CONDITIONS = """\
+Conditions
+
+CEL, the Common Expression Language: status == "paused" || routines.fetch.retries >= 2
+
+  status                                    pending, running, paused, completed, failed, cancelled
+  flow_id, job_id, current                  names; current is the routine that started last
+  age                                       seconds since it began
+  progress                                  the part of its routines that are done, 0 to 1
+  records, runs, errors, retries            how many
+  pending, deferred, pauses, logs, outputs  how many
+  routines.NAME.X                           status, runs, errors, retries, active, execution_time
+  shared.KEY                                a value of the shared data
+  log_last, output_last                     the newest entry of each
+
+`ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, host, place, live,
+records, errors, routines_done, routines_total, size, path, badge, age, and updated (seconds since
+its last change). What names the unknown is an error at once; what can't hold any more ends a wait,
+with 1.
+"""
+
+_EXIT = """\
+Exit codes
+
+    0   done, or the condition was met; a pipe whose reader has gone is no error
+    1   the job failed, the condition can't hold any more, or the job can't do that
+    2   usage: the arguments, the configuration, a flow that can't be loaded; output that can't be
+        written
+    3   unreachable: no such job, nobody answers, a folder that can't be used
+    4   asked, and not confirmed in time
+   70   a fault of this program, with its traceback
+  124   the time was over first
+  130   interrupted
+"""
+
+#: What can be explained, and how each topic begins.
+TOPICS = {"jobs": _JOBS, "conditions": _CONDITIONS, "exit-codes": _EXIT}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    from routilux_tui.cli.main import COMMANDS
+
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", choices=[*TOPICS, *COMMANDS])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it."""
+    from routilux_tui.cli.main import parser_of
+
+    if args.topic in TOPICS:
+        print(TOPICS[args.topic], end="")
+    else:
+        parser_of(args.topic or "")[1].print_help()
+        if not args.topic:
+            print(f"topics: {', '.join(TOPICS)}")
+    return 0

@@ -1,0 +1,82 @@
+"""What is measured of a job, for people who read it line by line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.cli.output import safe
+from routilux_tui.job.jsonable import preview
+from routilux_tui.views.formatting import counted, span, zoned
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from routilux_tui.views.insight import FailingInput, Insight, Now, ProblemRow, RunningHandler
+
+
+def print_problems(insight: Insight) -> None:
+    """Errors by kind, worst first: how often, their inputs, what these share, the traceback."""
+    if not insight.problems:
+        print("No problems.")
+    for problem in insight.problems:
+        _print_problem(problem)
+    if insight.problems_beyond:
+        print(f"and {counted(insight.problems_beyond, 'kind')} more")
+
+
+def _print_problem(problem: ProblemRow) -> None:
+    error = f"{problem.error_type}: {problem.message}" if problem.error_type else problem.message
+    print(f"{safe(problem.routine_id)}: {safe(error)}")
+    parts = [counted(problem.count, "time"), f"in {counted(problem.inputs, 'input')}"]
+    if problem.gave_up:
+        parts.append(f"{problem.gave_up:,} gave up")
+    if problem.retrying:
+        parts.append(f"{problem.retrying:,} tried again, next {zoned(problem.next_try)}")
+    if problem.last:
+        parts.append(f"last {zoned(problem.last)}")
+    print(f"  {safe(', '.join(parts))}")
+    if problem.common:
+        shared = ", ".join(f"{key} = {preview(value)}" for key, value in problem.common.items())
+        print(f"  all have: {safe(shared)}")
+    if problem.place:
+        print(f"  at {safe(problem.place)}: {safe(problem.line)}")
+    for sample in problem.samples:
+        print(f"  input {_input_line(sample)}")
+    if len(problem.samples) < problem.inputs:
+        print(f"  and {counted(problem.inputs - len(problem.samples), 'input')} more")
+    for line in problem.traceback.splitlines():
+        print(f"    {safe(line)}")
+    print()
+
+
+def _input_line(sample: FailingInput) -> str:
+    tries = f"{sample.tries} of {sample.most_tries} tries"
+    end = "gave up" if sample.gave_up else f"next {zoned(sample.next_try)}"
+    return safe(f"#{sample.task}  {sample.text}  ({tries}, {end})")
+
+
+def print_now(now: Now, stacks: Mapping[int, str]) -> None:
+    """What runs at this moment, the longest first, and what comes next."""
+    if not now.handlers:
+        print("No handler runs.")
+    for handler in now.handlers:
+        print(_handler_line(handler))
+        for line in stacks.get(handler.task, "").splitlines():
+            print(f"    {safe(line)}")
+    if now.queued:
+        print(f"{counted(now.queued, 'task')} queued; next:")
+    for task in now.coming:
+        due = f"  due {zoned(task.due)}" if task.due else ""
+        print(safe(f"  #{task.task}  {task.routine_id}  behind {task.behind:,}{due}  {task.text}"))
+
+
+def _handler_line(handler: RunningHandler) -> str:
+    beside = ""
+    if handler.median:
+        beside = f" ({handler.elapsed / handler.median:.1f} times its median)"
+    tries = f"  try {handler.tries} of {handler.most_tries}" if handler.most_tries > 1 else ""
+    thread = f"  in {handler.thread}" if handler.thread else ""
+    return safe(
+        f"{handler.routine_id}  for {span(handler.elapsed)}{beside}{tries}{thread}"
+        f"  #{handler.task}  {handler.text}"
+    )

@@ -1,0 +1,56 @@
+"""``show --problems`` and ``show --now``: the staged faults, by their one-line twins."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.cli.program import tui
+from tests.staged import ETL, ORDERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_problems_name_the_inputs_what_they_share_and_the_line(world: Path) -> None:
+    path = str(world / "orders.json")
+    words = ["-p", "pace=0", "-p", "every=3", "-p", "total=40"]
+    tui("run", f"{ORDERS}:failing", *words, "--save", path, code=1)
+    printed = tui("show", path, "--problems").stdout
+    assert printed.startswith("price: LookupError: rate service answered 404\n")
+    assert 'all have: currency = "EÜR"' in printed
+    assert "nightly_orders.py:" in printed
+    assert "in lookup: raise LookupError" in printed
+    assert "  input #" in printed
+    assert "    Traceback (most recent call last):" in printed
+    shown = json.loads(tui("show", path, "--problems", "--json").stdout)
+    assert set(shown) == {"at", "problems", "problems_beyond"}
+    [problem] = shown["problems"]
+    assert problem["routine_id"] == "price"
+    assert problem["common"] == {"currency": "EÜR"}
+    assert problem["samples"][0]["input"]["currency"] == "EÜR"
+
+
+def test_a_job_without_problems_or_handlers_says_so(flows: str, world: Path) -> None:
+    path = str(world / "well.json")
+    tui("run", f"{flows}:counting", "--save", path)
+    assert tui("show", path, "--problems", "--now").stdout == "No problems.\nNo handler runs.\n"
+    assert "--now" in tui("show", path, "--stacks", code=2).stderr
+
+
+def test_now_says_what_runs_since_when_where_and_what_comes_next(world: Path) -> None:
+    words = ["-p", "rows=40", "-p", "quick=50", "-p", "slow=50", "--detach"]
+    job = tui("run", str(ETL), *words).stdout.strip()
+    tui("wait", job, "--until", "routines.enrich.active >= 1", "--timeout", "60")
+    printed = tui("show", job, "--now", "--stacks").stdout
+    assert "enrich  for " in printed
+    assert "in ask_the_warehouse" in printed
+    assert "time.sleep(seconds)" in printed
+    shown = json.loads(tui("show", job, "--now", "--stacks", "--json").stdout)
+    assert set(shown) == {"at", "now", "stacks"}
+    running = [one for one in shown["now"]["handlers"] if one["routine_id"] == "enrich"]
+    assert running
+    assert running[0]["input"]["payload"] == {"sku": f"sku-{running[0]['input']['row_id'] % 99}"}
+    assert "ask_the_warehouse" in shown["stacks"][str(running[0]["task"])]
+    assert set(json.loads(tui("show", job, "--now", "--json").stdout)) == {"at", "now"}
+    tui("cancel", job, "--force", "--grace", "0")
