@@ -21,6 +21,27 @@ def workers(text: str) -> int:
     return _whole(text, 1)
 
 
+def executor(text: str) -> str:
+    """Where handlers run: ``threads``, ``processes``, ``processes:N`` or ``MODULE:FACTORY``."""
+    from routilux_tui.errors import FlowDefinitionError
+    from routilux_tui.flow.executor_spec import check_executor
+
+    try:
+        check_executor(text)
+    except FlowDefinitionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def add_worker_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how many handlers run at once, and where."""
+    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
+    parser.add_argument(
+        "--executor", type=executor, default="", metavar="WHERE",
+        help="where handlers run: threads, processes[:N], or MODULE:FACTORY",
+    )  # fmt: skip
+
+
 def seconds(text: str) -> float:
     """A number of seconds from 0 up; ``inf`` is so many that nobody waits for their end."""
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control, output
-from routilux_tui.cli.arguments import workers
+from routilux_tui.cli.arguments import add_worker_arguments
 from routilux_tui.cli.config import effective_settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     control.add_control_arguments(parser)
     parser.add_argument("flow", metavar="FLOW", nargs="?", default="")
-    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
+    add_worker_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
         args.job,
         args.flow,
         workers=args.workers,
+        executor=args.executor,
         keep=chosen["keep"].value,
         log_size=chosen["log_size"].value,
     )

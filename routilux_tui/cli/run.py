@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.arguments import count, seconds, workers
+from routilux_tui.cli.arguments import add_worker_arguments, count, seconds
 from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
 from routilux_tui.errors import Unreachable, UsageError
 from routilux_tui.job import status as statuses
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--entry", default="", metavar="ROUTINE", help="the routine to start with")
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
-    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
+    add_worker_arguments(parser)
     parser.add_argument(
         "--keep", metavar="HOW", help="what is kept of the changes of ended jobs: 30d, 1GB, none"
     )
@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         save=args.save,
         force=args.force,
         workers=args.workers,
+        executor=args.executor,
         read_only=bool(args.read_only) and args.detach,
         keep=effective_settings(args)["keep"].value,
         max_history_size=args.max_history_size,

@@ -131,6 +131,9 @@ class Invocation:
         return self.flow.id_of(routine) or self.task.routine_id
 
 
+#: Whether this process runs handlers of jobs that are run by another.
+IS_WORKER_PROCESS = False
+
 #: The invocation that this thread is in, where it is in one.
 INVOCATION: ContextVar[Invocation | None] = ContextVar("routilux_tui_invocation", default=None)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.async_workers import AsyncWorkers
 from routilux_tui.flow.context import INVOCATION
+from routilux_tui.flow.executors import Executors
 from routilux_tui.flow.interrupt import cancel_on_interrupt
 from routilux_tui.flow.resume_check import check_resumable
 from routilux_tui.job import status as statuses
@@ -34,9 +35,17 @@ class Controls(AsyncWorkers):
         jobs: the jobs of that flow that are under way; told when this one starts and stops.
         job_state: the job, not started, or held by a file or a pause.
         workers: how many handlers may run at once.
+        executor: where handlers run whose routines don't say; see `Flow.set_executor`.
     """
 
-    def __init__(self, flow: FlowStructure, jobs: Jobs, job_state: JobState, workers: int) -> None:
+    def __init__(
+        self,
+        flow: FlowStructure,
+        jobs: Jobs,
+        job_state: JobState,
+        workers: int,
+        executor: Any = None,
+    ) -> None:
         name = f"{flow.flow_id[:20]}-{job_state.job_id[:8]}"
         super().__init__(job_state.lock, workers, name)
         self.flow = flow
@@ -46,6 +55,8 @@ class Controls(AsyncWorkers):
         #: What error handlers of the user's own said of a task's error: task id -> go on or not.
         self._decisions: dict[int, bool | None] = {}
         self._begun: dict[int, tuple[float, float]] = {}  # the time, and a clock that no one sets
+        executors = Executors(flow, executor)
+        self._executors = executors if executors.are_used else None
         #: Held while a slot's data is merged, so that no two merges start from the same.
         self.merging = threading.RLock()
         job_state.flow_routines = list(flow.routines)
@@ -243,6 +254,8 @@ class Controls(AsyncWorkers):
         self.live = False
         self._clear_queue()
         self._stop_loop()
+        if self._executors is not None:
+            self._executors.close()
         self._closing = ""
         self._checkpoint = None
         self._set_control(None)
@@ -332,6 +345,8 @@ class Controls(AsyncWorkers):
             state.make("status", "cancelled", now)
             self._end_job("cancel", reason)
             self._cancel_async()
+            if self._executors is not None:
+                self._executors.cancel()
             return dropped
 
     def fail(self, why: str) -> None:

@@ -149,7 +149,9 @@ class Execution(Controls):
 
     def _invoke(self, task: Task) -> BaseException | None:
         routine = self.flow.routines[task.routine_id]
-        error = invoke(self, self.jobs.flow, routine, task)
+        executor = None if self._executors is None else self._executors.of(routine)
+        run = None if executor is None else executor.run
+        error = invoke(self, self.jobs.flow, routine, task, run)
         if error is None and not self.is_fork:
             return None
         try:
@@ -181,7 +183,9 @@ class Execution(Controls):
     def _is_async(self, task: Task) -> bool:
         routine = self.flow.routines.get(task.routine_id)
         slot = None if routine is None else routine._slots.get(task.slot)
-        return slot is not None and slot.is_async
+        if slot is None or routine is None or not slot.is_async:
+            return False
+        return self._executors is None or self._executors.of(routine) is None
 
     def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         now = self._end_time(task)

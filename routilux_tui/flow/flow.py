@@ -8,8 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.flow import context
 from routilux_tui.flow.context import INVOCATION
 from routilux_tui.flow.engine import Execution
+from routilux_tui.flow.executor_spec import check_executor
 from routilux_tui.flow.jobs import Jobs
 from routilux_tui.flow.porting import FLOW_HAS_NOT
 from routilux_tui.flow.serialization import fill_flow, flow_to_plain
@@ -39,9 +41,12 @@ class Flow(FlowStructure):
         max_workers: handlers of one job that run at once when concurrent.
         execution_timeout: the timeout of `wait_for_completion` where it is given none, in
             seconds; None waits for ever.
+        executor: where handlers run whose routines don't say: ``threads`` of this process (by
+            default), ``processes`` or ``processes:N``, ``MODULE:FACTORY`` (a function that
+            returns a `concurrent.futures.Executor`), or such an executor.
 
     Raises:
-        FlowDefinitionError: when there is no such strategy.
+        FlowDefinitionError: when there is no such strategy or executor.
     """
 
     def __init__(
@@ -50,8 +55,11 @@ class Flow(FlowStructure):
         execution_strategy: str = "sequential",
         max_workers: int = 5,
         execution_timeout: float | None = None,
+        executor: Any = None,
     ) -> None:
         super().__init__(flow_id)
+        check_executor(executor)
+        self.executor = executor
         self._execution_timeout = execution_timeout
         self._execution_tracker: ExecutionTracker | None = None
         self.set_execution_strategy(execution_strategy, max_workers)
@@ -149,17 +157,36 @@ class Flow(FlowStructure):
         self.prepare(job_state, workers).start(entry_routine_id, entry_params or {})
         return job_state
 
-    def prepare(self, job_state: JobState, workers: int | None = None) -> Execution:
+    def set_executor(self, executor: Any) -> None:
+        """Set where handlers run whose routines don't say; jobs under way keep theirs.
+
+        Raises:
+            FlowDefinitionError: when there is no such executor.
+        """
+        check_executor(executor)
+        self.executor = executor
+
+    def prepare(
+        self, job_state: JobState, workers: int | None = None, executor: Any = None
+    ) -> Execution:
         """An execution of ``job_state`` on this flow, not started.
 
         Raises:
-            NotPossible: when the job runs already.
+            FlowDefinitionError: when its executor can't be found.
+            NotPossible: when the job runs already, or this is a worker process.
         """
+        if context.IS_WORKER_PROCESS:
+            raise NotPossible(
+                "A worker process starts no jobs.",
+                "Start them under `if __name__ == '__main__':`, which it does not run.",
+            )
         former = job_state.execution
         if former is not None and former.live:
             raise NotPossible(f"Job {job_state.job_id} runs already.")
         self.jobs.add(job_state)
-        return Execution(self, self.jobs, job_state, workers or self.max_workers)
+        return Execution(
+            self, self.jobs, job_state, workers or self.max_workers, executor or self.executor
+        )
 
     def job_to_emit_into(self, event: object) -> LiveJob | None:
         """The job that an event goes to which no handler emits; see `Jobs.to_emit_into`."""

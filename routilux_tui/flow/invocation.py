@@ -12,7 +12,7 @@ from routilux_tui.flow.context import INVOCATION, Invocation
 from routilux_tui.flow.slot import copy_collected
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from routilux_tui.flow.context import FlowInterface, LiveJob
     from routilux_tui.flow.routine import Routine
@@ -37,12 +37,27 @@ class Refused(Exception):
     """A slot's validator does not take the data; the cause is what it raised."""
 
 
-def invoke(job: LiveJob, flow: FlowInterface, routine: Routine, task: Task) -> BaseException | None:
-    """Call a task's handler; returns what it raised, or None."""
+def invoke(
+    job: LiveJob,
+    flow: FlowInterface,
+    routine: Routine,
+    task: Task,
+    run: Callable[[Invocation, Slot, Any], BaseException | None] | None = None,
+) -> BaseException | None:
+    """Call a task's handler; returns what it raised, or None.
+
+    ``run`` calls it elsewhere, and returns what it raised there.
+    """
     token = INVOCATION.set(invocation := Invocation(job, flow, routine, task))
     try:
         slot = routine._slots[task.slot]
-        result = slot.call(_prepare(job, flow, routine, slot, task))
+        data = _prepare(job, flow, routine, slot, task)
+        if run is None:
+            result = slot.call(data)
+        else:
+            error, result = run(invocation, slot, data), None
+            if error is not None:
+                return error
         if result is not None and isinstance(result, _LAZY):
             if isinstance(result, GeneratorType):
                 return _not_run(result)
@@ -199,7 +214,10 @@ def error_trace(error: BaseException) -> str:
 
 
 def _formatted(error: BaseException) -> str:
-    """An error's traceback, without the engine's own frames."""
+    """An error's traceback, also of another process, without the engine's own frames."""
+    remote = getattr(error, "remote_traceback", "")
+    if isinstance(remote, str) and remote:
+        return remote
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
         trace = trace.tb_next

@@ -15,6 +15,7 @@ from serilux import Serializable
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import CURRENT_JOB_STATE, INVOCATION, ExecutionContext
 from routilux_tui.flow.event import Event
+from routilux_tui.flow.executor_spec import check_executor
 from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 from routilux_tui.job.jsonable import to_plain
@@ -41,6 +42,7 @@ class Routine(Serializable):
         self._events: dict[str, Event] = {}
         self._error_handler: ErrorHandler | None = None
         self._current_flow: FlowInterface | None = None
+        self._executor: Any = None
         self._before_hooks: list[Callable[[], Any]] = []
         self._after_hooks: list[Callable[[JobState], Any]] = []
 
@@ -236,6 +238,16 @@ class Routine(Serializable):
     def config(self) -> dict[str, Any]:
         """A copy of the configuration."""
         return dict(self._config)
+
+    def set_executor(self, executor: Any) -> Routine:
+        """Have this routine's handlers run elsewhere, whatever the flow says; see `Flow`.
+
+        Raises:
+            FlowDefinitionError: when there is no such executor.
+        """
+        check_executor(executor)
+        self._executor = executor
+        return self
 
     def set_error_handler(self, error_handler: ErrorHandler) -> None:
         """Have errors of this routine handled so, whatever the flow says."""

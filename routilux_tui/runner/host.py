@@ -79,7 +79,7 @@ class Host:
             self.path = Path(spec.save or job_path(flow.flow_id, spec.job_id))
             check_save_file(self.path, flow.flow_id, force=spec.force)
         workers = spec.workers or flow.max_workers
-        self.execution: Execution = flow.prepare(self.state, workers)
+        self.execution: Execution = flow.prepare(self.state, workers, spec.executor or None)
         entry = "" if spec.resume else (spec.entry or flow.entry_routine())
         if spec.resume:
             self.execution.check_resume()

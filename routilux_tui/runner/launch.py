@@ -31,6 +31,7 @@ def start_job(
     force: bool = False,
     log_size: int = 0,
     workers: int = 0,
+    executor: str = "",
     read_only: bool = False,
     keep: str = "",
     max_history_size: int | None = None,
@@ -46,6 +47,7 @@ def start_job(
         log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
         force: keep it in that file whatever is in it now.
         workers: handlers at once; 0 leaves it to the flow.
+        executor: where handlers run whose routines don't say; empty leaves it to the flow.
         read_only: a runner that takes no controls.
         keep: what is kept of the changes of jobs that have ended, here and beside its file:
             ``30d``, ``1GB``, ``none``; by default all.
@@ -70,6 +72,7 @@ def start_job(
             force=force,
             log_size=log_size,
             workers=workers,
+            executor=executor,
             read_only=read_only,
             keep=keep,
             max_history_size=max_history_size,
@@ -83,6 +86,7 @@ def resume_job(
     flow: str,
     *,
     workers: int = 0,
+    executor: str = "",
     read_only: bool = False,
     keep: str = "",
     log_size: int = 0,
@@ -107,6 +111,7 @@ def resume_job(
             socket=str(socket_path(job_id)),
             log=str(log_path(job_id)),
             workers=workers,
+            executor=executor,
             log_size=log_size,
             resume=str(Path(path).absolute()),
             read_only=read_only,

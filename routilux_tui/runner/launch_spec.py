@@ -37,6 +37,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     save: str = ""
     force: bool = False
     workers: int = 0
+    executor: str = ""
     resume: str = ""
     read_only: bool = False
     keep: str = ""

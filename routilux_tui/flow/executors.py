@@ -1,0 +1,170 @@
+"""The executors of one job: where those of its handlers run that do not run in its threads."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pickle
+from typing import TYPE_CHECKING, Any, Protocol
+
+from routilux_tui.errors import ExecutionError, FlowDefinitionError, JobCancelled, NotPossible
+from routilux_tui.flow.executor_spec import THREADS, process_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from routilux_tui.flow.context import Invocation
+    from routilux_tui.flow.routine import Routine
+    from routilux_tui.flow.slot import Slot
+    from routilux_tui.flow.structure import FlowStructure
+
+
+class RemoteExecutor(Protocol):
+    """Runs handlers elsewhere, and does to the job here what they do."""
+
+    def run(self, invocation: Invocation, slot: Slot, data: dict[str, Any]) -> BaseException | None:
+        """Run a handler to its end; returns what it raised."""
+
+    def cancel(self) -> None:
+        """Tell the handlers that run that their job has been cancelled."""
+
+    def close(self) -> None:
+        """The job has ended, or is paused: let go of what is not needed now."""
+
+
+class Executors:
+    """The executors of one job, made when they are first needed.
+
+    Args:
+        flow: its routines say where their handlers run.
+        default: where those run whose routines don't say.
+    """
+
+    def __init__(self, flow: FlowStructure, default: Any) -> None:
+        self._default = default
+        self._made: dict[Any, RemoteExecutor] = {}
+        specs = [default, *(one._executor for one in flow.routines.values())]
+        #: Whether any handler runs elsewhere.
+        self.are_used = any(spec not in {None, THREADS} for spec in specs)
+        if self.are_used:
+            for routine in flow.routines.values():
+                self.of(routine)
+
+    def of(self, routine: Routine) -> RemoteExecutor | None:
+        """Where a routine's handlers run; None where that is in the job's own threads.
+
+        Raises:
+            FlowDefinitionError: when it can't be found.
+        """
+        spec = routine._executor if routine._executor is not None else self._default
+        if spec is None or spec == THREADS:
+            return None
+        found = self._made.get(spec)
+        if found is None:
+            found = self._made[spec] = _make(spec)
+        return found
+
+    def cancel(self) -> None:
+        """Tell the handlers that run elsewhere that their job has been cancelled."""
+        for one in self._made.values():
+            one.cancel()
+
+    def close(self) -> None:
+        """The job has ended, or is paused: let go of what is not needed now."""
+        for one in self._made.values():
+            one.close()
+
+
+def _make(spec: Any) -> RemoteExecutor:
+    size = process_count(spec)
+    if size is not None:
+        from routilux_tui.flow.process_pool import ProcessPool
+
+        return ProcessPool(size)
+    if isinstance(spec, str):
+        return FutureExecutor(_factory(spec))
+    return FutureExecutor(lambda: spec, is_ours=False)
+
+
+def _factory(spec: str) -> Callable[[], Executor]:
+    module_name, _, name = spec.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise FlowDefinitionError(
+            f"The executor {spec} can't be found: {error}.",
+            "Say MODULE:FACTORY, of a module that Python can import.",
+        ) from error
+    if not callable(found):
+        raise FlowDefinitionError(
+            f"The executor {spec} is a {type(found).__name__}.",
+            "It is a function that returns a concurrent.futures.Executor.",
+        )
+    return found  # type: ignore[no-any-return] # what it returns is checked when it is called
+
+
+class FutureExecutor:
+    """Runs handlers by any `concurrent.futures.Executor`.
+
+    What a handler does to the job is done when it has returned, for such an executor has no way
+    to tell of it before.
+
+    Args:
+        factory: makes the executor.
+        is_ours: whether it is shut down with the job.
+    """
+
+    def __init__(self, factory: Callable[[], Any], *, is_ours: bool = True) -> None:
+        self._factory = factory
+        self._is_ours = is_ours
+        self._executor: Any = None
+
+    def run(self, invocation: Invocation, slot: Slot, data: dict[str, Any]) -> BaseException | None:
+        """Run a handler to its end; returns what it raised.
+
+        Raises:
+            SerializationError: when it can't be taken there.
+            ExecutionError: when the executor has lost it.
+        """
+        from concurrent.futures import BrokenExecutor, CancelledError
+
+        from routilux_tui.flow.calls import apply_message, pack_call
+        from routilux_tui.flow.remote_job import run_packed
+
+        content = pack_call(invocation, slot, data)
+        if self._executor is None:
+            self._executor = self._factory()
+            if not callable(getattr(self._executor, "submit", None)):
+                kind, self._executor = type(self._executor).__name__, None
+                raise FlowDefinitionError(
+                    f"The executor's factory returned a {kind}.",
+                    "It returns a concurrent.futures.Executor.",
+                )
+        executor = self._executor
+        try:
+            answer: bytes = executor.submit(run_packed, content).result()
+        except (BrokenExecutor, CancelledError) as error:
+            if self._is_ours and self._executor is executor:
+                self._executor = None  # the next handler is given a new one
+            raise ExecutionError(
+                f"The executor lost this handler: {type(error).__name__}: {error}"
+            ) from error
+        *messages, end = pickle.loads(answer)  # noqa: S301 - made by `run_packed`
+        for message in messages:
+            with contextlib.suppress(JobCancelled, NotPossible):  # it may have been cancelled
+                apply_message(invocation, message)
+        if end.error is not None:
+            end.error.remote_traceback = end.traceback
+        return end.error  # type: ignore[no-any-return] # an `End` has an error, or None
+
+    def cancel(self) -> None:
+        """Nothing: there is no way to tell a handler."""
+
+    def close(self) -> None:
+        """Shut the executor down, if it was made here."""
+        if self._is_ours and self._executor is not None:
+            self._executor.shutdown(wait=False)
+            self._executor = None

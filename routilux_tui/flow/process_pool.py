@@ -1,0 +1,198 @@
+"""Worker processes of one job: handlers that compute run side by side in them.
+
+Each process has a connection of its own and runs one handler at a time, so one that is killed
+takes nothing along but the handler that it was running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
+from routilux_tui.flow.calls import End, apply_message, pack_call
+from routilux_tui.job.forking import blank, let_go_in_children
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from routilux_tui.flow.context import Invocation
+    from routilux_tui.flow.slot import Slot
+
+_START = (
+    "import sys; sys.path[:] = sys.argv[3:]; "
+    "from routilux_tui.flow.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+)
+_ENDS_WITHIN = 5.0
+
+
+class _Process:
+    """One worker process, and the connection to it."""
+
+    def __init__(self) -> None:
+        here, there = socket.socketpair()
+        control, self._control = os.pipe()
+        handles = (there.fileno(), control)
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-c", _START, *map(str, handles), *sys.path],
+                stdin=subprocess.DEVNULL,
+                pass_fds=handles,
+                start_new_session=True,  # Ctrl-C in the terminal is the job's business
+            )
+        except BaseException:
+            here.close()
+            os.close(self._control)
+            raise
+        finally:
+            there.close()
+            os.close(control)
+        self._connection = Connection(here.detach())
+        self._is_open = True
+
+    def send(self, content: bytes) -> None:
+        self._connection.send_bytes(content)
+
+    def cancel(self) -> None:
+        if self._is_open:
+            os.write(self._control, b"c")
+
+    def receive(self) -> Any:
+        return pickle.loads(self._connection.recv_bytes())  # noqa: S301 - our own process
+
+    def blank(self) -> None:
+        blank(self._connection.fileno())
+        blank(self._control)
+
+    def close(self) -> None:
+        """Let it end: it does at the end of its control pipe, whatever it runs."""
+        if self._is_open:
+            self._is_open = False
+            self._connection.close()
+            os.close(self._control)
+
+    def wait(self) -> str:
+        """Wait for its end; returns how it ended, in words."""
+        self.close()
+        try:
+            code = self._popen.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            code = self._popen.wait()
+        if code >= 0:
+            return f"worker process {self._popen.pid} ended with exit code {code}"
+        with contextlib.suppress(ValueError):
+            name = signal.Signals(-code).name
+            return f"worker process {self._popen.pid} was killed by {name}"
+        return f"worker process {self._popen.pid} was killed by signal {-code}"
+
+
+class ProcessPool:
+    """Worker processes that are started when they are needed, and end with the job.
+
+    Args:
+        size: how many there may be at once; by default one for each processor.
+    """
+
+    fork_lock: threading.RLock | None = None
+
+    def __init__(self, size: int = 0) -> None:
+        self.size = size or _processors()
+        self._idle: list[_Process] = []
+        self._busy: dict[_Process, Invocation] = {}
+        self._started = 0
+        self._changed = threading.Condition()
+        let_go_in_children(self)
+
+    def let_go(self) -> None:
+        """This is a forked child: the worker processes are its parent's."""
+        for process in (*self._idle, *self._busy):
+            process.blank()
+
+    def run(self, invocation: Invocation, slot: Slot, data: dict[str, Any]) -> BaseException | None:
+        """Run a handler in a worker process, and do to the job what it does; what it raised.
+
+        Raises:
+            SerializationError: when it can't be taken there.
+            ExecutionError: when the process has ended under it.
+        """
+        content = pack_call(invocation, slot, data)
+        process = self._take(invocation)
+        try:
+            process.send(content)
+            while not isinstance(message := process.receive(), End):
+                with contextlib.suppress(JobCancelled, NotPossible):  # the worker has been told
+                    apply_message(invocation, message)
+        except (EOFError, ConnectionError) as error:
+            raise ExecutionError(f"The {self._drop(process)} while it ran this handler.") from error
+        except BaseException:
+            self._drop(process)
+            raise
+        self._give_back(process)
+        if message.error is not None:
+            message.error.remote_traceback = message.traceback  # type: ignore[attr-defined] # for `error_detail`
+        return message.error
+
+    def _take(self, invocation: Invocation) -> _Process:
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle or self._started < self.size)
+            if self._idle:
+                process = self._idle.pop()
+                self._busy[process] = invocation
+                return process
+            self._started += 1
+        try:
+            process = _Process()
+        except BaseException:
+            with self._changed:
+                self._started -= 1
+                self._changed.notify()
+            raise
+        with self._changed:
+            self._busy[process] = invocation
+        return process
+
+    def _give_back(self, process: _Process) -> None:
+        with self._changed:
+            del self._busy[process]
+            self._idle.append(process)
+            self._changed.notify()
+
+    def _drop(self, process: _Process) -> str:
+        """A process is of no use any more; returns how it ended."""
+        with self._changed:
+            self._busy.pop(process, None)
+            self._started -= 1
+            self._changed.notify()
+        return process.wait()
+
+    def cancel(self) -> None:
+        """Tell the handlers that run that their job has been cancelled."""
+        with self._changed:
+            for process in self._busy:
+                with contextlib.suppress(OSError):  # it has ended in this moment
+                    process.cancel()
+
+    def close(self) -> None:
+        """Let the worker processes end; others are started when they are needed again."""
+        with self._changed:
+            idle, self._idle = self._idle, []
+            self._started -= len(idle)
+        for process in idle:
+            process.close()
+        if idle:  # somebody must wait for their ends, and not who holds the job's lock
+            threading.Thread(target=lambda: [one.wait() for one in idle], name="reaper").start()
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
