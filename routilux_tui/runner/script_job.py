@@ -13,14 +13,13 @@ import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.job import status as statuses
-from routilux_tui.job.changes import FOLD
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.paths import job_path, jobs_folder, log_path, make_private, socket_path
 from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.script_engine import ScriptEngine
+from routilux_tui.runner.script_messages import apply_message, job_of_message
 from routilux_tui.runner.server import Server
-from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.retention import apply_keep, parse_keep
 
@@ -33,7 +32,6 @@ logger = logging.getLogger("routilux_tui.runner")
 
 LINGER = 1.0
 """Seconds that a job of a script is answered for after its end; longer while it is looked at."""
-_MICROSECONDS = 1e-6
 
 
 class ScriptJob:
@@ -58,9 +56,7 @@ class ScriptJob:
         order: Callable[[str, str], None],
         force: Callable[[str, float], None],
     ) -> None:
-        self.state = state = JobState(str(told["flow_id"]))
-        state._job_id = str(told["job_id"])
-        state._created = float(told["created_at"])
+        self.state = state = job_of_message(told)
         state.extra["launch"] = launch
         if spec.max_history_size is not None:
             state.max_history_size = spec.max_history_size
@@ -111,24 +107,7 @@ class ScriptJob:
         if self.closed:
             logger.warning("Job %s has ended, and yet: %s", self.state.job_id, kind)
             return
-        make = self.state.make
-        if kind == "e":
-            routine_id, event, data, at, parent, tasks = args
-            make("emit", routine_id, event, data, at * _MICROSECONDS, parent, tasks)
-        elif kind == "r":
-            task, routine_id, at = args
-            make("run", task, routine_id, at * _MICROSECONDS)
-        elif kind == "d":
-            task, routine_id, at = args
-            make("ran", task, routine_id, "completed", at * _MICROSECONDS, None)
-        elif kind == "record":
-            *record, task, trace = args
-            number = None if trace is None else self.state.traceback_number(trace)
-            make("record", *record, task, number)
-        elif kind == "called_off":
-            self.engine.call_off()
-        elif kind in FOLD:
-            make(kind, *args)
+        apply_message(self.state, self.engine, kind, args)
 
     def tend(self) -> None:
         """Keep the file true: at a pause, and for good when the job has been over for a while."""

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serve(
-    flow: Any, job_state: JobState | None = None, *, read_only: bool = False
-) -> Iterator[Server]:
+def serve(flow: Any, job_state: Any = None, *, read_only: bool = False) -> Iterator[Server]:
     """Serve a job of this process for as long as the ``with`` block lasts.
 
     ``with serve(flow, job_state):`` shows it with its controls, ``with serve(job_state):``
-    without any. With nobody watching, nothing is done for a change.
+    without any. With nobody watching, nothing is done for a change. A flow and a job of routilux
+    0.10 or 0.11 itself are served, too; handlers that run when it begins are not shown.
 
     Args:
         flow: the flow that runs the job, or the job's state alone.
@@ -33,6 +32,16 @@ def serve(
         NotPossible: when the first argument is no flow and no state, or the flow never ran it.
         UnsafeFolder: when the socket folder is not ours alone.
     """
+    if job_state is not None and not isinstance(job_state, JobState):
+        from routilux_tui.runner.library_jobs import is_library_flow, library_jobs
+
+        if not is_library_flow(flow):
+            raise NotPossible("serve() is given a flow and a job state, or a job state alone.")
+        with library_jobs().observed(flow, job_state) as (state, steering):
+            backend = Backend(state, steering, read_only=read_only)
+            with _serving(Server(backend, socket_path(state.job_id))) as server:
+                yield server
+        return
     engine = None
     if job_state is None:
         if not isinstance(flow, JobState):
@@ -41,7 +50,13 @@ def serve(
         engine = job_state.execution
     else:
         engine = flow.execution_of(job_state) or flow.prepare(job_state)
-    server = Server(Backend(job_state, engine, read_only=read_only), socket_path(job_state.job_id))
+    backend = Backend(job_state, engine, read_only=read_only)
+    with _serving(Server(backend, socket_path(job_state.job_id))) as server:
+        yield server
+
+
+@contextmanager
+def _serving(server: Server) -> Iterator[Server]:
     server.start()
     try:
         yield server

@@ -216,6 +216,13 @@ class Gate(Telling):
                 self._looked = now
                 self.look_inside()
 
+    def leave_untold(self, number: int) -> None:
+        """A handler has ended that ran before the job was observed."""
+        with self.lock:
+            self.active.pop(number, None)
+            self.outstanding.pop(number, None)
+            self._moved()
+
     def _tell_failed_run(self, number: int, routine_id: str, error: BaseException) -> None:
         if isinstance(error, Cancelled):
             stopped = {"error": "stopped: the job was cancelled"}

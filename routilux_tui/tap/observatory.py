@@ -68,6 +68,10 @@ class Observatory:
             job.adopt(state)
             return job
 
+    def forget(self, job: ObservedJob) -> None:
+        """Observe a job no more; its number is not given again."""
+        self._by_id.pop(str(job.state.job_id), None)
+
     # Orders
 
     def obey(self, orders: int) -> None:

@@ -1,0 +1,49 @@
+"""What a script says of a job, carried out on our copy of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job.changes import FOLD
+
+if TYPE_CHECKING:
+    from routilux_tui.runner.script_engine import ScriptEngine
+    from routilux_tui.state.job_state import JobState
+
+_MICROSECONDS = 1e-6
+
+
+def job_of_message(told: dict[str, Any]) -> JobState:
+    """Our copy of a job, as it is at its beginning: what a ``job`` message tells."""
+    from routilux_tui.state.job_state import JobState
+
+    state = JobState(str(told["flow_id"]))
+    state._job_id = str(told["job_id"])
+    state._created = float(told["created_at"])
+    return state
+
+
+def apply_message(state: JobState, engine: ScriptEngine, kind: str, args: list[Any]) -> None:
+    """Carry out a message of a job; see `routilux_tui.tap.messages`.
+
+    Raises:
+        TypeError, ValueError: when it is none.
+    """
+    make = state.make
+    if kind == "e":
+        routine_id, event, data, at, parent, tasks = args
+        make("emit", routine_id, event, data, at * _MICROSECONDS, parent, tasks)
+    elif kind == "r":
+        task, routine_id, at = args
+        make("run", task, routine_id, at * _MICROSECONDS)
+    elif kind == "d":
+        task, routine_id, at = args
+        make("ran", task, routine_id, "completed", at * _MICROSECONDS, None)
+    elif kind == "record":
+        *record, task, trace = args
+        number = None if trace is None else state.traceback_number(trace)
+        make("record", *record, task, number)
+    elif kind == "called_off":
+        engine.call_off()
+    elif kind in FOLD:
+        make(kind, *args)
