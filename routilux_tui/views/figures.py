@@ -10,8 +10,10 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.job.record import as_count, as_number
 from routilux_tui.job.statistics import RECENT
+from routilux_tui.views.approximation import is_measured
 from routilux_tui.views.estimate import Load, RoutineLoad, estimate
 from routilux_tui.views.insight import Outlook, RoutineFigures
+from routilux_tui.views.rows import routine_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,11 +39,12 @@ def figures(moment: Moment) -> list[RoutineFigures]:
 def _figures_of(
     moment: Moment, routine_id: str, more: bool, retrying: dict[str, list[Task]]
 ) -> RoutineFigures:
-    one = moment.job.statistics.of(routine_id)
+    one = moment.statistics.of(routine_id)
     one.fill_sketches()
     state = moment.job.routine_states.get(routine_id)
     told = state if isinstance(state, dict) else {}
-    error = told.get("error", told.get("last_error", ""))
+    row = routine_row(routine_id, state if state is not None else {})
+    error = row.error or told.get("last_error", "")
     times = one.run_time
     return RoutineFigures(
         routine_id,
@@ -56,8 +59,8 @@ def _figures_of(
         one.last_minute(moment.at).quantile(0.95),
         one.queue_wait.quantile(0.5),
         one.queue_wait.quantile(0.95),
-        as_count(told.get("errors")),
-        as_count(told.get("retries", told.get("retry_count"))),
+        row.errors,
+        row.retries,
         len(retrying.get(routine_id, ())),
         moment.waits(routine_id) if one.queued > 0 else None,
         error if isinstance(error, str) else preview(error),
@@ -84,7 +87,7 @@ def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -
 def _rate(moment: Moment, one: RoutineStatistics) -> float:
     last = int(moment.at)
     spans = [n[0] for second, n in one.recent.items() if last - RECENT <= second < last]
-    began = moment.job.statistics.clock.origin or moment.at
+    began = moment.statistics.clock.origin or moment.at
     known = min(float(RECENT), max(1.0, last - began))
     return sum(spans) / known
 
@@ -92,7 +95,7 @@ def _rate(moment: Moment, one: RoutineStatistics) -> float:
 def _spark(moment: Moment, ones: Iterable[RoutineStatistics]) -> list[int]:
     """How many handlers ended in each of the last whole seconds, as far back as is known."""
     last = int(moment.at)
-    origin = moment.job.statistics.clock.origin
+    origin = moment.statistics.clock.origin
     if origin is None:
         return []
     first = max(last - RECENT, int(origin))
@@ -107,12 +110,14 @@ def _spark(moment: Moment, ones: Iterable[RoutineStatistics]) -> list[int]:
 def outlook(moment: Moment) -> Outlook:
     """How far the job is."""
     job = moment.job
-    statistics = job.statistics.routines.values()
+    statistics = moment.statistics.routines.values()
     ended = sum(one.ended for one in statistics)
     retried = sum(one.retries for one in statistics)
     queued = sum(max(0, one.queued) for one in statistics)
     running = sum(max(0, one.running) for one in statistics)
-    waits = [wait for name in job.statistics.routines if (wait := moment.waits(name)) is not None]
+    waits = [
+        wait for name in moment.statistics.routines if (wait := moment.waits(name)) is not None
+    ]
     guess = estimate(_load(moment))
     retrying = moment.retrying()
     shown = not moment.is_over and job.status in {"running", "pending"}
@@ -132,15 +137,15 @@ def outlook(moment: Moment) -> Outlook:
         eta=guess.text if shown else "",
         basis=guess.basis if shown else "",
         errors=sum(
-            as_count(one.get("errors"))
+            routine_row(name, one).errors
             for name, one in job.routine_states.items()
-            if isinstance(one, dict) and statuses.is_routine(name)
+            if statuses.is_routine(name)
         ),
         retrying=sum(map(len, retrying.values())),
         gave_up=job.failed_count,
         oldest=max(waits, default=None),
         silent=None if moment.is_over or updated is None else max(0.0, time.time() - updated),
-        approximate="" if _is_measured(moment) else _NOT_MEASURED,
+        approximate="" if is_measured(moment.job) else _NOT_MEASURED,
     )
 
 
@@ -151,10 +156,6 @@ def _progress(job: Job, guess: float | None) -> float | None:
     return None if guess is None else min(guess, _ALMOST)
 
 
-def _is_measured(moment: Moment) -> bool:
-    return moment.job.statistics.clock.origin is not None or not len(moment.job.execution_history)
-
-
 def _load(moment: Moment) -> Load:
     job = moment.job
     began = timestamps.to_epoch(job.created_at)
@@ -163,7 +164,7 @@ def _load(moment: Moment) -> Load:
         sources.setdefault(link.target, set()).add(link.source)
     routines = []
     for name in moment.shape.routines:
-        one = job.statistics.of(name)
+        one = moment.statistics.of(name)
         state = job.routine_states.get(name)
         busy = as_number(state.get("execution_time")) if isinstance(state, dict) else 0.0
         routines.append(
@@ -191,7 +192,7 @@ def _said(moment: Moment) -> float | None:
         count = max(told, came)
         targets = [one.target for one in moment.shape.links if one[:2] == (source, event)]
         total += count * max(1, len(targets))
-        ended = (job.statistics.of(name) for name in targets)
+        ended = (moment.statistics.of(name) for name in targets)
         done += sum(min(count, one.ended - one.retries) for one in ended) if targets else came
     return done / total if total else None
 

@@ -14,6 +14,7 @@ from routilux_tui.views.flow_shape import flow_shape_of
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
+    from routilux_tui.job.statistics import Statistics
     from routilux_tui.job.tasks import Task
     from routilux_tui.views.shapes import Control
 
@@ -32,6 +33,7 @@ class Moment:
         now: the moment, in seconds since the epoch; by default the present one, or of a job that
             nobody runs the last that is known.
         threads: the name of the thread of each task whose handler runs.
+        approximation: statistics in place of the job's own, where it has none.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Moment:
         control: Control | None = None,
         now: float | None = None,
         threads: dict[int, str] | None = None,
+        approximation: Statistics | None = None,
     ) -> None:
         self.job = job
         self.control = control
@@ -51,12 +54,14 @@ class Moment:
         if not moves and updated is not None:
             self.at = updated
         job.statistics.sort_in(job.running)
+        #: The job's own, or what its records tell.
+        self.statistics = approximation or job.statistics
         self.shape = flow_shape_of(job)
         self._oldest: dict[str, float] | None = None
 
     def may_get_more(self) -> set[str]:
         """The routines that have tasks, or had them dropped, and all that those may feed."""
-        statistics = self.job.statistics.routines
+        statistics = self.statistics.routines
         begin = {
             name for name, one in statistics.items() if one.queued > 0 or one.running or one.dropped
         }
@@ -93,7 +98,7 @@ class Moment:
         if self._oldest is None:
             oldest = self._oldest = {}
             job = self.job
-            wanted = sum(one.queued > 0 for one in job.statistics.routines.values())
+            wanted = sum(one.queued > 0 for one in self.statistics.routines.values())
             for task in islice(job.outstanding.values(), _MOST_LOOKED_AT):
                 if task.id not in job.running and task.routine_id not in oldest:
                     oldest[task.routine_id] = max(0.0, self.at - task.created_at)
@@ -104,7 +109,7 @@ class Moment:
     def retrying(self) -> dict[str, list[Task]]:
         """The tasks that failed and will be tried again, by routine; those among the first."""
         found: dict[str, list[Task]] = {}
-        if not self.job.statistics.problems.kinds or self.is_over:
+        if not self.statistics.problems.kinds or self.is_over:
             return found
         for task in islice(self.job.outstanding.values(), _MOST_LOOKED_AT):
             if task.retry_count and task.id not in self.job.running:

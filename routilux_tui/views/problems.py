@@ -34,7 +34,7 @@ def problems(moment: Moment) -> list[ProblemRow]:
         for task in tasks:
             if task.problem is not None:
                 retrying.setdefault(task.problem, []).append(task)
-    numbered = list(enumerate(moment.job.statistics.problems.kinds))
+    numbered = list(enumerate(moment.statistics.problems.kinds))
     numbered.sort(key=lambda one: (-len(gave_up.get(one[0], ())), -one[1].count))
     return [
         _problem(moment, number, kind, gave_up.get(number, []), retrying.get(number, []))

@@ -16,6 +16,7 @@ from routilux_tui.job.problems import FAILURES
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
 from routilux_tui.views.activity import activity_of, drawn
+from routilux_tui.views.approximation import is_measured, statistics_of_records
 from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from routilux_tui.job.model import Job
+    from routilux_tui.job.statistics import Statistics
     from routilux_tui.views.timeline import Timeline
 
 MOST_ROWS = 1000
@@ -55,6 +57,7 @@ class Projection:
         self.job = job
         self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
         self._searching = threading.Lock()
+        self._approximation: tuple[int, Statistics] | None = None
         #: What the job's handlers printed, where that is known.
         self.printed = Printed(path) if path else None
 
@@ -159,8 +162,8 @@ class Projection:
         """
         asked = set(parts)
         with self.job.lock:
-            moment = Moment(self.job, control, threads=threads)
-            kinds = self.job.statistics.problems
+            moment = Moment(self.job, control, threads=threads, approximation=self._approximated())
+            kinds = moment.statistics.problems
             beyond = kinds.rest + max(0, len(kinds.kinds) - MOST_PROBLEMS)
             return Insight(
                 at=timestamps.to_iso(moment.at) if timestamps.is_time(moment.at) else "",
@@ -175,6 +178,15 @@ class Projection:
         """Some of the inputs that have one kind of error, by its number in the insight."""
         with self.job.lock:
             return failing(Moment(self.job), number, start, stop)
+
+    def _approximated(self) -> Statistics | None:
+        """Statistics made of the records, where the job has none; made once for so many records."""
+        if is_measured(self.job):
+            return None
+        records = len(self.job.execution_history)
+        if self._approximation is None or self._approximation[0] != records:
+            self._approximation = (records, statistics_of_records(self.job))
+        return self._approximation[1]
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""

@@ -42,7 +42,7 @@ def now(moment: Moment) -> Now:
 
 def _handler(moment: Moment, task_id: int, routine_id: str, began: float) -> RunningHandler:
     task = moment.job.outstanding.get(task_id)
-    one = moment.job.statistics.of(routine_id)
+    one = moment.statistics.of(routine_id)
     one.fill_sketches()
     data = input_of(moment.job, task_id) if task is None else moment.delivered(task)
     tried = 0 if task is None else task.retry_count

@@ -215,6 +215,11 @@ def test_a_file_of_routilux_says_that_its_figures_are_not_exact() -> None:
     insight = measured(JobState.from_plain(plain))
     assert insight.outlook is not None
     assert insight.outlook.approximate.startswith("≈")
+    (figures,) = insight.figures or [None]
+    assert figures is None or figures.routine_id == "a"
+    (problem,) = insight.problems
+    assert (problem.routine_id, problem.error_type, problem.message) == ("a", "E", "no")
+    assert problem.count == problem.inputs == 1
 
 
 @pytest.mark.parametrize("odd", [float("nan"), 1e308, 10**400, -1, "x", None, [1], {"a": 1}, True])
