@@ -26,6 +26,8 @@ def executor(text: str) -> str:
     from routilux_tui.errors import FlowDefinitionError
     from routilux_tui.flow.executor_spec import check_executor
 
+    if not text:  # argparse checks the default, too
+        return text
     try:
         check_executor(text)
     except FlowDefinitionError as error:
