@@ -29,7 +29,7 @@ def executor(text: str) -> str:
     if not text:  # argparse checks the default, too
         return text
     try:
-        check_executor(text)
+        check_executor(text or None)  # argparse checks the default, too
     except FlowDefinitionError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

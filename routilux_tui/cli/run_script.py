@@ -31,11 +31,20 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
             f"{args.flow} names a flow, which takes no arguments.",
             "Give it parameters: -p KEY=VALUE.",
         )
-    if not script.name and not script.is_bare and (params or args.entry or args.workers):
+    if (
+        not script.name
+        and not script.is_bare
+        and (params or args.entry or args.workers or args.executor)
+    ):
         raise UsageError(
-            f"{script.place} is run as itself, so -p, --entry and --workers mean nothing to it.",
+            f"{script.place} is run as itself: -p, --entry, --workers and --executor mean nothing.",
             f"Give it arguments: routilux-tui run {script.place} ARG...; "
             f"or name a flow in it: {script.place}:NAME.",
+        )
+    if args.executor:
+        raise UsageError(
+            f"{args.flow} runs by its own routilux, which has no executors.",
+            "Leave --executor away.",
         )
     spec = LaunchSpec(
         flow=args.flow,
