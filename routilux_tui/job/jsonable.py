@@ -23,6 +23,8 @@ Plain = Any
 PREVIEW = 400
 """The longest one-line preview of a value, in characters."""
 MAX_DEPTH = 400
+MOST_DIGITS = 50_000
+"""Digits of an integer that is read."""
 _SKETCHED = 1 << 16
 _DEEPEST = 10_000  # what is deeper than this holds itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -226,10 +228,16 @@ def _text_of(line: bytes) -> str:
 
 
 def parse_int(digits: str) -> int:
-    """An integer of any number of digits, whatever the interpreter's limit."""
+    """An integer of many more digits than the interpreter's limit.
+
+    Raises:
+        ValueError: when it has more than `MOST_DIGITS`: the time that takes grows as their square.
+    """
     try:
         return int(digits)
     except ValueError:
+        if len(digits) > MOST_DIGITS:
+            raise ValueError(f"a number in it has {len(digits):,} digits") from None
         sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
         number = 0
         for start in range(0, len(digits), 4000):

@@ -23,17 +23,21 @@ _cache = (-1, "", "")  # the last whole second, and what stands before and after
 def to_iso(at: float) -> str:
     """An epoch time as ISO 8601 in local time, with microseconds and the UTC offset.
 
-    Consecutive calls within one second cost a fraction of the first.
+    Consecutive calls within one second cost a fraction of the first. A number for which no
+    calendar has a day (NaN, 1e308) is given as its own text.
     """
     global _cache  # noqa: PLW0603 - one second, replaced whole, so that no race can tear it
-    whole = int(at)
-    micro = int((at - whole) * 1e6 + 0.5)
-    if micro >= 1_000_000:
-        whole, micro = whole + 1, 0
-    cached = _cache
-    if whole != cached[0]:
-        moment = datetime.fromtimestamp(whole, timezone.utc).astimezone().isoformat()
-        cached = _cache = (whole, moment[:19], moment[19:])
+    try:
+        whole = int(at)
+        micro = int((at - whole) * 1e6 + 0.5)
+        if micro >= 1_000_000:
+            whole, micro = whole + 1, 0
+        cached = _cache
+        if whole != cached[0]:
+            moment = datetime.fromtimestamp(whole, timezone.utc).astimezone().isoformat()
+            cached = _cache = (whole, moment[:19], moment[19:])
+    except (ValueError, OverflowError, OSError):
+        return repr(at)
     return f"{cached[1]}.{micro:06d}{cached[2]}"
 
 

@@ -12,7 +12,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.store.files import LARGE, journal_name, read_regular
+from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import JobEntry
@@ -57,7 +57,7 @@ def read_header(path: str | os.PathLike[str]) -> JobEntry:
         size = os.stat(place).st_size  # noqa: PTH116 - ten thousand of them, at once
         if size >= LARGE:
             return _entry_of_job(place, size)
-        content = read_regular(place)
+        content = read_job_file(place)
         if os.path.exists(journal_name(os.path.realpath(place))):  # noqa: PTH110 - as above
             return _entry_of_job(place, size)
         try:

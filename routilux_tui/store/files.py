@@ -11,7 +11,13 @@ import os
 import stat
 from pathlib import Path
 
-from routilux_tui.errors import JobFileError, JobFileHostile, JobFileMissing
+from routilux_tui.errors import (
+    JobFileError,
+    JobFileHostile,
+    JobFileMissing,
+    JobFileTorn,
+    UnknownKind,
+)
 
 LARGE = 16 << 20
 """Bytes from which on a file's history is left in it."""
@@ -19,6 +25,7 @@ MAX_SIZE = 768 << 20
 """Bytes of a file that are read whole at the most."""
 
 _READ_AHEAD = 1 << 16
+_BEGINNING = 1 << 16
 _OPEN_ERRORS = {
     errno.ENOENT: (JobFileMissing, "there is no such file"),
     errno.ENOTDIR: (JobFileMissing, "a part of its path is no folder"),
@@ -64,6 +71,32 @@ def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
     finally:
         os.close(handle)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def read_job_file(place: str) -> bytes:
+    """The content of a job's file; what is plainly none is not read whole.
+
+    Raises:
+        JobFileMissing, JobFileHostile, JobFileError: as `read_regular`.
+        JobFileTorn: when it begins with nothing.
+        UnknownKind: when it begins with what is no JSON object.
+    """
+    try:
+        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return read_regular(place)  # which says why
+    try:
+        begin = os.read(handle, _BEGINNING)
+    except OSError:
+        begin = b"{"
+    finally:
+        os.close(handle)
+    first = begin.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\0")[:1]
+    if not first:
+        raise JobFileTorn(f"{place}: it is empty.", "It may be being written: look again.")
+    if first not in b"{[":
+        raise UnknownKind(f"{place}: it is no JSON.", "A saved job begins with '{'.")
+    return read_regular(place)
 
 
 def file_error(place: str, error: OSError) -> JobFileError:

@@ -24,7 +24,7 @@ from routilux_tui.errors import (
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import decode
 from routilux_tui.store.changes_reading import job_from_changes, job_from_segments, peek
-from routilux_tui.store.files import LARGE, journal_name, read_regular
+from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.recovery import GAP, replay
 from routilux_tui.store.versions import job_of
 from routilux_tui.store.writing import JOURNALED
@@ -81,7 +81,7 @@ def _load(place: str, into: type[AnyJob]) -> AnyJob:
         state = job_from_changes(real, into, *known) or job_from_segments(real, into, *known)
         if state is not None:
             return state
-    content = read_regular(place)
+    content = read_job_file(place)
     try:
         plain = parse_job(content)
         state = _from_changes(real, into, plain)
@@ -211,6 +211,8 @@ def parse(content: bytes) -> Any:
 
 
 def _raise_not_json(content: bytes, error: ValueError) -> Any:
+    if "digits" in str(error):
+        raise JobFileHostile(f"{error}: that is no job's.") from None
     if "too deeply" in str(error):
         raise JobFileHostile("it is nested too deeply to be a job's file.") from None
     if content[:1] not in b"{[":

@@ -19,6 +19,7 @@ from routilux_tui.job.status import has_ended, is_routine, routine_is_done
 from routilux_tui.views import shapes as views
 from routilux_tui.views.cel import column_of, compile_cel
 from routilux_tui.views.figures import figures, outlook
+from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.moment import Moment
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def context_of(job: Job) -> dict[str, Any]:
         is_over = has_ended(job.status)
         routines = {
             name: {**_PENDING, **_small(routine)}
-            for name, routine in job.routine_states.items()
+            for name, routine in islice(job.routine_states.items(), MOST_ROUTINES)
             if is_routine(name) and isinstance(routine, dict)
         }
         for name in job.flow_routines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,6 +11,11 @@ from routilux_tui.job import status as statuses
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
+
+
+MOST_ROUTINES = 5000
+"""Routines that are shown at the most."""
+_MOST_LINKS = 50_000
 
 
 class Link(NamedTuple):
@@ -39,14 +45,15 @@ class FlowShape(msgspec.Struct, frozen=True, kw_only=True):
 def flow_shape_of(job: Job) -> FlowShape:
     """The flow of a job; what is odd in its file is left out. The job's lock is held."""
     shape = job.flow_shape
-    states = [one for one in job.routine_states if statuses.is_routine(one)]
+    first = islice(job.routine_states, MOST_ROUTINES)  # a file may have a million
+    states = [one for one in first if statuses.is_routine(one)]
     workers = shape.get("workers")
     return FlowShape(
         flow_id=job.flow_id,
-        routines=list(dict.fromkeys([*job.flow_routines, *states])),
+        routines=list(dict.fromkeys([*job.flow_routines[:MOST_ROUTINES], *states])),
         links=[
             Link(*one[:4])
-            for one in _listed(shape.get("connections"))
+            for one in _listed(shape.get("connections"))[:_MOST_LINKS]
             if isinstance(one, list) and len(one) >= 4 and all(type(end) is str for end in one[:4])
         ],
         workers=workers if type(workers) is int and workers > 0 else 0,

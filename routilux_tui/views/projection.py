@@ -6,7 +6,7 @@ import threading
 import time
 from array import array
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
@@ -19,7 +19,7 @@ from routilux_tui.views.activity import activity_of, drawn
 from routilux_tui.views.approximation import is_measured, statistics_of_records
 from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.figures import figures, outlook
-from routilux_tui.views.flow_shape import FlowShape, flow_shape_of
+from routilux_tui.views.flow_shape import MOST_ROUTINES, FlowShape, flow_shape_of
 from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, FailingInput, Insight
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.printed import Printed
@@ -96,6 +96,8 @@ class Projection:
         job = self.job
         if job.unread:
             return f"some of its journal is not shown: {job.unread}"
+        if len(job.routine_states) > MOST_ROUTINES + 2:
+            return f"{MOST_ROUTINES:,} of its {len(job.routine_states):,} routines are shown"
         if job.missing:
             return f"some of what it did is lost: {job.missing}"
         source: Any = {}
@@ -118,19 +120,22 @@ class Projection:
         return {section: len(self._items(section)) for section in views.SECTIONS}
 
     def routines(self) -> list[RoutineRow]:
-        """Every routine that has a state, and those of the flow that have none yet."""
+        """Every routine that has a state, and those of the flow that have none yet.
+
+        At most `MOST_ROUTINES`: a file may have a million.
+        """
         states = self.job.routine_states
-        rows = [
+        rows = (
             routine_row(routine_id, state)
             for routine_id, state in states.items()
             if statuses.is_routine(routine_id)
-        ]
-        rows.extend(
+        )
+        pending = (
             RoutineRow(routine_id, "pending")
             for routine_id in self.job.flow_routines
             if routine_id not in states
         )
-        return rows
+        return list(islice(chain(rows, pending), MOST_ROUTINES))
 
     def routine(self, routine_id: str) -> RoutineRow:
         """One routine."""

@@ -1,0 +1,113 @@
+"""Files made to hurt: odd in every place, or a bomb. None fails, hangs, or takes more than its size."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import DATA
+from tests.store.fuzzing import once, once_sealed, sealed_job, seeds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = 60
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_odd_value_of_a_file_or_a_journal_is_more_than_a_bad_row(
+    part: int, tmp_path: Path
+) -> None:
+    all_seeds = seeds(DATA / "jobs", 20_000) + seeds(DATA / "0.1.0", 20_000)
+    for number in range(part * FILES, (part + 1) * FILES):
+        chance = random.Random(number)
+        once(chance.choice(all_seeds), tmp_path, chance)
+
+
+def test_no_damage_of_what_is_sealed_is_more_than_a_hole(tmp_path: Path) -> None:
+    sealed = sealed_job(tmp_path)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for number in range(FILES):
+        once_sealed(sealed, scratch, random.Random(number))
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.sources.headers import read_header
+from routilux_tui.store.large_file import open_job
+from routilux_tui.views.projection import Projection
+from routilux_tui.views.shapes import SECTIONS, Filter
+path = Path(sys.argv[1])
+def memory(what):
+    return int(open("/proc/self/status").read().split(what)[1].split()[0]) >> 10
+before = memory("VmRSS:")
+print(read_header(path).error)
+try:
+    views = Projection(open_job(path))
+    views.header()
+    for section in SECTIONS:
+        views.window(section, -20, 1 << 40, Filter())
+except RoutiluxTuiError as error:
+    print(error)
+print(memory("VmHWM:") - before)
+"""
+
+
+def _job(**keys: str) -> str:
+    """A job's file with raw JSON for some of its keys."""
+    plain = {
+        "_type": '"JobState"', "flow_id": '"f"', "job_id": '"j"', "status": '"completed"',
+        "routine_states": "{}", "execution_history": "[]", "created_at": '"2026-01-01T00:00:00"',
+        "updated_at": '"2026-01-01T00:00:00"', "pause_points": "[]", **keys,
+    }  # fmt: skip
+    return "{" + ",".join(f"{json.dumps(key)}:{value}" for key, value in plain.items()) + "}"
+
+
+DIGITS = "9" * 10_000_000
+RECORD = '{"_type":"ExecutionRecord","routine_id":"a","event_name":"e","timestamp":"x","data":'
+
+
+@pytest.mark.parametrize(
+    ("bomb", "megabytes"),
+    [
+        ("status digits", 150),
+        ("shared digits", 150),
+        ("record digits", 150),
+        ("nothing", 20),
+        ("spaces", 20),
+        ("newlines", 350),
+        ("routines", 500),
+    ],
+)
+def test_a_bomb_takes_no_more_than_its_size(bomb: str, megabytes: float, tmp_path: Path) -> None:
+    path = tmp_path / "j.json"
+    if bomb == "status digits":
+        path.write_text(_job(status=DIGITS))
+    elif bomb == "shared digits":
+        path.write_text(_job(shared_data='{"x":' + DIGITS + "}"))
+    elif bomb == "record digits":
+        path.write_text(_job(execution_history="[" + RECORD + '{"n":' + DIGITS + "}}]"))
+    elif bomb == "spaces":
+        path.write_bytes(b" " * (64 << 20))
+    elif bomb == "routines":
+        states = ",".join(f'"r{n}":{{"status":"completed"}}' for n in range(300_000))
+        path.write_text(_job(routine_states="{" + states + "}"))
+    elif bomb == "newlines":
+        path.write_text(_job())
+        journal = path.with_name("j.json.journal")
+        journal.write_bytes(b'{"journal":1,"job_id":"j","seq":0}\n' + b"\n" * 100_000_000)
+    else:
+        with path.open("wb") as file:
+            file.truncate(700 << 20)
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, str(path)], capture_output=True, text=True, timeout=100
+    )
+    assert float(done.stdout.splitlines()[-1]) < megabytes
