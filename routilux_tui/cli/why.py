@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.jobs import SavedJob, readable
 from routilux_tui.job import timestamps
-from routilux_tui.sources.earlier import earlier_runs
+from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.views.earlier import usual_of
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.insight import PARTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.judge import TooCostly
 from routilux_tui.views.conditions import context_of
+from routilux_tui.views.earlier import comparable
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import (
     DATA,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.data import Change
     from routilux_tui.runner.judge import Judge
     from routilux_tui.state.job_state import JobState
+    from routilux_tui.views.earlier import KnownRun
     from routilux_tui.views.insight import Insight
 
 #: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
@@ -75,6 +78,7 @@ class Backend:
         path: str = "",
         log: str = "",
         flush: Callable[[], bool] = lambda: True,
+        earlier: Callable[[], list[KnownRun]] = list,
     ) -> None:
         self.state = state
         self.engine = engine
@@ -86,6 +90,7 @@ class Backend:
         #: Whether somebody has asked for a pause since the job last went on.
         self.pause_asked = False
         self._flush = flush
+        self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
         self._stale: set[str] = set()
         self._marked = False
         self._wake: Callable[[], None] = lambda: None
@@ -145,10 +150,25 @@ class Backend:
 
     def insight(self, parts: list[str]) -> Insight:
         """What is measured of the job: the parts that are asked for."""
+        self._look_for_earlier()
         control = self.engine.control if self.engine is not None else None
         running = self.engine.threads() if self.engine is not None else {}
         names = {task: thread.name for task, thread in running.items()}
         return self.projection.insight(parts, control, names)
+
+    def _look_for_earlier(self) -> None:
+        """Have the earlier runs of the flow read, in a thread, when somebody first asks."""
+        read = self._read_earlier
+        if read is None or not len(self.state.execution_history):
+            return
+        self._read_earlier = None
+
+        def look() -> None:
+            runs = read()
+            with self.state.lock:
+                self.projection.earlier = comparable(self.state, runs)
+
+        threading.Thread(target=look, name="earlier runs", daemon=True).start()
 
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""
@@ -218,7 +238,8 @@ class Backend:
 
     async def check(self, text: str, judge: Judge) -> None:
         """Raise ConditionError when this job can't judge a condition."""
-        await judge.check(text, lambda: context_of(self.state))
+        self._look_for_earlier()
+        await judge.check(text, lambda: context_of(self.state, self.projection.earlier))
 
     async def judge(self, text: str, judge: Judge) -> WaitResult | None:
         """How a wait for a condition, or for the end, ends now; None while it goes on.
@@ -229,7 +250,7 @@ class Backend:
         with self.state.lock:
             status = self.state.status
             ended = statuses.has_ended(status) and not self._handlers()
-            context = context_of(self.state) if text else {}
+            context = context_of(self.state, self.projection.earlier) if text else {}
         if not text:
             return WaitResult("met", status) if ended else None
         try:

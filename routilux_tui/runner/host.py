@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
@@ -21,6 +22,7 @@ from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.capture import Capture
+from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
@@ -98,6 +100,7 @@ class Host:
             path=str(self.path),
             log=spec.log,
             flush=self.journal.flush,
+            earlier=partial(earlier_runs, self.state.flow_id, self.state.job_id, None),
         )
         disk.backend = self.backend
         self.server = Server(self.backend, Path(spec.socket), self._force, self._note_place)

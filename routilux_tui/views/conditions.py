@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from routilux_tui.job.model import Job
+    from routilux_tui.views.estimate import EarlierRun
     from routilux_tui.views.shapes import JobEntry
 
 _PENDING: dict[str, Any] = {
@@ -149,19 +150,21 @@ def _way_out(text: str, context: Mapping[str, Any]) -> str:
     return f"A job has: {', '.join(context)}."
 
 
-def context_of(job: Job) -> dict[str, Any]:
-    """What a condition on a job sees.
+def context_of(job: Job, earlier: Sequence[EarlierRun] = ()) -> dict[str, Any]:
+    """What a condition on a job sees; ``earlier`` are runs of its flow, the newest first.
 
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
     has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
     the tasks that wait, ``oldest`` is for how many seconds the first of them does; ``waiting`` is
-    true while the job waits for a person; ``silent_for`` is how many seconds nothing has changed.
+    true while the job waits for a person; ``silent_for`` is how many seconds nothing has changed;
+    ``slower_than_usual`` is how many times as long as earlier runs it takes, 0 where that is not
+    known.
     A routine has ``queue``, ``p95`` and ``rate`` (in the last minute, a second), and is ``idle``
     between two inputs. ``shared`` is the shared data; ``log_last`` and ``output_last`` are the
     last entries.
     """
     with job.lock:
-        moment = Moment(job)
+        moment = Moment(job, earlier=earlier)
         seen = outlook(moment)
         is_over = has_ended(job.status)
         routines = {
@@ -205,6 +208,7 @@ def context_of(job: Job) -> dict[str, Any]:
             "oldest": seen.oldest or 0.0,
             "waiting": job.status == "paused" and bool(job.deferred_events),
             "silent_for": seen.silent or 0.0,
+            "slower_than_usual": seen.slower or 0.0,
             "routines": routines,
             "shared": _small(job.shared_data),
             "log_last": _last(job.shared_log),

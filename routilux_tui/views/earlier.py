@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.problems import kind_of
+from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.views.estimate import EarlierRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +30,8 @@ class KnownRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run that has ended: what it took, and what went wrong; times in seconds.
 
     ``routines`` has how often each routine ran and the mean time of it; ``p95`` the 95th
-    percentiles that are known. ``seconds`` is None where the file has no times.
+    percentiles that are known. ``seconds`` is None where the file has no times. ``parameters`` are
+    those that it was started with.
     """
 
     job_id: str
@@ -38,6 +42,7 @@ class KnownRun(msgspec.Struct, frozen=True, kw_only=True):
     routines: dict[str, tuple[int, float]] = {}
     p95: dict[str, float] = {}
     kinds: frozenset[Kind] = frozenset()
+    parameters: Any = None
 
 
 class Usual(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +87,25 @@ def known_run_of(job: Job) -> KnownRun:
         routines=routines,
         p95=p95,
         kinds=frozenset(kinds),
+        parameters=parameters_of(job),
     )
+
+
+def parameters_of(job: Job) -> Any:
+    """What a job was started with: the data of its first record; None where that is no start."""
+    first = job.execution_history[0] if len(job.execution_history) else None
+    is_start = isinstance(first, ExecutionRecord) and first.event_name == "start"
+    return to_plain(first.data) if is_start and first is not None else None
+
+
+def comparable(job: Job, runs: Iterable[KnownRun]) -> list[EarlierRun]:
+    """Those runs by which the end of a job is estimated: completed, with the same parameters."""
+    parameters = parameters_of(job)
+    return [
+        EarlierRun(one.seconds, one.routines)
+        for one in runs
+        if one.status == "completed" and one.seconds and one.parameters == parameters
+    ]
 
 
 def usual_of(runs: Iterable[KnownRun]) -> Usual:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.moment import Moment
     from routilux_tui.views.shapes import Control
 
+#: A run is compared with so many earlier ones at least.
+_ENOUGH_RUNS = 3
 #: The most that is said to be done of a job that has not completed.
 _ALMOST = 0.99
 _NOT_MEASURED = "≈ its file has no starts and ends: it was not written by routilux-tui"
@@ -118,7 +121,8 @@ def outlook(moment: Moment) -> Outlook:
     waits = [
         wait for name in moment.statistics.routines if (wait := moment.waits(name)) is not None
     ]
-    guess = estimate(_load(moment))
+    load = _load(moment)
+    guess = estimate(load, moment.earlier)
     retrying = moment.retrying()
     shown = not moment.is_over and job.status in {"running", "pending"}
     updated = timestamps.to_epoch(job.updated_at)
@@ -136,6 +140,8 @@ def outlook(moment: Moment) -> Outlook:
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
         basis=guess.basis if shown else "",
+        slower=_slower(moment, load.elapsed, guess.seconds if shown else 0.0),
+        earlier_runs=len(moment.earlier),
         errors=sum(
             routine_row(name, one).errors
             for name, one in job.routine_states.items()
@@ -147,6 +153,14 @@ def outlook(moment: Moment) -> Outlook:
         silent=None if moment.is_over or updated is None else max(0.0, time.time() - updated),
         approximate="" if is_measured(moment.job) else _NOT_MEASURED,
     )
+
+
+def _slower(moment: Moment, elapsed: float, left: float | None) -> float | None:
+    """How many times as long as earlier runs it takes; None where there are too few of them."""
+    if len(moment.earlier) < _ENOUGH_RUNS:
+        return None
+    usual = median(one.seconds for one in moment.earlier)
+    return (elapsed + (left or 0.0)) / usual if usual > 0 else None
 
 
 def _progress(job: Job, guess: float | None) -> float | None:

@@ -149,7 +149,9 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     ``word`` is its status in words that are true at this moment. ``done`` of ``total`` are tasks
     (of those known so far), ``rate`` is how many end a second. ``progress`` (0 to 1), ``low`` and
     ``high`` (seconds left) are None where they are not known; ``eta`` says it in words, ``basis``
-    how it is known. ``approximate`` says why figures are not exact; empty where they are.
+    how it is known. ``slower`` is how many times as long it takes as ``earlier_runs`` of the same
+    flow with the same parameters did, None where these are too few. ``approximate`` says why
+    figures are not exact; empty where they are.
     """
 
     word: str
@@ -165,6 +167,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     eta: str = ""
     basis: str = ""
+    slower: float | None = None
+    earlier_runs: int = 0
     errors: int = 0
     retrying: int = 0
     gave_up: int = 0

@@ -13,9 +13,12 @@ from routilux_tui.views.causes import delivered
 from routilux_tui.views.flow_shape import flow_shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from routilux_tui.job.model import Job
     from routilux_tui.job.statistics import Statistics
     from routilux_tui.job.tasks import Task
+    from routilux_tui.views.estimate import EarlierRun
     from routilux_tui.views.shapes import Control
 
 #: Tasks that are looked at, while handlers wait, for the oldest of each routine.
@@ -34,6 +37,7 @@ class Moment:
             nobody runs the last that is known.
         threads: the name of the thread of each task whose handler runs.
         approximation: statistics in place of the job's own, where it has none.
+        earlier: completed runs of the same flow with the same parameters, the newest first.
     """
 
     def __init__(
@@ -43,9 +47,11 @@ class Moment:
         now: float | None = None,
         threads: dict[int, str] | None = None,
         approximation: Statistics | None = None,
+        earlier: Sequence[EarlierRun] = (),
     ) -> None:
         self.job = job
         self.control = control
+        self.earlier = earlier
         self.threads = threads or {}
         self.is_over = statuses.has_ended(job.status)
         updated = timestamps.to_epoch(job.updated_at)

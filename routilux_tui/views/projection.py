@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.model import Job
     from routilux_tui.job.statistics import Statistics
+    from routilux_tui.views.estimate import EarlierRun
     from routilux_tui.views.timeline import Timeline
 
 MOST_ROWS = 1000
@@ -57,6 +58,8 @@ class Projection:
         self.job = job
         self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
         self._searching = threading.Lock()
+        #: Earlier runs of the flow, by which the end is estimated, where somebody has read them.
+        self.earlier: Sequence[EarlierRun] = ()
         self._approximation: tuple[int, Statistics] | None = None
         #: What the job's handlers printed, where that is known.
         self.printed = Printed(path) if path else None
@@ -167,7 +170,13 @@ class Projection:
         """
         asked = set(parts)
         with self.job.lock:
-            moment = Moment(self.job, control, threads=threads, approximation=self._approximated())
+            moment = Moment(
+                self.job,
+                control,
+                threads=threads,
+                approximation=self._approximated(),
+                earlier=self.earlier,
+            )
             kinds = moment.statistics.problems
             beyond = kinds.rest + max(0, len(kinds.kinds) - MOST_PROBLEMS)
             return Insight(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from routilux_tui import Flow, JobState, Routine
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.earlier import comparable, known_run_of
 from routilux_tui.views.projection import Projection
 
 
@@ -108,6 +110,23 @@ def test_a_condition_is_not_met_in_the_middle_of_a_job() -> None:
         condition = Condition(text)
         condition.check(context)
         assert condition.holds(context), text
+
+
+def test_earlier_runs_with_the_same_parameters_tell_the_end_and_what_is_slow() -> None:
+    flow, _, _ = made()
+    runs = [msgspec.structs.replace(known_run_of(ended(flow, n=4)), seconds=10.0) for _ in range(4)]
+    other = known_run_of(ended(flow, n=5))
+    job = ended(flow, n=4)
+    earlier = comparable(job, [*runs, other])
+    assert [one.seconds for one in earlier] == [10.0] * 4
+    job._created = job._updated - 30.0
+    outlook = Projection(job)
+    outlook.earlier = earlier
+    found = outlook.insight(["outlook"]).outlook
+    assert found.slower == pytest.approx(3.0)
+    assert found.earlier_runs == 4
+    assert context_of(job, earlier)["slower_than_usual"] == pytest.approx(3.0)
+    assert context_of(job)["slower_than_usual"] == 0.0
 
 
 def test_a_users_own_value_of_a_routine_stands() -> None:

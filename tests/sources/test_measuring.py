@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
 from routilux_tui.sources.live import socket_handle
 from routilux_tui.sources.saved import SavedSource
@@ -51,3 +52,22 @@ async def test_a_saved_job_tells_what_the_live_one_told(world: Path) -> None:
     assert (insight.outlook.word, insight.outlook.progress) == ("completed", 1.0)
     assert await saved.stack(1) == ""
     await saved.close()
+
+
+async def test_a_runner_knows_the_earlier_runs_of_its_flow(world: Path) -> None:
+    flow = f"{write_flows(world)}:counting"
+    for _ in range(3):
+        with Client(start_job(flow, {"n": 20, "pace": 0.05}).socket) as client:
+            client.wait("", 60)
+    started = start_job(flow, {"n": 20, "pace": 0.05})
+    handle = socket_handle(Path(started.socket))
+    await handle.open()
+    await handle.pause()  # so that it is there as long as it is asked
+    outlook = (await handle.insight("outlook")).outlook
+    while outlook is None or not outlook.earlier_runs:
+        await asyncio.sleep(0.01)
+        outlook = (await handle.insight("outlook")).outlook
+    assert outlook.earlier_runs == 3
+    assert outlook.slower is not None
+    await handle.cancel()
+    await handle.close()
