@@ -24,19 +24,20 @@ from routilux_tui.views.diff import (
     RECORDS,
     TIMES,
     Difference,
-    RoutineFigures,
     Run,
     are_alike,
     diff,
     first_parting,
 )
 from routilux_tui.views.formatting import count, span
+from routilux_tui.views.insight import FIGURES, PROBLEMS
 from routilux_tui.views.shapes import HISTORY
 
 if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.cli.jobs import Readable
+    from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Row
 
 #: Records that are compared; what comes later is not looked at, and that is said.
@@ -85,7 +86,7 @@ def run_of(job: Readable) -> Run:
     """What is compared of a job."""
     header = job.header()
     began, ended = timestamps.to_epoch(header.created_at), timestamps.to_epoch(header.updated_at)
-    routines = job.routines()
+    flow, insight = job.flow(), job.insight(FIGURES, PROBLEMS)
     first = job.item(HISTORY, 0) if header.counts.get(HISTORY) else None
     params = first.get("data") if isinstance(first, dict) and _is_start(first) else None
     return Run(
@@ -94,18 +95,25 @@ def run_of(job: Readable) -> Run:
         status=header.status,
         params=params if isinstance(params, dict) else None,
         seconds=None if began is None or ended is None else ended - began,
-        routines={
-            row.routine_id: RoutineFigures(
-                runs=row.runs,
-                errors=row.errors,
-                retries=row.retries,
-                mean=row.busy / row.runs if row.runs else None,
-            )
-            for row in routines
-        },
-        kinds={f"{row.routine_id}: {row.error}": row.errors for row in routines if row.error},
+        connections=list(flow.links) if flow.is_whole else None,
+        routines={one.routine_id: one for one in insight.figures},
+        kinds=_kinds(insight),
         data={row.name: job.item(DATA, row.n) for row in all_rows(job, DATA, 1000)},
     )
+
+
+def _kinds(insight: Insight) -> dict[str, int]:
+    """How many errors there were of each kind; of an older file, how many each routine had."""
+    kinds = {
+        f"{one.routine_id}: {one.error_type}: {one.kind}": one.count for one in insight.problems
+    }
+    if kinds:
+        return kinds
+    return {
+        f"{one.routine_id}: {one.last_error}": one.errors
+        for one in insight.figures
+        if one.errors and one.last_error
+    }
 
 
 def _is_start(record: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
-    from routilux_tui.views.insight import Insight
+    from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
     from routilux_tui.views.timeline import Timeline
 
@@ -50,6 +50,9 @@ class Readable(Protocol):
     def insight(self, *parts: str) -> Insight:
         """What is measured of it."""
 
+    def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
+        """Some of the inputs that have one kind of error, by its number in the insight."""
+
     def stack(self, task: int) -> str:
         """Where a handler of it is at this moment."""
 
@@ -73,6 +76,7 @@ class SavedJob:
         self.window = self._projection.window
         self.item = self._projection.item
         self.flow = self._projection.flow
+        self.failing = self._projection.failing
         self.timeline = self._projection.timeline
 
     def header(self) -> Header:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,7 +20,7 @@ from routilux_tui.cli.runs import saved_runs
 from routilux_tui.cli.why import facts_of_job
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
-from routilux_tui.job.problems import FAILURES
+from routilux_tui.views.insight import FIGURES, PROBLEMS
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.report import Failing, Report, report_page
 from routilux_tui.views.rows import log_row
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.cli.jobs import Readable
+    from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Header, Row
     from routilux_tui.views.trends import RunEntry
 
-#: What a page shows at most: kinds of error, failures that are read, inputs of a kind, lines.
-MOST_KINDS, MOST_FAILURES, MOST_INPUTS, MOST_LOG, MOST_DATA = 50, 1000, 10, 500, 500
+#: What a page shows at most: kinds of error, inputs of each, lines of the log, shared values.
+MOST_KINDS, MOST_INPUTS, MOST_LOG, MOST_DATA = 50, 10, 500, 500
+#: Cells of the timeline.
+COLUMNS = 110
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,12 +78,14 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
     ]
     log_total = job.window(LOG, 0, 0, Filter()).total
     log = _log(job, log_total, redaction)
-    problems = _problems(job, redaction)
+    insight = job.insight(FIGURES, PROBLEMS)
+    problems = _problems(job, insight, redaction)
     clean, replace = redaction.text, msgspec.structs.replace  # all data has been seen
     return Report(
         header=header,
         flow=job.flow(),
-        routines=[replace(one, error=clean(one.error)) for one in job.routines()],
+        routines=[replace(one, last_error=clean(one.last_error)) for one in insight.figures],
+        timeline=job.timeline(0.0, 0.0, COLUMNS),
         reasons=[replace(one, text=clean(one.text)) for one in why(facts_of_job(job))],
         params=redaction.texts_in(params),
         place=place,
@@ -95,42 +100,24 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
     )
 
 
-def _problems(job: Readable, redaction: Redaction) -> list[Failing]:
-    """The kinds of error, most frequent first, each with some inputs and the last traceback."""
-    kinds: dict[tuple[str, str], list[tuple[Row, dict[str, Any]]]] = {}
-    counts: dict[tuple[str, str], int] = {}
-    for event in sorted(FAILURES):
-        window = job.window(HISTORY, -MOST_FAILURES, 1 << 52, Filter(name=event))
-        for row in window.rows:
-            record = job.item(HISTORY, row.n)
-            told = record.get("data") if isinstance(record, dict) else None
-            data = told if isinstance(told, dict) else {}
-            error = str(data.get("error", row.text))
-            kind = str(data.get("error_type", ""))
-            error = f"{kind}: {error}" if kind and not error.startswith(kind) else error
-            key = (row.routine, error)
-            counts[key] = counts.get(key, 0) + 1
-            kinds.setdefault(key, []).append((row, {**record, "error": error}))
-    found = []
-    for key in sorted(counts, key=lambda one: -counts[one])[:MOST_KINDS]:
-        failures = sorted(kinds[key], key=lambda one: one[0].n)
-        inputs = [
-            (row.n, redaction.data(record["input"]))
-            for row, record in failures
-            if record.get("input") is not None
-        ]
-        found.append(
-            Failing(
-                routine_id=key[0],
-                error=failures[-1][1]["error"],
-                count=counts[key],
-                first=failures[0][0].at,
-                last=failures[-1][0].at,
-                inputs=inputs[:MOST_INPUTS],
-                traceback=str(failures[-1][1].get("traceback", "")),
-            )
+def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Failing]:
+    """The kinds of error, each with some inputs, what they have in common, and a traceback."""
+    return [
+        Failing(
+            routine_id=one.routine_id,
+            error=f"{one.error_type}: {one.message}" if one.error_type else one.message,
+            count=one.count,
+            first=one.first,
+            last=one.last,
+            inputs=[
+                (failing.task, redaction.data(failing.input))
+                for failing in job.failing(one.number, 0, MOST_INPUTS)
+            ],
+            common=redaction.data(one.common) if one.inputs > 1 else None,
+            traceback=one.traceback,
         )
-    return found
+        for one in insight.problems[:MOST_KINDS]
+    ]
 
 
 def _runs(header: Header) -> list[RunEntry]:

@@ -15,31 +15,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from routilux_tui.views.insight import RoutineFigures
     from routilux_tui.views.shapes import Row
 
 SLOWER = 1.5
 LEAST_SECONDS = 0.005
 LEAST_RUNS = 20
+#: The counts of a routine that are compared, and how they are called.
+_COUNTS = {"done": "runs", "errors": "errors", "retries": "retries"}
 #: Differences in shared data or parameters beyond so many are only counted.
 MOST_PATHS = 200
 
 FLOW, PARAMETERS, ROUTINES, TIMES, ERRORS, DATA, RECORDS = (
     "flow", "parameters", "routines", "times", "errors", "data", "records",
 )  # fmt: skip
-
-
-class RoutineFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a routine did in one run; times in seconds, None where they are not known."""
-
-    runs: int = 0
-    errors: int = 0
-    retries: int = 0
-    mean: float | None = None
-    p50: float | None = None
-    p95: float | None = None
-    wait_p95: float | None = None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +46,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     params: Mapping[str, Any] | None = None
     code: str | None = None
-    connections: list[tuple[str, str, str, str]] | None = None
+    connections: Sequence[tuple[str, str, str, str]] | None = None
     routines: Mapping[str, RoutineFigures] = {}
     kinds: Mapping[str, int] = {}
     data: Mapping[str, Any] = {}
@@ -170,24 +161,24 @@ def _routines(a: Run, b: Run) -> list[Difference]:
     for name in dict.fromkeys([*a.routines, *b.routines]):
         one, other = a.routines.get(name), b.routines.get(name)
         if one is None or other is None:
-            runs = [None if side is None else side.runs for side in (one, other)]
+            runs = [None if side is None else side.done for side in (one, other)]
             found.append(Difference(part=ROUTINES, name=name, a=runs[0], b=runs[1]))
             continue
-        for what in ("runs", "errors", "retries"):
+        for what, shown in _COUNTS.items():
             counts = getattr(one, what), getattr(other, what)
             if counts[0] != counts[1]:
-                chance = what != "runs" and all(counts) and _is_chance(*counts)
+                chance = what != "done" and all(counts) and _is_chance(*counts)
                 found.append(
                     Difference(
                         part=ROUTINES,
-                        name=f"{name} {what}",
+                        name=f"{name} {shown}",
                         a=counts[0],
                         b=counts[1],
                         is_noise=chance,
                     )
                 )
-        enough = min(one.runs, other.runs) >= LEAST_RUNS
-        for what in ("mean", "p50", "p95", "wait_p95"):
+        enough = min(one.done, other.done) >= LEAST_RUNS
+        for what in ("p50", "p95", "wait_p95"):
             took, takes = getattr(one, what), getattr(other, what)
             if enough and took is not None and takes is not None and _differ(took, takes):
                 found.append(Difference(part=TIMES, name=f"{name} {what}", a=took, b=takes))

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routilux_tui.views.flow_shape import FlowShape
-    from routilux_tui.views.shapes import Header, RoutineRow, Row
+    from routilux_tui.views.insight import RoutineFigures
+    from routilux_tui.views.shapes import Header, Row
     from routilux_tui.views.timeline import Timeline
     from routilux_tui.views.trends import RunEntry
     from routilux_tui.views.why import Reason
@@ -28,7 +29,10 @@ _WIDEST = 2000
 
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of error: how often, in which inputs (some of them), with one traceback."""
+    """One kind of error: how often, in which inputs (some of them), with one traceback.
+
+    ``inputs`` are tasks and what they were given; ``common`` is what all inputs have in common.
+    """
 
     routine_id: str
     error: str
@@ -36,6 +40,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
     first: str = ""
     last: str = ""
     inputs: list[tuple[int, Any]] = []
+    common: Any = None
     traceback: str = ""
 
 
@@ -44,7 +49,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     header: Header
     flow: FlowShape
-    routines: Sequence[RoutineRow]
+    routines: Sequence[RoutineFigures]
     reasons: Sequence[Reason]
     params: Any = None
     place: str = ""
@@ -119,27 +124,31 @@ def _why(report: Report) -> str:
 def _flow(report: Report) -> str:
     flow = report.flow
     rails = Graph(flow.routines, [(one.source, one.target) for one in flow.links]).draw()
-    rows_by_id = {one.routine_id: one for one in report.routines}
+    known = {one.routine_id: one for one in report.routines}
     rows = []
     for routine_id, drawn, mark in zip(rails.order, rails.texts, rails.marks, strict=True):
-        row = rows_by_id.get(routine_id)
-        figures = [""] * 6
-        if row is not None:
-            mean = row.busy / row.runs if row.runs else 0.0
-            figures = [
-                look(row.status).word,
-                *(count(one) if one else "·" for one in (row.runs, row.errors, row.retries)),
-                f"{mean * 1000:,.1f}ms" if row.runs else "·",
-                row.error[:200],
-            ]
+        one = known.get(routine_id)
+        figures = [""] * 9 if one is None else _figures(one)
         rows.append([f"{drawn}{routine_id} {mark}".rstrip(), *figures])
-    heads = ("routine", "state", "done", "errors", "retries", "one run (mean)", "last error")
+    times = ("p50", "p95", "max")
+    heads = ("routine", "state", "queue", "done", *times, "errors", "retries", "last error")
     body = html.table(
-        heads, rows, numbers=frozenset({2, 3, 4, 5}), fixed=frozenset({0}), name="rails"
+        heads, rows, numbers=frozenset(range(2, 9)), fixed=frozenset({0}), name="rails"
     )
     if not flow.is_whole:
         body += '<p class="dim">The job does not tell how its routines are connected.</p>\n'
     return html.section(f"Flow {len(flow.routines)}", body)
+
+
+def _figures(one: RoutineFigures) -> list[str]:
+    counts = [count(number) if number else "·" for number in (one.queued, one.done)]
+    times = ["·" if took is None else _time(took) for took in (one.p50, one.p95, one.longest)]
+    errors = [count(number) if number else "·" for number in (one.errors, one.retries)]
+    return [one.state, *counts, *times, *errors, one.last_error[:200]]
+
+
+def _time(seconds: float) -> str:
+    return span(seconds) if seconds >= 1 else f"{seconds * 1000:.1f}ms"
 
 
 def _problems(report: Report) -> str:
@@ -153,7 +162,10 @@ def _problems(report: Report) -> str:
         )
         if one.inputs:
             rows = [(f"#{n}", preview(value, _WIDEST)) for n, value in one.inputs]
-            parts.append(html.table(("record", "input"), rows))
+            parts.append(html.table(("task", "input"), rows))
+        if one.common:
+            shared = f"all have in common: {preview(one.common, _WIDEST)}"
+            parts.append(f"<p>{html.text(shared)}</p>\n")
         if one.traceback:
             parts.append(f"<pre>{html.lines(one.traceback)}</pre>\n")
     return "".join(parts)

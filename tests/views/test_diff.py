@@ -6,12 +6,12 @@ import random
 
 from routilux_tui.views.diff import (
     MOST_PATHS,
-    RoutineFigures,
     Run,
     are_alike,
     diff,
     first_parting,
 )
+from routilux_tui.views.insight import RoutineFigures
 from routilux_tui.views.shapes import Row
 
 
@@ -24,11 +24,11 @@ def told(a: Run, b: Run) -> dict[str, tuple[object, object, bool]]:
 
 
 def test_two_runs_of_the_same_are_alike_whatever_time_they_took() -> None:
-    fast = run_of(routines={"r": RoutineFigures(runs=50, mean=0.01, p95=0.02)}, seconds=1)
-    slow = run_of(routines={"r": RoutineFigures(runs=50, mean=0.05, p95=0.021)}, seconds=5)
+    fast = run_of(routines={"r": RoutineFigures("r", done=50, p50=0.01, p95=0.02)}, seconds=1)
+    slow = run_of(routines={"r": RoutineFigures("r", done=50, p50=0.05, p95=0.021)}, seconds=5)
     assert diff(fast, fast) == []
     assert told(fast, slow) == {
-        "times r mean": (0.01, 0.05, False),
+        "times r p50": (0.01, 0.05, False),
         "times all of it": (1, 5, False),
     }
     assert are_alike(diff(fast, slow))
@@ -36,10 +36,16 @@ def test_two_runs_of_the_same_are_alike_whatever_time_they_took() -> None:
 
 def test_few_runs_and_short_times_make_no_difference_of_times() -> None:
     a = run_of(
-        routines={"r": RoutineFigures(runs=3, mean=1.0), "s": RoutineFigures(runs=99, mean=0.0001)}
+        routines={
+            "r": RoutineFigures("r", done=3, p50=1.0),
+            "s": RoutineFigures("r", done=99, p50=0.0001),
+        }
     )
     b = run_of(
-        routines={"r": RoutineFigures(runs=3, mean=9.0), "s": RoutineFigures(runs=99, mean=0.004)}
+        routines={
+            "r": RoutineFigures("r", done=3, p50=9.0),
+            "s": RoutineFigures("r", done=99, p50=0.004),
+        }
     )
     assert diff(a, b) == []
 
@@ -47,11 +53,11 @@ def test_few_runs_and_short_times_make_no_difference_of_times() -> None:
 def test_counts_are_told_and_those_that_chance_makes_are_marked() -> None:
     a = run_of(
         routines={
-            "r": RoutineFigures(runs=900, errors=20, retries=20),
-            "gone": RoutineFigures(runs=1),
+            "r": RoutineFigures("r", done=900, errors=20, retries=20),
+            "gone": RoutineFigures("r", done=1),
         }
     )
-    b = run_of(routines={"r": RoutineFigures(runs=901, errors=25, retries=90)})
+    b = run_of(routines={"r": RoutineFigures("r", done=901, errors=25, retries=90)})
     assert told(a, b) == {
         "routines r runs": (900, 901, False),
         "routines r errors": (20, 25, True),
