@@ -218,7 +218,7 @@ def _choose(name: str, entries: list[JobEntry]) -> list[JobEntry]:
 def _only_saved(name: str, path: str) -> NoSuchJob:
     return NoSuchJob(
         f"Job {name!r} is not running; it is saved in {path}.",
-        f"Take it up: routilux-tui resume {path} FLOW",
+        f"Take it up: routilux-tui resume {path}",
     )
 
 

@@ -1,16 +1,20 @@
-"""Go on with a paused job, or take up a saved one: JOB, or FILE FLOW.
+"""Go on with a paused job, or take up a saved one that nobody runs: it was paused, or killed.
 
-A running runner's paused job is named by JOB alone. A saved job that nobody runs (paused, or
-killed) is taken up in a new runner: FILE is the job's, FLOW the flow it was made by.
+A saved job is taken up in a new runner, with the flow, the parameters and the folder that it was
+started with, if the flow's source is still the same; --flow FLOW (or FLOW behind JOB) names it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control, output
 from routilux_tui.cli.arguments import add_worker_arguments
 from routilux_tui.cli.config import effective_settings
+from routilux_tui.cli.jobs import find
+from routilux_tui.errors import NotPossible
+from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
     import argparse
@@ -19,20 +23,26 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     control.add_control_arguments(parser)
-    parser.add_argument("flow", metavar="FLOW", nargs="?", default="")
+    parser.add_argument("place", metavar="FLOW", nargs="?", default="", help="as --flow")
+    parser.add_argument("--flow", default="", help="the flow that it goes on with")
     add_worker_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, and wait for the job's word."""
-    if not args.flow:
+    """Ask, and wait for the job's word; or take it up."""
+    flow, path = args.flow or args.place, _saved_file(args.job)
+    if path is None:
+        if flow:
+            raise NotPossible(
+                f"Job {args.job!r} is run by its runner.", f"Go on: routilux-tui resume {args.job}"
+            )
         return control.request(args, "resume", {"running", "completed", "failed", "cancelled"})
     from routilux_tui.runner.launch import resume_job
 
     chosen = effective_settings()
     started = resume_job(
-        args.job,
-        args.flow,
+        path,
+        flow,
         workers=args.workers,
         executor=args.executor,
         keep=chosen["keep"].value,
@@ -43,3 +53,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(started.job_id)
     return 0
+
+
+def _saved_file(name: str) -> str | None:
+    """The file of a saved job that nobody runs; None where somebody does.
+
+    Raises:
+        NoSuchJob: when no job is called so, or more than one is.
+    """
+    found = find(name, destroys=True)
+    if isinstance(found, Path):
+        return None if is_locked(found) else str(found)
+    return found.path if found.place == "saved" else None

@@ -100,6 +100,6 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
         gone = "its process was killed" if job.is_abandoned() else f"the job is {status}"
         raise NotPossible(
             f"{job.path}: {gone}, and nobody runs it.",
-            f"What was done is kept. Go on: routilux-tui resume {shlex.quote(str(job.path))} FLOW",
+            f"What was done is kept. Go on: routilux-tui resume {shlex.quote(str(job.path))}",
         )
     return WaitResult("ended" if until else "met", status)

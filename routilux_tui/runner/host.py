@@ -24,6 +24,7 @@ from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.capture import Capture
 from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.full_disk import FullDisk
+from routilux_tui.runner.launch_record import KEY, launch_record
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
 from routilux_tui.runner.save_file import check_save_file
@@ -88,6 +89,10 @@ class Host:
         else:
             check_params(flow, entry, params)
         self._entry, self._params = entry, params
+        if not spec.resume:
+            own = "threads" if flow.executor is None else flow.executor
+            executor = spec.executor or (own if isinstance(own, str) else "")
+            self.state.extra[KEY] = launch_record(spec, workers, executor)
         if self.path.parent == jobs_folder():
             make_private(self.path.parent)
         disk = FullDisk(self.execution)

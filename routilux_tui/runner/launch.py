@@ -16,6 +16,7 @@ import msgspec
 from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.interpreter import python_of
+from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
 
@@ -83,7 +84,7 @@ def start_job(
 
 def resume_job(
     path: str,
-    flow: str,
+    flow: str = "",
     *,
     workers: int = 0,
     executor: str = "",
@@ -92,6 +93,16 @@ def resume_job(
     log_size: int = 0,
 ) -> LaunchResult:
     """Take up a saved job in a new runner; returns when it runs.
+
+    Args:
+        path: its file.
+        flow: the flow, as for `start_job`; by default that which it was started with, in the same
+            folder and with the same parameters, if its source is still the same.
+        workers: handlers at once; 0 leaves it to the job's start, or to the flow.
+        executor: where they run; empty leaves it to the job's start, or to the flow.
+        read_only: a runner that takes no controls.
+        keep: what is kept of its changes when it has ended.
+        log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
 
     Raises:
         JobFileError: when the file holds no readable job.
@@ -102,16 +113,20 @@ def resume_job(
     from routilux_tui.store.reading import load_job
 
     job = load_job(path, into=Job, strict=True)
-    _refuse_script(job.extra.get("launch"), path)
+    launch = job.extra.get(KEY)
+    _refuse_script(launch, path)
     job_id = job.job_id
+    begun = FlowToResume(flow) if flow else flow_to_resume(launch, job_id, path)
     return _launch(
         LaunchSpec(
-            flow=flow,
+            flow=begun.flow,
+            params=begun.params or {},
+            cwd=begun.cwd,
             job_id=job_id,
             socket=str(socket_path(job_id)),
             log=str(log_path(job_id)),
-            workers=workers,
-            executor=executor,
+            workers=workers or begun.workers,
+            executor=executor or begun.executor,
             log_size=log_size,
             resume=str(Path(path).absolute()),
             read_only=read_only,
@@ -193,6 +208,7 @@ def start_runner(
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                cwd=spec.cwd or None,
                 pass_fds=(writing, *handles),
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )

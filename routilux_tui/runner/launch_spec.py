@@ -41,6 +41,8 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     resume: str = ""
     read_only: bool = False
     keep: str = ""
+    cwd: str = ""
+    """The folder to run in; the present one by default."""
     log_size: int = 0
     max_history_size: int | None = None
     history_ttl_seconds: float | None = None

@@ -49,5 +49,5 @@ def check_save_file(path: Path, flow_id: str, *, force: bool = False) -> None:
     if not has_ended(job.status):
         raise NotPossible(
             f"{path}: its job is {job.status}, and has not ended.",
-            f"Save elsewhere, or go on with it: routilux-tui resume {path} FLOW",
+            f"Save elsewhere, or go on with it: routilux-tui resume {path}",
         )

@@ -73,7 +73,7 @@ class SavedHandle:
         if is_locked(self.path):
             why = "this is the job's file; attach to the job itself to steer it"
         else:
-            why = f"nobody runs it; take it up: routilux-tui resume {self.path.name} FLOW"
+            why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
         return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
 
     @property

@@ -93,7 +93,7 @@ def test_what_steers_says_that_a_job_is_only_saved_or_not_alone(flows: str, worl
     for name in ("counting", "1234abcd", str(path)):
         done = tui("pause", name, code=3)
         assert f"saved in {path}" in done.stderr
-        assert f"resume {path} FLOW" in done.stderr
+        assert f"resume {path}" in done.stderr
     first, second = start_job(f"{flows}:stuck"), start_job(f"{flows}:stuck")
     done = tui("cancel", "stuck", code=3)
     assert first.job_id[:8] in done.stderr

@@ -29,8 +29,8 @@ def test_a_wait_whose_runner_is_killed_says_how_to_go_on(flows: str) -> None:
     _, talk = waiting.communicate(timeout=30)
     assert waiting.returncode == 1
     assert f"{started.path}: its process was killed" in talk
-    assert f"routilux-tui resume {started.path} FLOW" in talk
-    assert f"resume {started.path} FLOW" in tui("wait", started.path, code=1).stderr
+    assert f"routilux-tui resume {started.path}" in talk
+    assert f"resume {started.path}" in tui("wait", started.path, code=1).stderr
 
 
 def test_a_job_that_runs_is_waited_for_by_its_file(flows: str) -> None:

@@ -1,0 +1,149 @@
+"""How a job was started, as it is kept in the job, so that it can be taken up by its name alone."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import hmac
+import json
+import os
+import platform
+import secrets
+import shlex
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from routilux_tui import __version__
+from routilux_tui.errors import NotPossible
+from routilux_tui.runner.paths import make_private, state_folder
+
+if TYPE_CHECKING:
+    from routilux_tui.runner.launch_spec import LaunchSpec
+
+MOST_WORKERS = 10_000
+KEY = "launch"
+"""The key of a job's file under which it stands."""
+
+
+class FlowToResume(NamedTuple):
+    """The flow that a job was started with, and how."""
+
+    flow: str
+    params: dict[str, Any] | None = None
+    workers: int = 0
+    executor: str = ""
+    cwd: str = ""
+
+
+def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, Any]:
+    """What is kept of a job's start; the flow has been loaded.
+
+    It is signed with a key of this user's on this machine: a file is data, and what it names is
+    run only if this program has written it there itself.
+    """
+    path = _source_of(spec.flow)
+    launch = {
+        "flow": spec.flow,
+        "path": str(path) if path is not None else "",
+        "sha256": _hash_of(path),
+        "params": spec.params,
+        "entry": spec.entry,
+        "workers": workers,
+        "executor": executor,
+        "python": f"{platform.python_version()} {sys.executable}",
+        "cwd": str(Path.cwd()),
+        "version": __version__,
+        "host": socket.gethostname(),
+        "user": user_name(),
+        "labels": {},
+    }
+    return {**launch, "signature": _signature(launch, spec.job_id, make_key=True)}
+
+
+def user_name() -> str:
+    """This user's name, or his number where he has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def flow_to_resume(launch: Any, job_id: str, place: str) -> FlowToResume:
+    """The flow that a saved job was started with, when its source is still the same.
+
+    Args:
+        launch: what the job's file says of its start.
+        job_id: the job.
+        place: the job's file, for people.
+
+    Raises:
+        NotPossible: when the file says nothing of it, or was not written by this user on this
+            machine, or when the flow's source is another now.
+    """
+    hint = f"Name the flow: {shlex.join(['routilux-tui', 'resume', place])} --flow FLOW"
+    if not isinstance(launch, dict) or not isinstance(launch.get("flow"), str):
+        raise NotPossible(f"{place}: it does not say which flow it was started with.", hint)
+    unsigned = {key: value for key, value in launch.items() if key != "signature"}
+    signature = _signature(unsigned, job_id)
+    if not signature or not hmac.compare_digest(signature, str(launch.get("signature"))):
+        raise NotPossible(
+            f"{place}: the job was not started by this user on this machine, so the flow that it "
+            "names is not run.",
+            hint,
+        )
+    flow, path = launch["flow"], str(launch.get("path") or "")
+    now = _hash_of(Path(path)) if path else ""
+    if path and not now:
+        raise NotPossible(f"{path}, which the job was started with, can't be read.", hint)
+    if now != launch.get("sha256", ""):
+        raise NotPossible(f"{path} has changed since the job was started.", hint)
+    location, colon, name = flow.partition(":")
+    if location.endswith(".py") or "/" in location:
+        flow = f"{path}{colon}{name}"
+    cwd, params, workers, executor = (
+        launch.get(key) for key in ("cwd", "params", "workers", "executor")
+    )
+    return FlowToResume(
+        flow,
+        params if isinstance(params, dict) else {},
+        workers if isinstance(workers, int) and 0 < workers <= MOST_WORKERS else 0,
+        executor if isinstance(executor, str) else "",
+        cwd if isinstance(cwd, str) and Path(cwd).is_dir() else "",
+    )
+
+
+def _signature(launch: dict[str, Any], job_id: str, *, make_key: bool = False) -> str:
+    """What only this user on this machine can write under a launch; empty where he has no key."""
+    place = state_folder() / "key"
+    try:
+        if make_key and not place.exists():
+            make_private(place.parent)
+            with contextlib.suppress(FileExistsError):
+                handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(secrets.token_bytes(32))
+        key = place.read_bytes()
+    except OSError:
+        return ""
+    if len(key) < 32:
+        return ""
+    text = json.dumps([job_id, launch], sort_keys=True, default=str).encode()
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def _source_of(flow: str) -> Path | None:
+    location = flow.partition(":")[0]
+    if location.endswith(".py") or "/" in location:
+        return Path(location).expanduser().resolve()
+    file = getattr(sys.modules.get(location), "__file__", None)
+    return Path(file).resolve() if file else None
+
+
+def _hash_of(path: Path | None) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else ""
+    except OSError:
+        return ""
