@@ -10,6 +10,7 @@ import msgspec
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views import shapes
+from routilux_tui.views.insight import FailingInput, ProblemRow
 from tests.tui.stub import StubHandle, StubSource, audit, listed
 
 ATTACK = "\x1b]52;c;cHduZWQ=\x07\x1bc\x1b[2J\x9b31m\x9d52;c;cHduZWQ=\x9c\x90q\x9c\u202e\u2066\u2028\x00\x7f"
@@ -19,16 +20,28 @@ def poisoned(value: Any) -> Any:
     """A view in which every text is the attack."""
     if isinstance(value, str):
         return ATTACK
+    if isinstance(value, dict):
+        return {f"{n}{ATTACK}": poisoned(one) for n, one in enumerate(value.values())}
     if isinstance(value, list):
         return [poisoned(one) for one in value]
     if isinstance(value, msgspec.Struct):
         fields = {
             name: poisoned(getattr(value, name))
             for name in value.__struct_fields__
-            if name not in {"status", "place", "key", "counts", "section", "stale"}
+            if name
+            not in {"status", "place", "key", "counts", "section", "stale", "state", "spark"}
         }
         return msgspec.structs.replace(value, **fields)
     return value
+
+
+def a_problem() -> ProblemRow:
+    sample = FailingInput(1, "r", "{}", 2, 9, input={"id": "x"})
+    problem = ProblemRow(
+        number=0, routine_id="r", error_type="E", message="m", kind="k", count=3, inputs=9,
+        place="p", line="l", common={"currency": "x"}, samples=[sample], traceback="t",
+    )  # fmt: skip
+    return poisoned(problem)
 
 
 class HostileHandle(StubHandle):
@@ -54,6 +67,16 @@ class HostileHandle(StubHandle):
     async def window(self, section, start, stop, where):
         window = self.views.window(section, start, stop, shapes.Filter())
         return msgspec.structs.replace(window, rows=[poisoned(row) for row in window.rows])
+
+    async def insight(self, *parts):
+        insight = poisoned(await super().insight(*parts))
+        return msgspec.structs.replace(insight, problems=[a_problem()])
+
+    async def failing(self, number, start, stop):
+        return a_problem().samples
+
+    async def stack(self, task):
+        return ATTACK
 
     async def item(self, section, n):
         return {ATTACK: [ATTACK]}

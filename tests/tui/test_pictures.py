@@ -9,6 +9,7 @@ import pytest
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.shapes import Control
+from tests.tui.orders import orders
 from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
 
 if TYPE_CHECKING:
@@ -27,6 +28,20 @@ def app(handle: StubHandle, **settings: object) -> Dashboard:
 def test_the_dashboard_on_a_running_job(snap_compare, size) -> None:
     """Header, routines with two running, the tail of the history; all of it aligned."""
     assert snap_compare(app(StubHandle(audit())), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
+def test_a_job_with_something_to_see(snap_compare, size) -> None:
+    """How far it is and when it ends; the routine that fails, the inputs, what they have in common."""
+    assert snap_compare(app(StubHandle(orders())), terminal_size=size)
+
+
+@pytest.mark.parametrize("keys", ["3", "1o", "2j\r", "5E", "z", "!"])
+def test_the_ways_on_from_there(snap_compare, keys) -> None:
+    """What runs and is next; sorted by queue; a problem whole; errors alone; zoomed; why."""
+    names = {"\r": "enter", "!": "exclamation_mark"}
+    pressed = [names.get(one, one) for one in keys]
+    assert snap_compare(app(StubHandle(orders())), terminal_size=(80, 24), press=pressed)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=ids)

@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from routilux_tui.job import status as statuses
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.rates import Rate
 from routilux_tui.tui.widgets.columns import Column, cells, fitting, heads
 from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views import shapes as views
 from routilux_tui.views.formatting import count, duration, rate, sparkline
 from routilux_tui.views.graph import Graph
+from routilux_tui.views.insight import ROUTINE_LOOKS, RoutineFigures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable
 
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.graph import Rails
-    from routilux_tui.views.shapes import Header, RoutineRow
 
 _NAME = 24
 _MOST_RAILS = 30
-_BAR = "▇"
-ORDERS = ("flow", "errors", "time")
+_BAR, _BAR_CELLS = "▇", 8
+_SPARKS = 15
+_STYLES = {
+    "running": "rows--running",
+    "failed": "rows--error",
+    "held": "rows--warning",
+    "done": "rows--success",
+}
 
-
-class Line(NamedTuple):
-    """A routine as its line shows it; None where something is not known."""
-
-    row: RoutineRow
-    glyph: str
-    style: str
-    per_second: float | None = None
-    recent: tuple[float, ...] = ()
-
-    @property
-    def mean(self) -> float | None:
-        """Seconds that a run took in the mean."""
-        ended = self.row.runs - self.row.active
-        return self.row.busy / ended if ended > 0 and self.row.busy else None
+ORDERS: dict[str, Callable[[RoutineFigures], float]] = {
+    "flow": lambda _one: 0,
+    "queue": lambda one: -one.queued,
+    "errors": lambda one: -one.errors,
+    "p95": lambda one: -(one.p95 or 0.0),
+}
+"""The orders of the lines, and what by; the first is that of the flow."""
 
 
 def _number(value: int, style: str = "") -> Part:
@@ -51,27 +48,12 @@ def _duration(value: float | None) -> Part:
     return ("·", "rows--dim") if value is None else (duration(value), "")
 
 
-def _error(line: Line) -> Part:
-    row = line.row
-    return row.error, "rows--error" if row.status not in {"completed", "running"} else "rows--dim"
+def _rate(one: RoutineFigures) -> Part:
+    return (rate(one.rate), "") if one.rate >= 0.05 else ("·", "rows--dim")
 
 
-COLUMNS: tuple[Column[Line], ...] = (
-    Column("now", 4, lambda one: _number(one.row.active, "rows--running"), 2),
-    Column("done", 9, lambda one: _number(one.row.runs - one.row.active), 0),
-    Column(
-        "/s",
-        5,
-        lambda one: (rate(one.per_second), "") if one.per_second else ("·", "rows--dim"),
-        4,
-    ),
-    Column("last 60 s", 15, lambda one: (sparkline(list(one.recent)), "rows--spark"), 7),
-    Column("mean", 7, lambda one: _duration(one.mean), 3),
-    Column("busy", 7, lambda one: _duration(one.row.busy or None), 6),
-    Column("errors", 7, lambda one: _number(one.row.errors, "rows--error"), 1),
-    Column("retries", 8, lambda one: _number(one.row.retries, "rows--warning"), 5),
-    Column("last error", 20, _error, 8, is_number=False, takes_rest=True),
-)
+def _spark(one: RoutineFigures) -> Part:
+    return sparkline([float(number) for number in one.spark[-_SPARKS:]]), "rows--spark"
 
 
 class FlowPane(Pane):
@@ -83,14 +65,40 @@ class FlowPane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.order = ORDERS[0]
-        self._lines: list[Line] = []
-        self._rates: dict[str, Rate] = {}
-        self._rows: dict[str, RoutineRow] = {}
-        self._status = ""
+        self.order = "flow"
+        self._figures: dict[str, RoutineFigures] = {}
+        self._lines: list[RoutineFigures] = []
+        self._remark = ""
+        self._longest_queue = 0
         self._graph: Graph | None = None
         self._rails: Rails | None = None
         self._rails_for: tuple[int, str] = (-1, "")
+        self._columns: tuple[Column[RoutineFigures], ...] = (
+            Column("queue", 7, lambda one: _number(one.queued), 1),
+            Column("", _BAR_CELLS, self._bar, 8, is_number=False),
+            Column("now", 4, lambda one: _number(one.running, "rows--running"), 2),
+            Column("done", 9, lambda one: _number(one.done), 0),
+            Column("/s", 5, _rate, 4),
+            Column(
+                "last 60 s", _SPARKS, _spark, 9
+            ),
+            Column("p50", 7, lambda one: _duration(one.p50), 5),
+            Column("p95", 7, lambda one: _duration(one.p95), 3),
+            Column("max", 7, lambda one: _duration(one.longest), 7),
+            Column("errors", 7, lambda one: _number(one.errors, "rows--error"), 2),
+            Column("retries", 8, lambda one: _number(one.retries, "rows--warning"), 6),
+            Column(
+                "last error", 20, lambda one: (one.last_error, "rows--error"), 10,
+                is_number=False, takes_rest=True,
+            ),
+        )  # fmt: skip
+
+    def _bar(self, one: RoutineFigures) -> Part:
+        """How long a queue is, beside the longest; one of a few tasks has none."""
+        if self._longest_queue < _BAR_CELLS or not one.queued:
+            return "", ""
+        bar = _BAR * max(1, round(one.queued / self._longest_queue * _BAR_CELLS))
+        return bar, "rows--warning" if one.queued == self._longest_queue else "rows--spark"
 
     def set_shape(self, shape: FlowShape) -> None:
         """Draw the flow's connections beside the names."""
@@ -99,19 +107,28 @@ class FlowPane(Pane):
         self._sort()
         self.refresh()
 
-    def show(self, routines: Mapping[str, RoutineRow], header: Header, now: float) -> None:
-        """Take over the routines as they are now."""
-        self._rows = dict(routines)
-        self._status = header.status
-        for name, row in self._rows.items():
-            self._rates.setdefault(name, Rate()).sample(now, row.runs - row.active)
-        self._sort(now if header.status == "running" else None)
+    def show(self, figures: Iterable[RoutineFigures], workers: int) -> None:
+        """Take over the routines as they are now, of a job with so many workers."""
+        self._figures = {one.routine_id: one for one in figures}
+        longest = max((one.queued for one in self._figures.values()), default=0)
+        if (longest >= _BAR_CELLS) != (self._longest_queue >= _BAR_CELLS):
+            self.refresh()
+        self._longest_queue = longest
+        remark = ""
+        for one in self._figures.values():
+            if workers > 1 and one.running >= workers and one.queued > workers:
+                remark = f"{one.routine_id} holds all {workers} workers"
+        if remark != self._remark:
+            self._remark = remark
+            self.refresh_title()
+        self._sort()
 
-    def _sort(self, now: float | None = None) -> None:
-        before, self._lines = (
-            self._lines,
-            [self._line(self._rows[name], now) for name in self._names()],
-        )
+    def _sort(self) -> None:
+        drawn = self._graph.order if self._graph else ()
+        names = [name for name in drawn if name in self._figures]
+        names = list(dict.fromkeys([*names, *self._figures]))
+        names.sort(key=lambda name: ORDERS[self.order](self._figures[name]))
+        before, self._lines = self._lines, [self._figures[name] for name in names]
         if len(before) != len(self._lines):
             self.set_total(len(self._lines))
             self.refresh()
@@ -119,54 +136,28 @@ class FlowPane(Pane):
             if n >= len(before) or line != before[n]:
                 self.refresh_rows(n, n + 1)
 
-    def _names(self) -> list[str]:
-        """The routines in the order that is wanted."""
-        drawn = [name for name in (self._graph.order if self._graph else ()) if name in self._rows]
-        names = list(dict.fromkeys([*drawn, *self._rows]))
-        if self.order == "errors":
-            names.sort(key=lambda name: -self._rows[name].errors)
-        elif self.order == "time":
-            names.sort(key=lambda name: -self._rows[name].busy)
-        return names
-
-    def _line(self, row: RoutineRow, now: float | None) -> Line:
-        glyph, style = self._state(row)
-        seen = self._rates.get(row.routine_id)
-        if now is None or seen is None:
-            return Line(row, glyph, style)
-        return Line(row, glyph, style, seen.per_second(now), tuple(seen.bars(now, 15)))
-
-    def _state(self, row: RoutineRow) -> tuple[str, str]:
-        """How the routine is at this moment, by a glyph and its role's colour."""
-        if statuses.routine_has_failed(row.status) and not row.active:
-            return "✗", "rows--error"
-        if self._status == "running":
-            if row.active:
-                return "▶", "rows--running"
-            return ("○", "rows--dim") if row.runs else ("·", "rows--dim")
-        if not row.runs:
-            return "·", "rows--dim"
-        if self._status == "paused":
-            return "‖", "rows--warning"
-        if self._status == "completed":
-            return "✓", "rows--success"
-        return "○", "rows--dim"
-
     def routine_at(self, n: int) -> str:
         """The id of the routine in a row."""
-        return self._lines[n].row.routine_id if n < len(self._lines) else ""
+        return self._lines[n].routine_id if n < len(self._lines) else ""
 
     def sort_next(self) -> None:
         """Sort by the next of the orders."""
-        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
+        names = list(ORDERS)
+        self.order = names[(names.index(self.order) + 1) % len(names)]
         self._sort()
         self.refresh()
 
+    def tab(self, *, is_front: bool = False) -> Tab:
+        """The name, with the number of routines."""
+        return Tab(self.key_shown, self.name_shown, self.total, is_front)
+
     def title_parts(self) -> list[Part]:
-        """How it is sorted."""
+        """Who holds everybody up; else how it is sorted."""
+        if self._remark:
+            return [(self._remark, "rows--warning")]
         return [("o", "rows--key"), (f" sorts: {self.order}", "rows--dim")]
 
-    def _rail_texts(self, width: int) -> Rails | None:
+    def _rails_beside(self, width: int) -> Rails | None:
         """The rails beside the names, where the rows stand in the flow's order."""
         if self._graph is None or self.order != "flow" or len(self._lines) < 2:
             return None
@@ -178,19 +169,19 @@ class FlowPane(Pane):
             self._rails_for = wanted
         return self._rails
 
-    def _widths(self, width: int) -> tuple[int, int, list[Column[Line]]]:
+    def _widths(self, width: int) -> tuple[int, int, list[Column[RoutineFigures]]]:
         """Cells of the rails and of the name, and the columns that fit."""
-        rails = self._rail_texts(width)
+        rails = self._rails_beside(width)
         drawn = rails.width if rails is not None else 0
-        longest = max((len(line.row.routine_id) for line in self._lines), default=8) + 2
-        least = sum(one.width + 1 for one in COLUMNS if one.rank <= 3)
+        longest = max((len(one.routine_id) for one in self._lines), default=8) + 2
+        least = sum(one.width + 1 for one in self._columns if one.rank <= 2)
         name = max(8, min(longest, _NAME, width - 2 - drawn - least))
-        columns = [
-            one
-            for one in COLUMNS
-            if (one.name != "last error" or any(line.row.error for line in self._lines))
-            and (one.name != "last 60 s" or any(line.recent for line in self._lines))
-        ]
+        empty = {
+            "last error": not any(one.last_error for one in self._lines),
+            "last 60 s": not any(one.spark for one in self._lines),
+            "": self._longest_queue < _BAR_CELLS,
+        }
+        columns = [one for one in self._columns if not empty.get(one.name)]
         return drawn, name, fitting(columns, width - 2 - drawn - name)
 
     def head(self, width: int) -> str:
@@ -202,14 +193,13 @@ class FlowPane(Pane):
         """A routine's line."""
         line = self._lines[n]
         drawn, name, columns = self._widths(width)
-        rails = self._rail_texts(width)
-        parts: list[Part] = [(f"{line.glyph} ", line.style)]
-        text = line.row.routine_id
+        rails = self._rails_beside(width)
+        glyph = ROUTINE_LOOKS[line.state][0] if line.state in ROUTINE_LOOKS else "·"
+        parts: list[Part] = [(f"{glyph} ", _STYLES.get(line.state, "rows--dim"))]
+        text = line.routine_id
         if rails is not None and n < len(rails.texts):
             parts.append((fit(rails.texts[n], drawn), "rows--rail"))
             text += f" {rails.marks[n]}" if rails.marks[n] else ""
-        elif drawn:
-            parts.append((" " * drawn, ""))
         parts.append((fit(text, name), "rows--name"))
         return parts + cells(columns, line)
 

@@ -1,30 +1,31 @@
-"""The now pane: what runs at this moment, and what comes next."""
+"""The now pane: every handler that runs, for how long and with what; below, what comes next."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit, right
+from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
-from routilux_tui.views.formatting import count, counted
-from routilux_tui.views.shapes import Filter
+from routilux_tui.views.formatting import count, counted, duration, span
+from routilux_tui.views.insight import Now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.lines import Part
-    from routilux_tui.tui.widgets.title import Tab
-    from routilux_tui.views.shapes import Header, RoutineRow, Row
+    from routilux_tui.views.insight import NextTask, RunningHandler
 
-_NEXT = 40
+_NAME = 20
+_LONG = 3.0
+"""A handler that runs for so many times its median wants a look."""
+_TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class NowPane(Pane):
-    """The routines that run, then the tasks that are next in line."""
+    """The handlers that run, the longest first, then the tasks that are next in line."""
 
     section = views.PENDING
     name_shown = "Now"
@@ -32,77 +33,97 @@ class NowPane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.running: list[tuple[str, int]] = []
-        self.queued = 0
-        self._next: list[Row] = []
+        self.now = Now()
 
-    def show(self, routines: Mapping[str, RoutineRow], header: Header) -> None:
+    def show(self, moment: Now) -> None:
         """Take over what runs."""
-        running = [(one.routine_id, one.active) for one in routines.values() if one.active]
-        queued = header.counts.get(views.PENDING, 0)
-        if (running, queued) != (self.running, self.queued):
-            self.running, self.queued = running, queued
-            self._lay_out()
-
-    async def load(self, handle: Handle) -> None:
-        """Read what comes next."""
-        try:
-            window = await handle.window(views.PENDING, 0, _NEXT, Filter())
-        except RoutiluxTuiError as error:
-            self.post_message(self.Failed(error))
-            return
-        if window.rows != self._next:
-            self._next = window.rows
-            self._lay_out()
-
-    def _lay_out(self) -> None:
-        self.set_total(len(self.running) + len(self._next))
-        self.refresh()
+        before, self.now = self.now, moment
+        total = len(moment.handlers) + len(moment.coming)
+        if total != self.total:
+            self.set_total(total)
+            self.refresh()
+        elif before != moment:
+            self.refresh_rows(0, total)
+        if before.queued != moment.queued:
+            self.refresh_title()
 
     def tab(self, *, is_front: bool = False) -> Tab:
         """The name, with the number of handlers that run."""
-        number = sum(active for _, active in self.running)
-        return super().tab(is_front=is_front)._replace(number=number)
+        return Tab(self.key_shown, self.name_shown, len(self.now.handlers), is_front)
 
     def title_parts(self) -> list[Part]:
         """How many wait."""
-        return [(f"{counted(self.queued, 'task')} in line", "rows--dim")] if self.queued else []
+        queued = self.now.queued
+        return [(f"{counted(queued, 'task')} in line", "rows--dim")] if queued else []
+
+    def handler_at(self, n: int) -> RunningHandler | None:
+        """The handler in a line."""
+        return self.now.handlers[n] if n < len(self.now.handlers) else None
+
+    def coming_at(self, n: int) -> NextTask | None:
+        """The task in a line that is next in line."""
+        at = n - len(self.now.handlers)
+        return self.now.coming[at] if 0 <= at < len(self.now.coming) else None
 
     def routine_at(self, n: int) -> str:
         """The routine of a line."""
-        if n < len(self.running):
-            return self.running[n][0]
-        row = self.task_at(n)
-        return row.routine if row else ""
+        one = self.handler_at(n) or self.coming_at(n)
+        return one.routine_id if one else ""
 
-    def task_at(self, n: int) -> Row | None:
-        """The task in a line, where it is one that waits."""
-        at = n - len(self.running)
-        return self._next[at] if 0 <= at < len(self._next) else None
+    def _name_width(self) -> int:
+        names = [one.routine_id for one in self.now.handlers]
+        names += [one.routine_id for one in self.now.coming]
+        return max(7, min(_NAME, max(map(len, names), default=7)))
+
+    def head(self, width: int) -> str:
+        """The heads of the columns."""
+        del width
+        return f"  {fit('routine', self._name_width())} {right('for', 7)}  input"
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
-        del width
-        longest = max(
-            [len(name) for name, _ in self.running] + [len(row.routine) for row in self._next]
-        )
-        name = min(longest, 24)
-        if n < len(self.running):
-            routine, active = self.running[n]
+        name = self._name_width()
+        handler, coming = self.handler_at(n), self.coming_at(n)
+        if handler is not None:
+            slow = handler.elapsed / handler.median if handler.median else 0.0
+            end = (
+                f" {slow:.0f}{_TIMES} its median " if slow >= _LONG and handler.elapsed > 1 else ""
+            )
+            style = "rows--warning" if end else ""
+            room = max(0, width - name - 12 - len(end))
+            values = _cut(spoken(handler.text[self.indent :]), room)
             return [
                 ("▶ ", "rows--running"),
-                (fit(routine, name), "rows--name"),
-                (f"  {counted(active, 'handler')} running", "rows--running"),
+                (fit(handler.routine_id, name), "rows--name"),
+                (f" {right(duration(handler.elapsed), 7)}  ", style),
+                *values,
+                (end, "rows--warning"),
             ]
-        row = self._next[n - len(self.running)]
-        number = right(count(n - len(self.running) + 1), 4)
+        if coming is None:
+            return None
+        due = timestamps.to_epoch(coming.due)
+        behind = f"after {count(coming.behind)}" if coming.behind else "next"
+        if due is not None:
+            behind = f"in {span(max(0.0, due - formatting.now()))}"
         return [
             ("  ", ""),
-            (fit(row.routine, name), "rows--name"),
-            (f"  {number} in line  ", "rows--dim"),
-            *spoken(row.text[self.indent :]),
+            (fit(coming.routine_id, name), "rows--dim"),
+            (f" {right(behind, 7)}  ", "rows--dim"),
+            *spoken(coming.text[self.indent :]),
         ]
 
     def empty_text(self) -> str:
         """Nothing runs."""
         return "No handler runs, and no task waits."
+
+
+def _cut(parts: list[Part], room: int) -> list[Part]:
+    """Parts in exactly so many cells."""
+    made: list[Part] = []
+    for text, style in parts:
+        part = fit(text, room) if len(text) > room else text
+        made.append((part, style))
+        room -= len(part)
+        if room <= 0:
+            break
+    return [*made, (" " * max(0, room), "")]

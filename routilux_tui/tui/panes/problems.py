@@ -1,42 +1,32 @@
-"""The problems pane: errors by kind, worst first, with their inputs and the line of code.
-
-What it shows is read from the history's records of failures, of which each has its input and its
-traceback behind it. They are read anew when the number of errors has changed.
-"""
+"""The problems pane: errors by kind, worst first, with their inputs and the line of code."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.tui.failures import Failure, common_values, place_of, varying_first
+from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.widgets.lines import fit, right
-from routilux_tui.tui.widgets.values import flat, pairs
-from routilux_tui.views import shapes as views
+from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.title import Tab
+from routilux_tui.tui.widgets.values import flat, name_of, spoken
+from routilux_tui.views import formatting
 from routilux_tui.views.formatting import ago, clock, count
-from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
-    from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.lines import Part
-    from routilux_tui.tui.widgets.title import Tab
-    from routilux_tui.views.shapes import Row
+    from routilux_tui.views.insight import FailingInput, ProblemRow
 
-NAMES = ("error", "error_continued", "skipped", "validation_failed")
-"""The records that tell of a handler that raised, or of an input that was refused."""
-_MOST = 500
-_READ = 24
-_SHOWN = 8
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_NAME = 24
 
 
 class Line(NamedTuple):
-    """A line of the pane: what is painted, and the failure that Enter opens."""
+    """A line of the pane: a problem, something that is known of it, or one of its inputs."""
 
     kind: str
-    failure: Failure
-    row: Row | None = None
+    problem: ProblemRow
+    failing: FailingInput | None = None
 
 
 class ProblemsPane(Pane):
@@ -48,149 +38,136 @@ class ProblemsPane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.failures: list[Failure] = []
-        self.errors = 0
+        self.problems: list[ProblemRow] = []
+        self.beyond = 0
         self._lines: list[Line] = []
-        self._items: dict[int, dict[str, Any]] = {}
 
-    async def load(self, handle: Handle, errors: int) -> bool:
-        """Read the failures; whether there are some now where there were none."""
-        before = bool(self.failures)
-        rows: list[Row] = []
-        try:
-            for name in NAMES:
-                window = await handle.window(views.HISTORY, -_MOST, 1 << 52, Filter(name=name))
-                rows.extend(window.rows)
-            self.failures = _by_kind(rows)
-            for failure in self.failures[:_SHOWN]:
-                for row in list(failure.latest.values())[:_READ]:
-                    if row.n not in self._items:
-                        item = await handle.item(views.HISTORY, row.n)
-                        self._items[row.n] = item if isinstance(item, dict) else {}
-        except RoutiluxTuiError as error:
-            self.post_message(self.Failed(error))
-            return False
-        self.errors = errors
-        self._lay_out()
-        return bool(self.failures) and not before
-
-    def _lay_out(self) -> None:
+    def show(self, problems: list[ProblemRow], beyond: int) -> bool:
+        """Take over the problems; whether there are some now where there were none."""
+        before, self.problems, self.beyond = self.problems, problems, beyond
         lines: list[Line] = []
-        for failure in self.failures:
-            lines.append(Line("kind", failure))
-            if self.place(failure):
-                lines.append(Line("place", failure))
-            if self.common(failure):
-                lines.append(Line("common", failure))
-            rows = list(failure.latest.values())
-            lines.extend(Line("input", failure, row) for row in rows[:_SHOWN])
-            if len(rows) > _SHOWN:
-                lines.append(Line("more", failure))
-        before, self._lines = self._lines, lines
-        self.set_total(len(lines))
-        if before != lines:
+        for one in problems:
+            lines.append(Line("kind", one))
+            lines.extend(Line("input", one, failing) for failing in one.samples)
+            if one.inputs > len(one.samples) or one.common:
+                lines.append(Line("more", one))
+            if one.place:
+                lines.append(Line("place", one))
+        known, self._lines = self._lines, lines
+        if len(lines) != len(known):
+            self.set_total(len(lines))
             self.refresh()
+        for n, line in enumerate(lines):
+            if n >= len(known) or line != known[n]:
+                self.refresh_rows(n, n + 1)
+        if before != problems:
+            self.refresh_title()
+        return bool(problems) and not before
 
-    def item(self, row: Row) -> dict[str, Any]:
-        """The whole record of a failure, as far as it has been read."""
-        return self._items.get(row.n, {})
+    def tick(self) -> None:
+        """Until the next try it is a second less."""
+        for n, line in enumerate(self._lines):
+            if line.failing is not None and line.failing.next_try:
+                self.refresh_rows(n, n + 1)
 
-    def inputs(self, failure: Failure) -> list[dict[str, Any]]:
-        """What the handlers were given that failed so."""
-        found = (self.item(row).get("input") for row in failure.latest.values())
-        return [flat(one) for one in found if isinstance(one, dict)]
-
-    def common(self, failure: Failure) -> dict[str, Any]:
-        """What the inputs of a failure have in common, where there are several."""
-        return common_values(self.inputs(failure))
-
-    def place(self, failure: Failure) -> str:
-        """The line of code that raised."""
-        first = next(iter(failure.latest.values()))
-        return place_of(str(self.item(first).get("traceback") or ""))
-
-    def record_at(self, n: int) -> Row | None:
-        """The record that a line stands for."""
-        if n >= len(self._lines):
-            return None
-        line = self._lines[n]
-        return line.row or next(iter(line.failure.latest.values()))
+    def line_at(self, n: int) -> Line | None:
+        """What stands in a line."""
+        return self._lines[n] if n < len(self._lines) else None
 
     def tab(self, *, is_front: bool = False) -> Tab:
         """The name, with the number of errors."""
-        return super().tab(is_front=is_front)._replace(number=self.errors if self.total else 0)
+        number = sum(one.count for one in self.problems) + self.beyond
+        return Tab(self.key_shown, self.name_shown, number, is_front)
 
     def title_parts(self) -> list[Part]:
         """In how many inputs, and what Enter does."""
-        inputs = sum(len(one.latest) for one in self.failures)
+        inputs = sum(one.inputs for one in self.problems)
         if not inputs:
             return []
-        return [
-            (f"in {count(inputs)} inputs  ", ""),
-            ("Enter", "rows--key"),
-            (" opens", "rows--dim"),
-        ]
+        said = f"in {count(inputs)} {'input' if inputs == 1 else 'inputs'}  "
+        return [(said, ""), ("Enter", "rows--key"), (" opens", "rows--dim")]
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
         line = self._lines[n]
-        failure = line.failure
-        if line.kind == "kind":
-            inputs = count(len(failure.latest))
-            end = f"{count(failure.count)}{_TIMES} in {inputs}, {ago(failure.last)} ago "
-            room = width - len(end) - 4 - min(24, len(failure.routine))
-            return [
-                ("✗ ", "rows--error"),
-                (fit(failure.routine, min(24, len(failure.routine))), "rows--name"),
-                ("  ", ""),
-                (fit(failure.text, max(0, room)), "rows--error"),
-                (end, "rows--name"),
-            ]
+        one = line.problem
+        if line.failing is not None:
+            return _input_parts(line.failing, one, width)
         if line.kind == "place":
-            return [("  at   ", "rows--dim"), (fit(self.place(failure), width - 7), "")]
-        if line.kind == "common":
-            values = "  ".join(
-                f"{key} = {value!r}" if not isinstance(value, str) else f'{key} = "{value}"'
-                for key, value in self.common(failure).items()
-            )
-            return [("  all: ", "rows--dim"), (fit(values, width - 7), "rows--match")]
+            return [
+                ("  at  ", "rows--dim"),
+                (one.place, ""),
+                (f"  {one.line.strip()}", "rows--error"),
+            ]
         if line.kind == "more":
-            return [(f"  {count(len(failure.latest) - _SHOWN)} more inputs", "rows--dim")]
-        return self._input_parts(line, width)
-
-    def _input_parts(self, line: Line, width: int) -> list[Part]:
-        """An input: when, which try, and its values, those that differ first."""
-        row = line.row
-        if row is None:
-            return []
-        tries = str((pairs(row.text) or {}).get("retry", ""))
-        parts: list[Part] = [("  ", "")]
-        if width >= 70:
-            parts.append((f"{clock(row.at)[:8]}  ", "rows--dim"))
-        parts.append((right(f"try {tries}" if tries else "gave up", 11) + "  ",
-                      "rows--warning" if tries else "rows--error"))  # fmt: skip
-        given = self.item(row).get("input")
-        if not isinstance(given, dict):
-            return [*parts, (fit(row.text, max(0, width - 26)), "")]
-        values = flat(given)
-        for n, key in enumerate(varying_first(values, self.inputs(line.failure))):
-            if n:
-                parts.append((f"{key} ", "rows--dim"))
-            parts += [(str(values[key]), "" if n else "rows--name"), ("  ", "")]
-        return parts
+            more = one.inputs - len(one.samples)
+            said = f"  {count(more)} more" if more > 0 else " "
+            if not one.common:
+                return [(said, "rows--dim")]
+            values = "  ".join(f"{key} = {_quoted(value)}" for key, value in one.common.items())
+            return [
+                (f"{said}   all: ", "rows--dim"),
+                (fit(values, width - len(said) - 8), "rows--match"),
+            ]
+        return _kind_parts(one, width)
 
     def empty_text(self) -> str:
         """Nothing is wrong."""
         return "No handler has failed."
 
 
-def _by_kind(rows: list[Row]) -> list[Failure]:
-    """Failures by routine and message, those that are not tried again first, then the most."""
-    kinds: dict[tuple[str, str], Failure] = {}
-    for row in sorted(rows, key=lambda one: one.n):
-        values = pairs(row.text) or {}
-        kind, error = str(values.get("error_type", "")), str(values.get("error", row.text))
-        text = f"{kind}: {error}" if kind and not error.startswith(kind) else error
-        failure = kinds.setdefault((row.routine, text), Failure(row.routine, text))
-        failure.add(row, is_final="retry" not in values)
-    return sorted(kinds.values(), key=lambda one: (-one.final, -one.count))
+def _kind_parts(one: ProblemRow, width: int) -> list[Part]:
+    """A problem: what, how often, in how many inputs, and when last."""
+    last = ago(one.last)
+    end = f" {count(one.count)}{_TIMES} in {count(one.inputs)}{f', {last} ago' if last else ''} "
+    name = min(_NAME, len(one.routine_id))
+    message = one.message
+    if one.error_type and not message.startswith(one.error_type):
+        message = f"{one.error_type}: {message}"
+    return [
+        ("✗ ", "rows--error"),
+        (fit(one.routine_id, name), "rows--name"),
+        ("  ", ""),
+        (fit(message, max(0, width - len(end) - name - 4)), "rows--error"),
+        (end, "rows--name"),
+    ]
+
+
+def _input_parts(failing: FailingInput, problem: ProblemRow, width: int) -> list[Part]:
+    """An input: its tries, when the next is, and its values, but for those that all have."""
+    due = timestamps.to_epoch(failing.next_try)
+    if failing.gave_up:
+        then: Part = ("gave up", "rows--error")
+    elif due is not None:
+        then = (f"in {int(max(0.0, due - formatting.now()))}s", "rows--warning")
+    else:
+        then = ("runs", "rows--dim")
+    tries = (
+        f"{failing.tries}/{failing.most_tries}" if failing.most_tries > 1 else f"{failing.tries}"
+    )
+    given = failing.input
+    values = spoken(failing.text)
+    if isinstance(given, dict):
+        every = flat(given)
+        name = name_of(every)
+        shown = sorted(
+            (key for key in every if key not in problem.common), key=lambda key: key != name
+        )
+        values = []
+        for key in shown:
+            if key != name:
+                values.append((f"{key} ", "rows--dim"))
+            values += [(_text(every[key]), "rows--name" if key == name else ""), ("  ", "")]
+    parts: list[Part] = [("  ", ""), (fit(tries, 5), "rows--warning" if due else "")]
+    parts += [(fit(then[0], 8), then[1])]
+    if width >= 80:
+        parts.append((fit(clock(failing.at)[:8], 10), "rows--dim"))
+    return parts + values
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -29,20 +29,6 @@ def json_lines(value: Any) -> list[str]:
     return lines[:_MOST_LINES]
 
 
-def failure_lines(record: Any) -> list[str]:
-    """The record of a failure: its traceback, its input, then all of it."""
-    if not isinstance(record, dict):
-        return json_lines(record)
-    lines: list[str] = []
-    trace = record.get("traceback")
-    if isinstance(trace, str):
-        lines += [*trace.split("\n"), ""]
-    if record.get("input") is not None:
-        lines += ["its input", "", *json_lines(record["input"]), ""]
-    rest = {key: value for key, value in record.items() if key not in {"traceback", "input"}}
-    return [*lines, "its record", "", *json_lines(rest)]
-
-
 class TextRows(Rows):
     """Lines of text that can be scrolled."""
 
@@ -55,6 +41,14 @@ class TextRows(Rows):
     def on_mount(self) -> None:
         """Show them."""
         self.set_total(len(self.lines))
+
+    def show(self, lines: list[str]) -> None:
+        """Show other lines in their place."""
+        before, self.lines = self.lines, lines
+        self.set_total(len(lines))
+        for n, line in enumerate(lines):
+            if n >= len(before) or line != before[n]:
+                self.refresh_rows(n, n + 1)
 
     def tabs(self) -> list[Tab]:
         """The title."""

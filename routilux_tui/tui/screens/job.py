@@ -7,6 +7,7 @@ Between asking for a control and the job's own word, the header says that it is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from routilux_tui.errors import RoutiluxTuiError
@@ -15,7 +16,7 @@ from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.panes.data import DataPane
 from routilux_tui.tui.panes.flow import FlowPane
 from routilux_tui.tui.panes.history import HistoryPane
-from routilux_tui.tui.panes.layout import PROBLEMS, PaneLayout
+from routilux_tui.tui.panes.layout import NOW, PROBLEMS, PaneLayout
 from routilux_tui.tui.panes.log import LogPane
 from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.output import OutputPane
@@ -28,7 +29,7 @@ from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
 from routilux_tui.tui.screens.steering import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
-from routilux_tui.tui.widgets.header import JobHeader
+from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
 from routilux_tui.tui.widgets.question import QuestionBox
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import Filter
@@ -36,10 +37,16 @@ from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.worker import Worker
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.rows import Rows
+    from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Frame, Window
+
+
+_AT_HAND = 0.15
+"""Seconds within which a job that is near has answered everything."""
 
 
 class JobScreen(LookingScreen):
@@ -74,7 +81,9 @@ class JobScreen(LookingScreen):
         }
         self.arrangement = PaneLayout(self.panes, self.question_box)
         self._is_reading = self._must_read = False
-        self.reading = JobReading(handle, self.problems, self.now)
+        self._has_changed = True
+        self._was_read = asyncio.Event()
+        self.reading = JobReading(handle)
         self.keys = KeyBar(JOB_ACTIONS, lambda: self.cannot)
         self.search = JobSearch(self, handle)
         self.waits = JobWaits(self, handle)
@@ -105,10 +114,17 @@ class JobScreen(LookingScreen):
             pane.set_fetch(self._fetch)
         self.set_focus(self.routines)
         self._show(None)
-        self.run_worker(self._read_flow())
+        flow = self.run_worker(self._read_flow())
         self._read_soon()
+        with contextlib.suppress(asyncio.TimeoutError):
+            # a job at hand is shown whole at once; one that is far comes when it comes
+            await asyncio.wait_for(asyncio.shield(self._first_reading(flow)), _AT_HAND)
         self.run_worker(self._follow(), exclusive=False, exit_on_error=True)
         self.set_interval(1.0, self._tick)
+
+    async def _first_reading(self, flow: Worker[None]) -> None:
+        await flow.wait()
+        await self._was_read.wait()
 
     async def _fetch(self, section: str, start: int, stop: int, where: Filter) -> Window:
         return await self.handle.window(section, start, stop, where)
@@ -132,13 +148,9 @@ class JobScreen(LookingScreen):
         self.head.stale_since = self.handle.stale_since
         self.head.waits = self.waits.under_way
         self.head.read_only = self._read_only
-        self.head.rate.sample(self.head.now(), header.counts.get(views.HISTORY, 0))
         self.head.is_gone = self.is_gone()
-        self.head.worker_count = self.reading.shape.workers
-        self.head.busy = sum(one.active for one in self.handle.routines.values())
         self.head.question = self.reading.question is not None
-        self.routines.show(self.handle.routines, header, self.head.now())
-        self.now.show(self.handle.routines, header)
+        self._has_changed = self._has_changed or frame is not None
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
         self.arrangement.rows_changed()
@@ -157,10 +169,26 @@ class JobScreen(LookingScreen):
         if await self.reading.read_question():
             held = self.handle.header.counts.get(views.PENDING, 0)
             self.question_box.ask(self.reading.question, self.reading.events, held)
-        if await self.reading.read_problems() and not self.arrangement.is_chosen_by_reader:
-            self.arrangement.bring(PROBLEMS, by_reader=False)
-        await self.reading.read_next()
+        insight = await self.reading.read_insight() if self._has_changed else None
+        if insight is not None:
+            self._has_changed = self.handle.header.status == "running"
+            self._show_insight(insight)
         self._show(None)
+
+    def _show_insight(self, insight: Insight) -> None:
+        """Hand what is measured to the header and the panes."""
+        self.head.outlook = insight.outlook
+        workers = insight.outlook.workers if insight.outlook else 0
+        self.routines.show(insight.figures, workers)
+        if insight.now is not None:
+            self.now.show(insight.now)
+        is_new = self.problems.show(insight.problems, insight.problems_beyond)
+        if self.arrangement.is_chosen_by_reader:
+            return
+        if is_new:
+            self.arrangement.bring(PROBLEMS, by_reader=False)
+        elif not insight.problems and self.now.now.queued >= MANY_QUEUED and workers:
+            self.arrangement.bring(NOW, by_reader=False)
 
     def _refresh_tabs(self) -> None:
         """Counts in the title lines of panes that share a place."""
@@ -179,8 +207,8 @@ class JobScreen(LookingScreen):
         if is_old or running or header.status == "paused" or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
-        if running and not is_old:
-            self.routines.show(self.handle.routines, header, self.head.now())
+        if running and not is_old and self.problems.is_shown:
+            self.problems.tick()
         self._read_soon()
 
     def _read_soon(self) -> None:
@@ -197,6 +225,7 @@ class JobScreen(LookingScreen):
                 await self._read()
         finally:
             self._is_reading = False
+            self._was_read.set()
 
     # Layout
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routilux_tui.tui.screens.detail import json_lines
 from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
-from routilux_tui.views.formatting import clock, count, now, span
+from routilux_tui.views.formatting import clock, count, counted, span
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.trace import trace
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routilux_tui.sources.base import Handle
+    from routilux_tui.views.insight import FailingInput, ProblemRow
     from routilux_tui.views.shapes import Row
     from routilux_tui.views.trace import Step
 
 _MARKS = {BAD: "✗", GOOD: "✓"}
+FAILURES = ("error", "error_continued", "skipped", "validation_failed")
+_MOST_INPUTS = 200
 _ALIKE = 4
 """Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
 
@@ -31,9 +36,11 @@ async def why_lines(handle: Handle, *, is_gone: bool) -> list[str]:
     pause: Row | None = None
     if header.counts.get(views.PAUSES):
         pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
-    no_answer = None if handle.stale_since is None else now() - handle.stale_since
+    no_answer = None if handle.stale_since is None else formatting.now() - handle.stale_since
     insight = await handle.insight(*PARTS)
-    facts = facts_of(header, insight, now(), pause=pause, gone=is_gone, no_answer=no_answer)
+    facts = facts_of(
+        header, insight, formatting.now(), pause=pause, gone=is_gone, no_answer=no_answer
+    )
     lines: list[str] = []
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
@@ -43,6 +50,41 @@ async def why_lines(handle: Handle, *, is_gone: bool) -> list[str]:
             lines.append(f"    {', or '.join(way)}")
         lines.append("")
     return lines
+
+
+async def problem_lines(
+    handle: Handle, problem: ProblemRow, failing: FailingInput | None
+) -> list[str]:
+    """A problem: the whole traceback, the input, what all inputs have in common, every input."""
+    inputs = await handle.failing(problem.number, 0, _MOST_INPUTS)
+    chosen = failing or next(iter(inputs), None)
+    lines = problem.traceback.rstrip().split("\n") if problem.traceback else [problem.message]
+    if chosen is not None:
+        tries = f"tried {chosen.tries} of {chosen.most_tries} times"
+        then = "given up" if chosen.gave_up else f"next try {clock(chosen.next_try)[:8]}"
+        whole = chosen.input if chosen.input is not None else chosen.text
+        lines += ["", f"its input ({tries}, {then})", "", *json_lines(whole)]
+    if problem.common:
+        lines += ["", "what all of them have, and no input that went well", ""]
+        lines += json_lines(problem.common)
+    lines += ["", f"{counted(problem.inputs, 'input')} failed so, {count(problem.count)} times", ""]
+    for one in inputs:
+        end = "gave up" if one.gave_up else f"{one.tries}/{one.most_tries}"
+        lines.append(f"  {end:<8} {''.join(text for text, _ in spoken(one.text))}")
+    return lines
+
+
+async def failure_record(
+    handle: Handle, problem: ProblemRow, failing: FailingInput | None
+) -> Row | None:
+    """The last record of a failure in the history."""
+    for name in FAILURES:
+        where = Filter(routine=problem.routine_id, name=name)
+        window = await handle.window(views.HISTORY, -_MOST_INPUTS, 1 << 52, where)
+        for row in reversed(window.rows):
+            if failing is None or row.task == failing.task:
+                return row
+    return None
 
 
 async def trace_lines(handle: Handle, n: int) -> list[str]:

@@ -11,6 +11,9 @@ from routilux_tui.tui.panes.layout import HISTORY, PaneLayout
 from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
 from routilux_tui.tui.panes.problems import ProblemsPane
+from routilux_tui.tui.screens.detail import TextScreen, json_lines
+from routilux_tui.tui.screens.job_answers import problem_lines
+from routilux_tui.tui.screens.stack import StackScreen
 from routilux_tui.tui.screens.steering import SteeringScreen
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import Filter
@@ -70,8 +73,10 @@ class LookingScreen(SteeringScreen):
         if isinstance(focused, FlowPane):
             routine = focused.routine_at(focused.cursor)
         elif isinstance(focused, ProblemsPane):
-            record = focused.record_at(focused.cursor)
-            routine = record.routine if record else ""
+            line = focused.line_at(focused.cursor)
+            routine = line.problem.routine_id if line else ""
+        elif isinstance(focused, NowPane):
+            routine = focused.routine_at(focused.cursor)
         elif (row := pane.row_at(pane.cursor)) is not None:
             routine = row.routine
         if routine:
@@ -99,32 +104,31 @@ class LookingScreen(SteeringScreen):
             self.run_worker(self._open(event.rows, event.n))
 
     async def _open(self, pane: Pane, at: int) -> None:
-        from routilux_tui.tui.screens.detail import TextScreen, failure_lines, json_lines
-
+        """Show the whole of what stands in a row."""
+        if isinstance(pane, ProblemsPane):
+            line = pane.line_at(at)
+            if line is not None:
+                title = f"{line.problem.routine_id}: {line.problem.message}"
+                await self._answer(title, problem_lines(self.handle, line.problem, line.failing))
+            return
+        if isinstance(pane, NowPane) and (handler := pane.handler_at(at)) is not None:
+            self.app.push_screen(StackScreen(self.handle, handler))
+            return
+        section, title, row = pane.section, pane.name_shown, None
         where: int | str = at
-        section, title = pane.section, pane.name_shown
-        row = None
         if isinstance(pane, SectionPane):
             row = pane.row_at(at)
-        elif isinstance(pane, ProblemsPane):
-            row, section = pane.record_at(at), views.HISTORY
-        elif isinstance(pane, NowPane):
-            row = pane.task_at(at)
-        if isinstance(pane, FlowPane) or row is None:
-            if not isinstance(pane, (FlowPane, NowPane)):
+            if row is None:
                 return
+            where = row.n
+            title = f"{title} {row.n + 1:,}  {row.routine}  {row.name}"
+        elif isinstance(pane, (FlowPane, NowPane)):
             where = pane.routine_at(at)
             section, title = views.ROUTINES, f"Routine {where}"
-        else:
-            where = row.n
-            title = f"{pane.name_shown} {row.n + 1:,}  {row.routine}  {row.name}"
-        try:
-            value = await self.handle.item(section, where)
-        except RoutiluxTuiError as error:
-            self.notify(printable(str(error)), severity="error", markup=False)
-            return
-        lines = failure_lines(value) if isinstance(pane, ProblemsPane) else json_lines(value)
-        self.app.push_screen(TextScreen(title, lines))
+        await self._answer(title, self._item_lines(section, where))
+
+    async def _item_lines(self, section: str, where: int | str) -> list[str]:
+        return json_lines(await self.handle.item(section, where))
 
     def action_why(self) -> None:
         """Why the job is as it is."""
@@ -139,19 +143,34 @@ class LookingScreen(SteeringScreen):
 
         pane = self.focused_pane()
         row = None
-        if isinstance(pane, ProblemsPane):
-            row = pane.record_at(pane.cursor)
-        elif isinstance(pane, HistoryPane):
+        if isinstance(pane, HistoryPane):
             row = pane.row_at(pane.cursor)
+        elif isinstance(pane, ProblemsPane):
+            self.run_worker(self._trace_problem(pane))
+            return
         if row is None:
             self.notify("Records have what led to them: in 2 Problems and 5 History.", timeout=4)
             return
         title = f"What led to {row.n + 1:,}  {row.routine}  {row.name}"
         self.run_worker(self._answer(title, trace_lines(self.handle, row.n)))
 
-    async def _answer(self, title: str, asking: Awaitable[list[str]]) -> None:
-        from routilux_tui.tui.screens.detail import TextScreen
+    async def _trace_problem(self, pane: ProblemsPane) -> None:
+        """What led to the failure at the cursor: to its last record in the history."""
+        from routilux_tui.tui.screens.job_answers import failure_record, trace_lines
 
+        line = pane.line_at(pane.cursor)
+        if line is None:
+            return
+        try:
+            row = await failure_record(self.handle, line.problem, line.failing)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="error", markup=False)
+            return
+        if row is not None:
+            title = f"What led to {row.n + 1:,}  {row.routine}  {row.name}"
+            await self._answer(title, trace_lines(self.handle, row.n))
+
+    async def _answer(self, title: str, asking: Awaitable[list[str]]) -> None:
         try:
             lines = await asking
         except RoutiluxTuiError as error:

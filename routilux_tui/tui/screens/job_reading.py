@@ -1,4 +1,4 @@
-"""What a job's screen asks for beside its frames: flow, failures, what is next, a question."""
+"""What a job's screen asks for beside its frames: figures, its flow, a question."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import has_ended
 from routilux_tui.views import shapes as views
 from routilux_tui.views.flow_shape import FlowShape
+from routilux_tui.views.insight import PARTS
 from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
-    from routilux_tui.tui.panes.now import NowPane
-    from routilux_tui.tui.panes.problems import ProblemsPane
+    from routilux_tui.views.insight import Insight
 
 _MOST_EVENTS = 3
 
@@ -23,19 +23,23 @@ class JobReading:
 
     Args:
         handle: the job.
-        problems: the pane that shows the failures.
-        now: the pane that shows what is next.
     """
 
-    def __init__(self, handle: Handle, problems: ProblemsPane, now: NowPane) -> None:
+    def __init__(self, handle: Handle) -> None:
         self._handle = handle
-        self._problems = problems
-        self._now = now
         self._asked_of: tuple[Any, ...] = ()
-        self._queue_of: tuple[Any, ...] = ()
         self.shape = FlowShape(flow_id="", routines=[], is_whole=False)
         self.question: dict[str, Any] | None = None
         self.events: list[str] = []
+
+    async def read_insight(self) -> Insight | None:
+        """All that is measured of the job; None where nobody answers."""
+        if self._handle.stale_since is not None:
+            return None
+        try:
+            return await self._handle.insight(*PARTS)
+        except RoutiluxTuiError:
+            return None
 
     async def read_flow(self) -> None:
         """What the flow is made of; a job that can't say has none."""
@@ -43,21 +47,6 @@ class JobReading:
             self.shape = await self._handle.flow()
         except RoutiluxTuiError:
             return
-
-    async def read_problems(self) -> bool:
-        """The failures; whether there are some now where there were none."""
-        errors = self._handle.header.errors
-        if errors == self._problems.errors:
-            return False
-        return await self._problems.load(self._handle, errors)
-
-    async def read_next(self) -> None:
-        """What is next in line, where somebody sees it."""
-        header = self._handle.header
-        state = (header.updated_at, header.counts.get(views.PENDING, 0))
-        if self._now.is_shown and state != self._queue_of:
-            self._queue_of = state
-            await self._now.load(self._handle)
 
     async def read_question(self) -> bool:
         """What the job waits for a person to answer; whether that has changed."""

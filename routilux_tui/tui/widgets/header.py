@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.tui.rates import Rate
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, strip_of
 from routilux_tui.views import shapes as views
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
+    from routilux_tui.views.insight import Outlook
     from routilux_tui.views.shapes import Header
 
 _BARS = 16
@@ -62,10 +62,7 @@ class JobHeader(Widget):
         self.read_only = False
         self.is_gone = False
         self.question = False
-        self.worker_count = 0
-        self.busy = 0
-        self.retrying = 0
-        self.rate = Rate()
+        self.outlook: Outlook | None = None
         self._lines: list[list[Part]] = [[], []]
         self._styles_of: dict[str, Style] = {}
 
@@ -154,24 +151,24 @@ class JobHeader(Widget):
         if job.read_only or self.read_only:
             left.append(("  read-only", "rows--warning"))
         right: list[Part] = []
-        if self.worker_count and job.status == "running" and width >= 70:
-            shown = min(self.worker_count, 8)
-            busy = min(self.busy, self.worker_count)
-            full = round(busy / self.worker_count * shown)
+        outlook = self.outlook
+        workers = outlook.workers if outlook is not None else 0
+        if outlook is not None and workers and job.status == "running" and width >= 70:
+            shown = min(workers, 8)
+            busy = min(outlook.busy, workers)
+            full = round(busy / workers * shown)
             right += [
                 ("workers ", "rows--dim"),
-                ("■" * full, "rows--warning" if busy == self.worker_count else "rows--running"),
+                ("■" * full, "rows--warning" if busy == workers else "rows--running"),
                 ("□" * (shown - full) + " ", "rows--dim"),
             ]
             if width >= 100:
-                right += [(f"{busy}", "rows--name"), (f"/{self.worker_count} ", "rows--dim")]
-        now = self.now()
-        per_second = self.rate.per_second(now)
-        if job.status == "running" and self.stale_since is None and per_second is not None:
-            right += [("  ", ""), (rate(per_second), "rows--name"), ("/s ", "rows--dim")]
-            used = sum(len(text) for text, _ in (*left, *right))
-            bars = self.rate.bars(now, max(0, min(_BARS, width - used - 3)))
-            right += [(sparkline(bars), "header--spark"), (" ", "")]
+                right += [(f"{busy}", "rows--name"), (f"/{workers} ", "rows--dim")]
+        if outlook is not None and job.status == "running" and self.stale_since is None:
+            right += [("  ", ""), (rate(outlook.rate), "rows--name"), ("/s ", "rows--dim")]
+            used = sum(cell_len(text) for text, _ in (*left, *right))
+            bars = outlook.spark[-max(1, min(_BARS, width - used - 3)) :]
+            right += [(sparkline([float(one) for one in bars]), "header--spark"), (" ", "")]
         return _spread(left, right, width)
 
     def _second_line(self) -> list[Part]:
@@ -179,36 +176,57 @@ class JobHeader(Widget):
         if job is None:
             return []
         width = self.size.width
-        left = self._progress(job)
+        left = self._progress(job, width)
         right: list[Part] = []
         if self.waits:
             text, since = self.waits[-1]
             more = f" (+{len(self.waits) - 1})" if len(self.waits) > 1 else ""
             waiting = f"waiting {span(int(self.now() - since) + 0.0)}: {printable(text)}{more}"
             right.append((fit(waiting, min(len(waiting), width // 2)) + "  ", "rows--running"))
-        if job.errors:
-            right.append((f"✗ {counted(job.errors, 'error')}  ", "rows--error"))
-        if self.retrying:
-            right.append((f"↻ {count(self.retrying)} retrying  ", "rows--warning"))
-        elif job.retries:
-            right.append((f"↻ {counted(job.retries, 'retry', 'retries')}  ", "rows--warning"))
-        queued = job.counts.get(views.PENDING, 0)
+        outlook = self.outlook
+        errors = outlook.errors if outlook is not None else job.errors
+        queued = outlook.queued if outlook is not None else job.counts.get(views.PENDING, 0)
+        retrying = outlook.retrying if outlook is not None else 0
+        is_narrow = width < 76
+        if errors:
+            text = count(errors) if is_narrow else counted(errors, "error")
+            right.append((f"✗ {text}  ", "rows--error"))
+        if retrying:
+            text = count(retrying) if is_narrow else f"{count(retrying)} retrying"
+            right.append((f"↻ {text}  ", "rows--warning"))
         if queued:
             held = "held" if job.status == "paused" else "queued"
             many = queued >= MANY_QUEUED or job.status == "paused"
             right.append((f"{count(queued)} {held} ", "rows--warning" if many else "rows--dim"))
         return _spread(left, right, width)
 
-    def _progress(self, job: Header) -> list[Part]:
-        """How far the job is, or what it says of itself."""
+    def _progress(self, job: Header, width: int) -> list[Part]:
+        """How far the job is and when it ends; or what it says of itself."""
         style = "rows--error" if job.status == "failed" or self.is_gone else "rows--warning"
         note = printable(job.note)
         if self.stale_since is not None:
             note = "this is the last state" + (f": {note}" if note else "")
+        outlook = self.outlook
+        parts: list[Part] = [(" ", "")]
+        if outlook is not None and outlook.total:
+            done, total = outlook.done, outlook.total
+            part = outlook.progress if outlook.progress is not None else None
+            if part is not None:
+                cells = 20 if width >= 76 else 10
+                full = round(max(0.0, min(1.0, part)) * cells)
+                shade = "rows--error" if job.status == "failed" else "header--spark"
+                parts += [("█" * full, shade), ("░" * (cells - full), "rows--dim")]
+                parts.append((f" {part:.0%}  ", "rows--name"))
+            parts += [(count(done), ""), ("/" if width < 100 else " of ", "rows--dim")]
+            parts += [(f"{count(total)}  ", "")]
         if note:
-            return [(f" {note}", style)]
-        records = job.counts.get(views.HISTORY, 0)
-        return [(f" {counted(records, 'record')}", "rows--dim")]
+            return [*parts, (note, style)]
+        if outlook is not None and job.status == "running" and outlook.eta:
+            return [*parts, (outlook.eta, "rows--dim")]
+        if outlook is None or not outlook.total:
+            records = job.counts.get(views.HISTORY, 0)
+            parts.append((counted(records, "record"), "rows--dim"))
+        return parts
 
 
 def _host(place: str) -> str:
