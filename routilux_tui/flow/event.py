@@ -45,6 +45,13 @@ class Event:
         """The event as a plain dict."""
         return {"_type": "Event", "name": self.name, "output_params": self.output_params}
 
+    def deserialize(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Take over what `serialize` gave; what is missing, or of another type, stays."""
+        if isinstance(data.get("name"), str):
+            self.name = data["name"]
+        if isinstance(data.get("output_params"), list):
+            self.output_params = data["output_params"]
+
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
         """Have this event delivered to a slot, in the flow that holds or will hold both.
 
@@ -118,6 +125,15 @@ class Event:
         return job
 
 
+#: What routilux calls the ends of a connection; it leaves out the two ids.
+_ENDS = (
+    "_source_routine_id",
+    "_source_event_name",
+    "_target_routine_id",
+    "_target_slot_name",
+)
+
+
 class Connection:
     """One event joined to one slot; made by itself, it joins them.
 
@@ -168,6 +184,19 @@ class Connection:
         event = self.source_event.name if self.source_event is not None else ""
         slot = self.target_slot.name if self.target_slot is not None else ""
         return self.source_routine_id, event, self.target_routine_id, slot
+
+    def serialize(self) -> dict[str, Any]:
+        """The connection as a plain dict: the names of its ends, and the mapping."""
+        return {
+            "_type": "Connection",
+            "param_mapping": dict(self.param_mapping),
+            **dict(zip(_ENDS, self.ends, strict=True)),
+        }
+
+    def deserialize(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Take over the mapping that `serialize` gave; `Flow.deserialize` finds the ends."""
+        if isinstance(data.get("param_mapping"), dict):
+            self.param_mapping = data["param_mapping"]
 
     def mapped(self, data: dict[str, Any]) -> dict[str, Any]:
         """Data of the event, by the names that the slot knows it by."""

@@ -111,7 +111,7 @@ class Flow(FlowStructure):
         """
         if strategy not in STRATEGIES:
             raise FlowDefinitionError(
-                f"There is no execution strategy {strategy!r}.",
+                f"Invalid execution strategy {strategy!r}.",
                 f"It is one of: {', '.join(STRATEGIES)}.",
             )
         self.execution_strategy = strategy
@@ -146,7 +146,7 @@ class Flow(FlowStructure):
             FlowDefinitionError: when there is no such routine, slot or strategy.
         """
         if execution_strategy not in {None, *STRATEGIES}:
-            raise FlowDefinitionError(f"There is no execution strategy {execution_strategy!r}.")
+            raise FlowDefinitionError(f"Invalid execution strategy {execution_strategy!r}.")
         del timeout
         workers = self.max_workers
         if execution_strategy == "sequential":
@@ -205,7 +205,8 @@ class Flow(FlowStructure):
         nameless = to_resume and not self.is_named and job_state.status in {"paused", "running"}
         if job_state.flow_id != self.flow_id and (job_state.execution or not nameless):
             raise FlowDefinitionError(
-                f"Job {job_state.job_id} is of flow {job_state.flow_id!r}, not {self.flow_id!r}."
+                f"Job {job_state.job_id} is of flow {job_state.flow_id!r}, "
+                f"which does not match {self.flow_id!r}."
             )
         return self.prepare(job_state)
 

@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("routilux_tui.flow")
 
-#: What routilux calls the ends of a connection; it leaves out the two ids.
-_ENDS = (
-    "_source_routine_id",
-    "_source_event_name",
-    "_target_routine_id",
-    "_target_slot_name",
-)
-
 
 def flow_to_plain(flow: FlowStructure) -> dict[str, Any]:
     """Routines with their configuration, connections and error handler, as JSON can hold them.
@@ -50,19 +42,11 @@ def flow_to_plain(flow: FlowStructure) -> dict[str, Any]:
                 name,
             )
     handler = flow.error_handler
-    connections = [
-        {
-            "_type": "Connection",
-            "param_mapping": one.param_mapping,
-            **dict(zip(_ENDS, one.ends, strict=True)),
-        }
-        for one in flow.connections
-    ]
     return {
         "flow_id": flow.flow_id,
         "error_handler": handler.serialize() if handler is not None else None,
         "routines": {name: one.serialize() for name, one in flow.routines.items()},
-        "connections": to_plain(connections),
+        "connections": to_plain([one.serialize() for one in flow.connections]),
     }
 
 

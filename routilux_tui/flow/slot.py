@@ -178,6 +178,16 @@ class Slot:
             "merge_strategy": _described(strategy) if callable(strategy) else strategy,
         }
 
+    def deserialize(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        """Take over the name and the merge strategy's name that `serialize` gave.
+
+        The handler stays: no data says what is called.
+        """
+        if isinstance(data.get("name"), str):
+            self.name = data["name"]
+        if data.get("merge_strategy") in ("override", "append"):
+            self.merge_strategy = data["merge_strategy"]
+
     def connect(self, event: Source, param_mapping: dict[str, str] | None = None) -> None:
         """Have an event delivered to this slot; see `Event.connect`."""
         event.connect(self, param_mapping)

@@ -353,6 +353,25 @@ class TestAFlowAsData:
         flow.deserialize(data)  # once more: what it has gives way
         assert len(flow.connections) == 1
 
+    def test_its_parts_have_their_own_words(self):
+        flow = self.made()
+        (connection,) = flow.connections
+        data = connection.serialize()
+        assert (data["_type"], data["param_mapping"]) == ("Connection", {"i": "number"})
+        assert (data["_source_event_name"], data["_target_slot_name"]) == ("out", "in")
+        other = Connection()
+        other.deserialize(data)
+        assert other.param_mapping == {"i": "number"}
+        slot = Slot("s", None, print, "append")
+        copy = Slot()
+        copy.deserialize({**slot.serialize(), "merge_strategy": {"_type": "callable"}})
+        assert (copy.name, copy.merge_strategy, copy.handler) == ("s", "override", None)
+        copy.deserialize(slot.serialize())
+        assert copy.merge_strategy == "append"
+        event = Event()
+        event.deserialize(Event("out", None, ["x"]).serialize())
+        assert (event.name, event.output_params) == ("out", ["x"])
+
     def test_a_class_is_never_imported(self):
         data = self.made().serialize()
         for name in ("os.system", "json.JSONDecoder", "antigravity", "Flow", 7, None):
