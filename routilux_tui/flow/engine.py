@@ -129,9 +129,11 @@ class Execution(Controls):
     def _new_tasks(self, routine_id: str, event: str) -> list[tuple[int, str, str]]:
         """New tasks for the slots that an event goes to; none where the job takes no more."""
         targets = self.flow.targets(routine_id, event)
-        if not targets or self.ending:
+        if not targets or self._closing == "end":
             return []
         number = self.job_state.next_task_id
+        if len(targets) == 1:
+            return [(number, *targets[0])]
         return [(number + i, target, slot) for i, (target, slot) in enumerate(targets)]
 
     def _on_task_start(self, task: Task) -> None:
@@ -149,8 +151,7 @@ class Execution(Controls):
 
     def _invoke(self, task: Task) -> BaseException | None:
         routine = self.flow.routines[task.routine_id]
-        executor = None if self._executors is None else self._executors.of(routine)
-        run = None if executor is None else executor.run
+        run = None if self._executors is None else self._executors.runner_of(routine)
         error = invoke(self, self.jobs.flow, routine, task, run)
         if error is None and not self.is_fork:
             return None

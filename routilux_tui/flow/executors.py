@@ -65,6 +65,13 @@ class Executors:
             found = self._made[spec] = _make(spec)
         return found
 
+    def runner_of(
+        self, routine: Routine
+    ) -> Callable[[Invocation, Slot, dict[str, Any]], BaseException | None] | None:
+        """What runs a routine's handlers elsewhere; None where they run here."""
+        executor = self.of(routine)
+        return None if executor is None else executor.run
+
     def cancel(self) -> None:
         """Tell the handlers that run elsewhere that their job has been cancelled."""
         for one in self._made.values():

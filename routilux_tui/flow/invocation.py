@@ -51,7 +51,9 @@ def invoke(
     token = INVOCATION.set(invocation := Invocation(job, flow, routine, task))
     try:
         slot = routine._slots[task.slot]
-        data = _prepare(job, flow, routine, slot, task)
+        data = flow.delivered(task)
+        if slot.merge_strategy != "override" or slot.validator is not None or routine._before_hooks:
+            data = _prepare(job, routine, slot, task, data)
         if run is None:
             result = slot.call(data)
         else:
@@ -78,7 +80,7 @@ async def invoke_async(
     INVOCATION.set(Invocation(job, flow, routine, task))  # in the context of this asyncio task
     try:
         slot = routine._slots[task.slot]
-        await slot.call(_prepare(job, flow, routine, slot, task))
+        await slot.call(_prepare(job, routine, slot, task, flow.delivered(task)))
         for after in routine._after_hooks:
             after(job.job_state)
     except BaseException as error:
@@ -93,17 +95,16 @@ async def _within(invocation: Invocation, coroutine: Coroutine[Any, Any, Any]) -
 
 
 def _prepare(
-    job: LiveJob, flow: FlowInterface, routine: Routine, slot: Slot, task: Task
+    job: LiveJob, routine: Routine, slot: Slot, task: Task, data: dict[str, Any]
 ) -> dict[str, Any]:
     """What comes before a handler: merge, validator, hooks; returns the handler's data."""
-    data = flow.delivered(task)
     if slot.collects:
         data = _merge(job, slot, task, data)
     if slot.validator is not None:
         _validate(slot, data)
     for before in routine._before_hooks:
         before()
-    return data  # type: ignore[no-any-return] # a dict, where no file says otherwise
+    return data
 
 
 def ask_error_handler(
