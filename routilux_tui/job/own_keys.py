@@ -67,8 +67,8 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
     for entry in _entries(plain, "running"):
         if isinstance(entry, list) and len(entry) == 3 and is_id(entry[0]):
             task_id, routine_id, at = entry
-            if isinstance(routine_id, str) and isinstance(at, (int, float)):
-                job.running[task_id] = (routine_id, float(at))
+            if isinstance(routine_id, str) and as_number(at):
+                job.running[task_id] = (routine_id, as_number(at))
     said = plain.get("said_progress")
     for name, one in (said if isinstance(said, dict) else {}).items():
         if isinstance(one, list) and len(one) == 2 and as_number(one[1]):

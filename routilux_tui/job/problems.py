@@ -75,7 +75,7 @@ class Problem(msgspec.Struct, kw_only=True):
         """What `to_plain` gave; None where it is something else."""
         try:
             problem = msgspec.convert(plain, cls)
-        except (msgspec.ValidationError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         problem.samples = [one for one in problem.samples if is_id(one)][:_SAMPLES]
         return problem

@@ -64,7 +64,10 @@ def delivered(
     for one in _connections(job):
         if one[:4] == [source, event, target, slot] and len(one) > 4:
             names = one[4] if isinstance(one[4], dict) else {}
-            return {**data, **{names[name]: data[name] for name in names if name in data}}
+            given = {
+                to: data[name] for name, to in names.items() if name in data and type(to) is str
+            }
+            return {**data, **given}
     return data
 
 
