@@ -1,9 +1,11 @@
-"""Numbers on the command line, checked where they are read."""
+"""Numbers and names on the command line, checked where they are read."""
 
 from __future__ import annotations
 
 import argparse
 import math
+
+from routilux_tui.views.naming import LONGEST_NAME
 
 
 def count(text: str) -> int:
@@ -53,6 +55,23 @@ def seconds(text: str) -> float:
     if not number >= 0:  # NaN is not
         raise argparse.ArgumentTypeError(f"{text!r}: it is seconds, from 0 up")
     return min(number, 1e9)
+
+
+def job_name(text: str) -> str:
+    """A name for a job: such that it means nothing else where a job is named."""
+    if not text.strip() or len(text) > LONGEST_NAME or "@" in text or "/" in text:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: it is a name of at most {LONGEST_NAME} letters, without @ and /"
+        )
+    return text
+
+
+def label(text: str) -> tuple[str, str]:
+    """A label, as ``team=data``."""
+    key, equals, value = text.partition("=")
+    if not key.strip() or not equals or max(len(key), len(value)) > LONGEST_NAME:
+        raise argparse.ArgumentTypeError(f"{text!r}: it is KEY=VALUE, as in team=data")
+    return key, value
 
 
 def _whole(text: str, least: int) -> int:

@@ -16,6 +16,7 @@ What JOB means
   an id                1f0c2a9e-..., as `ps` and `run --detach` print it
   a beginning of one   four letters at least: 1f0c
   a flow's name        as it is, spaces and all: "nightly orders"
+  its name             as `run --name` gave it: nightly; nightly@-1 is the run before the newest
   @last                the job that was started last
   a path               of a saved job, wherever it is
 
@@ -31,19 +32,25 @@ Conditions
 CEL, the Common Expression Language: status == "paused" || routines.fetch.retries >= 2
 
   status                                    pending, running, paused, completed, failed, cancelled
-  flow_id, job_id, current                  names; current is the routine that started last
+  flow_id, job_id, name, labels.KEY         as it was started; a label that it has not is empty
+  current                                   the routine that started last
   age                                       seconds since it began
-  progress                                  the part of its routines that are done, 0 to 1
+  progress, eta                             the part that is done, 0 to 1; seconds left, or -1
+  queue, oldest                             tasks that wait; seconds that the first of them does
+  waiting                                   whether it waits for a person
+  silent_for                                seconds in which nothing has changed
+  slower_than_usual                         how many times as long as earlier runs it takes, or 0
   records, runs, errors, retries            how many
   pending, deferred, pauses, logs, outputs  how many
-  routines.NAME.X                           status, runs, errors, retries, active, execution_time
+  routines.NAME.X                           status, runs, errors, retries, active, execution_time,
+                                            queue, p95, rate
   shared.KEY                                a value of the shared data
   log_last, output_last                     the newest entry of each
 
-`ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, host, place, live,
-records, errors, routines_done, routines_total, size, path, badge, age, and updated (seconds since
-its last change). What names the unknown is an error at once; what can't hold any more ends a wait,
-with 1.
+`ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, name, labels, host,
+place, live, records, errors, routines_done, routines_total, size, path, badge, age, and updated
+(seconds since its last change). What names the unknown is an error at once; what can't hold any
+more ends a wait, with 1.
 """
 
 _EXIT = """\

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import NoSuchJob, Unreachable
 from routilux_tui.job.status import has_ended
+from routilux_tui.job.timestamps import to_epoch
 from routilux_tui.sources.headers import file_note
-from routilux_tui.views.naming import SHORTEST_PREFIX, jobs_named
+from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
@@ -115,7 +116,6 @@ def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
     Raises:
         Unreachable: when the folder may not be read.
     """
-    from routilux_tui.job.timestamps import to_epoch
     from routilux_tui.runner.paths import jobs_folder
     from routilux_tui.sources.headers import read_header
     from routilux_tui.sources.scanning import is_there, scan
@@ -149,7 +149,12 @@ def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
     if name == LAST and found:
         return found[0]
     if not found or destroys:
-        found = [*found, *_choose(name, saved_entries(live))]
+        saved = saved_entries(live)
+        found = [*found, *_choose(name, saved)]
+        if not found and earlier_run(name) is not None:
+            return _run_before(name, [*live, *saved])
+        if found and not destroys and all(one.name == name for one in found):
+            return max(found, key=_began)  # of a name that was given, the newest run is meant
     if len(found) == 1 or (found and name == LAST):
         return found[0]
     if not found and ("/" in name or name.endswith(".json")):
@@ -182,6 +187,11 @@ def find_running(name: str) -> JobEntry:
     found = running_from(name, live) if _is_file(name) else _choose(name, live)
     if len(found) == 1:
         return found[0]
+    if not found and earlier_run(name) is not None:
+        one = _run_before(name, [*live, *saved_entries(live)])
+        if one.place == "live":
+            return one
+        raise _only_saved(name, one.path)
     if not found:
         if _is_file(name):
             raise _only_saved(name, name)
@@ -189,6 +199,26 @@ def find_running(name: str) -> JobEntry:
         if saved:
             raise _only_saved(name, saved[0].path)
     raise _not_one(name, found, live, steers=True)
+
+
+def _began(entry: JobEntry) -> float:
+    return to_epoch(entry.created_at) or 0.0
+
+
+def _run_before(name: str, entries: list[JobEntry]) -> JobEntry:
+    """The job of ``nightly@-1``: counted back from the newest of its name.
+
+    Raises:
+        NoSuchJob: when there are not so many.
+    """
+    base, back = earlier_run(name) or (name, 0)
+    runs = sorted(_choose(base, entries), key=_began, reverse=True)
+    if back < len(runs):
+        return runs[back]
+    raise NoSuchJob(
+        f"There is no run {name!r}: {len(runs)} are called {base!r}.",
+        "Those that there are: routilux-tui ps",
+    )
 
 
 def running_from(path: str, live: list[JobEntry]) -> list[JobEntry]:
@@ -209,7 +239,7 @@ def _choose(name: str, entries: list[JobEntry]) -> list[JobEntry]:
         live = [entry for entry in answering if entry.place == "live"]
         return live[-1:] or answering[:1]
     found = jobs_named(name, answering)
-    if len(found) > 1 and found[0].place == "live":
+    if len(found) > 1 and all(entry.place == "live" for entry in found):
         # one that has ended still answers for as long as somebody looks at it
         found = [entry for entry in found if not has_ended(entry.status)] or found
     return found

@@ -45,6 +45,7 @@ COMMANDS = {
     "resume": "go on with a paused job, or take up a saved one",
     "cancel": "cancel a job",
     "wait": "wait for a job's end, or until a condition holds",
+    "watch": "run a command for each job of which a condition comes to hold",
     "rm": "remove saved jobs",
     "prune": "remove saved jobs that have ended: old ones, large ones, all but the newest",
     "info": "paths, versions, sockets, and what is configured",

@@ -18,7 +18,7 @@ from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
 from routilux_tui.views.text import escaped, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _COLOURS = {
     "running": "36",
@@ -112,6 +112,8 @@ def table(heads: list[str], rows: Iterable[list[str]], right: frozenset[int] = f
 def print_header(header: Header, routines: list[RoutineRow], place: str) -> None:
     """A job for people: what it is, how it is, what its routines did."""
     print(f"{status_word(header.status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
+    if header.name or header.labels:
+        print(f"  {safe(' '.join([header.name, *labels_of(header.labels)]).strip())}")
     if header.note:
         print(f"  {safe(header.note)}")
     if header.control is not None:
@@ -126,6 +128,11 @@ def print_header(header: Header, routines: list[RoutineRow], place: str) -> None
     if routines:
         print()
         print_routines(routines)
+
+
+def labels_of(labels: Mapping[str, str]) -> list[str]:
+    """Labels as they are given: ``team=data``."""
+    return [f"{key}={value}" for key, value in labels.items()]
 
 
 def print_routines(routines: list[RoutineRow]) -> None:

@@ -1,8 +1,8 @@
 """List jobs: those that run on this machine, then the saved ones of the state folder.
 
-CONDITION is CEL: status == "failed" && age < 86400. It sees status, flow_id, job_id, live, records,
-errors, routines_done, routines_total, age and updated (in seconds), size, path and badge, which is
-"silent" where a runner does not answer, and "abandoned" where it was killed.
+CONDITION is CEL: status == "failed" && age < 86400. It sees status, flow_id, job_id, name, labels,
+live, records, errors, routines_done, routines_total, age and updated (in seconds), size, path and
+badge, which is "silent" where a runner does not answer, and "abandoned" where it was killed.
 """
 
 from __future__ import annotations
@@ -51,24 +51,32 @@ def run(args: argparse.Namespace) -> int:
     if not entries:
         print("No such job." if args.where else "No jobs. Start one: routilux-tui run FLOW")
         return 0
-    output.table(
-        ["job", "status", "flow", "routines", "records", "errors", "updated", "file"],
-        (
-            [
-                entry.job_id[:8],
-                status_of(entry),
-                entry.flow_id,
-                f"{entry.routines_done}/{entry.routines_total}",
-                f"{entry.records:,}",
-                f"{entry.errors:,}",
-                zoned(entry.updated_at),
-                entry.error or entry.path,
-            ]
-            for entry in entries
-        ),
-        frozenset({3, 4, 5}),
-    )
+    _print_table(entries)
     return 0
+
+
+def _print_table(entries: list[JobEntry]) -> None:
+    heads = ["job", "status", "flow", "routines", "records", "errors", "updated", "file"]
+    is_named = any(entry.name or entry.labels for entry in entries)
+    if is_named:
+        heads.insert(3, "name")
+    rows = []
+    for entry in entries:
+        row = [
+            entry.job_id[:8],
+            status_of(entry),
+            entry.flow_id,
+            f"{entry.routines_done}/{entry.routines_total}",
+            f"{entry.records:,}",
+            f"{entry.errors:,}",
+            zoned(entry.updated_at),
+            entry.error or entry.path,
+        ]
+        if is_named:
+            row.insert(3, " ".join([entry.name, *output.labels_of(entry.labels)]).strip())
+        rows.append(row)
+    numbers = {"routines", "records", "errors"}
+    output.table(heads, rows, frozenset(n for n, head in enumerate(heads) if head in numbers))
 
 
 def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:

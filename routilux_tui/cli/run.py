@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.arguments import add_worker_arguments, count, seconds
+from routilux_tui.cli.arguments import add_worker_arguments, count, job_name, label, seconds
 from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
 from routilux_tui.errors import Unreachable, UsageError
 from routilux_tui.job import status as statuses
@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a parameter of the flow or its entry routine; JSON where it parses, else text",
     )  # fmt: skip
     parser.add_argument("--entry", default="", metavar="ROUTINE", help="the routine to start with")
+    parser.add_argument("--name", type=job_name, help="what it is called wherever a JOB is named")
+    parser.add_argument(
+        "--label", dest="labels", type=label, action="append", default=[], metavar="KEY=VALUE",
+        help="shown, searched, and seen by conditions: labels.KEY",
+    )  # fmt: skip
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
     add_worker_arguments(parser)
@@ -84,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
         args.flow,
         params,
         entry=args.entry,
+        name=args.name or "",
+        labels=dict(args.labels),
         save=args.save,
         force=args.force,
         workers=args.workers,

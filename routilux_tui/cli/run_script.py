@@ -53,6 +53,8 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
         log="",
         params=params,
         entry=args.entry,
+        name=args.name or "",
+        labels=dict(args.labels),
         save=str(Path(args.save).absolute()) if args.save else "",
         force=args.force,
         workers=args.workers,

@@ -33,4 +33,6 @@ def entry_of(found: Found) -> JobEntry:
         size=size,
         path=hello.path,
         badge="live",
+        name=header.name,
+        labels=header.labels,
     )

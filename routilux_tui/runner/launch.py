@@ -28,6 +28,8 @@ def start_job(
     params: dict[str, Any] | None = None,
     *,
     entry: str = "",
+    name: str = "",
+    labels: dict[str, str] | None = None,
     save: str = "",
     force: bool = False,
     log_size: int = 0,
@@ -44,6 +46,8 @@ def start_job(
         flow: ``path/to/file.py[:name]`` or ``package.module[:name]``.
         params: parameters of the flow's factory and of its entry routine.
         entry: the routine to start with; by default the only one with a ``trigger`` slot.
+        name: what the job is called beside its flow; shown, searched, and a way to name it.
+        labels: what else is to be known of it; shown, searched, and seen by conditions.
         save: the file to keep the job in; by default one in the state folder.
         log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
         force: keep it in that file whatever is in it now.
@@ -69,6 +73,8 @@ def start_job(
             log=str(log_path(job_id)),
             params=params or {},
             entry=entry,
+            name=name,
+            labels=labels or {},
             save=str(Path(save).absolute()) if save else "",
             force=force,
             log_size=log_size,

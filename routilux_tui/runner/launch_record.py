@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible
+from routilux_tui.flow.loading import split_spec
 from routilux_tui.runner.paths import make_private, state_folder
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
         "version": __version__,
         "host": socket.gethostname(),
         "user": user_name(),
-        "labels": {},
+        "name": spec.name,
+        "labels": spec.labels,
     }
     return {**launch, "signature": _signature(launch, spec.job_id, make_key=True)}
 
@@ -100,7 +102,8 @@ def flow_to_resume(launch: Any, job_id: str, place: str) -> FlowToResume:
         raise NotPossible(f"{path}, which the job was started with, can't be read.", hint)
     if now != launch.get("sha256", ""):
         raise NotPossible(f"{path} has changed since the job was started.", hint)
-    location, colon, name = flow.partition(":")
+    location, name = split_spec(flow)
+    colon = ":" if name else ""
     if location.endswith(".py") or "/" in location:
         flow = f"{path}{colon}{name}"
     cwd, params, workers, executor = (
@@ -135,7 +138,7 @@ def _signature(launch: dict[str, Any], job_id: str, *, make_key: bool = False) -
 
 
 def _source_of(flow: str) -> Path | None:
-    location = flow.partition(":")[0]
+    location, _ = split_spec(flow)
     if location.endswith(".py") or "/" in location:
         return Path(location).expanduser().resolve()
     file = getattr(sys.modules.get(location), "__file__", None)

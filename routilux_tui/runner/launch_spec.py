@@ -33,6 +33,8 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     socket: str
     log: str
     params: dict[str, Any] = {}
+    name: str = ""
+    labels: dict[str, str] = {}
     entry: str = ""
     save: str = ""
     force: bool = False

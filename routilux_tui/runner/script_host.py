@@ -211,6 +211,8 @@ class ScriptHost:
             "workers": self.spec.workers,
             "python": script.python,
             "cwd": str(Path.cwd()),
+            "name": self.spec.name,
+            "labels": self.spec.labels,
             "library": f"routilux {script.version}",
             "version": __version__,
         }

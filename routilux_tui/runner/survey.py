@@ -52,6 +52,11 @@ class Found(NamedTuple):
         """Its flow's name."""
         return self.hello.flow_id
 
+    @property
+    def name(self) -> str:
+        """The name that it was given when it was started."""
+        return self.header.name
+
 
 class Silent(NamedTuple):
     """A runner that holds its socket open and does not answer; ``pid`` is 0 where not known."""

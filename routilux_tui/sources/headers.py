@@ -15,6 +15,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
+from routilux_tui.views.naming import launch_names
 from routilux_tui.views.shapes import JobEntry
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class _Job(msgspec.Struct, gc=False):
     created_at: str = ""
     updated_at: str = ""
     kind: str = msgspec.field(name="_type", default="JobState")
+    launch: Any = None
 
 
 _decode = msgspec.json.Decoder(_Job).decode
@@ -96,6 +98,7 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
             done += statuses.routine_is_done(one.status)
             failed = one.status in {"failed", "error", "error_continued"}
             errors += failed if one.errors is None else one.errors
+    name, labels = launch_names(job.launch)
     return _entry(
         place,
         size,
@@ -108,6 +111,8 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
         errors=errors,
         created=job.created_at,
         updated=job.updated_at,
+        name=name,
+        labels=labels,
     )
 
 
@@ -133,6 +138,8 @@ def _entry_of_job(place: str, size: int) -> JobEntry:
         errors=header.errors,
         created=header.created_at,
         updated=header.updated_at,
+        name=header.name,
+        labels=header.labels,
     )
 
 
@@ -167,6 +174,8 @@ def _entry(
         size=size,
         path=place,
         badge=badge,
+        name=fields["name"],
+        labels=fields["labels"],
     )
 
 

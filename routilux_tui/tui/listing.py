@@ -24,6 +24,12 @@ _FEW = 64
 """Changes at once up to which each is put in its place by itself."""
 
 
+def _searched(one: JobEntry) -> list[str]:
+    """The texts in which a job is looked for."""
+    labels = [f"{key}={value}" for key, value in one.labels.items()]
+    return [one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host, one.name, *labels]
+
+
 def _rank(one: JobEntry) -> int:
     """What runs is on top, then the machines that don't answer, then what is saved."""
     return ("live", "host").index(one.place) if one.place in {"live", "host"} else 2
@@ -142,10 +148,7 @@ class Listing:
             return _keeps_all
         if not query.startswith("="):
             matches = _fuzzy(query)
-            return lambda one: any(
-                matches(part)
-                for part in (one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host)
-            )
+            return lambda one: any(map(matches, _searched(one)))
         try:
             condition = Condition(query[1:])
         except ConditionError as error:

@@ -21,6 +21,7 @@ from routilux_tui.views.cel import column_of, compile_cel
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.moment import Moment
+from routilux_tui.views.naming import launch_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ class Condition:
             ConditionError: when it names what is not there, or is neither true nor false.
         """
         try:
-            result = self._program.execute(dict(context))
+            result = self._program.execute(self._with_labels(context))
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ConditionError(
@@ -92,6 +93,11 @@ class Condition:
                 'Compare it with something: status == "paused"',
             )
         return result
+
+    def _with_labels(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """The context, with each label that is asked for: one that a job has not is empty."""
+        labels = dict.fromkeys(_named("labels", self.text), "")
+        return {**context, "labels": {**labels, **context.get("labels", {})}}
 
     def check(self, context: Mapping[str, Any]) -> None:
         """Raise ConditionError if it can't be judged on such a job, whichever way it turns."""
@@ -137,11 +143,15 @@ def _bound_names(text: str) -> set[str]:
 
 
 def _unknown_routines(text: str, context: Mapping[str, Any]) -> list[str]:
+    return [one for one in _named("routines", text) if one not in context.get("routines", {})]
+
+
+def _named(table: str, text: str) -> list[str]:
+    """What is asked for of a table: ``fetch`` of ``routines.fetch.runs > 1``."""
     bare = re.sub(r'(?<!\[)"(?:\\.|[^"\\])*"', '""', text)
-    named = re.findall(r'\broutines\.([A-Za-z_]\w*)(?!\w*\()|\broutines\["([^"]+)"\]', bare)
-    routines = context.get("routines", {})
+    found = re.findall(rf'\b{table}\.([A-Za-z_]\w*)(?!\w*\()|\b{table}\["([^"]+)"\]', bare)
     macros = {"all", "exists", "exists_one", "map", "filter", "size"}
-    return [a or b for a, b in named if (a or b) not in routines and a not in macros]
+    return [a or b for a, b in found if a not in macros]
 
 
 def _way_out(text: str, context: Mapping[str, Any]) -> str:
@@ -187,10 +197,13 @@ def context_of(job: Job, earlier: Sequence[EarlierRun] = ()) -> dict[str, Any]:
         guess = done / len(routines) if routines else 0.0
         progress = seen.progress if seen.progress is not None else min(guess, 0.99)
         created = timestamps.to_epoch(job.created_at)
+        name, labels = launch_names(job.extra.get("launch"))
         return {
             "status": job.status,
             "flow_id": job.flow_id,
             "job_id": job.job_id,
+            "name": name,
+            "labels": labels,
             "age": max(0.0, time.time() - created) if created is not None else 0.0,
             "current": job.current_routine_id or "",
             "records": len(job.execution_history),
@@ -264,6 +277,8 @@ def context_of_entry(entry: JobEntry) -> dict[str, Any]:
         "status": entry.status,
         "flow_id": entry.flow_id,
         "job_id": entry.job_id,
+        "name": entry.name,
+        "labels": entry.labels,
         "host": entry.host,
         "place": entry.place,
         "live": entry.place == "live",

@@ -1,14 +1,18 @@
-"""Which of several jobs a name means: one rule for whatever is asked of a job."""
+"""What a job is called, and which of several jobs a name means: one rule for all that is asked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHORTEST_PREFIX = 4
 """Letters of an id that stand for it at least: fewer are typed by mistake too easily."""
+LONGEST_NAME = 100
+MOST_LABELS = 50
+_EARLIER = re.compile(r"(.+)@-([0-9]{1,6})", re.DOTALL)
 
 
 class HasName(Protocol):
@@ -22,15 +26,19 @@ class HasName(Protocol):
     def flow_id(self) -> str:
         """Its flow's name."""
 
+    @property
+    def name(self) -> str:
+        """The name that it was given when it was started; empty where it was given none."""
+
 
 _Job = TypeVar("_Job", bound=HasName)
 
 
 def jobs_named(name: str, jobs: Sequence[_Job]) -> list[_Job]:
-    """The jobs that a name may mean: that of exactly this id, else those of a flow or a prefix.
+    """The jobs that a name may mean: that of exactly this id, else those of a name, flow or prefix.
 
     Args:
-        name: a job's id, at least four letters that it begins with, or its flow's name.
+        name: a job's id, at least four letters that it begins with, its own or its flow's name.
         jobs: the jobs to choose from; their order is kept.
     """
     exact = [one for one in jobs if one.job_id == name]
@@ -38,5 +46,31 @@ def jobs_named(name: str, jobs: Sequence[_Job]) -> list[_Job]:
         return exact
     is_prefix = len(name) >= SHORTEST_PREFIX
     return [
-        one for one in jobs if one.flow_id == name or (is_prefix and one.job_id.startswith(name))
+        one
+        for one in jobs
+        if name in {one.name, one.flow_id} or (is_prefix and one.job_id.startswith(name))
     ]
+
+
+def earlier_run(name: str) -> tuple[str, int] | None:
+    """The name and the number of ``nightly@-1``, the run before the newest; None of other names."""
+    found = _EARLIER.fullmatch(name)
+    return None if found is None else (found[1], int(found[2]))
+
+
+def launch_names(launch: Any) -> tuple[str, dict[str, str]]:
+    """The name and the labels that a job was started with, from what its file says of its start."""
+    if not isinstance(launch, dict):
+        return "", {}
+    name, labels = launch.get("name"), launch.get("labels")
+    if not isinstance(name, str):
+        name = ""
+    if not isinstance(labels, dict):
+        labels = {}
+    texts = {
+        key: value
+        for key, value in labels.items()
+        if isinstance(key, str) and isinstance(value, str)
+    }
+    kept = sorted(texts.items())[:MOST_LABELS]
+    return name[:LONGEST_NAME], {key[:LONGEST_NAME]: value[:LONGEST_NAME] for key, value in kept}

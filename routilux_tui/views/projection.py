@@ -22,6 +22,7 @@ from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES, FlowShape, flow_shape_of
 from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, FailingInput, Insight
 from routilux_tui.views.moment import Moment
+from routilux_tui.views.naming import launch_names
 from routilux_tui.views.printed import Printed
 from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
 from routilux_tui.views.rows import ROWS, routine_row
@@ -76,6 +77,7 @@ class Projection:
             if job.status in {"paused", "cancelled"}:  # what waits, or was dropped, is not done
                 certain = Moment(job, control).done_routines()
                 done = done if certain is None else certain
+            name, labels = launch_names(job.extra.get("launch"))
             return Header(
                 job_id=job.job_id,
                 flow_id=job.flow_id,
@@ -92,6 +94,8 @@ class Projection:
                 note=note or self.note(),
                 control=control,
                 read_only=read_only,
+                name=name,
+                labels=labels,
             )
 
     def note(self) -> str:

@@ -78,7 +78,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
     ``routines_total`` is the number of routines in the flow where that is known, else of
     those that have a state. ``note`` says in words what else is true of it: why it is
-    paused, how many tasks a cancel dropped, that nobody runs it.
+    paused, how many tasks a cancel dropped, that nobody runs it. ``name`` and ``labels`` were
+    given to it when it was started.
     """
 
     job_id: str
@@ -96,6 +97,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     control: Control | None = None
     read_only: bool = False
+    name: str = ""
+    labels: dict[str, str] = {}
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -174,6 +177,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     path: str = ""
     badge: str = ""
     error: str = ""
+    name: str = ""
+    labels: dict[str, str] = {}
 
 
 SILENT = "silent"

@@ -171,3 +171,41 @@ def test_few_file_handles_are_enough_for_many_runners(flows: str) -> None:
     line = f'ulimit -n 24; exec "{sys.executable}" -m routilux_tui ps --live --json'
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
     assert {json.loads(one)["job_id"] for one in done.stdout.splitlines()} == ids, done.stderr
+
+
+def test_a_job_is_found_by_its_name_and_by_its_labels(flows: str, world: Path) -> None:
+    words = ["--name", "nightly", "--label", "team=data", "--label", "tier=1"]
+    first = tui("run", f"{flows}:counting", *words, "--json").stdout
+    second = tui("run", f"{flows}:failing", "--name", "nightly", "--json", code=1).stdout
+    third = tui("run", f"{flows}:stuck", *words, "--detach").stdout.strip()
+    ids = [json.loads(one)["header"]["job_id"] for one in (first, second)]
+
+    def header(name: str) -> dict[str, object]:
+        return dict(json.loads(tui("show", name, "--json").stdout)["header"])
+
+    assert header("nightly")["job_id"] == third
+    assert header("nightly@-0")["job_id"] == third
+    assert header("nightly@-1")["job_id"] == ids[1]
+    assert header("nightly@-2")["job_id"] == ids[0]
+    assert header("nightly@-2")["labels"] == {"team": "data", "tier": "1"}
+    assert header("counting@-0")["job_id"] == ids[0]
+    assert "3 are called 'nightly'" in tui("show", "nightly@-3", code=3).stderr
+    assert "nightly team=data tier=1" in tui("show", "nightly").stdout
+    assert "nightly team=data tier=1" in tui("ps").stdout
+    where = ["ps", "--json", "--where"]
+    found = tui(*where, 'labels.team == "data" && labels.nothing == ""').stdout.splitlines()
+    assert {json.loads(one)["job_id"] for one in found} == {ids[0], third}
+    assert len(tui(*where, 'name == "nightly"').stdout.splitlines()) == 3
+    tui("wait", "nightly", "--until", 'labels.team == "data" && name == "nightly"')
+    assert "More than one" in tui("rm", "-y", "nightly", code=3).stderr
+    assert "only saved" not in tui("pause", "nightly@-1", code=3).stderr
+    tui("rm", "-y", "nightly@-1")
+    tui("cancel", "nightly@-0", "--force", "--grace", "0")
+    assert header("nightly@-1")["job_id"] == ids[0]
+
+
+def test_a_name_that_means_something_else_is_none(flows: str) -> None:
+    for words in (["--name", "@last"], ["--name", "a/b"], ["--name", " "], ["--name", "x" * 101]):
+        assert "it is a name" in tui("run", f"{flows}:counting", *words, code=2).stderr
+    for wrong in ("team", "=x", f"{'x' * 101}=1"):
+        assert "KEY=VALUE" in tui("run", f"{flows}:counting", "--label", wrong, code=2).stderr

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from routilux_tui.views.naming import jobs_named
+from routilux_tui.views.naming import earlier_run, jobs_named, launch_names
 from routilux_tui.views.shapes import JobEntry
 
 
 def jobs(*names: str) -> list[JobEntry]:
-    """Jobs of the form ``id flow``."""
+    """Jobs of the form ``id flow``; one that is called nightly."""
     parts = [name.partition(" ") for name in names]
-    return [JobEntry(key=one, job_id=one, flow_id=flow) for one, _, flow in parts]
+    found = [JobEntry(key=one, job_id=one, flow_id=flow) for one, _, flow in parts]
+    return [*found, JobEntry(key="n", job_id="7777-n", flow_id="etl7", name="nightly")]
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ def jobs(*names: str) -> list[JobEntry]:
         ("", []),
         ("x", ["x"]),  # a whole id may be as short as it likes
         ("etl", ["5678-a", "9999-a"]),
+        ("nightly", ["7777-n"]),
+        ("etl7", ["7777-n"]),
         ("two words", ["é-accent"]),
         ("日本", ["a/b"]),
         ("é-ac", ["é-accent"]),
@@ -44,3 +47,18 @@ def test_a_name_means_an_id_a_flow_or_a_prefix(name: str, found: list[str]) -> N
         "a/b2 5678",
     )
     assert [one.job_id for one in jobs_named(name, there)] == found
+
+
+def test_names_and_labels_of_a_start_are_checked() -> None:
+    assert launch_names({"name": "x", "labels": {"a": "b"}}) == ("x", {"a": "b"})
+    for wrong in (None, [], "x", {}, {"name": 7, "labels": [1]}, {"labels": {1: "a", "b": {}}}):
+        assert launch_names(wrong) == ("", {})
+    name, labels = launch_names({"name": "x" * 1000, "labels": {str(n): "y" for n in range(999)}})
+    assert (len(name), len(labels)) == (100, 50)
+
+
+def test_the_run_before_is_counted_from_the_newest() -> None:
+    assert earlier_run("nightly@-1") == ("nightly", 1)
+    assert earlier_run("two words@-12") == ("two words", 12)
+    for other in ("nightly", "@last", "nightly@1", "@-1", "nightly@-", "nightly@-x"):
+        assert earlier_run(other) is None
