@@ -23,7 +23,7 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.adopting import adopt_changes
-from routilux_tui.store.encoding import encoded
+from routilux_tui.store.encoding import encoded, keyframe_text
 from routilux_tui.store.entries import LISTS
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.live_segment import LiveSegment
@@ -31,7 +31,7 @@ from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path, wr
 from routilux_tui.store.recovery import VERSION
 from routilux_tui.store.sealing import BLOCK_CHANGES, Counts, Mark, Sealer, Unsealed
 from routilux_tui.store.stored_list import StoredList
-from routilux_tui.store.writing import Snapshot, small_plain, write_file
+from routilux_tui.store.writing import Snapshot, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ class Journal:
         state, now = self.state, time.time()
         keyframe = b""
         if self._nested < _MOST_NESTED and len(state.outstanding) < _MOST_TASKS:
-            keyframe = dumps(small_plain(state))
+            keyframe = keyframe_text(state)
             self._nested = len(keyframe)
         header = {
             "journal": VERSION,
@@ -178,7 +178,7 @@ class Journal:
             if kind == "ran" or kind in _WRITTEN_AT_ONCE:
                 write()
                 return
-            if kind in _NESTED:
+            if kind != "emit" and kind in _NESTED:
                 self._nested += len(text)
                 if kind == "set" and change[2] in LISTS:
                     self._replaced.add(change[2])

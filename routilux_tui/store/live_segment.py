@@ -75,10 +75,15 @@ class LiveSegment:
         Raises:
             OSError: when the disk is full, the reserve included; nothing is written then.
         """
-        end = self.size + len(line)
-        if end + RESERVE > self._capacity:
+        size = self.size
+        end = size + len(line)
+        if end > self._capacity - RESERVE:
             self._grow(end)
-        self._copy(line, self.size)
+        memory = self._memory
+        if memory is not None:
+            memory[size:end] = line
+        else:
+            self._write(line, size)
         self.size = end
 
     def reserve(self) -> None:
@@ -108,11 +113,7 @@ class LiveSegment:
         with contextlib.suppress(OSError, ValueError, MemoryError):
             self._memory = mmap.mmap(self.handle, self._capacity)
 
-    def _copy(self, line: bytes, at: int) -> None:
-        memory = self._memory
-        if memory is not None:
-            memory[at : at + len(line)] = line
-            return
+    def _write(self, line: bytes, at: int) -> None:
         view = memoryview(line)
         while view:
             written = os.pwrite(self.handle, view, at)

@@ -126,13 +126,14 @@ def measure() -> list[Figure]:
             figures.append(
                 Figure(AREA, "peak memory beside routilux", part, "x", "<= 0.6", part <= 0.6)
             )
-        for words, n, work in (("handlers of 0.1 ms", 5000, 1e-4), ("empty handlers", 20_000, 0.0)):
+        runs = (("handlers of 0.1 ms", 5000, 1e-4, 95), ("empty handlers", 20_000, 0.0, 75))
+        for what, n, work, goal in runs:
             pairs = []
             for turn in range(5):
                 without = _rate(n, work, None)
-                with_it = _rate(n, work, Path(folder) / f"j{turn}.json")
-                pairs.append(1 - with_it / without)
-            cost = statistics.median(pairs) * 100
-            goal = "< 10"
-            figures.append(Figure(AREA, f"the journal's cost, {words}", cost, "%", goal, cost < 10))
+                with_it = _rate(n, work, Path(folder) / f"{goal}-{turn}.json")
+                pairs.append(with_it / without)
+            part = statistics.median(pairs) * 100
+            name = f"rate with the journal, {what}"
+            figures.append(Figure(AREA, name, part, "%", f">= {goal}", part >= goal))
     return figures
