@@ -7,7 +7,6 @@ duplicate keys, a byte order mark, lone surrogates) is read as it is.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from routilux_tui.errors import (
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import decode
 from routilux_tui.store.changes_reading import job_from_changes, job_from_segments, peek
+from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.recovery import GAP, replay
 from routilux_tui.store.versions import job_of
@@ -182,13 +182,8 @@ def _job(top: dict[str, msgspec.Raw], history: SavedHistory) -> dict[str, Any] |
 
 
 def _records(raw: msgspec.Raw | memoryview) -> SavedHistory:
-    collects = gc.isenabled()
-    gc.disable()  # nothing here is garbage, and looking for it costs most of the time
-    try:
+    with collector_paused():
         return SavedHistory(_entries.decode(raw))
-    finally:
-        if collects:
-            gc.enable()
 
 
 def parse(content: bytes) -> Any:

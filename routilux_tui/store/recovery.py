@@ -7,6 +7,7 @@ it is carried out.
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
@@ -98,11 +99,21 @@ def _is_task(value: Any) -> bool:
 
 def has_shape(shape: str, values: list[Any]) -> bool:
     """Whether values are of the kinds that the letters of a shape name."""
+    least, checks = _checks(shape)
+    if not least <= len(values) <= len(checks):
+        return False
+    for check, value in zip(checks, values, strict=False):  # some may be missing at the end
+        if check is not None and not check(value):
+            return False
+    return True
+
+
+@cache
+def _checks(shape: str) -> tuple[int, tuple[Callable[[Any], bool] | None, ...]]:
+    """How many values a shape needs, and a check for each; None where any value is right."""
     needed, _, optional = shape.partition(".")
-    letters = (needed + optional)[: len(values)]
-    return len(needed) <= len(values) == len(letters) and all(
-        _KINDS[letter](value) for letter, value in zip(letters, values, strict=True)
-    )
+    letters = needed + optional
+    return len(needed), tuple(None if one == "*" else _KINDS[one] for one in letters)
 
 
 def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False) -> int:

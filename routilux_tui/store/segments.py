@@ -22,6 +22,7 @@ import msgspec
 
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.jsonable import decode
+from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.entries import entries_of
 from routilux_tui.store.files import flush_folder, read_regular
 
@@ -280,7 +281,8 @@ class SegmentStore:
         """
         raw = self._read(segment, block.offset, block.size)
         # a raw newline can't stand in JSON: this is exact
-        changes = _decoded(raw.strip().replace(b"]\n[", b","))
+        with collector_paused():
+            changes = _decoded(raw.strip().replace(b"]\n[", b","))
         if not isinstance(changes, list):
             raise Damaged("a block is no list of changes")
         return changes
@@ -299,7 +301,8 @@ class SegmentStore:
                 return kept  # type: ignore[no-any-return]
         block = self.footer(segment).blocks[n]
         try:
-            made = entries_of(self.changes(segment, block), block.next_task)
+            with collector_paused():
+                made = entries_of(self.changes(segment, block), block.next_task)
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             raise Damaged(str(error)) from error
         with self._lock:
