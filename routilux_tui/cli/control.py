@@ -16,12 +16,32 @@ if TYPE_CHECKING:
 
 
 def add_control_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that all controls share."""
-    parser.add_argument("job", metavar="JOB")
+    """Add the arguments that all controls share which a job confirms."""
+    add_job_arguments(parser)
     parser.add_argument(
         "--within", type=seconds, default=30.0, metavar="S", help="seconds to wait (30)"
     )
+
+
+def add_job_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that all share which steer a job."""
+    parser.add_argument("job", metavar="JOB")
     parser.add_argument("--json", action="store_true", help="the job's header as JSON")
+
+
+def send(args: argparse.Namespace, method: str, **params: Any) -> int:
+    """Ask for what is done at once.
+
+    Raises:
+        NoSuchJob: when no job is called so, or more than one is.
+        Unreachable: when it does not answer.
+        NotPossible: when the job can't do that now.
+    """
+    from routilux_tui.runner.client import Client
+
+    with Client(Path(find_running(args.job).key)) as client:
+        header = client.header_of(client.call(method, **params))
+    return print_outcome(header, as_json=args.json)
 
 
 def request(args: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:
@@ -58,7 +78,8 @@ def print_outcome(header: Header, *, as_json: bool) -> int:
     if as_json:
         output.print_json(header)
     else:
-        note = f": {output.safe(header.note)}" if header.note else ""
+        note = f"  by {output.safe(header.by)}" if header.by else ""
+        note += f": {output.safe(header.note)}" if header.note else ""
         print(f"{output.status_word(header.status)}  {output.safe(header.flow_id)}  "
               f"{output.safe(header.job_id[:8])}{note}")  # fmt: skip
     return 0

@@ -114,8 +114,9 @@ def print_header(header: Header, routines: list[RoutineRow], place: str) -> None
     print(f"{status_word(header.status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
     if header.name or header.labels:
         print(f"  {safe(' '.join([header.name, *labels_of(header.labels)]).strip())}")
-    if header.note:
-        print(f"  {safe(header.note)}")
+    if header.note or header.by:
+        by = f"by {safe(header.by)}" if header.by else ""
+        print(f"  {': '.join(part for part in (by, safe(header.note)) if part)}")
     if header.control is not None:
         print(f"  asked: {safe(header.control.action)}, {header.control.running} running")
     created, updated = zoned(header.created_at), zoned(header.updated_at)

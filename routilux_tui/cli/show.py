@@ -15,6 +15,7 @@ from routilux_tui.cli import output
 from routilux_tui.cli.jobs import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.insight import NOW, PARTS, PROBLEMS, Now
+from routilux_tui.views.shapes import JOB
 
 if TYPE_CHECKING:
     import argparse
@@ -56,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
                     row.routine_id: job.item("routines", row.routine_id) for row in routines
                 },
                 "file": place,
+                "launch": job.item(JOB, "launch"),
+                "controls": job.item(JOB, "controls"),
                 **{
                     part: msgspec.to_builtins(getattr(insight, part))
                     for part in ("outlook", "problems", "now")

@@ -88,7 +88,6 @@ class Execution(Controls):
             JobCancelled: when the job has been cancelled.
             NotPossible: when the job has ended, or was never started.
         """
-        state = self.job_state
         parent: Task | None = None
         parent_id: int | None = None
         if invocation is not None:
@@ -96,6 +95,34 @@ class Execution(Controls):
             routine_id = invocation.id_of(routine)
         else:
             routine_id = self.flow.id_of(routine) or ""
+        self._emit(routine_id, event, data, parent, parent_id)
+
+    def emit_of(self, routine_id: str, event: str, data: dict[str, Any]) -> None:
+        """Emit an event of a routine from outside, as `emit` does.
+
+        Raises:
+            NotPossible: when there is no such routine, or it has no such event.
+        """
+        routine = self.flow.routines.get(routine_id)
+        if routine is None:
+            there = ", ".join(self.flow.routines)
+            raise NotPossible(f"The flow has no routine {routine_id!r}.", f"It has: {there}.")
+        if routine.get_event(event) is None:
+            events = ", ".join(routine._events) or "none"
+            raise NotPossible(
+                f"Routine {routine_id!r} has no event {event!r}.", f"It has: {events}."
+            )
+        self._emit(routine_id, event, data, None, None)
+
+    def _emit(
+        self,
+        routine_id: str,
+        event: str,
+        data: dict[str, Any],
+        parent: Task | None,
+        parent_id: int | None,
+    ) -> None:
+        state = self.job_state
         with self._lock:
             if self.cancelled:
                 raise JobCancelled(f"Job {state.job_id} has been cancelled.")

@@ -92,6 +92,14 @@ class Workers(ABC):
         if self._idle:
             self._work_available.notify()
 
+    def set_workers(self, workers: int) -> None:
+        """Have so many handlers run at once from the next task on; none is interrupted."""
+        with self._lock:
+            self.workers = workers
+            self._work_available.notify_all()
+            if self.live and not self._closing:
+                self._wake_workers()
+
     def _waiting_ids(self) -> list[int]:
         """The ids of the tasks that have not started, in the order in which they would."""
         return [task.id for task in self._queue] + [one[1] for one in sorted(self._delayed)]
@@ -162,7 +170,7 @@ class Workers(ABC):
     def _next_task(self) -> Task | None:
         """The next task to run; None when this worker is needed no more. Waits if it must."""
         queue, delayed = self._queue, self._delayed
-        while self.live and not self._closing:
+        while self.live and not self._closing and self._threads <= self.workers:
             left = None
             while delayed:
                 left = delayed[0][0] - time.monotonic()

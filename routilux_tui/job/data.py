@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Change = tuple[Any, ...]
 
 _LARGEST_COUNT = 2**53
+MOST_CONTROLS = 1000
 
 #: Stands for the held tasks until somebody asks for them: a pause must not take long, however
 #: many there are.
@@ -72,6 +73,9 @@ class JobData(ABC):
         #: (``id``, ``slots``, ``events``), ``connections`` (source, event, target, slot, and
         #: the names' mapping where there is one), ``workers``. Empty where nobody told it.
         self.flow_shape: dict[str, Any] = {}
+        #: Who steered it, the last `MOST_CONTROLS`: ``action``, ``who`` (``uid``, ``name``, and
+        #: ``via`` for somebody on another machine), ``reason``, ``at``.
+        self.controls: list[dict[str, Any]] = []
         #: Tasks that failed for good, the first `MOST_FAILED` of them, and how many in all.
         self.failed_tasks: list[FailedTask] = []
         self.failed_count = 0

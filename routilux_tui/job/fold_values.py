@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.data import as_text, is_count, shape_routines
+from routilux_tui.job import timestamps
+from routilux_tui.job.data import MOST_CONTROLS, as_text, is_count, shape_routines
 from routilux_tui.job.fold_tasks import NUMBERS
 from routilux_tui.job.record import as_number
 
@@ -71,6 +72,14 @@ def _expect(job: JobData, routine_id: str, event: str, count: int, at: float) ->
     job._updated = at
 
 
+def _control(job: JobData, action: str, who: dict[str, Any], reason: str, at: float) -> None:
+    """Somebody steered the job; see `JobData.controls`."""
+    control = {"action": action, "who": who, "reason": reason, "at": timestamps.to_iso(at)}
+    job.controls.append(control)
+    del job.controls[:-MOST_CONTROLS]
+    job._updated = at
+
+
 def _shared(job: JobData, key: Any, value: Any, at: float) -> None:
     dict.__setitem__(job._shared_data, key, value)
     job._updated = at
@@ -89,6 +98,7 @@ VALUES: dict[str, Callable[..., None]] = {
     "routine": _routine,
     "no_routine": _no_routine,
     "shape": _shape,
+    "control": _control,
     "progress": _progress,
     "expect": _expect,
     "shared": _shared,

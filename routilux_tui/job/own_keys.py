@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.data import shape_routines
+from routilux_tui.job.data import MOST_CONTROLS, shape_routines
 from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
 from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask
@@ -20,6 +20,7 @@ OWN_KEYS = (
     "running",
     "slot_data",
     "flow_shape",
+    "controls",
     "failed_tasks",
     "failed_count",
     "tracebacks",
@@ -40,6 +41,8 @@ def own_plain(job: JobData) -> dict[str, Any]:
         ]
     if job.flow_shape:
         own["flow_shape"] = job.flow_shape
+    if job.controls:
+        own["controls"] = list(job.controls)
     if job.failed_tasks:
         own["failed_tasks"] = [one.to_plain() for one in job.failed_tasks]
         own["failed_count"] = job.failed_count
@@ -82,6 +85,8 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
     if isinstance(shape, dict):
         job.flow_shape = shape
         job.flow_routines = shape_routines(shape)
+    controls = [one for one in _entries(plain, "controls") if isinstance(one, dict)]
+    job.controls = controls[-MOST_CONTROLS:]
     if "failed_tasks" in plain:
         failed = [one for one in _entries(plain, "failed_tasks") if isinstance(one, dict)]
         job.failed_tasks = [FailedTask.from_plain(one) for one in failed[:MOST_FAILED]]

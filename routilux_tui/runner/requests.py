@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui import __version__
 from routilux_tui.errors import ConditionError, ReadOnly, RoutiluxTuiError, UsageError
 from routilux_tui.runner import protocol
+from routilux_tui.runner.client import peer_of
 from routilux_tui.runner.judge import Judge
 from routilux_tui.views.shapes import Frame, WaitResult
 
@@ -106,6 +107,7 @@ class Requests:
             raise protocol.mismatch(theirs, str(params.get("version", "")))
         viewer.greeted = True
         viewer.read_only = bool(params.get("read_only"))
+        viewer.who = _who(viewer.writer, str(params.get("via") or ""))
         state = self._backend.state
         return protocol.Hello(
             protocol=protocol.VERSION,
@@ -212,19 +214,29 @@ class Requests:
     def _stack(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.stack(int(params["task"]))
 
-    def _pause(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
-        return self._backend.pause(str(params.get("reason", "")))
+    def _pause(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.pause(str(params.get("reason", "")), viewer.who)
 
-    def _resume(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
-        return self._backend.resume()
+    def _resume(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.resume(str(params.get("reason", "")), viewer.who)
 
-    def _cancel(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+    def _cancel(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         reason = str(params.get("reason", ""))
         if params.get("force") and self._force is not None:
-            header = self._backend.cancel(reason, force=True)
+            header = self._backend.cancel(reason, viewer.who, force=True)
             self._force(reason, float(params.get("grace", 10.0)))
             return header
-        return self._backend.cancel(reason)
+        return self._backend.cancel(reason, viewer.who)
+
+    def _emit(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        routine, event = str(params["routine"]), str(params["event"])
+        return self._backend.emit(routine, event, params.get("data"), viewer.who)
+
+    def _set(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.set_shared(str(params["key"]), params["value"], viewer.who)
+
+    def _workers(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.set_workers(params["workers"], viewer.who)
 
     async def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         await self._backend.check(str(params.get("condition", "")), self._judge)
@@ -246,7 +258,21 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "pause": Requests._pause,
     "resume": Requests._resume,
     "cancel": Requests._cancel,
+    "emit": Requests._emit,
+    "set": Requests._set,
+    "workers": Requests._workers,
     "check": Requests._check,
 }
 
-_CONTROLS = frozenset({"pause", "resume", "cancel"})
+_CONTROLS = frozenset({"pause", "resume", "cancel", "emit", "set", "workers"})
+
+
+def _who(writer: asyncio.StreamWriter, via: str) -> dict[str, Any]:
+    """Whoever is at the other end: his number and name here, and what he is called where he is."""
+    import pwd
+
+    _, uid = peer_of(writer.get_extra_info("socket"))
+    who: dict[str, Any] = {"uid": uid}
+    with contextlib.suppress(KeyError):
+        who["name"] = pwd.getpwuid(uid).pw_name
+    return who | ({"via": via[:100]} if via else {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,6 +18,8 @@ class Viewer:
         self.writer = writer
         self.greeted = False
         self.read_only = False
+        #: Who it is; see `JobData.controls`.
+        self.who: dict[str, Any] = {}
         #: Seconds between two frames; None while it has not subscribed.
         self.interval: float | None = None
         self.next_frame = 0.0

@@ -59,8 +59,10 @@ class LiveHandle:
         *,
         fps: float = 10.0,
         read_only: bool = False,
+        via: str = "",
     ) -> None:
         self._open_stream = open_stream
+        self._via = via
         self._place = place
         self._fps = fps
         self._read_only = read_only
@@ -161,6 +163,7 @@ class LiveHandle:
             protocol=protocol.VERSION,
             version=__version__,
             read_only=self._read_only,
+            via=self._via,
         )
         self.hello = protocol.understood(self._place, answer, Hello)
 

@@ -19,6 +19,7 @@ import msgspec
 
 from routilux_tui.errors import RoutiluxTuiError, Unreachable, UsageError
 from routilux_tui.runner import protocol
+from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.live import LiveHandle
 from routilux_tui.views.shapes import EntryBatch, JobEntry
 
@@ -205,7 +206,9 @@ def ssh_handle(
     async def open_stream() -> tuple[asyncio.StreamReader, Writer]:
         return await open_bridge(host, remote_command, ("--", job) if job else ("--only",))
 
-    return LiveHandle(open_stream, f"ssh://{host.name}", fps=fps, read_only=read_only)
+    here = f"{user_name()}@{socket.gethostname()}"
+    place = f"ssh://{host.name}"
+    return LiveHandle(open_stream, place, fps=fps, read_only=read_only, via=here)
 
 
 class SshSource:

@@ -74,6 +74,7 @@ _SHAPES = {
     "record": "kk*t.II",
     "traceback": "s",
     "shape": "d",
+    "control": "sdst",
     "progress": "snnt",
     "expect": "ssit",
     "run": "ist",

@@ -28,6 +28,7 @@ from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.running import now
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
+from routilux_tui.views.steering import job_part, steered_by
 
 if TYPE_CHECKING:
     import os
@@ -92,6 +93,7 @@ class Projection:
                 errors=sum(row.errors for row in rows),
                 retries=sum(row.retries for row in rows),
                 note=note or self.note(),
+                by=steered_by(job),
                 control=control,
                 read_only=read_only,
                 name=name,
@@ -285,6 +287,8 @@ class Projection:
 
     def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row; None where there is none any more."""
+        if section == views.JOB:
+            return job_part(self.job, str(n))
         if section == views.PRINTED:
             return self.printed.item(n) if self.printed is not None else None
         with self.job.lock:

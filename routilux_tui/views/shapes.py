@@ -18,6 +18,8 @@ PENDING = "pending"
 DEFERRED = "deferred"
 #: What handlers printed and logged; kept beside the job's file, so no part of a job in memory.
 PRINTED = "print"
+#: Parts of the job as a whole, by name: ``launch``, ``controls``.
+JOB = "job"
 
 #: Every section of a job, in the order of the keys ``1`` to ``8``.
 SECTIONS = (ROUTINES, HISTORY, LOG, PAUSES, DATA, OUTPUT, PENDING, DEFERRED)
@@ -95,6 +97,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     errors: int = 0
     retries: int = 0
     note: str = ""
+    by: str = ""
     control: Control | None = None
     read_only: bool = False
     name: str = ""
