@@ -1,14 +1,15 @@
 """A handler's call as bytes: what goes to another process, and what comes back of it.
 
 A routine goes by value, without what belongs to this process: its flow, its neighbours, its hooks.
-What its handler does to the job comes back as messages, in order: `Emit`, `Change`, `Steer`, and
-`End` at last.
+What its handler does to the job comes back as messages, in order: `Emit`, `Change`, `Steer`,
+`Print` and `Log`, and `End` at last.
 """
 
 from __future__ import annotations
 
 import functools
 import io
+import logging
 import pickle
 import sys
 import types
@@ -77,6 +78,19 @@ class Steer(NamedTuple):
     checkpoint: dict[str, Any] | None
 
 
+class Print(NamedTuple):
+    """The handler has written to ``stdout`` or ``stderr``."""
+
+    stream: str
+    text: str
+
+
+class Log(NamedTuple):
+    """The handler has logged something: the fields of the record."""
+
+    fields: dict[str, Any]
+
+
 class End(NamedTuple):
     """The handler has returned, or raised this error."""
 
@@ -84,7 +98,7 @@ class End(NamedTuple):
     traceback: str
 
 
-Message = Emit | Change | Steer | End
+Message = Emit | Change | Steer | Print | Log | End
 
 
 class _Pickler(pickle.Pickler):
@@ -223,6 +237,11 @@ def apply_message(invocation: Invocation, message: Message) -> None:
             job.job_state.send_output(*message.arguments[:3])
         else:
             job.job_state.make(message.kind, *message.arguments)
+    elif isinstance(message, Print):
+        getattr(sys, message.stream).write(message.text)
+    elif isinstance(message, Log):
+        record = logging.makeLogRecord(message.fields)
+        logging.getLogger(record.name).handle(record)
     elif isinstance(message, Steer):
         steer: Callable[..., Any] = getattr(job, message.action)
         if message.action == "pause":

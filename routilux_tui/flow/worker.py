@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.flow import context
 from routilux_tui.flow.calls import sendable_end, unpack_call
 from routilux_tui.flow.remote_job import RemoteJob, run_call
+from routilux_tui.flow.worker_output import WorkerOutput
 from routilux_tui.job.forking import blank, let_go_in_children
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Worker:
 
     def run(self) -> None:
         """Take call after call, until there can be no more."""
+        output = WorkerOutput(self._send)
         while True:
             try:
                 content = self._connection.recv_bytes()
@@ -70,9 +72,11 @@ class Worker:
                 self._job = RemoteJob(call, self._send)
                 if self._is_cancelled:
                     self._job.set_cancelled()
+                output.is_open = True
                 error, text = run_call(call, self._job)
             except BaseException as problem:
                 error, text = problem, ""
+            output.close()
             self._send(sendable_end(error, text))
             self._job = None
 

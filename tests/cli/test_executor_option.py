@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -63,10 +64,12 @@ def test_handlers_run_in_processes(computing: str, world: Path, executor: str) -
     job = JobState.load(path)
     assert job.status == "completed", job.routine_states
     assert sorted(entry["message"] for entry in job.shared_log) == ["0", "1", "2"]
-    logs = "".join(one.read_text() for one in (world / "state").rglob("*.log"))
     if executor == "processes:1":
         assert len({entry["pid"] for entry in job.shared_log}) == 1
-    assert all(f"computing {i}" in logs for i in range(3))
+        lines = tui("log", str(path), "--of", "print", "--json").stdout.splitlines()
+        rows = [json.loads(line) for line in lines]
+        told = [(row["routine"], row["text"]) for row in rows]
+        assert sorted(told) == [("compute", f"computing {i}") for i in range(3)]
 
 
 def test_no_worker_process_outlives_a_killed_runner(computing: str, world: Path) -> None:

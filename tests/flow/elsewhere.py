@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -93,6 +94,13 @@ class Work(Routine):
 
     def unpicklable(self, i, **_):
         self.emit("out", i=threading.Lock())
+
+    def speak(self, i, **_):
+        print("said", i)
+        print("begun", i, end="")
+        print("to err", i, file=sys.stderr)
+        logging.getLogger("mine").warning("logged %s", i)
+        logging.getLogger("mine").info("not logged %s", i)
 
     def fork(self, i, **_):
         child = os.fork()

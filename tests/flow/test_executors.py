@@ -104,6 +104,20 @@ class TestWhatAHandlerDoes:
         assert ended(flow, job, 60) == "completed"
         assert len(got(job)) == 1
 
+    def test_what_it_prints_and_logs_is_printed_and_logged_here(self, capsys, caplog):
+        flow = made("processes:1", workers=1)
+        job = flow.execute("a", {"n": 2, "what": "speak"})
+        assert ended(flow, job, 60) == "completed"
+        printed = capsys.readouterr()
+        assert printed.out == "said 0\nbegun 0said 1\nbegun 1"
+        assert [line for line in printed.err.splitlines() if "to err" in line] == [
+            "to err 0",
+            "to err 1",
+        ]
+        mine = [record for record in caplog.records if record.name == "mine"]
+        assert [record.getMessage() for record in mine] == ["logged 0", "logged 1"]
+        assert {record.funcName for record in mine} == {"speak"}
+
     def test_hooks_are_called_here(self):
         calls = []
         flow = made("processes:1")
