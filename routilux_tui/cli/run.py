@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.runner.client import Client
+    from routilux_tui.runner.launch_spec import LaunchResult
     from routilux_tui.views.shapes import Header
 
 PROGRESS_EVERY = 0.5
@@ -64,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--python", default="", metavar="PATH",
         help="the Python in which a script's routilux 0.10 or 0.11 is installed",
     )  # fmt: skip
+    add_following_arguments(parser)
+
+
+def add_following_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say what is done when the job has started."""
     parser.add_argument("--detach", action="store_true", help="print the job's id and return")
     parser.add_argument("--no-tui", action="store_true", help="plain progress lines")
     parser.add_argument("--json", action="store_true", help="the summary as JSON; implies --no-tui")
@@ -72,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Start the job."""
-    from routilux_tui.runner.launch import runner_gone, start_job
+    from routilux_tui.runner.launch import start_job
     from routilux_tui.runner.script import script_of
 
     params = output.parse_params(args.params)
@@ -101,6 +107,13 @@ def run(args: argparse.Namespace) -> int:
         history_ttl_seconds=args.history_ttl_seconds,
         log_size=effective_settings()["log_size"].value,
     )
+    return show_started(started, args)
+
+
+def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
+    """Print the id of a job that was started, follow it, or open the dashboard on it."""
+    from routilux_tui.runner.launch import runner_gone
+
     if args.detach:
         if args.json:
             output.print_json(started)

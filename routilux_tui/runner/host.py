@@ -84,7 +84,10 @@ class Host:
         workers = spec.workers or flow.max_workers
         self.execution: Execution = flow.prepare(self.state, workers, spec.executor or None)
         entry = "" if spec.resume else (spec.entry or flow.entry_routine())
-        if spec.resume:
+        if spec.tasks:
+            self.state.pending_tasks = spec.tasks
+            self.state.status = "paused"
+        if spec.resume or spec.tasks:
             self.execution.check_resume()
         else:
             check_params(flow, entry, params)
@@ -117,7 +120,7 @@ class Host:
         with self._cleanup_on_error():
             self.capture = Capture(self.path, self.spec.log_size or LIMIT)
             self.capture.start()
-            if self.spec.resume:
+            if self.spec.resume or self.spec.tasks:
                 self.execution.resume()
             else:
                 self.execution.start(self._entry, self._params)

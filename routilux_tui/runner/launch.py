@@ -65,7 +65,7 @@ def start_job(
         RoutiluxTuiError: as the runner refuses.
     """
     job_id = str(uuid.uuid4())
-    return _launch(
+    return launch(
         LaunchSpec(
             flow=flow,
             job_id=job_id,
@@ -119,11 +119,11 @@ def resume_job(
     from routilux_tui.store.reading import load_job
 
     job = load_job(path, into=Job, strict=True)
-    launch = job.extra.get(KEY)
-    _refuse_script(launch, path)
+    record = job.extra.get(KEY)
+    _refuse_script(record, path)
     job_id = job.job_id
-    begun = FlowToResume(flow) if flow else flow_to_resume(launch, job_id, path)
-    return _launch(
+    begun = FlowToResume(flow) if flow else flow_to_resume(record, job_id, path)
+    return launch(
         LaunchSpec(
             flow=begun.flow,
             params=begun.params or {},
@@ -141,7 +141,13 @@ def resume_job(
     )
 
 
-def _launch(spec: LaunchSpec) -> LaunchResult:
+def launch(spec: LaunchSpec) -> LaunchResult:
+    """Start a runner; returns when its job runs.
+
+    Raises:
+        FlowLoadError: when the flow can't be loaded; with the user's traceback.
+        RoutiluxTuiError: as the runner refuses.
+    """
     process, reading = start_runner(spec)
     try:
         with os.fdopen(reading, "rb") as report:  # it says when it is ready, and when it has begun

@@ -61,6 +61,8 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
         "user": user_name(),
         "name": spec.name,
         "labels": spec.labels,
+        "parent": spec.parent,
+        "reason": spec.reason,
     }
     return {**launch, "signature": _signature(launch, spec.job_id, make_key=True)}
 
@@ -73,19 +75,23 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def flow_to_resume(launch: Any, job_id: str, place: str) -> FlowToResume:
+def flow_to_resume(
+    launch: Any, job_id: str, place: str, *, command: str = "resume", any_source: bool = False
+) -> FlowToResume:
     """The flow that a saved job was started with, when its source is still the same.
 
     Args:
         launch: what the job's file says of its start.
         job_id: the job.
         place: the job's file, for people.
+        command: what is to be done with it, for people.
+        any_source: take it, too, when its source is another by now.
 
     Raises:
         NotPossible: when the file says nothing of it, or was not written by this user on this
             machine, or when the flow's source is another now.
     """
-    hint = f"Name the flow: {shlex.join(['routilux-tui', 'resume', place])} --flow FLOW"
+    hint = f"Name the flow: {shlex.join(['routilux-tui', command, place])} --flow FLOW"
     if not isinstance(launch, dict) or not isinstance(launch.get("flow"), str):
         raise NotPossible(f"{place}: it does not say which flow it was started with.", hint)
     unsigned = {key: value for key, value in launch.items() if key != "signature"}
@@ -100,7 +106,7 @@ def flow_to_resume(launch: Any, job_id: str, place: str) -> FlowToResume:
     now = _hash_of(Path(path)) if path else ""
     if path and not now:
         raise NotPossible(f"{path}, which the job was started with, can't be read.", hint)
-    if now != launch.get("sha256", ""):
+    if now != launch.get("sha256", "") and not any_source:
         raise NotPossible(f"{path} has changed since the job was started.", hint)
     location, name = split_spec(flow)
     colon = ":" if name else ""

@@ -35,6 +35,11 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     name: str = ""
     labels: dict[str, str] = {}
+    parent: str = ""
+    """The id of the job that is run again, and in ``reason`` what of it."""
+    reason: str = ""
+    tasks: list[dict[str, Any]] = []
+    """What to run in place of the entry, as a file's ``pending_tasks`` has it."""
     entry: str = ""
     save: str = ""
     force: bool = False

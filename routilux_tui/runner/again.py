@@ -1,0 +1,121 @@
+"""Running a job again: a new job with the flow and the parameters of an earlier one.
+
+The earlier job is never changed. The new one says in the record of its start whose run it repeats.
+"""
+
+from __future__ import annotations
+
+import shlex
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.job import status as statuses
+from routilux_tui.job.model import Job
+from routilux_tui.runner.launch import launch
+from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume
+from routilux_tui.runner.launch_spec import LaunchSpec
+from routilux_tui.runner.paths import log_path, socket_path
+from routilux_tui.store.reading import load_job
+from routilux_tui.views.naming import launch_names
+
+if TYPE_CHECKING:
+    import os
+
+    from routilux_tui.runner.launch_spec import LaunchResult
+
+
+class Repetition:
+    """A job that is to be run again, looked at before anything is started.
+
+    Args:
+        path: the file of the earlier job.
+        params: parameters that replace those of the earlier job.
+        flow: the flow; by default that of the earlier job, as its source is now.
+        only_failed: send again the inputs that failed for good, and nothing else.
+
+    Raises:
+        JobFileError: when the file holds no readable job.
+        NotPossible: when it does not say what it was started with, or has no failed inputs.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        params: dict[str, Any],
+        *,
+        flow: str = "",
+        only_failed: bool = False,
+    ) -> None:
+        job = load_job(path, into=Job, strict=True)
+        record = job.extra.get(KEY)
+        begun = FlowToResume(flow) if flow else flow_to_resume(
+            record, job.job_id, str(path), command="again", any_source=True
+        )  # fmt: skip
+        own = record if isinstance(record, dict) else {}
+        self.job_id = job.job_id
+        self.flow = begun.flow
+        self.params = {**(begun.params or {}), **params}
+        self.name, self.labels = launch_names(record)
+        self.entry = str(own.get("entry") or "") if not flow else ""
+        self.tasks = _failed(job, str(path)) if only_failed else []
+        self._begun = begun
+
+    def start(
+        self, *, workers: int = 0, read_only: bool = False, keep: str = "", log_size: int = 0
+    ) -> LaunchResult:
+        """Start the new job; returns when it runs.
+
+        Raises:
+            FlowLoadError: when the flow can't be loaded; with the user's traceback.
+            RoutiluxTuiError: as the runner refuses.
+        """
+        job_id = str(uuid.uuid4())
+        return launch(
+            LaunchSpec(
+                flow=self.flow,
+                job_id=job_id,
+                socket=str(socket_path(job_id)),
+                log=str(log_path(job_id)),
+                params=self.params,
+                name=self.name,
+                labels=self.labels,
+                entry=self.entry,
+                workers=workers or self._begun.workers,
+                executor=self._begun.executor,
+                cwd=self._begun.cwd,
+                read_only=read_only,
+                keep=keep,
+                log_size=log_size,
+                parent=self.job_id,
+                reason="its failed inputs" if self.tasks else "the whole",
+                tasks=self.tasks,
+            )
+        )
+
+
+def _failed(job: Job, path: str) -> list[dict[str, Any]]:
+    """The tasks of a job that failed for good, as a job that has not run them holds them.
+
+    Raises:
+        NotPossible: when it has not ended, or none failed, or not all of them are known.
+    """
+    if not statuses.has_ended(job.status):
+        raise NotPossible(
+            f"{path}: its job is {job.status}, and has not ended.",
+            f"Wait for its end, or go on with it: {shlex.join(['routilux-tui', 'resume', path])}",
+        )
+    if not job.failed_tasks:
+        raise NotPossible(f"{path}: no input failed for good.", "Run the whole again.")
+    if job.failed_count > len(job.failed_tasks):
+        raise NotPossible(
+            f"{path}: {job.failed_count:,} inputs failed, and {len(job.failed_tasks):,} are kept.",
+            "Run the whole again.",
+        )
+    tasks = []
+    for one in job.failed_tasks:
+        plain = one.task.to_plain()
+        for key in ("task_id", "retry_count", "emitted", "problem", "due", "queued_at", "merged"):
+            plain.pop(key, None)
+        tasks.append(plain)
+    return tasks
