@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import timestamps
 from routilux_tui.job.data import HELD
 from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.statistics import MOST_USUAL
 from routilux_tui.job.status import error_line
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask, Task
 
@@ -118,6 +119,8 @@ def _ran(
     task = job.outstanding.pop(task_id, None)
     measured = _end_of_run(job, task, task_id, routine_id, at)
     stopped = status == "cancelled"
+    if detail is None and measured.usual_seen < MOST_USUAL and task is not None:
+        measured.note_usual(task.data)
     if stopped:
         status = "pending"  # routilux has no word for it
     elif detail is not None:

@@ -61,7 +61,7 @@ class Problem(msgspec.Struct, kw_only=True):
             return
         if not task.retry_count or self.count == 1:
             self.inputs += 1
-            self.common = _common(self.common, task.data)
+            self.common = common_part(self.common, task.data)
             if len(self.samples) < _SAMPLES:
                 self.samples.append(task.id)
 
@@ -142,7 +142,7 @@ def _text(value: Any) -> str:
     return "" if value is None else str(to_plain(value))
 
 
-def _common(known: dict[str, Any] | None, data: Any) -> dict[str, Any]:
+def common_part(known: dict[str, Any] | None, data: Any) -> dict[str, Any]:
     """What an input has in common with those before it: short single values alone."""
     if not isinstance(data, dict):
         return {}

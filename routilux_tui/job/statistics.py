@@ -12,7 +12,7 @@ from operator import sub
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.activity import Activity, Buckets
-from routilux_tui.job.problems import Problems
+from routilux_tui.job.problems import Problems, common_part
 from routilux_tui.job.record import as_count, as_number, is_id
 from routilux_tui.job.sketch import Sketch
 
@@ -24,6 +24,8 @@ RECENT = 60
 #: A window of the last minute's run times, in seconds, and how many are kept.
 _WINDOW, _WINDOWS = 15, 5
 _COUNTS = ("ended", "errors", "retries", "skips", "dropped")
+#: Inputs that went well, to which those that failed are compared.
+MOST_USUAL = 64
 #: So many values are counted in the sketches at once.
 _MANY = 4096
 Running = dict[int, tuple[str, float]]
@@ -48,6 +50,8 @@ class RoutineStatistics:
         "retries_noted",
         "run_time",
         "running",
+        "usual",
+        "usual_seen",
     )
 
     def __init__(self) -> None:
@@ -55,6 +59,9 @@ class RoutineStatistics:
         self.ended = self.errors = self.retries = self.skips = self.dropped = 0
         #: Tasks that wait for it, and its handlers that run.
         self.queued = self.running = 0
+        #: What the inputs of the first tasks that went well have in common, and how many they are.
+        self.usual: dict[str, Any] | None = None
+        self.usual_seen = 0
         self.run_time = Sketch()
         self.queue_wait = Sketch()
         #: Whole second -> handlers that ended in it, and errors.
@@ -71,6 +78,11 @@ class RoutineStatistics:
         # Counted, but not yet in the sketches.
         self._unsorted_times: list[float] = []
         self._unsorted_waits: list[float] = []
+
+    def note_usual(self, data: Any) -> None:
+        """Note the input of a task that went well, of the first `MOST_USUAL` alone."""
+        self.usual = common_part(self.usual, data)
+        self.usual_seen += 1
 
     def sort_in(self, clock: Activity, at: float, emitted: int, running: int, since: float) -> None:
         """Sort in what was noted in the tick that began at ``at``.
@@ -164,6 +176,7 @@ class RoutineStatistics:
         self.fill_sketches()
         return {
             "counts": [getattr(self, name) for name in _COUNTS],
+            "usual": [self.usual_seen, self.usual],
             "run_time": self.run_time.to_plain(),
             "queue_wait": self.queue_wait.to_plain(),
             "recent": [[second, *numbers] for second, numbers in self.recent.items()],
@@ -178,6 +191,10 @@ class RoutineStatistics:
         told = plain if isinstance(plain, dict) else {}
         for name, value in zip(_COUNTS, _list(told, "counts"), strict=False):
             setattr(one, name, as_count(value))
+        usual = told.get("usual")
+        if isinstance(usual, list) and len(usual) == 2 and is_id(usual[0]):
+            one.usual_seen = usual[0]
+            one.usual = usual[1] if isinstance(usual[1], dict) else None
         one.run_time = Sketch.from_plain(told.get("run_time"))
         one.queue_wait = Sketch.from_plain(told.get("queue_wait"))
         for entry in _list(told, "recent")[-2 * RECENT :]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
-from routilux_tui.views.causes import cause_of
 from routilux_tui.views.insight import FailingInput, ProblemRow
 from routilux_tui.views.moment import bounded
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
 #: Kinds of error that are shown.
 MOST_PROBLEMS = 50
-#: Records beside a failing one that are looked at for what is not special of it.
-_BESIDE = 60
+_NONE = object()
 _FRAME = re.compile(r'  File "([^"]*)", line (\d+), in (.*)\n(?:    (.*)\n)?')
 
 
@@ -85,33 +83,12 @@ def _raised(moment: Moment, kind: Problem) -> tuple[str, str, str]:
 
 
 def _special(moment: Moment, kind: Problem) -> dict[str, Any]:
-    """What the inputs of a kind have in common, but for what those beside them have, too."""
-    if not kind.common or kind.inputs < 2 or not kind.samples:
+    """What the inputs of a kind have in common, but for what those that went well have, too."""
+    if not kind.common or kind.inputs < 2:
         return {}
-    history = moment.job.execution_history
-    at = cause_of(history, kind.samples[0])
-    if at is None:
-        return dict(kind.common)
-    cause = history[at]
-    special = dict(kind.common)
-    seen = 0
-    beside = {*range(max(0, at - _BESIDE), at), *range(at, min(len(history), at + _BESIDE))}
-    failing: set[int] = set()
-    for task in kind.samples:
-        position = cause_of(history, task)
-        if position is not None:
-            failing.add(position)
-    same = dict.fromkeys(special, True)
-    for n in sorted(beside - failing):
-        record = history[n]
-        if (record.routine_id, record.event_name) != (cause.routine_id, cause.event_name):
-            continue
-        seen += 1
-        data = record.data if isinstance(record.data, dict) else {}
-        for key, value in special.items():
-            if data.get(key) != value:
-                same[key] = False
-    return {key: value for key, value in special.items() if not seen or not same[key]}
+    one = moment.statistics.routines.get(kind.routine_id)
+    usual = (one.usual if one is not None else None) or {}
+    return {key: value for key, value in kind.common.items() if usual.get(key, _NONE) != value}
 
 
 def failing(moment: Moment, number: int, start: int, stop: int) -> list[FailingInput]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from typing import Any
 
 import pytest
 
-from routilux_tui import ErrorHandler, ErrorStrategy, Flow, JobState, Routine
+from routilux_tui import ErrorHandler, ErrorStrategy, ExecutionRecord, Flow, JobState, Routine
 from routilux_tui.views.causes import cause_of, input_of, routine_of
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import HISTORY
@@ -242,3 +243,33 @@ def test_routilux_reads_a_job_with_its_causes(tmp_path: Any, peer: str) -> None:
     assert run.stdout.startswith(f"{len(job.execution_history)} [")
     assert "no rate for ord-2" in run.stdout
     assert len(JobState.load(theirs).execution_history) == len(job.execution_history)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cause_is_found_in_any_history_and_in_few_looks(seed: int) -> None:
+    rng = random.Random(seed)
+    looks = 0
+
+    class History(list[Any]):
+        def __getitem__(self, n: Any) -> Any:
+            nonlocal looks
+            looks += 1
+            return super().__getitem__(n)
+
+    job, first = JobState("f"), 1
+    for n in range(3000):
+        if seed and n < 40:
+            record = ExecutionRecord("old", "out")
+        else:
+            record = ExecutionRecord.of("a", "out", {}, 1.0, None, first)
+            first += rng.choice([0, 0, 1, 1, 2, 30 if seed == 3 else 1])
+        job.execution_history.append(record)
+    history = History(job.execution_history)
+    expected = {}
+    for n, one in enumerate(job.execution_history):
+        if one.first is not None:
+            expected[one.first] = n
+    for task in rng.sample(range(1, first), 300):
+        known = max((one for one in expected if one <= task), default=None)
+        assert cause_of(history, task) == (None if known is None else expected[known])
+    assert looks / 300 < 14
