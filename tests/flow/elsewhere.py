@@ -48,6 +48,7 @@ class Work(Routine):
         state.shared_data[f"again {i}"] = True
         state.update_routine_state(context.routine_id, {"last": i})
         self.send_output("result", i=i)
+        self.progress(i + 1, 2)
         self.emit_deferred_event("out", i=f"later {i}")
         self.emit("out", i=i, pid=os.getpid())
 

@@ -51,6 +51,7 @@ class TestWhatAHandlerDoes:
         assert job.get_shared_data("again 0") is True
         assert [one["data"] for one in job.output_log] == [{"i": 0}, {"i": 1}]
         assert outputs.qsize() == 2
+        assert job.said_progress == {"b": [2, 2]}
         assert [one["data"] for one in job.deferred_events] == [{"i": "later 0"}, {"i": "later 1"}]
         state = job.get_routine_state("b")
         assert (state["last"], state["runs"], state["active"]) == (1, 2, 0)
