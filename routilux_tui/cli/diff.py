@@ -29,7 +29,7 @@ from routilux_tui.views.diff import (
     diff,
     first_parting,
 )
-from routilux_tui.views.formatting import count, span
+from routilux_tui.views.formatting import count, duration
 from routilux_tui.views.insight import FIGURES, PROBLEMS
 from routilux_tui.views.shapes import HISTORY
 
@@ -145,7 +145,7 @@ def _value(value: Any, *, is_time: bool) -> str:
     if value is None:
         return "nothing"
     if is_time and isinstance(value, float):
-        return span(value) if value >= 1 else f"{value * 1000:.1f}ms"
+        return duration(value)
     if type(value) is int:
         return count(value)
     return preview(value, _WIDEST)

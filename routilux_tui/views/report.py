@@ -9,7 +9,7 @@ import msgspec
 from routilux_tui.job.jsonable import preview
 from routilux_tui.job.status import look
 from routilux_tui.views import html
-from routilux_tui.views.formatting import count, counted, date_time, span
+from routilux_tui.views.formatting import count, counted, date_time, duration, span
 from routilux_tui.views.graph import Graph
 from routilux_tui.views.shapes import SECTIONS
 from routilux_tui.views.why import BAD, GOOD
@@ -142,13 +142,9 @@ def _flow(report: Report) -> str:
 
 def _figures(one: RoutineFigures) -> list[str]:
     counts = [count(number) if number else "·" for number in (one.queued, one.done)]
-    times = ["·" if took is None else _time(took) for took in (one.p50, one.p95, one.longest)]
+    times = ["·" if took is None else duration(took) for took in (one.p50, one.p95, one.longest)]
     errors = [count(number) if number else "·" for number in (one.errors, one.retries)]
     return [one.state, *counts, *times, *errors, one.last_error[:200]]
-
-
-def _time(seconds: float) -> str:
-    return span(seconds) if seconds >= 1 else f"{seconds * 1000:.1f}ms"
 
 
 def _problems(report: Report) -> str:

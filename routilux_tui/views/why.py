@@ -12,7 +12,7 @@ import msgspec
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.views.formatting import count, counted, span
+from routilux_tui.views.formatting import count, counted, duration, span
 
 if TYPE_CHECKING:
     from routilux_tui.views.facts import Facts, RoutineFacts, Running
@@ -210,7 +210,7 @@ def _running(facts: Facts) -> list[Reason]:
                 _reason(
                     "slow_handler",
                     f"`{oldest.routine_id}` has run one handler for {span(oldest.seconds)}"
-                    f" (its p95: {_short_span(usual)}){_input(oldest)}.",
+                    f" (its p95: {duration(usual)}){_input(oldest)}.",
                     f"{oldest.routine_id} for {span(oldest.seconds)}",
                     key="3",
                     routine=oldest.routine_id,
@@ -229,7 +229,7 @@ def _silent(facts: Facts, oldest: Running | None, by_id: dict[str, RoutineFacts]
     figures: dict[str, Any] = {"seconds": silent}
     if oldest is not None:
         usual = _usual(by_id.get(oldest.routine_id))
-        known = f" (its p95: {_short_span(usual)})" if usual else ""
+        known = f" (its p95: {duration(usual)})" if usual else ""
         text += f": `{oldest.routine_id}` has run one handler for {span(oldest.seconds)}{known}"
         text += _input(oldest)
         figures.update(routine=oldest.routine_id, handler_seconds=oldest.seconds, p95=usual)
@@ -370,10 +370,6 @@ def _usual(routine: RoutineFacts | None) -> float | None:
 
 def _input(running: Running) -> str:
     return f", with {running.text}" if running.text else ""
-
-
-def _short_span(seconds: float) -> str:
-    return f"{seconds * 1000:.1f}ms" if seconds < 1 else span(seconds)
 
 
 def _names(names: list[str]) -> str:

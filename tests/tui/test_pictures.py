@@ -54,6 +54,21 @@ def test_every_pane(snap_compare, size, key) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=ids)
+def test_the_timeline(snap_compare, size) -> None:
+    """A lane a routine, as wide as there is room, with queue, rate and times below."""
+    handle = StubHandle(audit("paused"))
+    handle.cannot = {"pause": "the job is paused"}
+
+    async def look(pilot) -> None:
+        await pilot.press("4")
+        pane = pilot.app.screen.panes["4"]
+        while pane.shown is None or pane.shown.columns != pane.columns():
+            await pilot.pause(0.02)
+
+    assert snap_compare(app(handle), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=ids)
 def test_a_pause_that_is_asked(snap_compare, size) -> None:
     """The header says "pausing, 2 running: lunch"; the status is still running."""
     handle = StubHandle(audit(), Control("pause", "lunch", 2))

@@ -66,7 +66,7 @@ def test_a_handler_that_runs_too_long_while_others_go_on_is_told_with_its_input(
         running=[Running("fetch", 5.1, "row_id=950"), Running("fetch", 0.3)],
     )  # fmt: skip
     assert first(facts) == (
-        "`fetch` has run one handler for 5.1s (its p95: 800.0ms), with row_id=950."
+        "`fetch` has run one handler for 5.1s (its p95: 800ms), with row_id=950."
     )
     facts = Facts(status="running", now=NOW, routines=[fetch], running=[Running("fetch", 1.1)])
     assert codes(facts) == ["well"]

@@ -23,6 +23,7 @@ from routilux_tui.tui.panes.output import OutputPane
 from routilux_tui.tui.panes.pane import Pane, SectionPane
 from routilux_tui.tui.panes.pauses import PausesPane
 from routilux_tui.tui.panes.problems import ProblemsPane
+from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.job_looking import LookingScreen
 from routilux_tui.tui.screens.job_reading import JobReading
 from routilux_tui.tui.screens.job_search import JobSearch
@@ -66,6 +67,7 @@ class JobScreen(LookingScreen):
         self.routines = FlowPane()
         self.problems = ProblemsPane()
         self.now = NowPane()
+        self.timeline = TimelinePane()
         self.question_box = QuestionBox()
         self.history = HistoryPane()
         self.sections: list[SectionPane] = [
@@ -77,7 +79,7 @@ class JobScreen(LookingScreen):
         ]
         self.panes: dict[str, Pane] = {
             pane.key_shown: pane
-            for pane in (self.routines, self.problems, self.now, *self.sections)
+            for pane in (self.routines, self.problems, self.now, self.timeline, *self.sections)
         }
         self.arrangement = PaneLayout(self.panes, self.question_box)
         self._is_reading = self._must_read = False
@@ -173,6 +175,8 @@ class JobScreen(LookingScreen):
         if insight is not None:
             self._has_changed = self.handle.header.status == "running"
             self._show_insight(insight)
+        if self.handle.stale_since is None:
+            await self.timeline.load(self.handle, moves=self.handle.header.status == "running")
         self._show(None)
 
     def _show_insight(self, insight: Insight) -> None:
@@ -226,6 +230,14 @@ class JobScreen(LookingScreen):
         finally:
             self._is_reading = False
             self._was_read.set()
+
+    def on_timeline_pane_moved(self) -> None:
+        """The reader looks at another stretch of time."""
+        self._read_soon()
+
+    def action_zoom_time(self, factor: float) -> None:
+        """Show less or more time in the timeline."""
+        self.timeline.zoom(factor)
 
     # Layout
 

@@ -11,6 +11,7 @@ from routilux_tui.tui.panes.layout import HISTORY, PaneLayout
 from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
 from routilux_tui.tui.panes.problems import ProblemsPane
+from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.detail import TextScreen, json_lines
 from routilux_tui.tui.screens.job_answers import problem_lines
 from routilux_tui.tui.screens.stack import StackScreen
@@ -75,7 +76,7 @@ class LookingScreen(SteeringScreen):
         elif isinstance(focused, ProblemsPane):
             line = focused.line_at(focused.cursor)
             routine = line.problem.routine_id if line else ""
-        elif isinstance(focused, NowPane):
+        elif isinstance(focused, (NowPane, TimelinePane)):
             routine = focused.routine_at(focused.cursor)
         elif (row := pane.row_at(pane.cursor)) is not None:
             routine = row.routine
@@ -122,8 +123,10 @@ class LookingScreen(SteeringScreen):
                 return
             where = row.n
             title = f"{title} {row.n + 1:,}  {row.routine}  {row.name}"
-        elif isinstance(pane, (FlowPane, NowPane)):
+        elif isinstance(pane, (FlowPane, NowPane, TimelinePane)):
             where = pane.routine_at(at)
+            if not where:
+                return
             section, title = views.ROUTINES, f"Routine {where}"
         await self._answer(title, self._item_lines(section, where))
 
@@ -181,6 +184,8 @@ class LookingScreen(SteeringScreen):
     def action_copy(self) -> None:
         """Copy the row."""
         pane = self.focused_pane()
+        if not pane.total:
+            return
         if isinstance(pane, SectionPane):
             row = pane.row_at(pane.cursor)
             text = row_text(row) if row is not None else ""
