@@ -66,6 +66,12 @@ CODES: dict[int, type[errors.RoutiluxTuiError]] = {
     21: errors.NotConfirmed,
     22: errors.TimedOut,
     23: errors.FlowLoadError,
+    24: errors.ExecutionError,
+    25: errors.StateError,
+    26: errors.ConfigurationError,
+    27: errors.SerializationError,
+    28: errors.SlotHandlerError,
+    29: errors.OutputFailed,
 }
 _CODE_OF = {kind: code for code, kind in CODES.items()}
 
