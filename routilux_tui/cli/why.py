@@ -54,7 +54,8 @@ def facts_of_job(job: Readable) -> Facts:
     pauses = job.window(PAUSES, -1, 1 << 52, Filter()).rows
     gone, resume = False, ""
     if isinstance(job, SavedJob) and job.is_abandoned():
-        gone, resume = True, f"routilux-tui resume {job.path}"
+        gone = True
+        resume = "" if job.state.library else f"routilux-tui resume {job.path}"
     return facts_of(
         header,
         job.insight(*PARTS),

@@ -272,6 +272,16 @@ class Job(JobData):
         with self.lock:
             self._updated = moment
 
+    @property
+    def library(self) -> str:
+        """The library whose script ran the job, as ``routilux 0.11.0``; empty for our own engine.
+
+        Such a job can't be taken up: what stood around its flow is gone with the script's process.
+        """
+        launch = self.extra.get("launch")
+        name = launch.get("library") if isinstance(launch, dict) else None
+        return name if isinstance(name, str) else ""
+
     # As a file has it
 
     def to_plain(self, *, raw: bool = False, lists: bool = True) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,9 @@ from routilux_tui.runner.interpreter import python_of
 from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
+
+if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
 
 _ENDS_WITHIN = 10.0
 
@@ -120,7 +123,8 @@ def resume_job(
 
     job = load_job(path, into=Job, strict=True)
     record = job.extra.get(KEY)
-    _refuse_script(record, path)
+    if job.library:
+        raise _script_ended(job, path)
     job_id = job.job_id
     begun = FlowToResume(flow) if flow else flow_to_resume(record, job_id, path)
     return launch(
@@ -175,15 +179,15 @@ def launch(spec: LaunchSpec) -> LaunchResult:
     return result
 
 
-def _refuse_script(launch: Any, path: str) -> None:
-    """Refuse to take up a job of a script of routilux: what stood around its flow is gone."""
-    if not isinstance(launch, dict) or not isinstance(launch.get("library"), str):
-        return
-    again = ["routilux-tui", "run", str(launch.get("flow")), *map(str, launch.get("args") or ())]
-    raise NotPossible(
-        f"{path} was run by a script of {launch['library']}, and its process has ended: "
-        "it can't go on.",
-        f"Its pending tasks say what it had not done. Run it anew: {shlex.join(again)}",
+def _script_ended(job: Job, path: str) -> NotPossible:
+    """What there is to say of a job that a script of routilux ran, and that can't be taken up."""
+    launch = job.extra[KEY]
+    args = launch.get("args")
+    again = [str(launch.get("flow")), *map(str, args if isinstance(args, list) else ())]
+    return NotPossible(
+        f"{path} was run by a script of {job.library}, and its process has ended: it can't go on.",
+        "Its pending tasks say what it had not done. "
+        f"Run it anew: routilux-tui run {shlex.join(again)}",
     )
 
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -23,6 +24,7 @@ import routilux_tui.tap
 from routilux_tui import __version__
 from routilux_tui.errors import FlowLoadError
 from routilux_tui.job.jsonable import decode
+from routilux_tui.runner.launch_record import user_name
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
 from routilux_tui.runner.script_job import ScriptJob
 from routilux_tui.tap.ring import PACE, Reader, make_memory
@@ -215,6 +217,8 @@ class ScriptHost:
             "labels": self.spec.labels,
             "library": f"routilux {script.version}",
             "version": __version__,
+            "host": socket.gethostname(),
+            "user": user_name(),
         }
 
     def _take_of_process(self, kind: str, args: list[Any]) -> None:

@@ -72,6 +72,8 @@ class SavedHandle:
         """A file takes no controls; the reason tells the way out."""
         if is_locked(self.path):
             why = "this is the job's file; attach to the job itself to steer it"
+        elif self._projection is not None and self._projection.job.library:
+            why = f"it was run by a script of {self._projection.job.library}, which has ended"
         else:
             why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
         return dict.fromkeys(("pause", "resume", "cancel", "force"), why)

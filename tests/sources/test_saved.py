@@ -257,3 +257,17 @@ async def test_what_changes_while_the_list_is_read_is_not_missed(
     assert [(one.key, one.records) for one in second.changed] == [(str(paths[2]), 1)]
     assert second.gone == [str(paths[3])]
     await batches.aclose()
+
+
+async def test_a_job_of_a_script_is_not_said_to_be_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    state = JobState("f")
+    state.status = "running"
+    state.extra["launch"] = {"library": "routilux 0.11.0"}
+    state.save(path)
+    handle = SavedHandle(path)
+    await handle.open()
+    assert set(handle.cannot.values()) == {
+        "it was run by a script of routilux 0.11.0, which has ended"
+    }
+    await handle.close()
