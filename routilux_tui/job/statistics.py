@@ -181,7 +181,10 @@ class RoutineStatistics:
             "queue_wait": self.queue_wait.to_plain(),
             "recent": [[second, *numbers] for second, numbers in self.recent.items()],
             "windows": [[number, one.to_plain()] for number, one in self._windows.items()],
-            "activity": [[number, *bucket] for number, bucket in sorted(self.activity.items())],
+            "activity": [
+                [number, *_without_zeros(bucket)]
+                for number, bucket in sorted(self.activity.items())
+            ],
         }
 
     @classmethod
@@ -204,10 +207,10 @@ class RoutineStatistics:
             if isinstance(entry, list) and len(entry) == 2 and is_id(entry[0]):
                 one._windows[entry[0]] = Sketch.from_plain(entry[1])
         for entry in _list(told, "activity"):
-            if not isinstance(entry, list) or len(entry) != 7:
+            if not isinstance(entry, list) or not 1 <= len(entry) <= 7:
                 continue
             if all(map(is_id, entry)) and entry[0] < clock.most:
-                one.activity[entry[0]] = entry[1:]
+                one.activity[entry[0]] = [*entry[1:], *[0] * (7 - len(entry))]
         return one
 
 
@@ -307,6 +310,14 @@ class Statistics:
             restored = RoutineStatistics.from_plain(one, statistics.clock)
             statistics.routines[name] = restored
         return statistics
+
+
+def _without_zeros(bucket: list[int]) -> list[int]:
+    """A bucket without the zeros at its end: most have neither errors nor a queue."""
+    length = len(bucket)
+    while length and not bucket[length - 1]:
+        length -= 1
+    return bucket[:length]
 
 
 def _list(plain: dict[str, Any], name: str) -> list[Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EDGE = 2 << 20
+_LONGEST_HEAD = 32 << 20
 _SLICE = 1 << 20
 _BLOCK = 500
 _BEGIN = b"\n    {\n"
@@ -191,6 +192,9 @@ def _open_lazily(place: str) -> Job | None:
             return running
         head = os.pread(handle, _EDGE, 0)
         key = head.find(HISTORY_KEY)
+        if key < 0:  # a flow of hundreds of routines has megabytes of statistics before it
+            head = os.pread(handle, _LONGEST_HEAD, 0)
+            key = head.find(HISTORY_KEY)
         tail = os.pread(handle, _EDGE, size - _EDGE)
         close = tail.find(HISTORY_END)
         other = tail.find(b'\n  "')

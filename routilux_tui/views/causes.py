@@ -64,6 +64,11 @@ def input_of(job: Job, task_id: int | None, slot: str = "") -> Any:
     if task is not None:
         source, event = task.source_id, task.source_event
         return delivered(job, source, event, task.routine_id, task.slot, task.data)
+    for one in job.failed_tasks:  # the history may have to be read from files
+        if one.task.id == task_id:
+            task = one.task
+            source, event = task.source_id, task.source_event
+            return delivered(job, source, event, task.routine_id, task.slot, task.data)
     at = cause_of(job.execution_history, task_id)
     if at is None:
         return None

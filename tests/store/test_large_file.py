@@ -85,3 +85,18 @@ def test_a_large_file_that_is_cut_short_is_one_clear_error(large: Path, tmp_path
     with pytest.raises(JobFileError, match=str(path)):
         open_job(path)
     assert read_header(path).badge == "torn"
+
+
+def test_a_flow_of_hundreds_of_routines_is_opened_at_once_too(tmp_path: Path) -> None:
+    path = tmp_path / "wide.json"
+    job = JobState("wide")
+    for n in range(90_000):
+        job.record_execution(f"r{n % 3}", "out", {"n": n, "text": "x" * 80})
+    for n in range(300):
+        one = job.statistics.of(f"r{n}")
+        one.activity = {number: [123_456_789, 12, 12, 0, 0, 3] for number in range(512)}
+    job.statistics.clock.tick_at(1_700_000_000.0, [])
+    job.save(path)
+    opened = open_job(path)
+    assert isinstance(opened.execution_history, FileHistory)
+    assert opened.statistics.of("r299").activity == job.statistics.of("r299").activity
