@@ -201,7 +201,9 @@ def raised(error: Any) -> errors.RoutiluxTuiError:
     kind = CODES.get(code) if isinstance(code, int) else None
     if kind is None:
         return errors.Unreachable(f"The runner refused: {message}", hint)
-    return kind(message, hint)
+    refused = kind(message)
+    refused.hint = hint  # the second argument of some is something else
+    return refused
 
 
 def mismatch(theirs: Any, their_version: str) -> errors.ProtocolMismatch:

@@ -244,7 +244,9 @@ def test_every_error_of_ours_has_a_code() -> None:
     }
     assert set(protocol.CODES.values()) == kinds
     for kind in kinds:
-        told = json.loads(protocol.refusal(1, kind("what", "how")))["error"]
+        error = kind("what")
+        error.hint = "how"
+        told = json.loads(protocol.refusal(1, error))["error"]
         again = protocol.raised(told)
         assert (type(again), again.message, again.hint) == (kind, "what", "how")
 
