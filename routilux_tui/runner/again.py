@@ -13,7 +13,7 @@ from routilux_tui.errors import NotPossible
 from routilux_tui.job import status as statuses
 from routilux_tui.job.model import Job
 from routilux_tui.runner.launch import launch
-from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume
+from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
 from routilux_tui.runner.launch_spec import LaunchSpec
 from routilux_tui.runner.paths import log_path, socket_path
 from routilux_tui.store.reading import load_job
@@ -48,6 +48,8 @@ class Repetition:
         only_failed: bool = False,
     ) -> None:
         job = load_job(path, into=Job, strict=True)
+        if job.library:
+            raise script_ended(job, str(path))
         record = job.extra.get(KEY)
         begun = FlowToResume(flow) if flow else flow_to_resume(
             record, job.job_id, str(path), command="again", any_source=True

@@ -9,19 +9,16 @@ import signal
 import subprocess
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.interpreter import python_of
-from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume
+from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
-
-if TYPE_CHECKING:
-    from routilux_tui.job.model import Job
 
 _ENDS_WITHIN = 10.0
 
@@ -124,7 +121,7 @@ def resume_job(
     job = load_job(path, into=Job, strict=True)
     record = job.extra.get(KEY)
     if job.library:
-        raise _script_ended(job, path)
+        raise script_ended(job, path)
     job_id = job.job_id
     begun = FlowToResume(flow) if flow else flow_to_resume(record, job_id, path)
     return launch(
@@ -177,18 +174,6 @@ def launch(spec: LaunchSpec) -> LaunchResult:
         raise runner_gone(result, spec.flow)
     process.returncode = 0  # it is on its own now; nobody here waits for it
     return result
-
-
-def _script_ended(job: Job, path: str) -> NotPossible:
-    """What there is to say of a job that a script of routilux ran, and that can't be taken up."""
-    launch = job.extra[KEY]
-    args = launch.get("args")
-    again = [str(launch.get("flow")), *map(str, args if isinstance(args, list) else ())]
-    return NotPossible(
-        f"{path} was run by a script of {job.library}, and its process has ended: it can't go on.",
-        "Its pending tasks say what it had not done. "
-        f"Run it anew: routilux-tui run {shlex.join(again)}",
-    )
 
 
 def start_runner(

@@ -22,6 +22,7 @@ from routilux_tui.flow.loading import split_spec
 from routilux_tui.runner.paths import make_private, state_folder
 
 if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
     from routilux_tui.runner.launch_spec import LaunchSpec
 
 MOST_WORKERS = 10_000
@@ -156,3 +157,15 @@ def _hash_of(path: Path | None) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else ""
     except OSError:
         return ""
+
+
+def script_ended(job: Job, path: str) -> NotPossible:
+    """What there is to say of a job that a script of routilux ran, and that can't be taken up."""
+    launch = job.extra[KEY]
+    args = launch.get("args")
+    again = [str(launch.get("flow")), *map(str, args if isinstance(args, list) else ())]
+    return NotPossible(
+        f"{path} was run by a script of {job.library}, and its process has ended: it can't go on.",
+        "Its pending tasks say what it had not done. "
+        f"Run it anew: routilux-tui run {shlex.join(again)}",
+    )
