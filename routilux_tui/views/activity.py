@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.model import Job
 
 #: Buckets, and records that are looked at, where there are no statistics.
-_BUCKETS, _RECORDS = 512, 100_000
+_BUCKETS, _RECORDS = 512, 12_000
 _KINDS = ("busy", "starts", "ends", "errors", "retries", "queue")
 
 
