@@ -124,8 +124,6 @@ class Journal:
         for one in left:
             self._sealer.put(one)
         self._number = max([self._store.next_number, *(one.number + 1 for one in left)])
-        if not saved:
-            write_file(Snapshot(self.state, journaled=True), self.path)
         self._nested = 0
         fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
         try:
@@ -134,6 +132,13 @@ class Journal:
         except BaseException:
             fresh.discard()
             raise
+        if not saved:  # after the journal, without which it would not be complete
+            existed = self.path.exists()
+            try:
+                write_file(Snapshot(self.state, journaled=True), self.path)
+            except JobFileError:
+                fresh.close() if existed else fresh.discard()
+                raise
 
     def _start_live(self, live: LiveSegment) -> None:
         """Write the head of a live segment, under the job's lock, and have it written from now."""
@@ -258,7 +263,7 @@ class Journal:
                 if self._closed.is_set() or not self.flush():
                     fresh.discard()
                     return
-                former = self._unsealed
+                former, origin = self._unsealed, self._origin
                 former.live.rename(self._store.folder / f"{former.number:06d}.journal")
                 self._end_unsealed(former)
                 try:
@@ -266,8 +271,11 @@ class Journal:
                     self._start_live(fresh)
                     fresh.rename(self._journal)
                 except OSError:
-                    self._live, self._unsealed = former.live, former
-                    former.live.rename(self._journal)
+                    self._live, self._unsealed, self._origin = former.live, former, origin
+                    self._replaced.update(former.replaced)
+                    former.replaced = {}
+                    with contextlib.suppress(OSError):  # it is found under both names
+                        former.live.rename(self._journal)
                     raise
             self._sealer.put(former)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class StoredList(list[Any]):
         self._starts = array("Q", [0])
         #: How many of the first entries are kept no more.
         self._dropped = 0
+        self._is_frozen = False
         for segment in store.segments:
             # what a job had before its changes were kept comes before the next change
             if last is None or segment.first <= last + bool(segment.reset):
@@ -72,6 +74,7 @@ class StoredList(list[Any]):
     def frozen(self) -> StoredList:
         """A copy that stays as it is, whatever is added or sealed; entries are shared."""
         copy = StoredList(self.store, self.name, -1)
+        copy._is_frozen = True
         copy._segments = list(self._segments)
         copy._starts = self._starts[:]
         copy._dropped = self._dropped
@@ -122,6 +125,9 @@ class StoredList(list[Any]):
             ends = blocks[b + 1].counts[of] if b + 1 < len(blocks) else count
             entries = self.store.entries(segment, b)[of]
         except (Damaged, IndexError) as error:
+            cause = error.__cause__
+            if self._is_frozen and isinstance(cause, OSError) and cause.errno != errno.ENOENT:
+                raise cause from None  # it may be read the next time: no hole to write down
             return [_lost(self.name, segment, count, error)] * count, before
         missing = ends - blocks[b].counts[of] - len(entries)
         if missing > 0:
