@@ -51,9 +51,9 @@ def test_the_list_of_two_machines_and_one_that_is_down(machines: Machines, world
     terminal.until("‖ paused", "from afar")
     machines.all["build2"].stop()
     terminal.until("no answer for")
-    terminal.until("‖ paused")  # the last state stays
+    terminal.until("this is the last state")
     machines.all["build2"].start()
-    terminal.until("records  from afar", within=30)
+    terminal.until("‖ paused", "from afar", within=30)
     terminal.press("r")
     terminal.until("▶ running", within=20)
     terminal.press("qq")

@@ -37,13 +37,14 @@ class PaneLayout(Vertical):
         self.is_chosen_by_reader = False
         self._question = question
         self._flow_lines = 0
+        self._middle = Horizontal(id="middle")
         super().__init__(id="panes")
 
     def compose(self) -> ComposeResult:
         """All of them; those that are not seen cost nothing."""
         yield self._question
         yield self.panes[FLOW]
-        with Horizontal(id="middle"):
+        with self._middle:
             yield self.panes[PROBLEMS]
             yield self.panes[NOW]
         for key, pane in self.panes.items():
@@ -83,7 +84,7 @@ class PaneLayout(Vertical):
         else:
             deck = [key for key in self.panes if key != FLOW]
         middle = shown & {PROBLEMS, NOW}
-        self.query_one("#middle").display = bool(middle)
+        self._middle.display = bool(middle)
         for key, pane in self.panes.items():
             pane.tab_list = [self.panes[one] for one in deck] if key in deck else []
             before = pane.display
@@ -94,7 +95,7 @@ class PaneLayout(Vertical):
 
     def _set_heights(self, shown: set[str]) -> None:
         """The flow takes what it needs, half at the most; what is wrong takes eight lines."""
-        middle = self.query_one("#middle")
+        middle = self._middle
         height = self.app.size.height - 3
         if self.zoomed or shown <= {FLOW}:
             self.panes[FLOW].styles.height = "1fr"

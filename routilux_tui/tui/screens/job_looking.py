@@ -189,6 +189,8 @@ class LookingScreen(SteeringScreen):
         if isinstance(pane, SectionPane):
             row = pane.row_at(pane.cursor)
             text = row_text(row) if row is not None else ""
+        elif not pane.total:
+            return
         else:
             text = "\t".join(
                 part for part, _ in (pane.parts(pane.cursor, 200) or ()) if part.strip()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.screens.detail import TextScreen, json_lines
 from routilux_tui.views.formatting import duration
+from routilux_tui.views.insight import NOW
 
 if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
@@ -22,7 +23,7 @@ class StackScreen(TextScreen):
     """
 
     def __init__(self, handle: Handle, handler: RunningHandler) -> None:
-        super().__init__(f"{handler.routine_id} runs, task {handler.task}", ["…"])
+        super().__init__(f"{handler.routine_id} at this moment", ["…"])
         self._handle = handle
         self._handler = handler
 
@@ -35,12 +36,28 @@ class StackScreen(TextScreen):
         one = self._handler
         try:
             stack = await self._handle.stack(one.task)
+            if not stack:
+                await self._follow_next()
+                one = self._handler
+                stack = await self._handle.stack(one.task)
         except RoutiluxTuiError as error:
             stack = str(error)
         usual = ""
         if one.median is not None and one.p95 is not None:
             usual = f" (its median is {duration(one.median)}, its p95 {duration(one.p95)})"
-        lines = [f"since {one.since}{usual}", f"try {one.tries} of {one.most_tries}", ""]
+        lines = [
+            f"task {one.task}, since {one.since}{usual}",
+            f"try {one.tries} of {one.most_tries}",
+            "",
+        ]
         lines += (stack or "It runs no more.").rstrip().split("\n")
         whole = one.input if one.input is not None else one.text
         self._rows.show([*lines, "", "its input", "", *json_lines(whole)])
+
+    async def _follow_next(self) -> None:
+        """When the handler has ended, the one of its routine that runs longest comes next."""
+        moment = (await self._handle.insight(NOW)).now
+        for one in moment.handlers if moment is not None else []:
+            if one.routine_id == self._handler.routine_id:
+                self._handler = one
+                return

@@ -111,7 +111,9 @@ class JobHeader(Widget):
             return span(int(max(0.0, self.now() - start)) + 0.0)
         ran = max(0.0, (updated or start) - start)
         if job.status == "paused" and updated is not None:
-            return f"for {span(int(max(0.0, self.now() - updated)) + 0.0)}, ran {span(ran)}"
+            # by the minute: a job that stands still costs its terminal nothing
+            minutes = int(max(0.0, self.now() - updated) // 60)
+            return f"for {span(minutes * 60.0) if minutes else 'less than 1m'}, ran {span(ran)}"
         return span(ran)
 
     def _status(self, job: Header) -> Part:
