@@ -21,6 +21,8 @@ The words, each for one thing everywhere:
 - source: where jobs come from: saved files, runners, far machines.
 - section: one of a job's lists. window: a stretch of its rows. row: one entry, ready to be shown.
 - projection: the views of a job that is in memory. frame: all that changed since the last one.
+- insight: what is measured of a job: figures of its routines, problems, what runs, its outlook.
+- problem: errors of one kind. cause: the record that queued a task. sketch: quantiles in short.
 - pane: a section on the screen. tail: to follow what comes at its end.
 """
 
