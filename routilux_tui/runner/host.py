@@ -307,7 +307,11 @@ def main() -> int:
     _report(pipe, result)
     with contextlib.suppress(OSError):
         pipe.close()
-    host.run()
+    try:
+        host.run()
+    except BaseException:  # the journal has the job; a process that nobody steers is no help to it
+        logger.exception("The runner of job %s ends by a fault of its own", host.state.job_id)
+        _exit_now(1)
     _do_not_outlive_the_job()
     return 0
 
@@ -344,8 +348,8 @@ def _do_not_outlive_the_job() -> None:
     threading.Thread(target=give_up, name="last", daemon=True).start()
 
 
-def _exit_now() -> NoReturn:
+def _exit_now(code: int = 0) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-    os._exit(0)
+    os._exit(code)

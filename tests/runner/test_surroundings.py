@@ -218,3 +218,18 @@ def test_a_thread_that_was_left_behind_keeps_no_runner_alive(flows: str, asked: 
         os.kill(started.pid, signal.SIGTERM)
     assert_gone(started.pid, 30)
     assert "left behind" in Path(started.log).read_text()
+
+
+def test_a_runner_that_fails_itself_ends_and_its_job_can_be_taken_up(flows: str) -> None:
+    broken = (
+        "from routilux_tui.runner.host import Host\n\ndef fails(self):\n    raise KeyError(1)\n"
+    )
+    text = Path(flows).read_text()
+    Path(flows).write_text(f"{text}\n{broken}\nHost._wait_for_handlers = fails\n")
+    started = start_job(f"{flows}:slow")
+    until((Path(flows).parent / "began").exists)
+    os.kill(started.pid, signal.SIGTERM)
+    assert_gone(started.pid)
+    (Path(flows).parent / "let").touch()
+    Path(flows).write_text(text)
+    assert _wait(resume_job(started.path, f"{flows}:slow")) == "completed"
