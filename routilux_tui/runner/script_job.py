@@ -117,7 +117,8 @@ class ScriptJob:
         if paused and not self._was_paused:
             self.journal.write_snapshot()
         self._was_paused = paused
-        if not statuses.has_ended(self.state.status) or self.state.running:
+        has_ended = statuses.has_ended(self.state.status) and not self.state.running
+        if not has_ended and not self.engine.gone:
             self._ended_at = 0.0
         elif not self._ended_at:
             self._ended_at = time.monotonic()

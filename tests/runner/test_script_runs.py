@@ -193,6 +193,25 @@ def test_sigterm_to_the_runner_leaves_a_paused_job(
     assert [task["data"]["i"] for task in saved.pending_tasks] == list(range(done, MANY))
 
 
+def test_a_script_that_leaves_a_paused_job_leaves_its_file_to_others(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "pauses.py"
+    text = """
+if __name__ == "__main__":
+    flow = make_flow()
+    state = flow.execute("source", {"n": 1})
+    finish(flow, state)
+    state.status = "running"
+    flow.pause(state, "mine")
+"""
+    file.write_text(LIBRARY + text)
+    done = run([*command, "run", "--json", "--python", python, str(file)])
+    (job,) = json.loads(done.stdout)["jobs"]
+    saved = until(job["file"], "paused")
+    assert [point["reason"] for point in saved.pause_points] == ["mine"]
+
+
 def test_a_forced_cancel_ends_a_script_that_does_not(
     command: list[str], python: str, script: Path
 ) -> None:
