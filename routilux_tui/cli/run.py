@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import add_worker_arguments, count, job_name, label, seconds
 from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
-from routilux_tui.errors import Unreachable, UsageError
+from routilux_tui.errors import NotPossible, Unreachable, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.runner.client import Client
-    from routilux_tui.runner.launch_spec import LaunchResult
+    from routilux_tui.runner.launch_spec import LaunchResult, Predecessor
     from routilux_tui.views.shapes import Header
 
 PROGRESS_EVERY = 0.5
@@ -48,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--label", dest="labels", type=label, action="append", default=[], metavar="KEY=VALUE",
         help="shown, searched, and seen by conditions: labels.KEY",
+    )  # fmt: skip
+    parser.add_argument(
+        "--after", action="append", default=[], metavar="JOB",
+        help="begin when this job has ended; JOB:ok: only if it completed",
     )  # fmt: skip
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
@@ -84,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
     params = output.parse_params(args.params)
     script = script_of(args.flow, named_python=bool(args.python))
     if script is not None:
+        if args.after:
+            raise UsageError(f"{args.flow} is a script of routilux: it can't begin after others.")
         from routilux_tui.cli.run_script import run_script
 
         return run_script(args, script, params)
@@ -97,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
         entry=args.entry,
         name=args.name or "",
         labels=dict(args.labels),
+        after=[_predecessor(text) for text in args.after],
         save=args.save,
         force=args.force,
         workers=args.workers,
@@ -108,6 +115,27 @@ def run(args: argparse.Namespace) -> int:
         log_size=effective_settings()["log_size"].value,
     )
     return show_started(started, args)
+
+
+def _predecessor(text: str) -> Predecessor:
+    """The job of ``JOB`` or ``JOB:ok``.
+
+    Raises:
+        NoSuchJob: when there is none, or more than one.
+        NotPossible: when it is kept in no file.
+    """
+    from routilux_tui.cli.jobs import SavedJob, find
+    from routilux_tui.runner.launch_spec import Predecessor
+
+    name = text.removesuffix(":ok")
+    found = find(name)
+    if isinstance(found, Path):
+        job_id, path = SavedJob(found).state.job_id, str(found.absolute())
+    else:
+        job_id, path = found.job_id, found.path
+    if not path:
+        raise NotPossible(f"Job {name!r} is kept in no file, so nobody can wait for its end.")
+    return Predecessor(job_id=job_id, path=path, must_complete=name != text)
 
 
 def show_started(started: LaunchResult, args: argparse.Namespace) -> int:

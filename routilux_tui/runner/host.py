@@ -20,6 +20,7 @@ from routilux_tui.flow.loading import check_params, load_flow
 from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.runner import protocol
+from routilux_tui.runner.after import wait_for_predecessors
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.capture import Capture
 from routilux_tui.runner.earlier import earlier_runs
@@ -100,6 +101,7 @@ class Host:
             make_private(self.path.parent)
         disk = FullDisk(self.execution)
         self.journal = Journal(self.state, self.path, disk.is_full, disk.is_free)
+        self.capture = Capture(self.path, spec.log_size or LIMIT)
         self.state.subscribe(self._note_change)
         self.backend = Backend(
             self.state,
@@ -118,12 +120,30 @@ class Host:
     def begin(self) -> None:
         """Have the first handler called; what a handler does to this process, it may do now."""
         with self._cleanup_on_error():
-            self.capture = Capture(self.path, self.spec.log_size or LIMIT)
-            self.capture.start()
-            if self.spec.resume or self.spec.tasks:
-                self.execution.resume()
+            self._begin()
+
+    def _begin(self) -> None:
+        self.capture.start()
+        if self.spec.resume or self.spec.tasks:
+            self.execution.resume()
+        else:
+            self.execution.start(self._entry, self._params)
+
+    def begin_after_others(self) -> None:
+        """Wait until the jobs that go before it have ended; it may be cancelled meanwhile."""
+        why = wait_for_predecessors(
+            self.spec.after,
+            self.ending,
+            lambda: statuses.has_ended(self.state.status),
+            partial(setattr, self.backend, "note"),
+        )
+        if self.ending.is_set():
+            why = f"{_TOLD_TO_END} before it began"
+        with contextlib.suppress(NotPossible):  # it has been cancelled just now
+            if why:
+                self.execution.cancel(why)
             else:
-                self.execution.start(self._entry, self._params)
+                self._begin()
 
     @contextlib.contextmanager
     def _cleanup_on_error(self) -> Iterator[None]:
@@ -297,7 +317,8 @@ def main() -> int:
         if not _report(pipe, result) or host.ending.is_set():
             host.call_off()  # whoever started it has left before it began
             return 1
-        host.begin()
+        if not spec.after:
+            host.begin()
     except BaseException as error:
         detail = msgspec.json.decode(protocol.refusal(None, error))["error"]
         if not isinstance(error, (RoutiluxTuiError, SystemExit)):
@@ -308,6 +329,8 @@ def main() -> int:
     with contextlib.suppress(OSError):
         pipe.close()
     try:
+        if spec.after:
+            host.begin_after_others()
         host.run()
     except BaseException:  # the journal has the job; a process that nobody steers is no help to it
         logger.exception("The runner of job %s ends by a fault of its own", host.state.job_id)

@@ -17,7 +17,7 @@ from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.interpreter import python_of
 from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
-from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
+from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, Predecessor
 from routilux_tui.runner.paths import log_path, make_private, socket_path
 
 _ENDS_WITHIN = 10.0
@@ -30,6 +30,7 @@ def start_job(
     entry: str = "",
     name: str = "",
     labels: dict[str, str] | None = None,
+    after: list[Predecessor] | None = None,
     save: str = "",
     force: bool = False,
     log_size: int = 0,
@@ -48,6 +49,7 @@ def start_job(
         entry: the routine to start with; by default the only one with a ``trigger`` slot.
         name: what the job is called beside its flow; shown, searched, and a way to name it.
         labels: what else is to be known of it; shown, searched, and seen by conditions.
+        after: jobs that have to end before it begins; it is pending until then.
         save: the file to keep the job in; by default one in the state folder.
         log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
         force: keep it in that file whatever is in it now.
@@ -75,6 +77,7 @@ def start_job(
             entry=entry,
             name=name,
             labels=labels or {},
+            after=after or [],
             save=str(Path(save).absolute()) if save else "",
             force=force,
             log_size=log_size,

@@ -25,6 +25,14 @@ class ScriptSpec(msgspec.Struct, frozen=True, kw_only=True):
     stderr: int
 
 
+class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that has to end, or with ``must_complete`` to complete, before another begins."""
+
+    job_id: str
+    path: str
+    must_complete: bool = False
+
+
 class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner is to do. ``resume`` names a saved job to take up in place of a new one."""
 
@@ -35,6 +43,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     name: str = ""
     labels: dict[str, str] = {}
+    after: list[Predecessor] = []
     parent: str = ""
     """The id of the job that is run again, and in ``reason`` what of it."""
     reason: str = ""
