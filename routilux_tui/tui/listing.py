@@ -151,15 +151,17 @@ class Listing:
             return lambda one: any(map(matches, _searched(one)))
         try:
             condition = Condition(query[1:])
+            for one in list(self.entries.values())[:1]:
+                condition.check(context_of_entry(one))
         except ConditionError as error:
-            self.problem = error.message
+            self.problem = str(error)
             return _keeps_all
 
         def holds(one: JobEntry) -> bool:
             try:
                 return condition.holds(context_of_entry(one))
             except ConditionError as error:
-                self.problem = error.message
+                self.problem = str(error)
                 return False
 
         return holds

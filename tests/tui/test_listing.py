@@ -80,3 +80,10 @@ def test_a_filter_that_is_no_condition_says_so_and_hides_nothing() -> None:
     jobs.arrange(query="= records > 1")
     assert not jobs.problem
     assert not jobs.shown
+
+
+def test_a_condition_that_names_the_unknown_says_what_may_have_been_meant() -> None:
+    jobs = Listing()
+    jobs.apply([JobEntry(key="a", flow_id="f")], [])
+    jobs.arrange(query="= recrds > 1")
+    assert "Did you mean 'records'?" in jobs.problem
