@@ -94,7 +94,6 @@ class Journal:
         self._nested = 0
         #: Growing lists that were assigned anew since the live segment began.
         self._replaced: set[str] = set()
-        self._rotating = threading.Lock()
         self._rotate_after = 0.0
         self.fork_lock: threading.RLock | None = None
         with contextlib.ExitStack() as undo:
@@ -214,8 +213,9 @@ class Journal:
             self._next_mark = seq + BLOCK_CHANGES
             mark = Mark(live.size, seq + 1, self._counts(), self.state.next_task_id)
             self._unsealed.marks.append(mark)
-            if seq >= self._rotate_at or live.size > SEAL_BYTES:
-                self._wakeup.set()
+            # Here, and not in a thread: a busy job would not let that have its lock for seconds.
+            self._sealer.absorb_ready()
+            self._rotate_if_long()
         if live.low:
             self._wakeup.set()
 
@@ -245,14 +245,17 @@ class Journal:
             self._closed.wait(DELAY / 2)
             self._wake_sent = False
             self.flush()
-            if time.monotonic() > self._rotate_after:
-                self.rotate()
 
     def rotate(self) -> None:
         """Begin a new live segment if this one is long, and have it sealed; without room, later."""
-        with self._rotating:
-            if self.state.seq >= self._rotate_at or self._live.size > SEAL_BYTES:
-                self._rotate()
+        with self.state.lock:
+            if self.flush():
+                self._rotate_if_long()
+
+    def _rotate_if_long(self) -> None:
+        is_long = self.state.seq >= self._rotate_at or self._live.size > SEAL_BYTES
+        if is_long and time.monotonic() > self._rotate_after:
+            self._rotate()
 
     def _rotate(self) -> None:
         fresh = None
@@ -260,7 +263,7 @@ class Journal:
             self._store.folder.mkdir(mode=0o700, exist_ok=True)
             fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
             with self.state.lock:
-                if self._closed.is_set() or not self.flush():
+                if self._closed.is_set() or self._buffer:
                     fresh.discard()
                     return
                 former, origin = self._unsealed, self._origin

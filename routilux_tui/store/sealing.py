@@ -25,6 +25,7 @@ logger = logging.getLogger("routilux_tui.job")
 BLOCK_CHANGES = 1000
 """Changes that are compressed together: what is read to see one of them."""
 _RETRY = 1.0
+_LOCK_WAIT = 0.05
 _FREED_AT_ONCE = 200
 _PAUSE = 0.0002
 
@@ -83,6 +84,9 @@ class Sealer:
         self._waiting: deque[Unsealed] = deque()
         self._wakeup = threading.Event()
         self._ended = False
+        #: What is sealed, and still held by the job's lists; and what they have let go of.
+        self._ready: tuple[Segment, dict[str, list[Any]]] | None = None
+        self._heads: list[list[Any]] = []
         self._busy = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="sealer", daemon=True)
         self._thread.start()
@@ -129,18 +133,34 @@ class Sealer:
 
     def _absorb(self, segment: Segment, replaced: dict[str, list[Any]]) -> None:
         """Have the job's lists read from the segment what they held, and free it bit by bit."""
-        heads: list[list[Any]] = []
-        with self.job.lock:
-            for name in LISTS:
-                entries = getattr(self.job, name)
-                if isinstance(entries, StoredList) and entries.store is self.store:
-                    heads.append(entries.absorb(segment))
-                elif name in replaced and _begins_with(entries, replaced[name]):
-                    attach(self.job, self.store, name, entries[len(replaced[name]) :])
+        self._ready = (segment, replaced)
+        while self._holds_sealed():  # a busy job does it itself, before we have its lock
+            if self.job.lock.acquire(timeout=_LOCK_WAIT):
+                try:
+                    self.absorb_ready()
+                finally:
+                    self.job.lock.release()
+        heads, self._heads = self._heads, []
         for head in heads:
             while head:
                 del head[-_FREED_AT_ONCE:]
                 time.sleep(_PAUSE)  # the job goes first
+
+    def _holds_sealed(self) -> bool:
+        return self._ready is not None
+
+    def absorb_ready(self) -> None:
+        """Have the lists let go of what is sealed by now, under the job's lock."""
+        if self._ready is None:
+            return
+        segment, replaced = self._ready
+        for name in LISTS:
+            entries = getattr(self.job, name)
+            if isinstance(entries, StoredList) and entries.store is self.store:
+                self._heads.append(entries.absorb(segment))
+            elif name in replaced and _begins_with(entries, replaced[name]):
+                attach(self.job, self.store, name, entries[len(replaced[name]) :])
+        self._ready = None
 
     def end(self) -> list[Unsealed]:
         """Seal no more; returns what is not sealed, whose files stay."""

@@ -378,3 +378,17 @@ def test_a_long_history_is_not_in_memory(path: Path) -> None:
     # 30,000 records more, of half a kilobyte of text each
     assert int(done.stdout) < 6_000, done.stderr
     gc.collect()
+
+
+def test_a_job_that_never_lets_go_of_its_lock_for_long_is_sealed_all_the_same(path: Path) -> None:
+    state = JobState("f")
+    journal = Journal(state, path)
+    with state.lock:  # no thread of the journal's gets it
+        for n in range(ROUNDS):
+            state.make("record", "a", "e", {"n": n}, time.time())
+            state.make("ran", n, "a", "completed", time.time(), None)
+        names = {one.name for one in changes_folder(path).iterdir()}
+        assert "000002.journal" in names or "000002.seg" in names
+    journal.abandon()
+    again = load_job(path, into=JobState, strict=True)
+    assert [one.data["n"] for one in again.execution_history] == list(range(ROUNDS))
