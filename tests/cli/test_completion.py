@@ -113,12 +113,12 @@ def test_no_name_of_a_job_is_run_or_changed_by_a_shell(shell: str, place: Path) 
 def test_files_commands_options_and_choices(shell: str, place: Path) -> None:
     for name in ("$(touch pwned).json", "two words.json", "we:ird.json", "-dash.json"):
         (place / name).write_text("{}")
-    for name in ("run", "log", "folder"):
+    for name in ("attach", "log", "folder"):
         (place / name).mkdir()
     (place / "folder/inside.py").write_text("def one() -> Flow: ...\nOther = 1\n")
     terminal = Shell(shell, place)
     try:
-        assert terminal.call("ru\tx") == ["run", "x"]
+        assert terminal.call("att\tx") == ["attach", "x"]
         assert terminal.call("lo\tx") == ["log", "x"]
         assert terminal.call("canc\t--fo\t") == ["cancel", "--force"]
         assert terminal.call("--po\t") == ["--poll"]

