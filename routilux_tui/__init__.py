@@ -8,22 +8,28 @@ The words, each for one thing everywhere:
 - routine: a step of a flow. slot: an input of it, with a handler. event: an output of it.
 - connection: joins an event to a slot.
 - job: one execution of a flow. `JobState`: its public face; `Job`: its data.
-- change: one small step in a job's life, numbered by ``seq``. A job is the fold of its changes.
+- change: one small step in a job's life, numbered by ``seq``. A job is the fold of its changes:
+  what one has when they are carried out in order.
 - record: one entry of a job's history: a routine emitted an event, with data, at a moment.
-- task: one activation of a slot, queued or running. pending: held while its job is paused.
+- task: one activation of a slot. outstanding: queued or running; held: not run as its job is paused
+  (``pending_tasks`` of a file). deferred event: emitted when the job is resumed.
 - handler: the user's function behind a slot. invocation: one call of it, for one task.
-- retry: the same task once more after an error. error policy: what becomes of a task that raised.
-- engine: what runs a job's tasks. execution: the engine's hold on one job. worker: a thread of it.
+- retry: the same task once more after an error. strategy: what a user wants of errors; error
+  policy: what it makes of one.
+- engine: what runs a job's tasks. execution: one job in its engine. worker: a thread of it, or a
+  process. executor: what handlers are sent to that do not run in its threads.
 - runner: the process that owns a live job. attach: to watch and steer it through its socket.
 - control: pause, resume or cancel; "asked" until the job's own state confirms it.
 - snapshot: a job's file, ``NAME.json``. journal: the changes since. recovery: both put together.
 - lock: says which process runs the job of a file.
-- source: where jobs come from: saved files, runners, far machines.
+- source: where jobs come from: saved files, runners, far machines. It gives entries (a line of the
+  list each) and handles (one job to be looked at and steered).
 - section: one of a job's lists. window: a stretch of its rows. row: one entry, ready to be shown.
 - projection: the views of a job that is in memory. frame: all that changed since the last one.
 - insight: what is measured of a job: figures of its routines, problems, what runs, its outlook.
 - problem: errors of one kind. cause: the record that queued a task. sketch: quantiles in short.
-- pane: a section on the screen. tail: to follow what comes at its end.
+- pane: a part of the job screen. tail: to follow what comes at its end.
+- segment: sealed changes on disk. keyframe: a job without its lists, from which they are folded.
 """
 
 from __future__ import annotations

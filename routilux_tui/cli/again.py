@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import workers
 from routilux_tui.cli.config import effective_settings
-from routilux_tui.cli.jobs import find
+from routilux_tui.cli.find_job import find
 from routilux_tui.cli.run import add_following_arguments, show_started
 from routilux_tui.views.formatting import counted
 

@@ -16,7 +16,7 @@ from routilux_tui.cli.config import (
     effective_settings,
     settings,
 )
-from routilux_tui.cli.jobs import find_running
+from routilux_tui.cli.find_job import find_running
 from routilux_tui.errors import UsageError
 
 if TYPE_CHECKING:

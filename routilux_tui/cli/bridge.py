@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui import __version__
-from routilux_tui.cli.jobs import place_of
+from routilux_tui.cli.find_job import place_of
 from routilux_tui.errors import Unreachable
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.runner import protocol

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.store.bundle import JOB, Packed, bundle_files, write_bundle
 from routilux_tui.views.formatting import size

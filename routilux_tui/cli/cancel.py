@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, and wait for the job's word."""
-    from routilux_tui.cli.jobs import find_running
+    from routilux_tui.cli.find_job import find_running
     from routilux_tui.runner.discover import is_stale
 
     socket = Path(find_running(args.job).key)

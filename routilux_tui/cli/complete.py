@@ -173,7 +173,7 @@ def _of_argument(action: argparse.Action, given: list[str], last: str) -> Iterat
 
 
 def _jobs(*, saved: bool) -> Iterator[Candidate]:
-    from routilux_tui.cli.jobs import LAST, live_entries, saved_entries
+    from routilux_tui.cli.find_job import LAST, live_entries, saved_entries
     from routilux_tui.cli.output import safe
 
     entries = live_entries()
@@ -227,7 +227,7 @@ def _flows(last: str) -> Iterator[Candidate]:
 
 
 def _routines(job: str) -> Iterator[Candidate]:
-    from routilux_tui.cli.jobs import readable
+    from routilux_tui.cli.find_job import readable
 
     with contextlib.closing(readable(job)[0]) as opened:
         yield from (Candidate(row.routine_id, row.status) for row in opened.routines())

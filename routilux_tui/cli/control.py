@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
-from routilux_tui.cli.jobs import find_running
+from routilux_tui.cli.find_job import find_running
 
 if TYPE_CHECKING:
     import argparse

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.rows import all_rows
 from routilux_tui.errors import JobFileError, UsageError
 from routilux_tui.job import timestamps
@@ -36,7 +36,7 @@ from routilux_tui.views.shapes import HISTORY
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.cli.find_job import Readable
     from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Row
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.changes_reading import all_changes

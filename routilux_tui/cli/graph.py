@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if args.what.endswith(".py") or ":" in args.what:
         flow = flow_of_spec(args.what, output.parse_params(args.params))
     else:
-        from routilux_tui.cli.jobs import readable
+        from routilux_tui.cli.find_job import readable
 
         flow = readable(args.what)[0].flow()
         if not flow.is_whole:

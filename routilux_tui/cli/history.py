@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.arguments import count
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.rows import add_row_arguments, filter_of, print_rows, start_of_last
 from routilux_tui.views.shapes import HISTORY
 

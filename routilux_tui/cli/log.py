@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.arguments import count
-from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.cli.rows import (
     add_row_arguments,
     filter_of,

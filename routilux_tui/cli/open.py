@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the list, or the one file."""
-    from routilux_tui.cli.jobs import unpacked
+    from routilux_tui.cli.find_job import unpacked
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.saved import SavedSource

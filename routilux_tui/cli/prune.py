@@ -115,7 +115,7 @@ def _plain(one: _Ended) -> dict[str, object]:
 def _ended(places: list[str]) -> list[_Ended]:
     """The jobs of some folders that have ended, and that nobody runs."""
     from routilux_tui.job import status as statuses
-    from routilux_tui.sources.headers import read_header
+    from routilux_tui.sources.saved_entry import read_header
     from routilux_tui.sources.scanning import scan
     from routilux_tui.store.files import journal_path
     from routilux_tui.store.locks import is_locked

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import live_entries, saved_entries
+from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.job.status import look
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.orders import ORDERS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.rows import all_rows
 from routilux_tui.cli.runs import saved_runs
 from routilux_tui.cli.why import facts_of_job
@@ -31,7 +31,7 @@ from routilux_tui.views.why import why
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.cli.find_job import Readable
     from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Header, Row
     from routilux_tui.views.trends import RunEntry

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import control, output
 from routilux_tui.cli.arguments import add_worker_arguments
 from routilux_tui.cli.config import effective_settings
-from routilux_tui.cli.jobs import find
+from routilux_tui.cli.find_job import find
 from routilux_tui.errors import NotPossible
 from routilux_tui.store.locks import is_locked
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli.jobs import SavedJob, find
+from routilux_tui.cli.find_job import SavedJob, find
 from routilux_tui.cli.output import print_json, safe
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.views.shapes import JobEntry

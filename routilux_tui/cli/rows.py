@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.cli.find_job import Readable
     from routilux_tui.views.shapes import Row
 
 _AT_ONCE = 1000

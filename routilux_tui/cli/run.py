@@ -124,7 +124,7 @@ def _predecessor(text: str) -> Predecessor:
         NoSuchJob: when there is none, or more than one.
         NotPossible: when it is kept in no file.
     """
-    from routilux_tui.cli.jobs import SavedJob, find
+    from routilux_tui.cli.find_job import SavedJob, find
     from routilux_tui.runner.launch_spec import Predecessor
 
     name = text.removesuffix(":ok")

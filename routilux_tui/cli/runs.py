@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import live_entries, saved_entries
+from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.views.formatting import date_time, span, sparkline
 from routilux_tui.views.trends import EARLIER, trend
@@ -63,7 +63,7 @@ def known_entries() -> list[JobEntry]:
 def saved_runs(flow_id: str) -> list[JobEntry]:
     """The newest saved jobs of the state folder that are named after a flow, but huge ones."""
     from routilux_tui.runner.paths import saved_runs_of
-    from routilux_tui.sources.headers import read_header
+    from routilux_tui.sources.saved_entry import read_header
 
     found = [(path, path.stat()) for path in saved_runs_of(flow_id)]
     newest = sorted(found, key=lambda one: -one[1].st_mtime)
@@ -73,7 +73,7 @@ def saved_runs(flow_id: str) -> list[JobEntry]:
 
 def entries_of(paths: list[str]) -> list[JobEntry]:
     """The saved jobs in folders and files."""
-    from routilux_tui.sources.headers import read_header
+    from routilux_tui.sources.saved_entry import read_header
 
     files: list[Path] = []
     for path in map(Path, paths):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.insight import NOW, PARTS, PROBLEMS, Now
 from routilux_tui.views.shapes import JOB
@@ -20,7 +20,7 @@ from routilux_tui.views.shapes import JOB
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.cli.find_job import Readable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

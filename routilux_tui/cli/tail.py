@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.arguments import count
-from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.cli.rows import (
     add_row_arguments,
     filter_of,

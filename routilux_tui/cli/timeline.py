@@ -11,10 +11,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.formatting import sparkline
-from routilux_tui.views.moments import moment_of
+from routilux_tui.views.time_spec import moment_of
 from routilux_tui.views.timeline import cell_text
 
 if TYPE_CHECKING:

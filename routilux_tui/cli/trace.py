@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import row_number
-from routilux_tui.cli.jobs import readable
+from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.formatting import clock, count, span
 from routilux_tui.views.shapes import HISTORY, Filter

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
-from routilux_tui.cli.jobs import SavedJob, find, find_running
+from routilux_tui.cli.find_job import SavedJob, find, find_running
 from routilux_tui.errors import (
     ConditionImpossible,
     JobFailed,

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.jobs import SavedJob, readable
+from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.job import timestamps
 from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.views.earlier import usual_of
@@ -22,7 +22,7 @@ from routilux_tui.views.why import BAD, GOOD, why
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.cli.jobs import Readable
+    from routilux_tui.cli.find_job import Readable
     from routilux_tui.views.facts import Facts
 
 _MARKS = {BAD: ("✗", "x"), GOOD: ("✓", "+")}

@@ -14,7 +14,7 @@ from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING
 
-from routilux_tui.flow.workers import Workers
+from routilux_tui.flow.worker_threads import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -1,4 +1,4 @@
-"""What is asked of a job while it runs: start, pause, resume, cancel, wait for its end."""
+"""How a job is started, paused, resumed, cancelled, failed and waited for."""
 
 from __future__ import annotations
 

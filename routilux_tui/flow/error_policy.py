@@ -1,4 +1,7 @@
-"""What becomes of a task whose handler raised, and of its job."""
+"""Deciding what an error in a handler means: another try, going on, or that its job has failed.
+
+Where tasks have run out, `routilux_tui.job.status.end_of` decides.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The executors of one job: where those of its handlers run that do not run in its threads."""
+"""The executors of one job: worker processes or whatever else its handlers are sent to."""
 
 from __future__ import annotations
 

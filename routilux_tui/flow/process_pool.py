@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _START = (
     "import sys; sys.path[:] = sys.argv[3:]; "
-    "from routilux_tui.flow.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+    "from routilux_tui.flow.worker_process import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 )
 _ENDS_WITHIN = 5.0
 

@@ -1,4 +1,4 @@
-"""Strategies for errors: what becomes of a task and its job when a handler raises."""
+"""`ErrorStrategy` and `ErrorHandler`: what a user chooses for the errors of a routine or a flow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes: what a job is made of.
+"""Every kind of change, in one table: how each is carried out stands in the ``fold_*`` files.
 
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
 `FOLD` has, for every kind, the one function that carries it out on a `JobData`, whose

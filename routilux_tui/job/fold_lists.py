@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.problems import FAILURES
+from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.record import MOST_TRACEBACKS, ExecutionRecord
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import JobData, as_text
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
-from routilux_tui.job.own_keys import OWN_KEYS, fill_own, own_plain
+from routilux_tui.job.our_keys import OWN_KEYS, fill_own, own_plain
 from routilux_tui.job.record import MOST_TRACEBACKS
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
-from routilux_tui.sources.running import running_entries
+from routilux_tui.sources.live_entries import running_entries
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileMissing
 from routilux_tui.runner.paths import make_private
-from routilux_tui.sources.headers import read_header
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.sources.scanning import (
     Stamp,

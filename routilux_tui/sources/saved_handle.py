@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
-from routilux_tui.sources.headers import file_note
+from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
 from routilux_tui.sources.watching import watch
 from routilux_tui.store.files import journal_path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.changes_reading import RawSegment, raw_segments
-from routilux_tui.store.entries import LISTS, entries_of
 from routilux_tui.store.files import journal_path
+from routilux_tui.store.list_growth import LISTS, entries_of
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.recovery import decode_line
 from routilux_tui.store.removal import remove_changes

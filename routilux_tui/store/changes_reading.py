@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
 from routilux_tui.job.model import Job
-from routilux_tui.store.entries import LISTS
 from routilux_tui.store.files import journal_name, read_regular
+from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.recovery import (
     GAP,
     LOST,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.job.jsonable import dumps, is_plain
-from routilux_tui.store.entries import LISTS
+from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.writing import small_plain
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.adopting import adopt_changes
 from routilux_tui.store.encoding import encoded, keyframe_text
-from routilux_tui.store.entries import LISTS
 from routilux_tui.store.files import journal_path, unwritable
+from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path, write_lock_owner
 from routilux_tui.store.recovery import VERSION

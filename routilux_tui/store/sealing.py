@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.job.jsonable import dumps
-from routilux_tui.store.entries import ENTRY, LISTS
+from routilux_tui.store.list_growth import ENTRY, LISTS
 from routilux_tui.store.segments import Segment
 from routilux_tui.store.stored_list import StoredList
 

@@ -23,8 +23,8 @@ import msgspec
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.jsonable import decode
 from routilux_tui.store.collector import collector_paused
-from routilux_tui.store.entries import entries_of
 from routilux_tui.store.files import flush_folder, read_regular
+from routilux_tui.store.list_growth import entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

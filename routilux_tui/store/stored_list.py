@@ -8,7 +8,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.record import ExecutionRecord
-from routilux_tui.store.entries import LISTS
+from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.segments import Damaged
 
 if TYPE_CHECKING:

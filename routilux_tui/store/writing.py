@@ -1,4 +1,4 @@
-r"""Saving a job: wholly or not at all, and readable by routilux 0.10 and 0.11.
+r"""Writing a job's file, ``NAME.json``, with its held tasks: wholly or not at all.
 
 The file is JSON with an indent of two, each record of the history compact on a few lines, so
 that the byte sequences ``\n  "key": `` and ``\n    {\n`` mark its keys and records: a raw newline
@@ -22,8 +22,8 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.record import CAUSE, ExecutionRecord
-from routilux_tui.store.entries import LISTS
 from routilux_tui.store.files import flush_folder
+from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:

@@ -1,1 +1,4 @@
-"""What is shown and asked of a job: rows, windows, projections and conditions."""
+"""What is shown and asked of a job, without a screen: rows, windows, figures, conditions, graphs.
+
+It may import state, store, job and errors (``[tool.importlinter]`` in pyproject.toml).
+"""

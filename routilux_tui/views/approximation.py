@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.problems import FAILURES
+from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.statistics import Statistics
 

@@ -11,7 +11,7 @@ from routilux_tui.views.insight import FailingInput, ProblemRow
 from routilux_tui.views.moment import bounded
 
 if TYPE_CHECKING:
-    from routilux_tui.job.problems import Problem
+    from routilux_tui.job.error_kinds import Problem
     from routilux_tui.job.tasks import Task
     from routilux_tui.views.moment import Moment
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
-from routilux_tui.job.problems import FAILURES
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
 from routilux_tui.views.activity import activity_of, drawn

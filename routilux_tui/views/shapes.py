@@ -21,7 +21,7 @@ PRINTED = "print"
 #: Parts of the job as a whole, by name: ``launch``, ``controls``.
 JOB = "job"
 
-#: Every section of a job, in the order of the keys ``1`` to ``8``.
+#: Every section of a job: what may be cut into windows.
 SECTIONS = (ROUTINES, HISTORY, LOG, PAUSES, DATA, OUTPUT, PENDING, DEFERRED)
 #: Sections that only ever grow at the end: a row's position never changes.
 APPENDED = (HISTORY, LOG, PAUSES, OUTPUT)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli.jobs import SavedJob
+from routilux_tui.cli.find_job import SavedJob
 from routilux_tui.cli.report import report_of
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.graph import Graph

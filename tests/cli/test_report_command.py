@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routilux_tui.cli.jobs import SavedJob
+from routilux_tui.cli.find_job import SavedJob
 from routilux_tui.cli.report import report_of
 from routilux_tui.errors import JobFileError
 from routilux_tui.views.redaction import REDACTED, Redaction

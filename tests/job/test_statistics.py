@@ -7,7 +7,7 @@ import random
 import pytest
 
 from routilux_tui import JobState
-from routilux_tui.job.problems import MOST_KINDS, kind_of
+from routilux_tui.job.error_kinds import MOST_KINDS, kind_of
 from routilux_tui.job.sketch import Sketch
 from routilux_tui.job.statistics import Statistics
 

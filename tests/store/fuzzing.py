@@ -23,7 +23,7 @@ import msgspec
 from routilux_tui import JobState
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.runner import protocol
-from routilux_tui.sources.headers import file_note, read_header
+from routilux_tui.sources.saved_entry import file_note, read_header
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job, wait_counted
 from routilux_tui.store.reading import load_job

@@ -41,7 +41,7 @@ LOOK = """
 import sys
 from pathlib import Path
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.sources.headers import read_header
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.store.large_file import open_job
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import SECTIONS, Filter

@@ -9,7 +9,7 @@ import pytest
 
 from routilux_tui import JobState
 from routilux_tui.errors import JobFileError
-from routilux_tui.sources.headers import read_header
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.store import files
 from routilux_tui.store.large_file import FileHistory, open_job, wait_counted
 from routilux_tui.views.projection import Projection

@@ -19,7 +19,7 @@ from routilux_tui.errors import (
     JobFileTorn,
     UnknownKind,
 )
-from routilux_tui.sources.headers import read_header
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.state.job_state import JobState
 from tests.conftest import DATA
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.changes import FOLD
-from routilux_tui.sources.headers import read_header
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job

@@ -6,7 +6,7 @@ import pytest
 
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
-from routilux_tui.views.moments import moment_of
+from routilux_tui.views.time_spec import moment_of
 
 FIRST = timestamps.to_epoch("2026-11-25T23:50:10+00:00") or 0.0
 LAST = FIRST + 3600

@@ -1,4 +1,4 @@
-"""What a saved job has beside routilux's own keys, which it ignores: to and from plain values."""
+"""The keys of a job's file that are ours, and that routilux ignores: written and read back."""
 
 from __future__ import annotations
 

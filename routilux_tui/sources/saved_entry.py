@@ -1,4 +1,4 @@
-"""A saved job's line in a list, read quickly and without ever failing."""
+"""A saved job's line in the list (its `JobEntry`), read quickly and without ever failing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes add to a job's growing lists, told without carrying them out."""
+"""What each change adds to a job's growing lists, without carrying it out on a job."""
 
 from __future__ import annotations
 

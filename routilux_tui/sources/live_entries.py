@@ -8,9 +8,9 @@ import msgspec
 
 from routilux_tui.errors import NotPossible
 from routilux_tui.runner.discover import all_jobs
-from routilux_tui.runner.entry import entry_of
 from routilux_tui.runner.force_cancel import job_files_of
-from routilux_tui.sources.headers import read_header
+from routilux_tui.runner.live_entry import entry_of
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.views.shapes import SILENT, JobEntry
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from routilux_tui.errors import NoSuchJob, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
-from routilux_tui.sources.headers import file_note
+from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
@@ -105,7 +105,7 @@ class SavedJob:
 
 def live_entries(file: str = "") -> list[JobEntry]:
     """The jobs that run on this machine, that of a file among them; last those without answer."""
-    from routilux_tui.sources.running import running_entries
+    from routilux_tui.sources.live_entries import running_entries
 
     return running_entries(file)
 
@@ -117,7 +117,7 @@ def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
         Unreachable: when the folder may not be read.
     """
     from routilux_tui.runner.paths import jobs_folder
-    from routilux_tui.sources.headers import read_header
+    from routilux_tui.sources.saved_entry import read_header
     from routilux_tui.sources.scanning import is_there, scan
 
     folder = jobs_folder()

@@ -1,4 +1,4 @@
-"""A running job's line in the list."""
+"""A running job's line in the list (its `JobEntry`)."""
 
 from __future__ import annotations
 
