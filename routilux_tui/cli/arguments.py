@@ -14,8 +14,8 @@ def count(text: str) -> int:
 
 
 def row_number(text: str) -> int:
-    """A row's position, from 0 up."""
-    return _whole(text, 0)
+    """A row's position, from 0 up; a negative one is counted from the end."""
+    return -_whole(text[1:], 1) if text.startswith("-") else _whole(text, 0)
 
 
 def workers(text: str) -> int:

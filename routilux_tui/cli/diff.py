@@ -137,7 +137,7 @@ def _print(
         for side, row in zip("AB", parting, strict=True):
             if row is not None:
                 print(f"    {side} alone has #{row.n}: {output.row_line(row)[:200]}")
-    elif not differences:
+    elif are_alike(differences):
         print("\nThey did the same.")
 
 

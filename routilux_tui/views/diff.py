@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SLOWER = 1.5
 LEAST_SECONDS = 0.005
 LEAST_RUNS = 20
+#: A run that is shorter is told by how busy the machine was.
+LEAST_SECONDS_OF_ALL = 1.0
 #: The counts of a routine that are compared, and how they are called.
 _COUNTS = {"done": "runs", "errors": "errors", "retries": "retries"}
 #: Differences in shared data or parameters beyond so many are only counted.
@@ -73,7 +75,8 @@ def diff(a: Run, b: Run) -> list[Difference]:
     if a.params is not None and b.params is not None:
         found += _values(PARAMETERS, a.params, b.params)
     found += _routines(a, b)
-    if a.seconds is not None and b.seconds is not None and _differ(a.seconds, b.seconds):
+    took = [one for one in (a.seconds, b.seconds) if one is not None]
+    if len(took) == 2 and max(took) >= LEAST_SECONDS_OF_ALL and _differ(*took):
         found.append(Difference(part=TIMES, name="all of it", a=a.seconds, b=b.seconds))
     for kind in sorted({*a.kinds, *b.kinds}):
         counts = a.kinds.get(kind, 0), b.kinds.get(kind, 0)
