@@ -9,6 +9,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from routilux_tui.errors import ConditionError, NotConfirmed, NotPossible, ReadOnly, UsageError
 from routilux_tui.flow.engine import Execution
 from routilux_tui.job import status as statuses
@@ -16,6 +18,8 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.judge import TooCostly
 from routilux_tui.views.conditions import context_of
 from routilux_tui.views.earlier import comparable
+from routilux_tui.views.facts import facts_of
+from routilux_tui.views.insight import PARTS
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import (
     DATA,
@@ -28,6 +32,7 @@ from routilux_tui.views.shapes import (
     RoutineRow,
     WaitResult,
 )
+from routilux_tui.views.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +63,8 @@ _STALE: dict[str, tuple[str, ...]] = {
 #: Where the engine's own frames are, which say nothing of a handler.
 _OUR_ENGINE = str(Path(__file__).parents[1] / "flow")
 _LONGEST_STACK = 20_000
+_SUMMARY_EVERY = 1.0
+"""Seconds between two summaries of a job for the lists that show it."""
 
 
 class Backend:
@@ -98,6 +105,8 @@ class Backend:
         self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
         self._stale: set[str] = set()
         self._marked = False
+        #: Until when the summary for lists holds, then its progress and its reason.
+        self._summary: tuple[float, float | None, str] = (0.0, None, "")
         self._wake: Callable[[], None] = lambda: None
         self._unsubscribe: Callable[[], None] | None = None
         if engine is not None:
@@ -147,6 +156,23 @@ class Backend:
         """The job in a line, with the control that is asked."""
         control: Control | None = self.engine.control if self.engine is not None else None
         return self.projection.header(control, read_only=self.read_only, note=self.note)
+
+    def listed(self) -> Header:
+        """The header as a list has it: with how far the job is, and the first reason of `why`.
+
+        These two are made once a second at the most.
+        """
+        header = self.header()
+        if header.status != "running":
+            return header
+        now = time.monotonic()
+        if now >= self._summary[0]:
+            insight = self.insight(list(PARTS))
+            reason = why(facts_of(header, insight, time.time()))[0].short
+            progress = insight.outlook.progress if insight.outlook is not None else None
+            self._summary = (now + _SUMMARY_EVERY, progress, reason)
+        _, progress, reason = self._summary
+        return msgspec.structs.replace(header, progress=progress, reason=reason)
 
     def frame(self) -> tuple[Frame, set[str]]:
         """The whole state as one frame, and what went stale since the last `take`."""

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.views.shapes import HISTORY, JobEntry
+from routilux_tui.views.shapes import HISTORY, PENDING, JobEntry
 
 if TYPE_CHECKING:
     from routilux_tui.runner.survey import Found
@@ -35,4 +35,8 @@ def entry_of(found: Found) -> JobEntry:
         badge="live",
         name=header.name,
         labels=header.labels,
+        queued=header.counts.get(PENDING, 0),
+        note=header.note,
+        progress=header.progress,
+        reason=header.reason,
     )

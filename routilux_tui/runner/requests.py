@@ -187,7 +187,7 @@ class Requests:
         )
 
     def _header(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
-        return self._backend.header()
+        return self._backend.listed()
 
     def _routines(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return self._backend.projection.routines()

@@ -15,6 +15,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
+from routilux_tui.views.list_line import note_of
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.shapes import JobEntry
 
@@ -28,6 +29,8 @@ _AHEAD = 300.0
 class _Routine(msgspec.Struct, gc=False):
     status: str = "pending"
     errors: int | None = None
+    reason: Any = None
+    dropped: Any = None
 
 
 class _Job(msgspec.Struct, gc=False):
@@ -40,6 +43,8 @@ class _Job(msgspec.Struct, gc=False):
     flow_id: str = ""
     created_at: str = ""
     updated_at: str = ""
+    pending_tasks: list[msgspec.Raw] = []
+    pause_points: list[msgspec.Raw] = []
     kind: str = msgspec.field(name="_type", default="JobState")
     launch: Any = None
 
@@ -113,7 +118,19 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
         updated=job.updated_at,
         name=name,
         labels=labels,
+        queued=len(job.pending_tasks),
+        note=_note(job),
     )
+
+
+def _note(job: _Job) -> str:
+    """Why the job is as it is, in its own words."""
+    if job.status == "paused" and job.pause_points:
+        return note_of(msgspec.json.decode(job.pause_points[-1]))
+    account = job.routine_states.get({"failed": "_failure"}.get(job.status, "_cancellation"))
+    if account is None or job.status not in {"failed", "cancelled"}:
+        return ""
+    return note_of({"reason": account.reason, "dropped": account.dropped})
 
 
 def _entry_of_job(place: str, size: int) -> JobEntry:
@@ -140,6 +157,8 @@ def _entry_of_job(place: str, size: int) -> JobEntry:
         updated=header.updated_at,
         name=header.name,
         labels=header.labels,
+        queued=header.counts.get(views.PENDING, 0),
+        note=header.note,
     )
 
 
@@ -176,6 +195,8 @@ def _entry(
         badge=badge,
         name=fields["name"],
         labels=fields["labels"],
+        queued=fields["queued"],
+        note=fields["note"],
     )
 
 

@@ -89,6 +89,7 @@ LIST_ACTIONS = (
            LOOK, twin="ps", footer=True),
     Action("sort", "s", "s", "sort", "Sort by the next column; a click on a head sorts by it.",
            LOOK, footer=True),
+    Action("reverse", "S", "S", "turn", "Sort the other way round.", LOOK, twin="ps --reverse"),
     Action("times", "T", "T", "times", "Switch between relative and absolute times.", LOOK,
            footer=True),
     Action("badge", "i", "i", "info", "The whole path, and what the status means.", LOOK),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.views.conditions import Condition, context_of_entry
+from routilux_tui.views.list_line import GROUPS, group_of, state_of
 from routilux_tui.views.orders import ORDERS
 
 if TYPE_CHECKING:
@@ -30,18 +31,32 @@ def _searched(one: JobEntry) -> list[str]:
     return [one.flow_id, one.job_id, one.path.rpartition("/")[2], one.host, one.name, *labels]
 
 
-def _rank(one: JobEntry) -> int:
-    """What runs is on top, then the machines that don't answer, then what is saved."""
-    return ("live", "host").index(one.place) if one.place in {"live", "host"} else 2
+class _Reversed:
+    """A value that sorts the other way round."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Reversed) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __lt__(self, other: _Reversed) -> bool:
+        return bool(other.value < self.value)
 
 
 class Listing:
-    """Jobs, filtered and in order.
+    """Jobs, filtered, by group and within each in order.
 
     Attributes:
         entries: every job, by its key.
         shown: those that the filter leaves, in order.
         order: the name of the order, one of `ORDERS`.
+        is_reversed: whether each group is in the order's opposite.
         query: the filter: letters in their order, or a CEL condition after ``=``.
         problem: what is wrong with the filter.
     """
@@ -50,11 +65,13 @@ class Listing:
         self.entries: dict[str, JobEntry] = {}
         self.shown: list[JobEntry] = []
         self.order = "updated"
+        self.is_reversed = False
         self.query = ""
         self.problem = ""
         self._marks: list[tuple[Any, ...]] = []  # the sort keys of `shown`
         self._mark_of: dict[str, tuple[Any, ...]] = {}
         self._places: Counter[str] = Counter()
+        self._states: Counter[str] = Counter()
         self._hosts: Counter[str] = Counter()
         self._ids: Counter[str] = Counter()
         self._keeps: Callable[[JobEntry], bool] = _keeps_all
@@ -78,14 +95,30 @@ class Listing:
         mark = self._mark_of.get(key)
         return None if mark is None else bisect_left(self._marks, mark)
 
-    def apply(self, changed: list[JobEntry], gone: Collection[str]) -> None:
-        """Put changes into the list."""
+    def number(self, state: str) -> int:
+        """How many jobs are in a state, one of `views.list_line.STATES`."""
+        return self._states[state]
+
+    def apply(
+        self, changed: list[JobEntry], gone: Collection[str], *, holds_still: bool = False
+    ) -> None:
+        """Put changes into the list.
+
+        Args:
+            changed: jobs that are new, or as they are now.
+            gone: the keys of those that are there no more.
+            holds_still: a job that stays in its group keeps its place, whatever changed of it.
+        """
         fresh = {one.key: one for one in changed}
+        held = {key: self._mark_of[key] for key in fresh if holds_still and key in self._mark_of}
         one_by_one = len(fresh) <= _FEW
         for key in (*gone, *fresh):
             if one_by_one:
                 self._leave(key)
             self._mark_of.pop(key, None)
+        self._mark_of.update(
+            (key, mark) for key, mark in held.items() if mark[:2] == _place_of(fresh[key])
+        )
         old = [self.entries.pop(key) for key in (*gone, *fresh) if key in self.entries]
         self._count(old, -1)
         self._count(fresh.values(), 1)
@@ -96,11 +129,11 @@ class Listing:
         else:
             self._sort()
 
-    def arrange(self, *, order: str = "", query: str | None = None) -> None:
-        """Sort by another column, or filter by something else."""
-        if order:
-            self.order = order
-            self._mark_of = {}
+    def arrange(self, *, order: str = "", query: str | None = None, turn: bool = False) -> None:
+        """Sort by another column, the other way round, or filter by something else."""
+        self.order = order or self.order
+        self.is_reversed = self.is_reversed is not turn
+        self._mark_of = {}
         if query is not None:
             self.query = query
             self._keeps = self._filter(query.strip())
@@ -109,6 +142,7 @@ class Listing:
     def _count(self, jobs: Collection[JobEntry], step: int) -> None:
         for counter, keys in (
             (self._places, (one.place for one in jobs)),
+            (self._states, map(state_of, jobs)),
             (self._hosts, (one.host for one in jobs)),
             (self._ids, (one.job_id[:8] for one in jobs)),
         ):
@@ -124,14 +158,16 @@ class Listing:
 
     def _enter(self, one: JobEntry) -> None:
         if not self._keeps(one):
+            self._mark_of.pop(one.key, None)
             return
-        mark = self._mark_of[one.key] = self._mark(one)
+        mark = self._mark_of[one.key] = self._mark_of.get(one.key) or self._mark(one)
         at = bisect_left(self._marks, mark)
         self._marks.insert(at, mark)
         self.shown.insert(at, one)
 
     def _mark(self, one: JobEntry) -> tuple[Any, ...]:
-        return (_rank(one), bool(one.error), ORDERS[self.order](one), one.key)
+        value = ORDERS[self.order](one)
+        return (*_place_of(one), _Reversed(value) if self.is_reversed else value, one.key)
 
     def _sort(self) -> None:
         known, marks = self._mark_of, {}
@@ -165,6 +201,11 @@ class Listing:
                 return False
 
         return holds
+
+
+def _place_of(one: JobEntry) -> tuple[int, bool]:
+    """Where a job stands, whatever the order: in which group, and behind those with a file."""
+    return GROUPS.index(group_of(one)), bool(one.error)
 
 
 def _keeps_all(_one: JobEntry) -> bool:

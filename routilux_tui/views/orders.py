@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
+from routilux_tui.views.list_line import progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ ORDERS: dict[str, Callable[[JobEntry], Any]] = {
     "routines": lambda one: -(one.routines_done / (one.routines_total or 1)),
     "records": lambda one: -one.records,
     "errors": lambda one: -one.errors,
+    "queue": lambda one: -one.queued,
+    "progress": lambda one: -(progress_of(one) or 0.0),
     "size": lambda one: -one.size,
     "file": lambda one: one.path,
     "host": lambda one: one.host,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import FAILURES
-from routilux_tui.job.jsonable import PREVIEW, Plain, dumps, to_plain
+from routilux_tui.job.jsonable import Plain, dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
 from routilux_tui.views.activity import activity_of, drawn
@@ -21,6 +21,7 @@ from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES, FlowShape, flow_shape_of
 from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, FailingInput, Insight
+from routilux_tui.views.list_line import note_of
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.printed import Printed
@@ -116,13 +117,7 @@ class Projection:
             source = job.routine_states.get("_failure")
         elif job.status == "cancelled":
             source = job.routine_states.get("_cancellation")
-        if not isinstance(source, dict):
-            return ""
-        reason = str(to_plain(source.get("reason") or ""))
-        dropped = source.get("dropped")
-        if isinstance(dropped, int) and dropped:
-            reason = f"{reason} ({dropped} not started)".strip()
-        return reason[:PREVIEW]
+        return note_of(source)
 
     def counts(self) -> dict[str, int]:
         """The number of rows of every section."""

@@ -81,7 +81,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     ``routines_total`` is the number of routines in the flow where that is known, else of
     those that have a state. ``note`` says in words what else is true of it: why it is
     paused, how many tasks a cancel dropped, that nobody runs it. ``name`` and ``labels`` were
-    given to it when it was started.
+    given to it when it was started. ``progress`` (0 to 1, None where it is not known) and
+    ``reason`` (the first of `views.why`, in some twenty cells) are known only of a job that runs,
+    and only where its line of a list is asked for.
     """
 
     job_id: str
@@ -102,6 +104,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
     name: str = ""
     labels: dict[str, str] = {}
+    progress: float | None = None
+    reason: str = ""
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -162,6 +166,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``key`` is unique in its source. ``place`` is ``live``, ``saved`` or ``host`` (a machine's
     own line: its name and state). ``badge`` is one of `BADGES`, or empty where the status says
     all. ``error`` is why the file or the machine can't be read; then the rest may be empty.
+    ``queued`` counts the tasks that have not started; ``note`` says why it is paused, failed or
+    cancelled; ``progress`` and ``reason`` are those of the `Header`.
     """
 
     key: str
@@ -182,6 +188,10 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error: str = ""
     name: str = ""
     labels: dict[str, str] = {}
+    queued: int = 0
+    note: str = ""
+    progress: float | None = None
+    reason: str = ""
 
 
 SILENT = "silent"

@@ -87,3 +87,45 @@ def test_a_condition_that_names_the_unknown_says_what_may_have_been_meant() -> N
     jobs.apply([JobEntry(key="a", flow_id="f")], [])
     jobs.arrange(query="= recrds > 1")
     assert "Did you mean 'records'?" in jobs.problem
+
+
+def running(key: str, records: int, **fields: object) -> JobEntry:
+    return JobEntry(key=key, place="live", status="running", records=records, **fields)  # type: ignore[arg-type]
+
+
+def test_the_order_holds_still_until_the_list_is_sorted_again() -> None:
+    jobs = Listing()
+    jobs.arrange(order="records")
+    jobs.apply([running("a", 2), running("b", 1)], [], holds_still=True)
+    jobs.apply([running("b", 9)], [], holds_still=True)
+    assert [one.key for one in jobs.shown] == ["a", "b"]
+    assert jobs.shown[jobs.position("b") or 0].records == 9
+    jobs.apply([running("b", 9, badge="silent")], [], holds_still=True)
+    assert [one.key for one in jobs.shown] == ["b", "a"]  # it needs somebody now, and stands first
+    jobs.apply([running("b", 0)], [], holds_still=True)
+    assert [one.key for one in jobs.shown] == ["a", "b"]
+    jobs.apply([running("b", 9)], [], holds_still=True)
+    jobs.arrange(order="records")
+    assert [one.key for one in jobs.shown] == ["b", "a"]
+
+
+def test_what_the_filter_leaves_out_has_no_place_though_the_order_holds_still() -> None:
+    jobs = Listing()
+    jobs.arrange(query="= records < 5")
+    jobs.apply([running("a", 1)], [], holds_still=True)
+    jobs.apply([running("a", 7)], [], holds_still=True)
+    assert not jobs.shown
+    assert jobs.position("a") is None
+
+
+def test_the_other_way_round_turns_the_order_and_not_the_groups() -> None:
+    jobs = Listing()
+    failed = [JobEntry(key=key, status="failed", records=n) for key, n in (("c", 1), ("d", 2))]
+    jobs.apply([running("a", 2), running("b", 1), *failed], [])
+    jobs.arrange(order="records")
+    assert [one.key for one in jobs.shown] == ["d", "c", "a", "b"]
+    jobs.arrange(turn=True)
+    assert jobs.is_reversed
+    assert [one.key for one in jobs.shown] == ["c", "d", "b", "a"]
+    assert jobs.number("failed") == 2
+    assert jobs.number("running") == 2

@@ -99,7 +99,7 @@ class JobsScreen(SteeringScreen):
         """Sort by the column that was clicked."""
         column = self.rows.column_at(event.x)
         if column in ORDERS:
-            self.rows.sort_by(order=column)
+            self.rows.sort_by(order=column, turn=column == self.rows.listing.order)
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
         """A key of the footer was clicked."""
@@ -110,6 +110,10 @@ class JobsScreen(SteeringScreen):
         names = list(ORDERS)
         at = names.index(self.rows.listing.order)
         self.rows.sort_by(order=names[(at + 1) % len(names)])
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        self.rows.sort_by(turn=True)
 
     def action_find(self) -> None:
         """Filter as one types."""

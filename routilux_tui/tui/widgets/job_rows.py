@@ -6,21 +6,32 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.geometry import Region
 
-from routilux_tui.job.status import look
 from routilux_tui.tui.listing import Listing
 from routilux_tui.tui.theme import STATUS_STYLE
-from routilux_tui.tui.widgets.lines import Part, fit, right
+from routilux_tui.tui.widgets.columns import GAP, Column, cells, fitting, heads
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.views.formatting import ago, count, date_time, size
+from routilux_tui.views.formatting import ago, count, date_time, short_count, size
+from routilux_tui.views.list_line import STATES, progress_of, state_of, summary_of
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.shapes import JobEntry
+
+#: The component class that paints each state.
+_STYLES = {
+    **STATUS_STYLE,
+    "killed": "rows--warning",
+    "silent": "rows--warning",
+    "down": "rows--warning",
+    "unreadable": "rows--error",
+}
 
 FRESH = 1.5
 """Seconds that a line which changed is marked."""
@@ -59,14 +70,14 @@ class JobRows(Rows):
         self.selected.difference_update(gone)
         self.loading_left = loading
         with self._cursor_kept(keep=bool(self.cursor) or not reading):
-            self.listing.apply(changed, gone)
+            self.listing.apply(changed, gone, holds_still=True)
         if self._fresh:
             self.set_timer(FRESH + 0.05, self._fade_marks)
 
-    def sort_by(self, *, order: str = "", query: str | None = None) -> None:
-        """Sort by another column, or filter by something else; the cursor stays on its job."""
+    def sort_by(self, *, order: str = "", query: str | None = None, turn: bool = False) -> None:
+        """Sort by another column or the other way, or filter; the cursor stays on its job."""
         with self._cursor_kept():
-            self.listing.arrange(order=order, query=query)
+            self.listing.arrange(order=order, query=query, turn=turn)
         self.refresh()
 
     def _fade_marks(self) -> None:
@@ -118,7 +129,7 @@ class JobRows(Rows):
         return [Tab("", "Jobs", known, True, filtered=filtered)]
 
     def title_parts(self) -> list[Part]:
-        """What runs, what is selected, which order and which filter."""
+        """How many there are of each kind, what is selected, which order and which filter."""
         listing = self.listing
         parts: list[Part] = []
         if listing.problem:
@@ -127,95 +138,106 @@ class JobRows(Rows):
             parts.append((f"{listing.query}  ", "rows--warning"))
         if self.selected:
             parts.append((f"{len(self.selected)} selected  ", "rows--warning"))
-        if listing.live:
-            parts.append((f"{listing.live} live  ", "rows--running"))
         if self.loading_left:
             parts.append((f"reading {count(self.loading_left)} more  ", "rows--dim"))
-        parts += [("s", "rows--key"), (f" sorts: {listing.order}", "rows--dim")]
+        way = "↑" if listing.is_reversed else "↓"
+        sorts = [("s", "rows--key"), (f" sorts: {listing.order} {way}", "rows--dim")]
+        room = self.size.width - 16 - _cells(parts)
+        for counts in (self._counts(), self._counts(is_short=True)):
+            if _cells([*counts, *sorts]) <= room:
+                return [*counts, *parts, *sorts]
+        counts = self._counts(is_short=True)
+        while counts and _cells(counts) > room:
+            counts.pop()
+        return [*counts, *parts]
+
+    def _counts(self, *, is_short: bool = False) -> list[Part]:
+        """How many jobs there are of each kind, those that need somebody first."""
+        parts: list[Part] = []
+        for state, (glyph, word, _) in STATES.items():
+            number = self.listing.number(state)
+            if number:
+                text = (
+                    f"{glyph} {count(number)}  "
+                    if is_short
+                    else f"{glyph} {count(number)} {word}  "
+                )
+                parts.append((text, _STYLES.get(state, "rows--dim")))
         return parts
 
-    def _columns(self, width: int) -> list[tuple[str, int]]:
-        """The columns that the width allows, with their widths; the file takes the rest."""
+    def _columns(self, width: int) -> list[Column[JobEntry]]:
+        """The columns that the width allows; what of it takes the rest."""
         stamp = 15 if self.absolute else 8
-        columns = [("status", 12), ("flow", 16), ("job", 9)]
-        if self.listing.is_far:
-            columns.insert(1, ("host", 14 if width >= 100 else 10))
-        if width >= 60:
-            columns += [("routines", 9), ("records", 11)]
-        if width >= 72:
-            columns += [("errors", 7)]
-        columns += [("updated", stamp)]
-        if width >= 110:
-            columns[columns.index(("flow", 16))] = ("flow", 20)
-            columns += [("created", stamp), ("size", 7)]
-        used = 4 + sum(one for _, one in columns)
-        return [*columns, ("file", width - used)] if width - used >= 12 else columns
+        is_narrow, is_wide, is_widest = width < 76, width >= 100, width >= 150
+        bar, number = (5, 6) if is_narrow else (10, 7)
+        columns: list[Column[JobEntry]] = [
+            Column(
+                "status", 11 if is_wide else 1, _status if is_wide else _glyph, 0, is_number=False
+            ),
+            Column(
+                "flow", 14 if is_narrow else (20 if is_widest else 16), _flow, 1, is_number=False
+            ),
+            Column("job", 8, self._job, 6, is_number=False),
+            Column("host", 10, _host, 8 if is_wide else 99, is_number=False),
+            Column("progress", bar + 5, lambda one: _progress(one, bar), 4, is_number=False),
+            Column("records", 9, lambda one: _number(one.records, 9), 9),
+            Column("queue", number, lambda one: _number(one.queued, number), 3),
+            Column("errors", number, lambda one: _number(one.errors, number, "rows--error"), 2),
+            Column("updated", stamp, lambda one: self._age(one.updated_at), 10),
+            Column(
+                "what of it", 20 if is_wide else 14, _summary, 5, is_number=False, takes_rest=True
+            ),
+        ]
+        if not is_wide:
+            columns = [one for one in columns if one.name not in {"records", "updated"}]
+        if not self.listing.is_far:
+            columns = [one for one in columns if one.name != "host"]
+        if is_widest:
+            columns += [
+                Column("created", stamp, lambda one: self._age(one.created_at), 11),
+                Column("size", 7, lambda one: (size(one.size), "rows--dim"), 12),
+                Column("file", 30, _file, 13, is_number=False),
+            ]
+        return fitting(columns, width - 2)
 
     def head(self, width: int) -> str:
-        """The heads of the columns."""
-        text = "    "
-        for name, cells in self._columns(width):
-            is_number = name in {"routines", "records", "errors", "updated", "created", "size"}
-            text += right(name, cells - 1) + " " if is_number else fit(name, cells)
-        return text
+        """The heads of the columns; the one that the list is sorted by has an arrow."""
+        listing = self.listing
+        arrow = "↑" if listing.is_reversed else "↓"
+        columns = [
+            one._replace(name=f"{one.name}{arrow}" if one.name == listing.order else one.name)
+            for one in self._columns(width)
+        ]
+        if columns and columns[0].width == 1:
+            columns[0] = columns[0]._replace(name="")
+        return f"  {heads(columns)}"
 
     def column_at(self, x: int) -> str:
         """The column whose head is at a cell."""
-        left = 4
-        for name, cells in self._columns(self.size.width - 1):
-            left += cells
+        left = 2
+        for one in self._columns(self.size.width - 1):
+            left += one.width + GAP
             if x < left:
-                return name
+                return one.name
         return ""
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A job's line."""
         one = self.shown[n]
         mark = "●" if one.key in self.selected else ("•" if one.key in self._fresh else " ")
-        parts: list[Part] = [(f" {mark} ", "rows--match"), (" ", "")]
+        columns = self._columns(width)
+        if one.error:  # there is nothing to count: why has all the room
+            columns = columns[:2]
+            used = sum(column.width + GAP for column in columns) + GAP
+            columns.append(Column("", width - 2 - used, _summary, is_number=False))
+        return [(f" {mark}", "rows--match"), *cells(columns, one)]
+
+    def _job(self, one: JobEntry) -> Part:
         name = one.path.rpartition("/")[2]
-        if one.error:
-            is_host = one.place == "host"
-            words = one.badge or ("machine" if is_host else "unreadable")
-            parts.append((fit(words, 12), "rows--warning" if is_host else "rows--error"))
-            shown, wide = (one.host, 14) if is_host else (name, max(10, min(36, width // 3)))
-            parts.append((fit(printable(shown), wide), "rows--dim"))
-            parts.append((f" {printable(one.error)}", "rows--dim"))
-            return parts
-        seen = look(one.status)
-        style = STATUS_STYLE.get(one.status, "rows--dim")
-        word = f"{seen.glyph} {printable(seen.word)}"
-        if one.badge and one.badge != "live":
-            word = {"abandoned": "? running", "writing": f"{seen.glyph} writing"}.get(
-                one.badge, f"{seen.glyph} {one.badge}"
-            )
-            style = "rows--warning"
-        job = printable(name[:8] if self.listing.is_repeated(one) else one.job_id[:8])
-        cells = {
-            "flow": (printable(one.flow_id), "rows--name"),
-            "job": (job, ""),
-            "routines": (f"{one.routines_done}/{one.routines_total}", ""),
-            "records": (count(one.records), ""),
-            "errors": (
-                count(one.errors) if one.errors else "·",
-                "rows--error" if one.errors else "rows--dim",
-            ),
-            "updated": (self._time(one.updated_at), "rows--dim"),
-            "created": (self._time(one.created_at), "rows--dim"),
-            "size": (size(one.size), "rows--dim"),
-            "file": (printable(name), "rows--dim"),
-            "host": (printable(one.host) or "here", "rows--dim"),
-        }
-        for column, wide in self._columns(width):
-            if column == "status":
-                parts.append((fit(word, wide), style))
-            elif column in {"flow", "job", "file", "host"}:
-                text, name_of = cells[column]
-                parts.append((fit(text, max(0, wide - 1)) + " ", name_of))
-            else:
-                text, name_of = cells[column]
-                parts.append((right(text, wide - 1) + " ", name_of))
-        return parts
+        return printable(name[:8] if self.listing.is_repeated(one) else one.job_id[:8]), ""
+
+    def _age(self, at: str) -> Part:
+        return self._time(at), "rows--dim"
 
     def _time(self, at: str) -> str:
         return date_time(at) if self.absolute else ago(at)
@@ -227,3 +249,63 @@ class JobRows(Rows):
         if self.listing.entries:
             return "No job matches. Esc takes the filter away."
         return "No jobs here. Start one: routilux-tui run FLOW. With subfolders: open -r"
+
+
+def _cells(parts: list[Part]) -> int:
+    return sum(cell_len(text) for text, _ in parts)
+
+
+def _glyph(one: JobEntry) -> Part:
+    state = state_of(one)
+    return STATES[state][0], _STYLES.get(state, "rows--dim")
+
+
+def _status(one: JobEntry) -> Part:
+    """The state's glyph and word; a badge that says more takes the word's place."""
+    state = state_of(one)
+    glyph, style = _glyph(one)
+    word = STATES[state][1]
+    if one.badge in {"writing", "torn", "future", "newer", "stale", "unknown"}:
+        word, style = one.badge, "rows--warning"
+    elif state == "unknown":
+        word = printable(one.status) or word
+    return f"{glyph} {word}", style
+
+
+def _flow(one: JobEntry) -> Part:
+    """The flow; of a machine its name, of a file that can't be read the file's."""
+    if one.place == "host":
+        return printable(one.host), "rows--dim"
+    if one.error:
+        return printable(one.path.rpartition("/")[2]), "rows--dim"
+    return printable(one.flow_id), "rows--name"
+
+
+def _host(one: JobEntry) -> Part:
+    return printable(one.host) or "here", "rows--dim"
+
+
+def _progress(one: JobEntry, bar: int) -> Part:
+    """A bar and the part that is done; where that is not known, how many routines are."""
+    part = progress_of(one)
+    if part is None:
+        return f"{one.routines_done}/{one.routines_total}", "rows--dim"
+    full = round(max(0.0, min(1.0, part)) * bar)
+    return f"{'█' * full}{'░' * (bar - full)}{part:>5.0%}", "rows--spark"
+
+
+def _number(number: int, width: int, style: str = "") -> Part:
+    """A number, short where its cells are too few for it; a dot for zero."""
+    if not number:
+        return "·", "rows--dim"
+    text = count(number)
+    return (text if len(text) <= width else short_count(number)), style
+
+
+def _summary(one: JobEntry) -> Part:
+    state = state_of(one)
+    return printable(summary_of(one)), _STYLES.get(state, "rows--dim") if state != "running" else ""
+
+
+def _file(one: JobEntry) -> Part:
+    return printable(one.path.rpartition("/")[2]), "rows--dim"

@@ -1,0 +1,100 @@
+"""A job's line in a list: the group it stands in, and what is to be said of it in a few cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import PREVIEW, to_plain
+from routilux_tui.views import formatting
+from routilux_tui.views.formatting import span
+from routilux_tui.views.shapes import ABANDONED, SILENT
+from routilux_tui.views.trends import seconds_of
+
+if TYPE_CHECKING:
+    from routilux_tui.views.shapes import JobEntry
+
+NEEDS_YOU, RUNNING, ENDED = "needs you", "running", "ended"
+#: The groups of a list, from its top.
+GROUPS = (NEEDS_YOU, RUNNING, ENDED)
+
+#: How a job or a machine is, beyond the job's status: its glyph, its word, and its group.
+STATES: dict[str, tuple[str, str, str]] = {
+    "paused": ("‖", "waits", NEEDS_YOU),
+    "failed": ("✗", "failed", NEEDS_YOU),
+    "killed": ("?", "killed", NEEDS_YOU),
+    "silent": ("?", "no answer", NEEDS_YOU),
+    "down": ("↯", "down", NEEDS_YOU),
+    "running": ("▶", "running", RUNNING),
+    "pending": ("·", "pending", RUNNING),
+    "completed": ("✓", "done", ENDED),
+    "cancelled": ("⊘", "cancelled", ENDED),
+    "unreadable": ("!", "unreadable", ENDED),
+    "unknown": ("?", "unknown", ENDED),
+}
+
+
+def state_of(one: JobEntry) -> str:
+    """How a job or a machine is, one of `STATES`; what nobody runs does not run."""
+    if one.place == "host":
+        return "down"
+    if one.error:
+        return "unreadable"
+    if one.badge == ABANDONED:
+        return "killed"
+    if one.badge == SILENT:
+        return "silent"
+    return one.status if one.status in STATES else "unknown"
+
+
+def group_of(one: JobEntry) -> str:
+    """The group that a job or a machine stands in.
+
+    What waits for a person, has failed, was killed or does not answer needs one to look at it.
+    """
+    return STATES[state_of(one)][2]
+
+
+def progress_of(one: JobEntry) -> float | None:
+    """The part of a job that is done, from 0 to 1; None where it is not known."""
+    return 1.0 if one.status == "completed" else one.progress
+
+
+def summary_of(one: JobEntry) -> str:
+    """What is to be said of a job: why it is as it is, when it ends, or how long it took."""
+    if one.error:
+        return one.error
+    if one.badge == ABANDONED:
+        return "runner was killed"
+    if one.badge == SILENT:
+        return "no answer"
+    if one.status == "paused":
+        return f"{one.note or 'paused'}{_waited(one)}"
+    if one.status == "failed":
+        return one.note.removeprefix("routine ") or "failed"
+    if one.status == "cancelled":
+        return one.note or "cancelled"
+    if one.status == "completed":
+        took = seconds_of(one)
+        return "" if took is None else f"took {span(took)}"
+    return one.reason or one.note or ("not started" if one.status == "pending" else "")
+
+
+def _waited(one: JobEntry) -> str:
+    """For how long it has been paused, by the minute, so that what stands still costs nothing."""
+    since = timestamps.to_epoch(one.updated_at)
+    if since is None:
+        return ""
+    minutes = int(max(0.0, formatting.now() - since) // 60)
+    return f" {span(minutes * 60.0).removesuffix('00s')}" if minutes else ""
+
+
+def note_of(account: Any) -> str:
+    """Why a job is paused, failed or cancelled, from what it keeps of that."""
+    if not isinstance(account, dict):
+        return ""
+    reason = str(to_plain(account.get("reason") or ""))
+    dropped = account.get("dropped")
+    if isinstance(dropped, int) and dropped:
+        reason = f"{reason} ({dropped} not started)".strip()
+    return reason[:PREVIEW]
