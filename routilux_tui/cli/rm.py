@@ -25,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
-    from routilux_tui.runner.paths import log_path
-    from routilux_tui.store.removal import remove_job
+    from routilux_tui.runner.removing import remove_saved
 
     chosen = [_removable(name) for name in args.jobs]
     if not args.yes:
@@ -41,9 +40,7 @@ def run(args: argparse.Namespace) -> int:
             return 1
     for path, job_id, shown in chosen:
         with contextlib.suppress(OSError):
-            remove_job(path)
-        with contextlib.suppress(OSError):
-            log_path(job_id).unlink()
+            remove_saved(path, job_id)
         if args.json:
             print_json({"removed": str(path), "job_id": job_id})
         elif args.yes:  # who was asked has seen which

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.widgets import Input
@@ -49,7 +50,9 @@ class JobsScreen(SteeringScreen):
         """Action -> why it can't be done now."""
         read_only = self.app.read_only  # type: ignore[attr-defined] # our own app
         return (
-            dict.fromkeys(("pause", "resume", "cancel"), "read-only (ctrl+o)") if read_only else {}
+            dict.fromkeys(("pause", "resume", "cancel", "delete"), "read-only (ctrl+o)")
+            if read_only
+            else {}
         )
 
     def compose(self) -> ComposeResult:
@@ -171,6 +174,54 @@ class JobsScreen(SteeringScreen):
                 if question:
                     return question
         return ""
+
+    def action_delete(self) -> None:
+        """Delete the selected jobs, or the one that the cursor is on, if the reader is sure."""
+        chosen = [one for one in self._chosen() if not self._is_kept(one)]
+        if not chosen or self.is_refused("delete"):
+            return
+        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(asyncio.to_thread(remove_all), exclusive=False)
+
+        def remove_all() -> None:
+            from routilux_tui.runner.removing import remove_saved
+
+            for one in chosen:
+                try:
+                    remove_saved(Path(one.path), one.job_id)
+                except (OSError, RoutiluxTuiError) as error:
+                    self.app.call_from_thread(
+                        self.notify, printable(str(error)), severity="error", markup=False
+                    )
+
+        first = chosen[0]
+        named = f"{first.flow_id} {first.job_id[:8]}" if len(chosen) == 1 else f"{len(chosen)} jobs"
+        what = first.path if len(chosen) == 1 else "Their files"
+        self.app.push_screen(
+            ConfirmDialog(
+                printable(f"Delete {named}?"),
+                printable(f"{what}, journal, changes, output and log are removed for good."),
+                "delete it" if len(chosen) == 1 else "delete them",
+            ),
+            sure,
+        )
+
+    def _is_kept(self, one: JobEntry) -> bool:
+        """Whether a job can't be deleted from here; says why not."""
+        name = one.job_id[:8] or one.path.rpartition("/")[2] or one.host
+        if one.place == "live":
+            why = "it is running; cancel it first (c)"
+        elif one.host:
+            why = "it is on another machine"
+        elif one.error:
+            why = f"it can't be read: {one.error}"
+        else:
+            return False
+        self.notify(printable(f"Can't delete {name}: {why}"), severity="warning", markup=False)
+        return True
 
     @contextlib.asynccontextmanager
     async def _opened(self, one: JobEntry) -> AsyncIterator[Handle]:
