@@ -54,7 +54,8 @@ class Controls(AsyncWorkers):
         self.cancelled = False
         #: What error handlers of the user's own said of a task's error: task id -> go on or not.
         self._decisions: dict[int, bool | None] = {}
-        self._begun: dict[int, tuple[float, float]] = {}  # the time, and a clock that no one sets
+        #: What is to be added to a clock that no one sets for the time, as each handler began.
+        self._clock_offsets: dict[int, float] = {}
         executors = Executors(flow, executor)
         self._executors = executors if executors.are_used else None
         #: Held while a slot's data is merged, so that no two merges start from the same.

@@ -132,7 +132,7 @@ class Execution(Controls):
                 parent.skip -= 1  # it was emitted before the crash that this run makes good
                 return
             tasks = self._new_tasks(routine_id, event)
-            state.make("emit", routine_id, event, data, time.time(), parent_id, tasks)
+            state.make_locked("emit", routine_id, event, data, time.time(), parent_id, tasks)
             if not tasks:
                 return
             if not self.live:
@@ -165,16 +165,16 @@ class Execution(Controls):
 
     def _on_task_start(self, task: Task) -> None:
         now = time.time()
-        self._begun[task.id] = (now, time.monotonic())
-        self.job_state.make("run", task.id, task.routine_id, now)
+        self._clock_offsets[task.id] = now - time.monotonic()
+        self.job_state.make_locked("run", task.id, task.routine_id, now)
 
     def _end_time(self, task: Task) -> float:
         """When a handler that has just ended did so, reckoned from its start.
 
         So that it has run for as long as it has, though the clock was set meanwhile.
         """
-        began = self._begun.pop(task.id, None)
-        return time.time() if began is None else began[0] + time.monotonic() - began[1]
+        offset = self._clock_offsets.pop(task.id, None)
+        return time.time() if offset is None else time.monotonic() + offset
 
     def _invoke(self, task: Task) -> BaseException | None:
         routine = self.flow.routines[task.routine_id]
@@ -222,7 +222,7 @@ class Execution(Controls):
                 # As routilux does: an entry that succeeded at last says so.
                 record = {"retried": True, "retries": task.retry_count}
                 self.job_state.make("record", task.routine_id, "completed", record, now, task.id)
-            self.job_state.make("ran", task.id, task.routine_id, "completed", now, None)
+            self.job_state.make_locked("ran", task.id, task.routine_id, "completed", now, None)
         else:
             handler = self.flow.error_handler_of(task.routine_id)
             decision = self._decisions.pop(task.id, None)

@@ -177,10 +177,13 @@ class Workers(ABC):
                 if left > 0:
                     break
                 queue.append(heapq.heappop(delayed)[2])
-            if self._is_mixed:
+            if not self._is_mixed:
+                if queue:
+                    return queue.popleft()
+            else:
                 self._start_async_tasks()
-            if queue and not (self._is_mixed and len(self._active) >= self.workers):
-                return queue.popleft()
+                if queue and len(self._active) < self.workers:
+                    return queue.popleft()
             self._idle += 1
             self._work_available.wait(left if delayed else None)
             self._idle -= 1

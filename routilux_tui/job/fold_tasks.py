@@ -42,8 +42,8 @@ def _emit(
     for task_id, target, slot in tasks:
         outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
         statistics.emitted.append(target)
-    if tasks:
-        job.next_task_id = max(job.next_task_id, tasks[-1][0] + 1)
+        if task_id >= job.next_task_id:
+            job.next_task_id = task_id + 1
     if job.expected and (routine_id, event) in job.expected:
         job.expected[routine_id, event][1] += 1
     if parent is not None:
@@ -117,7 +117,8 @@ def _ran(
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.pop(task_id, None)
-    measured = _end_of_run(job, task, task_id, routine_id, at)
+    routine = _counted(job, routine_id)
+    measured = _end_of_run(job, task, task_id, routine_id, routine, at)
     stopped = status == "cancelled"
     if detail is None and measured.usual_seen < MOST_USUAL and task is not None:
         measured.note_usual(task.data)
@@ -128,8 +129,7 @@ def _ran(
         measured.skips += status != "failed"
         if task is not None:
             add_failed_task(job, FailedTask(task, error_line(detail), status, at))
-    routine = job._routine_states.get(routine_id)
-    if isinstance(routine, dict) and "runs" in routine:
+    if routine is not None:
         if status == "completed" and job._status == "failed" and routine.get("error") is not None:
             status = "failed"  # what ended the job is not hidden by a run beside it that went well
         # A status that the handler itself has set for its routine stands.
@@ -153,20 +153,31 @@ def add_failed_task(job: JobData, failed: FailedTask) -> None:
         job.failed_tasks.append(failed)
 
 
+def _counted(job: JobData, routine_id: str) -> dict[str, Any] | None:
+    """The state of a routine that has what the engine counts; None where a user's has not."""
+    routine = job._routine_states.get(routine_id)
+    return routine if isinstance(routine, dict) and "runs" in routine else None
+
+
 def _end_of_run(
-    job: JobData, task: Task | None, task_id: int, routine_id: str, at: float
+    job: JobData,
+    task: Task | None,
+    task_id: int,
+    routine_id: str,
+    routine: dict[str, Any] | None,
+    at: float,
 ) -> RoutineStatistics:
     """A handler runs no more; returns the statistics of its routine, for what else there is."""
     statistics = job.statistics
     if at >= statistics.tick_ends:
         statistics.tick(at, job.running)
     _, started = job.running.pop(task_id, (None, at))
-    routine = job._routine_states.get(routine_id)
-    if isinstance(routine, dict) and "runs" in routine:
+    if routine is not None:
         if routine["active"]:
             routine["active"] -= 1
         routine["ended_at"] = timestamps.to_iso(at)
-        routine["execution_time"] += at - started if at > started else 0.0
+        if at > started:
+            routine["execution_time"] += at - started
     measured = statistics.routines.get(routine_id) or statistics.of(routine_id)
     queued = started if task is None else task.due or task.created_at
     measured.noted += (queued, started, at)
@@ -186,7 +197,8 @@ def _retry(
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.get(task_id)
-    measured = _end_of_run(job, task, task_id, routine_id, at)
+    routine = _counted(job, routine_id)
+    measured = _end_of_run(job, task, task_id, routine_id, routine, at)
     measured.errors_noted += 1
     measured.retries_noted += 1
     job.statistics.emitted.append(routine_id)
@@ -196,8 +208,7 @@ def _retry(
         task.emitted = 0
         task.skip = 0
         task.due = due
-    routine = job._routine_states.get(routine_id)
-    if isinstance(routine, dict) and "runs" in routine:
+    if routine is not None:
         routine["errors"] += 1
         routine["retries"] += 1
         routine["retry_count"] = routine["retries"]

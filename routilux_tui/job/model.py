@@ -67,10 +67,14 @@ class Job(JobData):
     def make(self, kind: str, *args: Any) -> None:
         """Make a change: carry it out and hand it to the subscribers."""
         with self.lock:
-            FOLD[kind](self, *args)
-            self.seq = seq = self.seq + 1
-            if self._dispatch is not None:
-                self._dispatch((seq, kind, *args))
+            self.make_locked(kind, *args)
+
+    def make_locked(self, kind: str, *args: Any) -> None:
+        """Make a change, with the job's lock held: the engine makes three for every emit."""
+        FOLD[kind](self, *args)
+        self.seq = seq = self.seq + 1
+        if self._dispatch is not None:
+            self._dispatch((seq, kind, *args))
 
     def apply(self, change: Change) -> None:
         """Carry out a change that was made elsewhere, and hand it on.
