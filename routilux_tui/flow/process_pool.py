@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
     from routilux_tui.flow.context import Invocation
     from routilux_tui.flow.slot import Slot
 
-_START = (
-    "import sys; sys.path[:] = sys.argv[3:]; "
-    "from routilux_tui.flow.worker_process import main; main(int(sys.argv[1]), int(sys.argv[2]))"
-)
+_START = """
+import sys
+sys.path[:] = [place for place in sys.path if place] + sys.argv[3:4]
+from routilux_tui.flow.worker_process import main
+sys.path[:] = sys.argv[4:]
+main(int(sys.argv[1]), int(sys.argv[2]))
+"""
+"""What we need ourselves is imported before the folder of the flow can be looked into."""
+_PACKAGE = str(Path(__file__).parents[2])
 _ENDS_WITHIN = 5.0
 
 
@@ -43,7 +49,7 @@ class _Process:
         handles = (there.fileno(), control)
         try:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", _START, *map(str, handles), *sys.path],
+                [sys.executable, "-c", _START, *map(str, handles), _PACKAGE, *sys.path],
                 stdin=subprocess.DEVNULL,
                 pass_fds=handles,
                 start_new_session=True,  # Ctrl-C in the terminal is the job's business

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
 import weakref
-from typing import TYPE_CHECKING, NoReturn, Protocol
-
-if TYPE_CHECKING:
-    import threading
+from typing import NoReturn, Protocol
 
 
 class Holder(Protocol):
@@ -30,11 +29,23 @@ class Holder(Protocol):
 
 _holders: weakref.WeakSet[Holder] = weakref.WeakSet()
 _locked: list[threading.RLock] = []
+_withheld: set[signal.Signals] = set()
+_masks: dict[int, set[int]] = {}
+"""What the threads that fork have blocked otherwise, by their idents."""
 
 
 def let_go_in_children(holder: Holder) -> None:
     """Have a holder's `let_go` called in every child that is forked from now on."""
     _holders.add(holder)
+
+
+def keep_for_children(*signals: signal.Signals) -> None:
+    """Have signals reach a new child only when it has let go of their handlers.
+
+    Python forgets one that comes in between: ``Process.terminate`` right after ``start`` would
+    do nothing. Their handlers here must not raise: they may be called in the middle of a fork.
+    """
+    _withheld.update(signals)
 
 
 def blank(handle: int) -> None:
@@ -59,6 +70,8 @@ def end_child(error: BaseException | None) -> NoReturn:
 
 
 def _before() -> None:
+    if _withheld:
+        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _withheld)
     # always in the same order: two threads may fork at once
     locks = {id(one.fork_lock): one.fork_lock for one in _holders if one.fork_lock is not None}
     for _, lock in sorted(locks.items()):
@@ -69,6 +82,9 @@ def _before() -> None:
 def _after() -> None:
     while _locked:
         _locked.pop().release()
+    mask = _masks.pop(threading.get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _after_in_child() -> None:

@@ -79,6 +79,7 @@ class Backend:
         path: its file, for people.
         log: its log file, for people.
         flush: writes what the job did to its journal; returns whether all is written.
+        is_ending: whether this process has been told to end, and only waits for handlers.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Backend:
         path: str = "",
         log: str = "",
         flush: Callable[[], bool] = lambda: True,
+        is_ending: Callable[[], bool] = lambda: False,
         earlier: Callable[[], list[KnownRun]] = list,
     ) -> None:
         self.state = state
@@ -102,6 +104,7 @@ class Backend:
         #: Whether somebody has asked for a pause since the job last went on.
         self.pause_asked = False
         self._flush = flush
+        self._is_ending = is_ending
         self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
         self._stale: set[str] = set()
         self._marked = False
@@ -252,9 +255,20 @@ class Backend:
         return self.header()
 
     def resume(self, reason: str = "", who: Who = None) -> Header:
-        """Ask the engine to go on."""
+        """Ask the engine to go on.
+
+        Raises:
+            NotPossible: when it can't, or would not for long: its process has been told to end.
+        """
         with self.state.lock:
-            self._controlled().resume()
+            engine = self._controlled()
+            if self._is_ending() and not statuses.has_ended(self.state.status):
+                raise NotPossible(
+                    f"Job {self.state.job_id} does not go on here: its runner was told to end, "
+                    "and waits for handlers to return.",
+                    "Take it up when that is over: say the same again in a few seconds.",
+                )
+            engine.resume()
             self._note_control("resume", who, reason)
         self.pause_asked = False
         return self.header()

@@ -18,7 +18,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.flow.loading import check_params, load_flow
 from routilux_tui.job import status as statuses
-from routilux_tui.job.forking import blank, let_go_in_children
+from routilux_tui.job.forking import blank, keep_for_children, let_go_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.after import wait_for_predecessors
 from routilux_tui.runner.backend import Backend
@@ -110,6 +110,7 @@ class Host:
             path=str(self.path),
             log=spec.log,
             flush=self.journal.flush,
+            is_ending=self.ending.is_set,
             earlier=partial(earlier_runs, self.state.flow_id, self.state.job_id, None),
         )
         disk.backend = self.backend
@@ -306,6 +307,7 @@ def main() -> int:
     try:
         host = Host(spec, pipe)
         signal.signal(signal.SIGTERM, host.end)
+        keep_for_children(*_HANDLERS_IN_CHILDREN)
         result = LaunchResult(
             job_id=host.state.job_id,
             socket=spec.socket,

@@ -54,6 +54,21 @@ def pool():
     return flow_of(work)
 
 
+def ends_at_once():
+    def work(step):
+        codes = []
+        for _ in range(25):
+            child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+            child.start()
+            child.terminate()
+            child.join(10)
+            codes.append(child.exitcode)
+            child.kill()
+        step.get_execution_context().job_state.update_shared_data("codes", codes)
+
+    return flow_of(work)
+
+
 def emits():
     def child(step, pipe):
         told = []
@@ -124,6 +139,11 @@ def _ended(flow: str) -> JobState:
 
 def test_a_pool_of_processes_works_and_ends(flows: str) -> None:
     assert _ended(f"{flows}:pool").shared_data["told"] == [n * n for n in range(20)]
+
+
+def test_a_child_that_is_ended_as_soon_as_it_is_made_ends(flows: str) -> None:
+    state = _ended(f"{flows}:ends_at_once")
+    assert state.shared_data["codes"] == [-signal.SIGTERM] * 25
 
 
 def test_what_a_child_emits_or_changes_is_refused_and_leaves_no_trace(flows: str) -> None:

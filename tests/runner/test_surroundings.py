@@ -102,6 +102,28 @@ def test_a_file_of_the_current_folder_is_not_taken_for_the_librarys(
     assert not (world / "trapped").exists()
 
 
+def test_a_worker_process_has_its_own_modules_before_those_beside_the_flow(
+    flows: str, world: Path
+) -> None:
+    for module in ("token", "json", "typing", "routilux_tui", "msgspec"):
+        trap = f"from pathlib import Path\nPath({str(world / 'trapped')!r}).touch()\nexit()\n"
+        Path(flows).with_name(f"{module}.py").write_text(trap)
+    (Path(flows).parent / "beside.py").write_text("")
+    Path(flows).write_text(
+        "from routilux_tui import Flow, Routine\n"
+        "class Work(Routine):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.define_slot('trigger', handler=self.go)\n"
+        "    def go(self):\n"
+        "        import beside\n"
+        "flow = Flow('work')\n"
+        "flow.add_routine(Work(), 'work')\n"
+    )
+    assert _wait(start_job(flows, executor="processes:1")) == "completed"
+    assert not (world / "trapped").exists()
+
+
 def test_a_flow_may_be_called_like_a_module_of_the_library(flows: str, world: Path) -> None:
     path = Path(flows).with_name("token.py")
     path.write_text("import tokenize\n" + FLOWS)
@@ -170,6 +192,8 @@ def test_a_job_whose_handler_takes_its_time_after_sigterm_is_held_until_it_retur
     os.kill(started.pid, signal.SIGTERM)
     with Client(started.socket) as client:
         until(lambda: client.header().control is not None)
+        with pytest.raises(NotPossible, match="told to end"):  # it would not go on for long
+            client.call("resume")
     with pytest.raises(NotPossible, match="another process"):
         resume_job(started.path, f"{flows}:slow")
     (folder / "let").touch()
