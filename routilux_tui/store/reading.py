@@ -25,7 +25,7 @@ from routilux_tui.job.jsonable import decode
 from routilux_tui.store.changes_reading import job_from_changes, job_from_segments, peek
 from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
-from routilux_tui.store.recovery import GAP, replay
+from routilux_tui.store.recovery import GAP, MISSING, replay
 from routilux_tui.store.versions import job_of
 from routilux_tui.store.writing import JOURNALED
 
@@ -68,8 +68,10 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool =
         raise JobFileError(
             f"{journal_name(os.path.realpath(place))}: {state.unread}: some of what the job did "
             "would be lost.",
-            "Take it up with the version that wrote it, or move the journal away to go on from "
-            "what the file has.",
+            "Take it up where its journal lies beside it, or copy that along."
+            if state.unread == MISSING
+            else "Take it up with the version that wrote it, or move the journal away to go on "
+            "from what the file has.",
         )
     return state
 

@@ -171,8 +171,9 @@ def test_a_copy_without_its_journal_says_so(
 ) -> None:
     copy = shutil.copy(path, tmp_path / "copy.json")
     assert JobState.load(copy).unread == MISSING
-    with pytest.raises(JobFileError, match="missing"):
+    with pytest.raises(JobFileError, match="missing") as caught:
         load_job(copy, into=JobState, strict=True)
+    assert caught.value.hint == "Take it up where its journal lies beside it, or copy that along."
     running[0]._set_paused("x")
     running[1].write_snapshot()
     copy = shutil.copy(path, tmp_path / "copy.json")
