@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from routilux_tui.flow.context import FlowInterface
     from routilux_tui.state.job_state import JobState
 
+_MOST_EVENTS = 1 << 53
+
 
 class Routine(Serializable):
     """A step of a flow. A subclass defines its slots and events in ``__init__``.
@@ -162,6 +164,8 @@ class Routine(Serializable):
         is_known = known is not None and known[1] == total and done < total
         if known is not None and is_known and abs(done - known[0]) * 1000 < total:
             return
+        if isinstance(done, bool) or isinstance(total, bool):  # a journal has numbers alone
+            done, total = int(done), int(total)
         job.make("progress", context.routine_id, done, total, time.time())
 
     def expect(self, event_name: str, count: int) -> None:
@@ -170,11 +174,11 @@ class Routine(Serializable):
         Raises:
             RuntimeError: outside of a job.
             FlowDefinitionError: when the routine has no such event.
-            ValueError: when ``count`` is below 0.
+            ValueError: when ``count`` is below 0, or above 2**53.
         """
         self._event(event_name)
-        if count < 0:
-            raise ValueError(f"expect({event_name!r}, {count!r}): a count is 0 or more.")
+        if not 0 <= count < _MOST_EVENTS:
+            raise ValueError(f"expect({event_name!r}, {count!r}): a count is from 0 to 2**53.")
         context = self._context("expect")
         context.job_state.make("expect", context.routine_id, event_name, int(count), time.time())
 

@@ -108,6 +108,11 @@ def _key(key: Any) -> str:
     return _one_line(key if isinstance(key, (bytes, tuple)) else _plain(key, 0, set()))
 
 
+def as_key(value: Any) -> Any:
+    """A name or a key as it can be read back from a journal: text for what JSON has as a list."""
+    return value if value is None or isinstance(value, (str, int, float)) else _key(value)
+
+
 def dumps(value: Any) -> bytes:
     """Compact JSON of any value, in UTF-8; a lone surrogate is written as an escape."""
     try:

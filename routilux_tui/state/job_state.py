@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import as_key, to_plain
 from routilux_tui.job.model import KEYS, Job
 from routilux_tui.state import waiting
 from routilux_tui.state.history_limits import SIZE, TTL, drop_old_records
@@ -101,7 +101,7 @@ class JobState(Job, Serializable):
 
         What the engine counts (runs, errors, retries, times) stays, unless ``state`` tells it.
         """
-        self.make("routine", routine_id, dict(state), time.time())
+        self.make("routine", as_key(routine_id), dict(state), time.time())
 
     def get_routine_state(self, routine_id: str) -> dict[str, Any] | None:
         """The routine's state, or None if it has not run or doesn't exist."""
@@ -115,7 +115,7 @@ class JobState(Job, Serializable):
         data = {} if data is None else data
         task = self.execution.current_task() if self.execution is not None else None
         cause = () if task is None else (task,)
-        self.make("record", routine_id, event_name, data, time.time(), *cause)
+        self.make("record", as_key(routine_id), as_key(event_name), data, time.time(), *cause)
 
     def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
         """The records of all routines or of one, by time; those without a time come first."""
@@ -128,16 +128,16 @@ class JobState(Job, Serializable):
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Have an event emitted when the job is resumed; they keep their order."""
-        self.make("deferred", routine_id, event_name, data, time.time())
+        self.make("deferred", as_key(routine_id), as_key(event_name), data, time.time())
 
     def update_shared_data(self, key: str, value: Any) -> None:
         """Set one value of the shared data."""
-        self.make("shared", key, value, time.time())
+        self.make("shared", as_key(key), value, time.time())
 
     def get_shared_data(self, key: str, default: Any = None) -> Any:
         """One value of the shared data."""
         with self.lock:
-            return self._shared_data.get(key, default)
+            return self._shared_data.get(as_key(key), default)
 
     def append_to_shared_log(self, entry: Any) -> None:
         """Add an entry to the shared log; a copy with a ``timestamp``, if it has none.
@@ -182,7 +182,7 @@ class JobState(Job, Serializable):
                 warnings.warn(
                     f"The output handler of job {self._job_id} raised: {error!r}", stacklevel=2
                 )
-        self.make("output", routine_id, output_type, data, now)
+        self.make("output", as_key(routine_id), as_key(output_type), data, now)
 
     # Files
 

@@ -180,6 +180,24 @@ def test_a_copy_without_its_journal_says_so(
     assert load_job(copy, into=JobState, strict=True).status == "paused"
 
 
+@pytest.mark.parametrize("name", [("a", 1), frozenset([1]), b"x", None, 7, object()])
+def test_names_and_keys_of_any_kind_are_read_back_from_the_journal(
+    path: Path, running: tuple[JobState, Journal], name: object
+) -> None:
+    state, journal = running
+    state.record_execution(name, name, {})
+    state.send_output(name, name, {})
+    state.update_routine_state(name, {"status": "done"})
+    state.update_shared_data(name, 1)
+    assert state.get_shared_data(name) == 1
+    state.add_deferred_event(name, name, {})
+    state.update_shared_data("after", 2)
+    journal.flush()
+    again = load_job(path, into=JobState, strict=True)
+    assert (again.shared_data["after"], again.get_shared_data(name)) == (2, 1)
+    journal.write_snapshot()
+
+
 def test_a_forked_child_holds_nothing_and_writes_nothing(
     path: Path, running: tuple[JobState, Journal]
 ) -> None:
