@@ -14,6 +14,7 @@ from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.screens.steering import SteeringScreen, question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
+from routilux_tui.tui.widgets.preview import Preview
 from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import BADGES, JobEntry
 from routilux_tui.views.text import printable
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.widgets.rows import Rows
+
+
+_PREVIEW_EVERY = 0.25
+"""Seconds between two looks at where the cursor is, so that not each job passed is opened."""
 
 
 class JobsScreen(SteeringScreen):
@@ -42,6 +47,8 @@ class JobsScreen(SteeringScreen):
         super().__init__()
         self.source = source
         self.rows = JobRows()
+        self.preview = Preview()
+        self._previewed: tuple[object, ...] | None = None
         self.keys = KeyBar(LIST_ACTIONS, lambda: self.cannot)
         self.line = Input(placeholder="flow, id or file; or = and a condition", id="filter")
 
@@ -58,16 +65,19 @@ class JobsScreen(SteeringScreen):
     def compose(self) -> ComposeResult:
         """The list, the filter, the keys."""
         yield self.rows
+        yield self.preview
         yield self.line
         yield self.keys
 
     def on_mount(self) -> None:
         """Follow the source."""
         self.line.display = False
+        self.preview.display = False
         self.rows.absolute = self.app.settings.times == "absolute"  # type: ignore[attr-defined] # our own app
         self.set_focus(self.rows)
         self.run_worker(self._follow())
         self.set_interval(10.0, self._grow_older)
+        self.set_interval(_PREVIEW_EVERY, self._look_at_cursor)
 
     async def _follow(self) -> None:
         try:
@@ -117,6 +127,35 @@ class JobsScreen(SteeringScreen):
     def action_reverse(self) -> None:
         """Sort the other way round."""
         self.rows.sort_by(turn=True)
+
+    def action_preview(self) -> None:
+        """Show what there is to say of the job under the cursor, or not."""
+        self._previewed = None
+        self.preview.display = not self.preview.display
+        self._look_at_cursor()
+
+    def _look_at_cursor(self) -> None:
+        """Preview the job that the cursor is on, if it is another, or another state of it."""
+        one = self.rows.current
+        if not self.preview.display or one is None:
+            return
+        shown = (one.key, one.status, one.badge, one.errors, one.error)
+        if shown == self._previewed:
+            return
+        self._previewed = shown
+        self.run_worker(self._preview(one), exclusive=True, group="preview")
+
+    async def _preview(self, one: JobEntry) -> None:
+        from routilux_tui.tui.screens.job_preview import preview_lines
+
+        title = printable(f"{one.flow_id} {one.job_id[:8]}".strip() or one.host)
+        if one.error:
+            self.preview.show(title, [[(printable(f" {one.path} {one.error}"), "rows--warning")]])
+            return
+        entries = self.rows.listing.entries.values()
+        of_flow = [other for other in entries if other.flow_id == one.flow_id]
+        async with self._opened(one) as handle:
+            self.preview.show(title, await preview_lines(handle, one, of_flow))
 
     def action_find(self) -> None:
         """Filter as one types."""

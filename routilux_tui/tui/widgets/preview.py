@@ -1,0 +1,64 @@
+"""A few lines about what the cursor is on, below a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual.widget import Widget
+
+from routilux_tui.tui.widgets.lines import Part, strip_of
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual.strip import Strip
+
+_HINT: list[Part] = [(" v", "rows--key"), (" hides this ", "rows--dim")]
+
+
+class Preview(Widget):
+    """A rule with a title, and lines under it; painted anew only when they say something else."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rows--rule",
+        "rows--key",
+        "rows--spark",
+        "rows--dim",
+        "rows--name",
+        "rows--success",
+        "rows--warning",
+        "rows--error",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(id="preview")
+        self.title = ""
+        self.lines: list[list[Part]] = []
+        self._styles_of: dict[str, Style] = {}
+
+    def show(self, title: str, lines: list[list[Part]]) -> None:
+        """Say this from now on."""
+        if (title, lines) != (self.title, self.lines):
+            self.title, self.lines = title, lines
+            self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Styles are read anew after a change of theme."""
+        self._styles_of = {}
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """The rule, or a line."""
+        if not self._styles_of:
+            self._styles_of = {
+                name: self.get_component_rich_style(name, partial=True)
+                for name in self.COMPONENT_CLASSES
+            }
+        width = self.size.width
+        if y == 0:
+            used = cell_len(self.title) + 4 + sum(cell_len(text) for text, _ in _HINT)
+            rule = "─" * max(0, width - used)
+            parts = [("── ", "rows--rule"), (f"{self.title} ", "rows--name"), (rule, "rows--rule")]
+            return strip_of([*parts, *_HINT], width, self._styles_of, self.rich_style)
+        parts = self.lines[y - 1] if y <= len(self.lines) else []
+        return strip_of(parts, width, self._styles_of, self.rich_style)
