@@ -159,7 +159,13 @@ def filter_of(where: Any) -> Filter:
     given = where if isinstance(where, dict) else {}
     task = given.get("task")
     routine, name, text = (str(given.get(part, "")) for part in ("routine", "name", "text"))
-    return Filter(routine, name, text, task if isinstance(task, int) else None)
+    return Filter(
+        routine,
+        name,
+        text,
+        task if isinstance(task, int) else None,
+        failures=given.get("failures") is True,
+    )
 
 
 def sendable(item: Any) -> Any:

@@ -46,7 +46,7 @@ JOB_ACTIONS = (
            footer=True),
     Action("why", "exclamation_mark", "!", "why", "Why the job is as it is, worst first.", LOOK,
            twin="why JOB", footer=True),
-    Action("errors", "E", "E", "errors", "Show the errors alone, or all rows again.", LOOK,
+    Action("errors", "E", "E", "errors", "Show the failures alone, or all rows again.", LOOK,
            twin="history JOB --event error", footer=True),
     Action("find", "slash", "/", "find", "Find text in the focused pane.", LOOK,
            twin="history JOB --grep TEXT", footer=True),

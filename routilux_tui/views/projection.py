@@ -369,6 +369,8 @@ def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:
             return False
         if where.name and name != where.name:
             return False
+        if where.failures and not is_failure(name):
+            return False
         if not needle:
             return True
         if needle in routine.casefold() or needle in name.casefold():
@@ -376,6 +378,11 @@ def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:
         return needle in _whole_text(item).casefold()
 
     return matches
+
+
+def is_failure(name: str) -> bool:
+    """Whether a row of that name tells of a failure: by its event, or its level in a log."""
+    return name in FAILURES or name in {"ERROR", "CRITICAL"}
 
 
 def _whole_text(item: Any) -> str:

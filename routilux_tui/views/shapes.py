@@ -113,15 +113,18 @@ class Filter(msgspec.Struct, frozen=True):
 
     ``routine`` and ``name`` match exactly; ``text`` is found anywhere in the routine, the
     name and the data, in any case of letters. ``task`` is looked at in what was printed alone.
+    ``failures`` keeps the records of failures of every kind.
     """
 
     routine: str = ""
     name: str = ""
     text: str = ""
     task: int | None = None
+    failures: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.routine or self.name or self.text) or self.task is not None
+        texts = self.routine or self.name or self.text
+        return bool(texts) or self.failures or self.task is not None
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ def test_the_list_of_two_machines_and_one_that_is_down(machines: Machines, world
     config.mkdir()
     (config / "config.toml").write_text('hosts = ["build1", "build2", "down"]\n')
     terminal = Terminal([], columns=120)
-    terminal.until("2 live", "build1", "build2", "down", "Connection refused")
+    terminal.until("▶ 2", "build1", "build2", "↯ down", "Connection refused")
     terminal.press("/build2\r")
     terminal.until("1 of 3")
     terminal.press("\r")

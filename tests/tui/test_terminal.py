@@ -186,7 +186,7 @@ def test_attach_where_several_run_gives_a_choice(flows: str) -> None:
         start_job(f"{flows}:stuck", {"seconds": 600})
     start_job(f"{flows}:counting", {"n": 50_000, "pace": 0.01})
     terminal = Terminal(["attach"])
-    terminal.until("3 live", "stuck", "counting")
+    terminal.until("▶ 3 running", "stuck", "counting")
     terminal.press("/counting\r")
     terminal.until("1 of 3")
     terminal.press("\r")

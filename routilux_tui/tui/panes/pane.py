@@ -68,9 +68,9 @@ class Pane(Rows):
         """The filter, and whether the tail is followed."""
         parts: list[Part] = []
         if self.where:
-            filter_text = " ".join(
-                part for part in (self.where.routine, self.where.name, self.where.text) if part
-            )
+            where = self.where
+            kind = "failures" if where.failures else ""
+            filter_text = " ".join(filter(None, (where.routine, where.name, kind, where.text)))
             parts.append((f"[{printable(filter_text)}] ", "rows--warning"))
         if self.follows_by_nature and not self.follow and self.total > self.page:
             behind = self.total - self.top - self.page

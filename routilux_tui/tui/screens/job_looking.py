@@ -68,7 +68,7 @@ class LookingScreen(SteeringScreen):
         """Show the rows of the routine under the cursor alone, or of all again."""
         focused, pane = self.focused_pane(), self._filtered_pane()
         if pane.where.routine:
-            pane.set_filter(Filter(name=pane.where.name))
+            pane.set_filter(Filter(failures=pane.where.failures))
             return
         routine = ""
         if isinstance(focused, FlowPane):
@@ -81,13 +81,12 @@ class LookingScreen(SteeringScreen):
         elif (row := pane.row_at(pane.cursor)) is not None:
             routine = row.routine
         if routine:
-            pane.set_filter(Filter(routine=routine, name=pane.where.name))
+            pane.set_filter(Filter(routine=routine, failures=pane.where.failures))
 
     def action_errors(self) -> None:
-        """Show the errors alone, or all rows again."""
+        """Show the failures of every kind alone, or all rows again."""
         pane = self._filtered_pane()
-        name = "" if pane.where.name == "error" else "error"
-        pane.set_filter(Filter(routine=pane.where.routine, name=name))
+        pane.set_filter(Filter(routine=pane.where.routine, failures=not pane.where.failures))
 
     def action_sort(self) -> None:
         """Sort the flow by the next order."""

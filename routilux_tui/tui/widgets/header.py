@@ -129,6 +129,8 @@ class JobHeader(Widget):
             return " ‖ waits for you", "rows--warning"
         seen = statuses.look(job.status)
         word = "done" if job.status == "completed" else seen.word
+        if job.by and job.status in {"paused", "cancelled"}:
+            word = f"{word} by {printable(job.by)[:24]}"
         return f" {seen.glyph} {word}", STATUS_STYLE.get(job.status, "rows--dim")
 
     def _first_line(self) -> list[Part]:
