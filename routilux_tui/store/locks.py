@@ -10,12 +10,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
-import random
 import socket
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -78,6 +75,8 @@ def acquire_lock(path: Path) -> int:
             raise NotPossible(
                 f"{path}: another process runs this job.", "Attach to it instead."
             ) from None
+        import random
+
         time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - so that two who try don't meet again
 
 
@@ -146,6 +145,8 @@ def acquire_job_id(job_id: str, path: Path) -> int:
     Raises:
         NotPossible: when another process of this user runs a job of that id.
     """
+    import hashlib
+
     name = (
         f"routilux-tui-{os.getuid()}-{hashlib.sha256(job_id.encode(errors='replace')).hexdigest()}"
     )
@@ -165,6 +166,8 @@ def acquire_job_id(job_id: str, path: Path) -> int:
                 raise taken from None
             raise unwritable(path, error) from error
         return holder.detach()
+    import tempfile
+
     place = Path(tempfile.gettempdir()) / f"{name}.lock"
     try:
         handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

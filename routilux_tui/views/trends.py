@@ -7,7 +7,6 @@ among fewer than `ENOUGH` runs none is.
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +16,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.views.formatting import count, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from routilux_tui.views.shapes import JobEntry
 
@@ -60,7 +59,7 @@ def trend(entries: Sequence[JobEntry], most: int = 50) -> Trend:
             value = figure(one)
             known = [known for other in others if (known := figure(other)) is not None]
             if value is not None and _is_odd(value, known):
-                odd.append(f"{name} {shown(value)}, others {shown(median(known))}")
+                odd.append(f"{name} {shown(value)}, others {shown(_median(known))}")
         runs.append(RunEntry(one, seconds_of(one), odd))
     return Trend(runs, usual_seconds(ordered))
 
@@ -77,7 +76,13 @@ def usual_seconds(entries: Sequence[JobEntry]) -> float | None:
     """The median of how long those took that ended well; None where none did."""
     known = [seconds_of(one) for one in entries if one.status == "completed"]
     taken = [one for one in known if one is not None]
-    return median(taken) if taken else None
+    return _median(taken) if taken else None
+
+
+def _median(numbers: Iterable[float]) -> float:
+    from statistics import median  # late: it takes longer to import than a list of jobs to print
+
+    return median(numbers)
 
 
 def _is_over(entry: JobEntry) -> bool:
@@ -87,8 +92,8 @@ def _is_over(entry: JobEntry) -> bool:
 def _is_odd(value: float, others: Sequence[float]) -> bool:
     if len(others) < ENOUGH:
         return False
-    middle = median(others)
-    deviation = 1.4826 * median(abs(one - middle) for one in others)
+    middle = _median(others)
+    deviation = 1.4826 * _median(abs(one - middle) for one in others)
     return abs(value - middle) > max(3 * deviation, middle / 2)
 
 
