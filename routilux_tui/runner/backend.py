@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import traceback
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,6 +213,8 @@ class Backend:
             return ""
         frames = traceback.extract_stack(frame)
         own = [one for one in frames if not one.filename.startswith(_OUR_ENGINE)]
+        # What begins a thread says nothing of the handler in it.
+        own = list(dropwhile(lambda one: one.filename == threading.__file__, own))
         return "".join(traceback.format_list(own or frames))[-_LONGEST_STACK:]
 
     def cannot(self) -> dict[str, str]:

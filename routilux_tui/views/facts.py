@@ -45,6 +45,11 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_new_error: bool = False
     has_failed: bool = False
 
+    @property
+    def ready(self) -> int:
+        """How many tasks wait for it that would run at once if it were free."""
+        return max(0, self.queued - self.retrying)
+
 
 class Running(msgspec.Struct, frozen=True):
     """A handler that runs: its routine, for how many seconds, and its input in a line."""

@@ -90,7 +90,7 @@ def why(facts: Facts) -> list[Reason]:
         reasons.append(_slower(facts))
     goes_on = facts.status == "running" and not any(_is_cause(one) for one in reasons)
     if not reasons or goes_on or facts.status == "completed":
-        reasons.append(_well(facts))
+        reasons.append(_well(facts, is_alone=not reasons))
     return reasons
 
 
@@ -133,11 +133,12 @@ def _failed(facts: Facts) -> Reason:
         text = f"Failed: {facts.note}." if facts.note else "Failed."
         return _reason("failed", text, facts.note or "failed", BAD, key="2")
     error = culprit.error or facts.note
+    common = f"; all have {culprit.common}" if error and culprit.common else ""
     new = _of_earlier(culprit, facts)
     held = f" {counted(facts.held, 'task')} did not start." if facts.held else ""
     return _reason(
         "failed",
-        f"`{culprit.routine_id}` failed: {error}{new}.{held}",
+        f"`{culprit.routine_id}` failed: {error}{common}{new}.{held}",
         f"{culprit.routine_id}: {error}",
         BAD,
         key="2",
@@ -273,17 +274,17 @@ def _holds_workers(facts: Facts, wanted: _Wanted) -> Reason:
 
 
 def _long_queue(facts: Facts) -> list[Reason]:
-    longest = max(facts.routines, key=lambda one: one.queued, default=None)
-    if longest is None or longest.queued < max(LONG_QUEUE, 10 * max(1, facts.workers)):
+    longest = max(facts.routines, key=lambda one: one.ready, default=None)
+    if longest is None or longest.ready < max(LONG_QUEUE, 10 * max(1, facts.workers)):
         return []
     return [
         _reason(
             "queue",
-            f"{count(longest.queued)} tasks wait for `{longest.routine_id}`.",
-            f"{count(longest.queued)} wait for {longest.routine_id}",
+            f"{count(longest.ready)} tasks wait for `{longest.routine_id}`.",
+            f"{count(longest.ready)} wait for {longest.routine_id}",
             key="1",
             routine=longest.routine_id,
-            queued=longest.queued,
+            queued=longest.ready,
         )
     ]
 
@@ -342,7 +343,7 @@ def _slower(facts: Facts) -> Reason:
     )
 
 
-def _well(facts: Facts) -> Reason:
+def _well(facts: Facts, *, is_alone: bool) -> Reason:
     if facts.status == "completed":
         took = None
         if facts.began is not None and facts.ended is not None:
@@ -350,11 +351,12 @@ def _well(facts: Facts) -> Reason:
         text = "Completed." if took is None else f"Completed in {span(took)}."
         short = "completed" if took is None else f"took {span(took)}"
         return _reason("completed", text, short, GOOD, seconds=took)
+    well = "All is well" if is_alone else "Otherwise all is well"
     if facts.ends_at is None:
-        return _reason("well", "All is well; no end is known.", "no end known", GOOD)
+        return _reason("well", f"{well}; no end is known.", "no end known", GOOD)
     at = timestamps.to_datetime(facts.ends_at).strftime("%H:%M")
     return _reason(
-        "well", f"All is well; it ends about {at}.", f"ends {at}", GOOD, ends_at=facts.ends_at
+        "well", f"{well}; it ends about {at}.", f"ends {at}", GOOD, ends_at=facts.ends_at
     )
 
 

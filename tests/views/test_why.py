@@ -87,6 +87,29 @@ def test_retries_are_told_by_their_inputs_and_the_next_of_them() -> None:
         "14 inputs of `price` wait for another try, the next in 12s: LookupError: 404."
     )
     assert codes(facts) == ["retries", "well"]
+    assert why(facts)[-1].text.startswith("Otherwise all is well; it ends about ")
+
+
+def test_a_job_that_failed_says_what_the_failing_inputs_have_in_common() -> None:
+    price = RoutineFacts(
+        routine_id="price",
+        errors=9,
+        error="KeyError: 'x'",
+        common='currency = "EÜR"',
+        has_failed=True,
+    )
+    facts = Facts(status="failed", now=NOW, routines=[price])
+    assert first(facts) == "`price` failed: KeyError: 'x'; all have currency = \"EÜR\"."
+
+
+def test_inputs_that_wait_for_another_try_are_no_queue() -> None:
+    price = RoutineFacts(routine_id="price", errors=90, queued=60, retrying=60)
+    facts = Facts(status="running", now=NOW, workers=4, routines=[price])
+    assert codes(facts) == ["retries", "well"]
+    busy = RoutineFacts(routine_id="price", errors=90, queued=100, retrying=60)
+    facts = Facts(status="running", now=NOW, workers=4, routines=[busy])
+    assert codes(facts) == ["queue", "retries"]
+    assert first(facts) == "40 tasks wait for `price`."
 
 
 def test_an_error_that_no_earlier_run_had_says_so() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from routilux_tui.tui.screens.paced import PacedScreen
-from routilux_tui.tui.widgets.lines import Part, fit
+from routilux_tui.tui.widgets.lines import Part, fit, wrapped
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -30,24 +31,50 @@ def json_lines(value: Any) -> list[str]:
 
 
 class TextRows(Rows):
-    """Lines of text that can be scrolled."""
+    """Lines of text that can be scrolled; one that is too long goes on in the next row.
+
+    Attributes:
+        lines: the text as it is.
+        found: the line that was searched for; -1 for none.
+    """
 
     def __init__(self, title: str, lines: list[str]) -> None:
         super().__init__()
         self._title = title
         self.lines = lines
         self.found = -1
+        #: The rows as they are seen, and the line that each is of.
+        self._seen: list[tuple[str, int]] = []
 
     def on_mount(self) -> None:
         """Show them."""
-        self.set_total(len(self.lines))
+        self._wrap()
+
+    def on_resize(self) -> None:
+        """Break the lines anew; the line at the cursor stays there."""
+        at = self.line_at(self.cursor)
+        self._wrap()
+        self.move_to(self.row_of(at))
 
     def show(self, lines: list[str]) -> None:
         """Show other lines in their place."""
-        before, self.lines = self.lines, lines
-        self.set_total(len(lines))
-        for n, line in enumerate(lines):
-            if n >= len(before) or line != before[n]:
+        self.lines = lines
+        self._wrap()
+
+    def line_at(self, n: int) -> int:
+        """The line that row ``n`` is of."""
+        return self._seen[n][1] if n < len(self._seen) else 0
+
+    def row_of(self, line: int) -> int:
+        """The first row of a line."""
+        return bisect_left(self._seen, line, key=itemgetter(1))
+
+    def _wrap(self) -> None:
+        before, width = self._seen, self.size.width - 2
+        self._seen = [(row, n) for n, line in enumerate(self.lines) for row in wrapped(line, width)]
+        self.set_total(len(self._seen))
+        for n, row in enumerate(self._seen):
+            if n >= len(before) or row != before[n]:
                 self.refresh_rows(n, n + 1)
 
     def tabs(self) -> list[Tab]:
@@ -60,8 +87,9 @@ class TextRows(Rows):
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
-        text = fit(printable(self.lines[n][self.indent :]), width - 1)
-        return [(" ", ""), (text, "rows--match" if n == self.found else "")]
+        text, line = self._seen[n]
+        shown = fit(text[self.indent :], width - 1)
+        return [(" ", ""), (shown, "rows--match" if line == self.found else "")]
 
 
 class TextScreen(PacedScreen[None]):
@@ -110,12 +138,13 @@ class TextScreen(PacedScreen[None]):
         if not self._query or not rows.lines:
             return
         rows.highlight(self._query)
-        start = rows.found + step if rows.found >= 0 else (0 if step > 0 else rows.cursor)
+        here = 0 if step > 0 else rows.line_at(rows.cursor)
+        start = rows.found + step if rows.found >= 0 else here
         number = len(rows.lines)
         for n in (one % number for one in range(start, start + number * step, step)):
             if self._query in rows.lines[n].casefold():
                 rows.found = n
-                rows.move_to(n)
+                rows.move_to(rows.row_of(n))
                 rows.refresh()
                 return
         self.app.bell()

@@ -6,7 +6,9 @@ from itertools import zip_longest
 
 from routilux_tui.tui.actions import Action, remapped
 from routilux_tui.tui.screens.detail import TextScreen
+from routilux_tui.tui.widgets.lines import wrapped
 
+_KEY_CELLS = 9
 TWO_COLUMNS = 110
 """Cells from which on the help has two columns."""
 
@@ -30,13 +32,13 @@ def in_columns(lines: list[str], width: int) -> list[str]:
     """The lines in two columns where there is room, broken between two groups."""
     if width < TWO_COLUMNS:
         return lines
+    half = width // 2
+    lines = [row for line in lines for row in wrapped(line, half - 2, hang=_KEY_CELLS)]
     breaks = [n for n, line in enumerate(lines) if not line and lines[n - 1 : n] != [""]]
     groups = [n for n in breaks if n + 1 < len(lines) and not lines[n + 1].startswith(" ")]
     if not groups:
         return lines
     at = min(groups, key=lambda n: abs(n - len(lines) / 2))
-    half = max(len(line) for line in lines[:at]) + 3
-    half = max(half, width // 2)
     return [
         f"{left:<{half}}{right}".rstrip()
         for left, right in zip_longest(lines[:at], lines[at + 1 :], fillvalue="")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.screens.detail import TextScreen, json_lines
-from routilux_tui.views.formatting import duration
+from routilux_tui.views.formatting import clock, duration
 from routilux_tui.views.insight import NOW
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class StackScreen(TextScreen):
         if one.median is not None and one.p95 is not None:
             usual = f" (its median is {duration(one.median)}, its p95 {duration(one.p95)})"
         lines = [
-            f"task {one.task}, since {one.since}{usual}",
+            f"task {one.task}, since {clock(one.since)[:8]}{usual}",
             f"try {one.tries} of {one.most_tries}",
             "",
         ]

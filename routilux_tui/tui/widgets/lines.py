@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -30,6 +30,33 @@ def fit(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "…"
+
+
+def wrapped(text: str, width: int, hang: int = 2) -> list[str]:
+    """Text, made harmless, in lines of at most ``width`` cells: nothing of it is cut.
+
+    They break between words where there is one in their second half. All but the first are
+    indented as that is, and ``hang`` cells more.
+    """
+    text = printable(text)
+    if width <= 0 or cell_len(text) <= width:
+        return [text]
+    indent = min(len(text) - len(text.lstrip(" ")) + hang, width // 2, max(0, width - 2))
+    lines: list[str] = []
+    at, room = 0, width
+    while at < len(text):
+        piece = text[at : at + room]
+        if not piece.isascii():
+            piece = chop_cells(piece, room)[0] or piece[:1]
+        if at + len(piece) < len(text) and text[at + len(piece)] != " ":
+            blank = piece.rfind(" ", len(piece) // 2)
+            piece = piece[: blank + 1] if blank > 0 else piece
+        at += len(piece)
+        lines.append(" " * (width - room) + piece.rstrip(" "))
+        while at < len(text) and text[at] == " ":
+            at += 1
+        room = max(1, width - indent)
+    return lines
 
 
 def right(text: str, width: int) -> str:
