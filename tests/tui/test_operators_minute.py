@@ -117,7 +117,7 @@ def test_a_job_that_waits_for_a_person_is_answered_and_never_by_mistake(
 ) -> None:
     until(start("nightly_ledger.py:flow"), 'status == "paused"')
     operator = Operator()
-    operator.terminal.until("nightly_ledger", "paused")
+    operator.terminal.until("nightly_ledger", "waits")
     shown = operator.press("\r", "waits for you", "four-eyes approval", "acc-0212")
     assert "held" in shown
     assert "booked" in shown
