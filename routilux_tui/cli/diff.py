@@ -124,7 +124,8 @@ def _print(
     a: Run, b: Run, differences: list[Difference], parting: tuple[Row | None, Row | None]
 ) -> None:
     for side, job in (("A", a), ("B", b)):
-        print(f"{side}  {output.safe(job.flow_id)}  {output.safe(job.job_id)}  {job.status}")
+        print(f"{side}  {output.safe(job.flow_id)}  {output.safe(job.job_id)}  ", end="")
+        print(output.safe(job.status))
     part = ""
     for one in differences:
         if one.part != part:

@@ -15,7 +15,7 @@ _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
     r"\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$"
 )
-_LATEST = 253402300799.0  # the last second of the year 9999
+_LATEST = 253402214400.0  # the last day of the year 9999: not every zone has its hours
 
 _cache = (-1, "", "")  # the last whole second, and what stands before and after its fraction
 
@@ -103,7 +103,8 @@ def is_time(at: float) -> bool:
 def to_epoch(value: Any) -> float | None:
     """Seconds since the epoch of what a value tells, or None where it tells no time."""
     moment = parse(value)
-    return None if moment is None else moment.timestamp()
+    at = None if moment is None else moment.timestamp()
+    return at if at is not None and is_time(at) else None
 
 
 def shown(value: Any) -> str:

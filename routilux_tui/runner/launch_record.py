@@ -97,7 +97,8 @@ def flow_to_resume(
         raise NotPossible(f"{place}: it does not say which flow it was started with.", hint)
     unsigned = {key: value for key, value in launch.items() if key != "signature"}
     signature = _signature(unsigned, job_id)
-    if not signature or not hmac.compare_digest(signature, str(launch.get("signature"))):
+    claimed = str(launch.get("signature")).encode("utf-8", "replace")
+    if not signature or not hmac.compare_digest(signature.encode(), claimed):
         raise NotPossible(
             f"{place}: the job was not started by this user on this machine, so the flow that it "
             "names is not run.",
@@ -140,7 +141,10 @@ def _signature(launch: dict[str, Any], job_id: str, *, make_key: bool = False) -
         return ""
     if len(key) < 32:
         return ""
-    text = json.dumps([job_id, launch], sort_keys=True, default=str).encode()
+    try:
+        text = json.dumps([job_id, launch], sort_keys=True, default=str).encode()
+    except (ValueError, RecursionError):  # a number of thousands of digits: not ours
+        return ""
     return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 

@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from routilux_tui.errors import JobFileError, JobFileHostile, JobFileMissing
-from routilux_tui.store.files import MAX_SIZE, file_error, journal_path
+from routilux_tui.store.files import MAX_SIZE, file_error, journal_path, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: The names that an archive may have, with forward slashes.
 _NAMES = re.compile(
-    r"job\.json|job\.json\.journal|job\.json\.changes/[A-Za-z0-9._-]{1,60}|job\.log"
-    r"|flow/[A-Za-z0-9._-]{1,100}"
+    r"job\.json|job\.json\.journal|job\.json\.changes/[A-Za-z0-9_][A-Za-z0-9._-]{0,59}|job\.log"
+    r"|flow/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 )
 JOB = "job.json"
-_MOST_FILES = 100_000
+_MOST_FILES = 10_000
+#: Bytes that any archive may hold, and how many times its own size a larger one may.
+_ANY_SIZE, _MOST_RATIO = 64 << 20, 100
 _CHUNK = 1 << 20
 
 
@@ -91,6 +93,8 @@ def unpack_bundle(archive: Path, cache: Path) -> Path:
     """
     try:
         seen = archive.stat()
+        if not stat.S_ISREG(seen.st_mode):
+            read_regular(str(archive), 0)  # which says what it is
         place = f"{archive.resolve()}\0{seen.st_size}\0{seen.st_mtime_ns}"
         folder = cache / hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:24]
         if (folder / JOB).is_file():
@@ -100,25 +104,27 @@ def unpack_bundle(archive: Path, cache: Path) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
         try:
             with zipfile.ZipFile(archive) as opened:
-                _take_out(opened, archive, fresh)
+                _take_out(opened, archive, fresh, max(_ANY_SIZE, _MOST_RATIO * seen.st_size))
             shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
-        if isinstance(error, JobFileError):
-            raise
-        raise JobFileError(f"{archive}: it can't be read as a bundle: {error}") from error
+    except JobFileError:
+        raise
     except OSError as error:
         raise file_error(str(archive), error) from error
+    except Exception as error:  # each way of packing has errors of its own
+        raise JobFileError(f"{archive}: it can't be read as a bundle: {error}") from error
     return folder / JOB
 
 
-def _take_out(opened: zipfile.ZipFile, archive: Path, folder: Path) -> None:
+def _take_out(opened: zipfile.ZipFile, archive: Path, folder: Path, most: int) -> None:
     members = list(_members(opened))
     if not any(one.filename == JOB for one in members):
         raise JobFileMissing(f"{archive}: it is no bundle: it has no {JOB}.")
-    left = MAX_SIZE
+    left = min(MAX_SIZE, most)
+    if sum(one.file_size for one in members) > left or len(opened.infolist()) > _MOST_FILES:
+        raise JobFileHostile(f"{archive}: what is in it is too large.")
     for member in members:
         target = folder / member.filename
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,7 +139,7 @@ def _take_out(opened: zipfile.ZipFile, archive: Path, folder: Path) -> None:
 def _members(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     """The members that a bundle may have, each name once."""
     seen = set()
-    for member in opened.infolist()[:_MOST_FILES]:
+    for member in opened.infolist():
         is_link = stat.S_ISLNK(member.external_attr >> 16)
         name = member.filename
         if _NAMES.fullmatch(name) and name not in seen and not is_link:

@@ -129,7 +129,7 @@ def _sample(job: Job) -> Iterator[tuple[float, str, bool]]:
     for n in range(0, len(history), len(history) // _RECORDS + 1):
         record = history[n]
         at = record.at
-        if at is not None:
+        if at is not None and timestamps.is_time(at):
             yield at, record.routine_id, record.event_name == "error"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime
 
@@ -12,6 +13,8 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def count(number: int) -> str:
     """A whole number with thin groups: ``12,431``; from ten million on ``12.4M``."""
+    if abs(number) >= 10**15:  # no count, but what a file says
+        return f"{'-' if number < 0 else ''}1e{int(math.log10(abs(number)))}"
     if number >= 10_000_000:
         return f"{number / 1e6:.1f}M"
     return f"{number:,}"

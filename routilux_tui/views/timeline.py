@@ -181,7 +181,10 @@ def timeline(
         stretches=stretches,
         lanes=lanes,
         queue=[sum(one.queue(*edge) for one in sums.values()) for edge in edges],
-        rate=[count / (upper - lower) for count, (lower, upper) in zip(ends, edges, strict=True)],
+        rate=[
+            count / (upper - lower or 1.0)
+            for count, (lower, upper) in zip(ends, edges, strict=True)
+        ],
         ticks=_ticks(stretches, begin, end, columns),
     )
 
@@ -326,7 +329,7 @@ def _lane(
 ) -> Lane:
     cells = []
     for begin, end in edges:
-        busy = sums.count("busy", begin, end) / (end - begin)
+        busy = sums.count("busy", begin, end) / (end - begin or 1.0)  # 0: centuries are drawn
         level = min(8, int(busy * 8 + 0.5))
         if not level and (busy > 0 or sums.total("starts", begin, end)):
             level = 1

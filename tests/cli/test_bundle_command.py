@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import zipfile
 from typing import TYPE_CHECKING
@@ -89,3 +90,26 @@ def test_a_link_a_bomb_and_a_broken_archive_are_refused(world: Path) -> None:
                 log.write(bytes(1 << 20))
     assert "too large" in tui("show", str(world / "bomb.zip"), code=1).stderr
     assert not list((world / "cache").rglob("job.json"))
+
+
+def test_an_archive_that_is_damaged_within_or_no_file_is_refused(failed: str, world: Path) -> None:
+    target = world / "damaged.zip"
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        with zipfile.ZipFile(target, "w", method) as archive:
+            archive.write(failed, "job.json")
+        content = bytearray(target.read_bytes())
+        content[46:60] = b"\xff" * 14
+        target.write_bytes(content)
+        assert f"{target}: " in tui("show", str(target), code=1).stderr
+    os.mkfifo(world / "pipe.zip")
+    (world / "endless.zip").symlink_to("/dev/zero")
+    for name in ("pipe.zip", "endless.zip"):
+        assert "no regular file" in tui("show", str(world / name), code=1).stderr
+
+
+def test_names_of_dots_are_left_out(failed: str, world: Path) -> None:
+    with zipfile.ZipFile(world / "dots.zip", "w") as archive:
+        archive.write(failed, "job.json")
+        for name in ("flow/..", "flow/.", "job.json.changes/.."):
+            archive.writestr(name, "x")
+    tui("show", str(world / "dots.zip"))

@@ -59,3 +59,14 @@ def test_a_job_that_is_not_there_is_no_difference(flows: str, world: Path) -> No
     a = _saved(f"{flows}:counting", world / "a.json", "n=5")
     assert "none.json" in tui("diff", a, str(world / "none.json"), code=2).stderr
     tui("diff", a, "nobody", code=3)
+
+
+def test_odd_values_of_a_file_are_differences_like_others(flows: str, world: Path) -> None:
+    a = _saved(f"{flows}:counting", world / "a.json", "n=5")
+    plain = json.loads((world / "a.json").read_text())
+    (world / "b.json").write_text(
+        json.dumps({**plain, "status": "x\x1b]52;c;x\x07", "shared_data": {"big": 10**400}})
+    )
+    printed = tui("diff", a, str(world / "b.json"), code=1).stdout
+    assert "1e400" in printed
+    assert "\x1b" not in printed

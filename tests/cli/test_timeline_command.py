@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.test_commands import JOBS, tui
 from tests.flows import write_flows
 from tests.staged import ETL
@@ -53,3 +55,19 @@ def test_moments_that_make_no_sense_are_refused(world: Path) -> None:
     path = str(JOBS / "0.11.0/big-1k.json")
     assert "is no moment" in tui("timeline", path, "--from", "noon", code=2).stderr
     assert "not before" in tui("timeline", path, "--from", "+9h", "--to", "+1h", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "at", ["NaN", "1e308", "-1e308", '"0001-01-01T00:00:00"', '"9999-12-31T23:59:59Z"']
+)
+def test_times_that_no_calendar_has_are_left_out(at: str, world: Path) -> None:
+    records = ",".join(
+        f'{{"_type":"ExecutionRecord","routine_id":"r","event_name":"e","data":{{}},"timestamp":{one}}}'
+        for one in ('"2026-01-01T03:00:00"', at, '"2026-01-01T03:00:07"')
+    )
+    (world / "odd.json").write_text(
+        f'{{"_type":"JobState","flow_id":"f","job_id":"j","status":"completed","created_at":{at},'
+        f'"updated_at":{at},"execution_history":[{records}]}}'
+    )
+    for command in ("timeline", "report"):
+        assert "r" in tui(command, str(world / "odd.json")).stdout

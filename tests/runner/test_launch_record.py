@@ -127,6 +127,15 @@ def test_a_file_of_somebody_elses_making_names_nothing_that_is_run(
         other.save(str(world / "other.json"))
         with pytest.raises(NotPossible, match="not started by this user"):
             resume_job(str(world / "other.json"))
+    saved = json.loads((world / "other.json").read_text())
+    for part in ('"signature":"\u00e9"', f'"params":{"7" * 6000}'):
+        launch = {**saved["launch"], "x": "HERE"}
+        launch.pop(part.split('"')[1])
+        text = json.dumps({**saved, "launch": launch})
+        assert '"x": "HERE"' in text
+        (world / "other.json").write_text(text.replace('"x": "HERE"', part))
+        with pytest.raises(NotPossible, match="not started by this user"):
+            resume_job(str(world / "other.json"))
     (world / "state/routilux-tui/key").unlink()
     with pytest.raises(NotPossible, match="not started by this user"):
         resume_job(started.path)
