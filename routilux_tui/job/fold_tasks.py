@@ -282,7 +282,7 @@ def _no_retry_under_way(job: JobData, task: Task, status: str) -> None:
     routine = job._routine_states.get(task.routine_id)
     if not isinstance(routine, dict) or routine.get("active"):
         return
-    if routine.get("status") in {"running", "pending"}:
+    if str(routine.get("status")) in {"running", "pending"}:
         routine["status"] = status
 
 

@@ -32,7 +32,7 @@ def job_of(content: Any) -> dict[str, Any]:
     for key in ("job_state", "_job_state", "state", "job"):
         inside = content.get(key)
         if isinstance(inside, dict) and (
-            inside.get("_type") in {"JobState", "WorkerState"} or _looks_like_job(inside)
+            str(inside.get("_type")) in {"JobState", "WorkerState"} or _looks_like_job(inside)
         ):
             flow = content.get("flow") if isinstance(content.get("flow"), dict) else content
             job = job_of(inside)

@@ -21,6 +21,7 @@ from routilux_tui.errors import (
 )
 from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.state.job_state import JobState
+from routilux_tui.store.reading import parse_job
 from tests.conftest import DATA
 
 if TYPE_CHECKING:
@@ -208,3 +209,8 @@ def test_a_mutated_file_gives_a_job_or_our_own_error(data: st.DataObject, tmp_pa
         state.save(tmp_path / "y.json")
         shutil.copy(tmp_path / "y.json", path)
         assert JobState.load(path).job_id == state.job_id
+
+
+def test_a_job_within_a_bundle_whose_kind_is_no_text_is_an_error_of_its_own() -> None:
+    with pytest.raises(UnknownKind):
+        parse_job(b'{"_type":"Bundle","job_state":{"_type":{}}}')
