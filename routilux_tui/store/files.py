@@ -86,6 +86,8 @@ def read_job_file(place: str) -> bytes:
     except (OSError, ValueError):
         return read_regular(place)  # which says why
     try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return read_regular(place)
         begin = os.read(handle, _BEGINNING)
     except OSError:
         begin = b"{"

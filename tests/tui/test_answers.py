@@ -107,9 +107,12 @@ def test_a_paused_job_stays_paused_whatever_its_terminal_answers(world: Path) ->
     terminal.press("?")
     terminal.until("Keys", "Cancel the job")
     terminal.press("q")
-    terminal.until("‖ paused")
+    terminal.until("‖", "counting")  # the lone escape led to the list
+    with Client(started.socket) as client:
+        assert client.header().status == "paused"
     assert "Cancel counting" not in terminal.written
     assert "resuming" not in terminal.written
-    assert "Pause the job" not in terminal.written.replace("Pause the job; you", "")
+    helped = terminal.written.replace("Pause the job; you", "").replace("Pause the job.", "")
+    assert "Pause the job" not in helped
     terminal.press("q")
     assert terminal.ended() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.detail import TextScreen
@@ -163,17 +165,18 @@ async def test_the_list_filters_sorts_selects_and_opens() -> None:
     app = Dashboard(Settings(), source=source)
     async with app.run_test(size=(100, 30)) as pilot:
         rows = app.screen.rows
-        assert [one.flow_id for one in rows.shown][:2] == ["source_audit", "nightly_import"]
+        assert [one.flow_id for one in rows.shown][:2] == ["flaky_service", "approval"]
+        running = next(n for n, one in enumerate(rows.shown) if one.flow_id == "source_audit")
         await pilot.press("slash", *"flaky", "enter")
         assert [one.flow_id for one in rows.shown] == ["flaky_service"]
         await pilot.press("escape", "slash", *"=errors > 3", "enter")
         assert {one.flow_id for one in rows.shown} == {"flaky_service", "crawler"}
-        await pilot.press("escape", "g", "space", "space")
+        await pilot.press("escape", "g", *["j"] * running, "space", "space")
         assert len(rows.selected) == 2
         await pilot.press("p", "enter")
         await pilot.pause()
         assert handle.asked == [("pause", ""), ("pause", "")]
-        await pilot.press("g", "enter")
+        await pilot.press("g", *["j"] * running, "enter")
         await pilot.pause()
         assert isinstance(app.screen, JobScreen)
         await pilot.press("escape")
@@ -182,7 +185,8 @@ async def test_the_list_filters_sorts_selects_and_opens() -> None:
 
 
 async def test_the_cursor_is_on_top_when_a_list_is_read_and_on_its_job_from_then_on() -> None:
-    newest, older, oldest = listed()[1:4]
+    ended = [msgspec.structs.replace(one, status="completed") for one in listed()[1:5]]
+    newest, older, oldest, later = ended
     source = StubSource([older])
     source.first = EntryBatch([older], loading=1)
     app = Dashboard(Settings(), source=source)
@@ -191,6 +195,6 @@ async def test_the_cursor_is_on_top_when_a_list_is_read_and_on_its_job_from_then
         source.batches.put_nowait(EntryBatch([oldest, newest]))
         await pilot.pause()
         assert (rows.total, rows.current) == (3, newest)
-        source.batches.put_nowait(EntryBatch([listed()[0]]))
+        source.batches.put_nowait(EntryBatch([later]))
         await pilot.pause()
         assert (rows.total, rows.current) == (4, newest)

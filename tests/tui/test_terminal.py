@@ -243,7 +243,7 @@ def test_the_list_opens_a_file_and_its_value(world: Path) -> None:
     terminal.press("/")
     terminal.until("and a condition")
     terminal.press("big-1k")
-    terminal.until("big-1k.json", "1 of 60")
+    terminal.until("order-pipeline", "1 of 60")
     terminal.press("\r")
     time.sleep(0.3)
     terminal.press("\r")
