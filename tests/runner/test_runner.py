@@ -149,6 +149,7 @@ def test_force_ends_a_handler_that_does_not_listen(flows: str) -> None:
 def test_force_ends_a_handler_that_did_not_listen_to_a_cancel_before(flows: str) -> None:
     started = start_job(f"{flows}:stuck")
     with Client(started.socket) as client:
+        assert client.wait('routines.stuck.status == "running"', 30).outcome == "met"
         client.call("cancel", reason="enough")
         with pytest.raises(NotPossible, match="is cancelled"):
             client.call("cancel", reason="again")
