@@ -84,9 +84,15 @@ class Terminal:
     def press(self, keys: str) -> None:
         self.child.send(keys)
 
+    def _is_alive(self) -> bool:
+        try:
+            return bool(self.child.isalive())
+        except pexpect.ExceptionPexpect:  # the thread that reads has seen its end in this moment
+            return False
+
     def ended(self, within: float = 15.0) -> int:
         deadline = time.monotonic() + within
-        while self.child.isalive():
+        while self._is_alive():
             if time.monotonic() > deadline:
                 pytest.fail(f"it has not ended:\n{self.text()}")
             time.sleep(0.02)
