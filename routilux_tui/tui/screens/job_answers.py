@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.tui.screens.detail import json_lines
 from routilux_tui.tui.widgets.values import spoken
 from routilux_tui.views import formatting
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from routilux_tui.views.trace import Step
 
 _MARKS = {BAD: "✗", GOOD: "✓"}
-FAILURES = ("error", "error_continued", "skipped", "validation_failed")
 _MOST_INPUTS = 200
 _ALIKE = 4
 """Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
@@ -78,7 +78,7 @@ async def failure_record(
     handle: Handle, problem: ProblemRow, failing: FailingInput | None
 ) -> Row | None:
     """The last record of a failure in the history."""
-    for name in FAILURES:
+    for name in sorted(FAILURES):
         where = Filter(routine=problem.routine_id, name=name)
         window = await handle.window(views.HISTORY, -_MOST_INPUTS, 1 << 52, where)
         for row in reversed(window.rows):
