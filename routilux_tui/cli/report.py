@@ -20,7 +20,8 @@ from routilux_tui.cli.runs import saved_runs
 from routilux_tui.cli.why import facts_of_job
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
-from routilux_tui.views.insight import FIGURES, PROBLEMS
+from routilux_tui.job.jsonable import preview
+from routilux_tui.views.insight import PARTS
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.report import Failing, Report, report_page
 from routilux_tui.views.rows import log_row
@@ -78,7 +79,7 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
     ]
     log_total = job.window(LOG, 0, 0, Filter()).total
     log = _log(job, log_total, redaction)
-    insight = job.insight(FIGURES, PROBLEMS)
+    insight = _insight(job, redaction)
     problems = _problems(job, insight, redaction)
     clean, replace = redaction.text, msgspec.structs.replace  # all data has been seen
     return Report(
@@ -86,7 +87,7 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
         flow=job.flow(),
         routines=[replace(one, last_error=clean(one.last_error)) for one in insight.figures],
         timeline=job.timeline(0.0, 0.0, COLUMNS),
-        reasons=[replace(one, text=clean(one.text)) for one in why(facts_of_job(job))],
+        reasons=[replace(one, text=clean(one.text)) for one in why(facts_of_job(job, insight))],
         params=redaction.texts_in(params),
         place=place,
         made=timestamps.now_iso()[:19],
@@ -98,6 +99,18 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
         log=[replace(one, text=clean(one.text)) for one in log],
         log_total=log_total,
     )
+
+
+def _insight(job: Readable, redaction: Redaction) -> Insight:
+    """What is measured of it; sentences about it are made of data, which is taken out before."""
+    insight, replace = job.insight(*PARTS), msgspec.structs.replace
+    problems = [replace(one, common=redaction.data(one.common)) for one in insight.problems]
+    if insight.now is None:
+        return replace(insight, problems=problems)
+    handlers = [
+        replace(one, text=preview(redaction.data(one.input))) for one in insight.now.handlers
+    ]
+    return replace(insight, problems=problems, now=replace(insight.now, handlers=handlers))
 
 
 def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Failing]:
@@ -113,7 +126,7 @@ def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Fai
                 (failing.task, redaction.data(failing.input))
                 for failing in job.failing(one.number, 0, MOST_INPUTS)
             ],
-            common=redaction.data(one.common) if one.inputs > 1 else None,
+            common=one.common if one.inputs > 1 else None,
             traceback=one.traceback,
         )
         for one in insight.problems[:MOST_KINDS]

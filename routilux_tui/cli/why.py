@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.cli.find_job import Readable
     from routilux_tui.views.facts import Facts
+    from routilux_tui.views.insight import Insight
 
 _MARKS = {BAD: ("✗", "x"), GOOD: ("✓", "+")}
 
@@ -46,8 +47,8 @@ def run(words: argparse.Namespace) -> int:
     return 0
 
 
-def facts_of_job(job: Readable) -> Facts:
-    """What is known of a job now."""
+def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
+    """What is known of a job now; of what is measured of it, all parts, unless it is given."""
     header = job.header()
     began = timestamps.to_epoch(header.created_at)
     usual = usual_of(earlier_runs(header.flow_id, header.job_id, began))
@@ -58,7 +59,7 @@ def facts_of_job(job: Readable) -> Facts:
         resume = "" if job.state.library else f"routilux-tui resume {job.path}"
     return facts_of(
         header,
-        job.insight(*PARTS),
+        insight or job.insight(*PARTS),
         time.time(),
         pause=pauses[-1] if pauses else None,
         gone=gone,

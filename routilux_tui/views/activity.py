@@ -97,6 +97,7 @@ def _of_statistics(job: Job, until: float) -> dict[str, Activity]:
             width=clock.width,
             busy=[one / 1e6 for one in busy],
             **dict(zip(_KINDS[1:], counts, strict=True)),
+            end=until,
         )
     return routines
 

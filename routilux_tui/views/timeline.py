@@ -6,6 +6,7 @@ drawn at any width, in one pass over the buckets. Nothing here knows a screen.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -39,7 +40,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     ``busy`` is in seconds of handlers (two that run at once make two seconds a second); the other
     lists count starts, ends, errors and retries (which are errors, too); ``queue`` has the most
     tasks that waited.
-    Lists that are shorter than others go on with zeros.
+    Lists that are shorter than others go on with zeros. What is in the bucket of ``end``, the last
+    moment known, happened before that.
     """
 
     begin: float
@@ -50,11 +52,13 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     errors: Sequence[int] = ()
     retries: Sequence[int] = ()
     queue: Sequence[int] = ()
+    end: float = math.inf
 
     @property
     def length(self) -> int:
         """How many buckets there are."""
-        return max(len(getattr(self, one)) for one in self.__struct_fields__[2:])
+        lists = (self.busy, self.starts, self.ends, self.errors, self.retries, self.queue)
+        return max(map(len, lists))
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -209,7 +213,10 @@ class _Sums:
         }
 
     def count(self, name: str, begin: float, end: float) -> float:
-        """How much of a list falls between two moments; a bucket's is spread over it evenly."""
+        """How much of a list falls between two moments; a bucket's is spread over it evenly.
+
+        That of the bucket in which time ends is spread over its part until then.
+        """
         return self._until(name, end) - self._until(name, begin)
 
     def _until(self, name: str, at: float) -> float:
@@ -218,7 +225,9 @@ class _Sums:
         whole = int(place)
         if whole >= self.length:
             return sums[-1]
-        return sums[whole] + (place - whole) * (sums[whole + 1] - sums[whole])
+        known = (self.activity.end - self.activity.begin) / self.activity.width - whole
+        part = min(1.0, (place - whole) / known) if 0.0 < known < 1.0 else place - whole
+        return sums[whole] + part * (sums[whole + 1] - sums[whole])
 
     def total(self, name: str, begin: float, end: float) -> float:
         """How much all buckets have of which a moment lies between the two."""

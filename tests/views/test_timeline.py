@@ -110,6 +110,15 @@ def test_any_time_fits_on_any_width(
                 assert lane[shown.column_of(at)] in LEVELS[1:]
 
 
+def test_what_is_in_the_bucket_of_the_last_moment_happened_before_it() -> None:
+    activity = Activity(begin=BEGAN, width=60, busy=[60, 30], end=BEGAN + 90)
+    assert drawn(timeline({"r": activity}, BEGAN, BEGAN + 90, 9))["r"] == "█" * 9
+    cut = timeline({"r": activity}, BEGAN, BEGAN + 75, 5).lanes[0]
+    assert cut.share == 1.0
+    quiet = timeline({"r": activity}, BEGAN, BEGAN + 120, 12, fold=False)
+    assert drawn(quiet)["r"] == "█" * 9 + "   "
+
+
 def test_zoom_keeps_the_moment_under_the_cursor_and_stays_within_the_job() -> None:
     view = View(0, 100, 0, 100).zoomed(0.5, 25)
     assert (view.begin, view.end) == (12.5, 62.5)
