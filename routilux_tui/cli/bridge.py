@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui import __version__
 from routilux_tui.cli.find_job import place_of
-from routilux_tui.errors import Unreachable
+from routilux_tui.errors import NoSuchJob, Unreachable
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.runner import protocol
 
@@ -38,11 +38,11 @@ def run(args: argparse.Namespace) -> int:
         from routilux_tui.runner.discover import find_job
 
         place = find_job().socket
-    asyncio.run(_bridge(place))
+    asyncio.run(_bridge(place, is_file="/" in (args.job or "")))
     os._exit(0)  # a thread may still be reading a large file, for nobody
 
 
-async def _bridge(place: Path | None) -> None:
+async def _bridge(place: Path | None, *, is_file: bool) -> None:
     reader, writer = await _own_streams()
     greeting = {"routilux-tui": __version__, "protocol": protocol.VERSION}
     if place is None:
@@ -51,7 +51,8 @@ async def _bridge(place: Path | None) -> None:
         await _join(place, reader, writer, greeting)
         return
     else:
-        work = _relay(place, reader, writer, greeting)
+        # a file that is named as such is meant itself, whoever runs it
+        work = _relay(place, reader, writer, greeting, until_run=not is_file)
     serving = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_until_end(reader) if place is None else serving)
     with contextlib.suppress(OSError):
@@ -102,7 +103,8 @@ async def _join(
     try:
         theirs, ours = await asyncio.open_unix_connection(str(place))
     except OSError:
-        raise Unreachable(f"Nobody answers at {place}: the job has ended.") from None
+        await _relay(_left_behind(place), reader, writer, greeting, until_run=True)
+        return
     check_peer(ours.get_extra_info("socket"), str(place))
     await _send(writer, greeting)
 
@@ -121,14 +123,33 @@ async def _join(
         way.cancel()
 
 
+def _left_behind(place: Path) -> Path:
+    """The file of the job whose runner listened at a socket, and does so no more.
+
+    Raises:
+        Unreachable: when there is none.
+    """
+    try:
+        return place_of(place.stem)
+    except NoSuchJob:
+        raise Unreachable(f"Nobody answers at {place}: the job has ended.") from None
+
+
 async def _relay(
-    place: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, greeting: object
+    place: Path,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    greeting: object,
+    *,
+    until_run: bool,
 ) -> None:
-    """Speak for a saved job."""
+    """Speak for a saved job, if so wished until somebody runs it, who then speaks for himself."""
+    from routilux_tui.sources.left_behind import serve_file
     from routilux_tui.sources.relay import Relay
     from routilux_tui.sources.saved_handle import SavedHandle
 
     handle = SavedHandle(place)
     await handle.open()
     await _send(writer, greeting)
-    await Relay(handle, reader, writer).run()
+    speak = serve_file(handle, reader, writer) if until_run else Relay(handle, reader, writer).run()
+    await speak

@@ -53,6 +53,10 @@ class Handle(Protocol):
         """Action -> why it can't be done now. What is not in it can be asked for."""
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the job says that it runs, and the process that ran it was killed."""
+
+    @property
     def is_live(self) -> bool:
         """Whether a process holds the job, which is there when the dashboard is left."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
 from routilux_tui.sources.live_entries import running_entries
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import (
@@ -34,7 +36,6 @@ from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.sources.connection import OpenStream
@@ -92,6 +93,11 @@ class LiveHandle:
     def place(self) -> str:
         """Where the job is, for people."""
         return self._place
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its runner was killed: then its file speaks for it, here or over there."""
+        return self._header.gone
 
     @property
     def is_live(self) -> bool:
@@ -332,18 +338,29 @@ def _where(where: Filter) -> dict[str, Any]:
 
 
 def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> LiveHandle:
-    """A handle on the runner behind a socket of this machine."""
+    """A handle on the runner behind a socket of this machine; when it is killed, on its file."""
 
     async def open_stream() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         from routilux_tui.runner.client import check_peer
 
-        reader, writer = await asyncio.open_unix_connection(str(path), limit=protocol.MAX_ANSWER)
+        try:
+            reader, writer = await asyncio.open_unix_connection(
+                str(path), limit=protocol.MAX_ANSWER
+            )
+        except (ConnectionRefusedError, FileNotFoundError):
+            file = handle.hello.path
+            if not file or is_locked(Path(file)):
+                raise
+            from routilux_tui.sources.left_behind import stream_of_file
+
+            return await stream_of_file(Path(file))
         connection = writer.get_extra_info("socket")
         if hasattr(connection, "getsockopt"):
             check_peer(connection, str(path))
         return reader, writer
 
-    return LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
+    handle = LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
+    return handle
 
 
 class LiveSource:
@@ -376,8 +393,6 @@ class LiveSource:
 
     def handle(self, key: str) -> LiveHandle:
         """A handle on the job of a socket."""
-        from pathlib import Path
-
         return socket_handle(Path(key), fps=self._fps, read_only=self._read_only)
 
     async def close(self) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.runner import protocol
@@ -118,12 +120,17 @@ class Relay:
     def _whole(self) -> Frame:
         handle = self._handle
         routines = list(handle.routines.values())
-        return Frame(seq=0, header=handle.header, routines=routines, stale=list(SECTIONS))
+        return Frame(seq=0, header=self._told(), routines=routines, stale=list(SECTIONS))
+
+    def _told(self) -> Header:
+        """The job in a line, and whether its runner is gone, which no file says by itself."""
+        return msgspec.structs.replace(self._handle.header, gone=self._handle.is_gone)
 
     async def _send_frames(self, interval: float) -> None:
         async for frame in self._handle.changes():
+            told = msgspec.structs.replace(frame, header=self._told())
             with contextlib.suppress(OSError):
-                self._writer.write(protocol.notice("frame", frame))
+                self._writer.write(protocol.notice("frame", told))
                 await self._writer.drain()
             await asyncio.sleep(interval)
 
@@ -156,7 +163,7 @@ class Relay:
         return True
 
     async def _header(self, _params: dict[str, Any]) -> Header:
-        return self._handle.header
+        return self._told()
 
     async def _flow(self, _params: dict[str, Any]) -> FlowShape:
         return await self._handle.flow()

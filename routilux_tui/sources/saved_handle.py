@@ -79,6 +79,11 @@ class SavedHandle:
         return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the file says that the job runs, and nobody runs it."""
+        return self._header.status == "running" and not is_locked(self.path)
+
+    @property
     def is_live(self) -> bool:
         """A file is not."""
         return False

@@ -204,11 +204,14 @@ def ssh_handle(
     """A handle on a job of another machine: by its key there, its id, or its flow's name."""
 
     async def open_stream() -> tuple[asyncio.StreamReader, Writer]:
-        return await open_bridge(host, remote_command, ("--", job) if job else ("--only",))
+        # once known, it is asked for by its id, of which there is but one
+        name = job if "/" in job else handle.hello.job_id or job
+        return await open_bridge(host, remote_command, ("--", name) if name else ("--only",))
 
     here = f"{user_name()}@{socket.gethostname()}"
     place = f"ssh://{host.name}"
-    return LiveHandle(open_stream, place, fps=fps, read_only=read_only, via=here)
+    handle = LiveHandle(open_stream, place, fps=fps, read_only=read_only, via=here)
+    return handle
 
 
 class SshSource:

@@ -80,7 +80,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
     ``routines_total`` is the number of routines in the flow where that is known, else of
     those that have a state. ``note`` says in words what else is true of it: why it is
-    paused, how many tasks a cancel dropped, that nobody runs it. ``name`` and ``labels`` were
+    paused, how many tasks a cancel dropped, that nobody runs it. ``gone``: it says that it runs,
+    and the process that ran it was killed. ``name`` and ``labels`` were
     given to it when it was started. ``progress`` (0 to 1, None where it is not known) and
     ``reason`` (the first of `views.why`, in some twenty cells) are known only of a job that runs,
     and only where its line of a list is asked for.
@@ -100,6 +101,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
     note: str = ""
     by: str = ""
+    gone: bool = False
     control: Control | None = None
     read_only: bool = False
     name: str = ""

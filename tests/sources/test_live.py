@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from routilux_tui.errors import NotPossible, Unreachable
-from routilux_tui.runner.launch import start_job
+from routilux_tui.runner.launch import resume_job, start_job
 from routilux_tui.sources.live import LiveSource, socket_handle
 from routilux_tui.views.shapes import HISTORY, Filter
 from tests.flows import write_flows
@@ -126,6 +126,32 @@ async def test_a_killed_runner_leaves_the_last_state_marked_stale(flows: str) ->
     assert handle.cannot["pause"] == "nobody answers"
     with pytest.raises(Unreachable):
         await handle.window(HISTORY, 0, 1, Filter())
+    await handle.close()
+
+
+async def test_a_killed_runner_is_gone_its_file_speaks_until_somebody_takes_the_job_up(
+    flows: str,
+) -> None:
+    started = start_job(f"{flows}:counting", {"n": 5000, "pace": 0.01})
+    handle = socket_handle(Path(started.socket))
+    await handle.open()
+    assert not handle.is_gone
+    await handle.wait("records > 10", 10)
+    os.kill(started.pid, signal.SIGKILL)
+    async for _ in handle.changes():
+        if handle.is_gone:
+            break
+    assert handle.stale_since is None
+    assert not handle.is_live
+    assert "routilux-tui resume" in handle.cannot["pause"]
+    total = handle.header.counts[HISTORY]
+    assert (await handle.window(HISTORY, 0, 1, Filter())).total == total > 10
+    resume_job(str(started.path), f"{flows}:counting")
+    async for _ in handle.changes():
+        if handle.header.counts.get(HISTORY, 0) > total:
+            break
+    assert (handle.is_gone, handle.is_live) == (False, True)
+    await handle.cancel()
     await handle.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -326,3 +328,21 @@ async def _until(holds: object, seconds: float = 10) -> None:
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_a_far_runner_that_is_killed_is_gone_and_its_file_speaks(
+    machines: Machines, world: Path
+) -> None:
+    flows = write_flows(world)
+    start(machines.add("build1"), f"{flows}:counting", "n=100000", "pace=0.005")
+    handle = ssh_handle(host_of("build1"), COMMAND, "")
+    await handle.open()
+    following = asyncio.ensure_future(_drain(handle))
+    await handle.wait("records > 20", 10)
+    os.kill(handle.hello.pid, signal.SIGKILL)
+    await _until(lambda: handle.is_gone, 30)
+    total = handle.header.counts[HISTORY]
+    assert (await handle.window(HISTORY, 0, 1, Filter())).total == total > 20
+    assert "routilux-tui resume" in handle.cannot["pause"]
+    await handle.close()
+    following.cancel()

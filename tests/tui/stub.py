@@ -119,6 +119,7 @@ class StubHandle:
         self.control = control
         self.stale_since: float | None = None
         self.is_live = True
+        self.is_gone = False
         self.cannot: dict[str, str] = {"resume": "the job is running"}
         self.asked: list[tuple[str, str]] = []
         self.frames: asyncio.Queue[Frame] = asyncio.Queue()

@@ -5,7 +5,9 @@ From ``routilux-tui`` without arguments, over SSH, at 80x24: at most six keys an
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,4 +129,17 @@ def test_a_job_that_waits_for_a_person_is_answered_and_never_by_mistake(
     else:
         operator.press("c", "Cancel nightly_ledger")
         operator.press("y", "⊘ cancelled")
+    operator.is_done()
+
+
+def test_a_runner_that_is_killed_under_an_open_screen_is_gone_and_why_says_so(far: Path) -> None:
+    started = start("nightly_orders.py:flow", total=100_000, pace=0.002)
+    until(started, "errors >= 4")
+    operator = Operator()
+    operator.terminal.until("nightly_orders", "running")
+    operator.press("\r", "▶ running", "Problems")
+    os.kill(started.pid, signal.SIGKILL)
+    operator.terminal.until("? gone: its process was killed", "ord-000397", within=40)
+    operator.press("!", "The process that ran it was killed", "wait for another try")
+    operator.press("\x1b", "ord-000397")
     operator.is_done()

@@ -150,7 +150,7 @@ class JobScreen(LookingScreen):
         self.head.stale_since = self.handle.stale_since
         self.head.waits = self.waits.under_way
         self.head.read_only = self._read_only
-        self.head.is_gone = self.is_gone()
+        self.head.is_gone = self.handle.is_gone
         self.head.question = self.reading.question is not None
         self._has_changed = self._has_changed or frame is not None
         for pane in self.sections:

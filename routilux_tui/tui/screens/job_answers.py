@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from routilux_tui.errors import Unreachable
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.tui.screens.detail import json_lines
 from routilux_tui.tui.widgets.values import spoken
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routilux_tui.sources.base import Handle
-    from routilux_tui.views.insight import FailingInput, ProblemRow
+    from routilux_tui.views.insight import FailingInput, Insight, ProblemRow
     from routilux_tui.views.shapes import Row
     from routilux_tui.views.trace import Step
 
@@ -30,16 +32,22 @@ _ALIKE = 4
 """Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
 
 
-async def why_lines(handle: Handle, *, is_gone: bool) -> list[str]:
-    """Why the job is as it is: sentences, worst first, each with the key that leads on."""
-    header = handle.header
+async def why_lines(handle: Handle, last: Insight) -> list[str]:
+    """Why the job is as it is: sentences, worst first, each with the key that leads on.
+
+    Args:
+        handle: the job.
+        last: what was measured of it when it last answered.
+    """
+    header, insight = handle.header, last
     pause: Row | None = None
-    if header.counts.get(views.PAUSES):
-        pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
     no_answer = None if handle.stale_since is None else formatting.now() - handle.stale_since
-    insight = await handle.insight(*PARTS)
+    with contextlib.suppress(Unreachable):  # that nobody answers is the answer then
+        if header.counts.get(views.PAUSES):
+            pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
+        insight = await handle.insight(*PARTS)
     facts = facts_of(
-        header, insight, formatting.now(), pause=pause, gone=is_gone, no_answer=no_answer
+        header, insight, formatting.now(), pause=pause, gone=handle.is_gone, no_answer=no_answer
     )
     lines: list[str] = []
     for reason in why(facts):

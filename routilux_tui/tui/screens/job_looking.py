@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from routilux_tui.sources.base import Handle
+    from routilux_tui.tui.screens.job_reading import JobReading
     from routilux_tui.tui.widgets.rows import Rows
 
 
@@ -36,6 +37,7 @@ class LookingScreen(SteeringScreen):
         history: the history's.
         panes: every pane, by its key.
         arrangement: where they are seen.
+        reading: what was read of the job beside its frames.
     """
 
     handle: Handle
@@ -43,16 +45,12 @@ class LookingScreen(SteeringScreen):
     history: HistoryPane
     panes: dict[str, Pane]
     arrangement: PaneLayout
+    reading: JobReading
 
     def focused_pane(self) -> Pane:
         """The pane that has the keys."""
         focused = self.focused
         return focused if isinstance(focused, Pane) else self.routines
-
-    def is_gone(self) -> bool:
-        """Whether the job says that it runs, and its process is no more."""
-        why = self.handle.cannot.get("pause", "")
-        return self.handle.header.status == "running" and why.startswith("nobody runs it")
 
     def _filtered_pane(self) -> SectionPane:
         """The pane that a filter is for: the focused one, or the one that is seen below."""
@@ -136,7 +134,7 @@ class LookingScreen(SteeringScreen):
         """Why the job is as it is."""
         from routilux_tui.tui.screens.job_answers import why_lines
 
-        asking = why_lines(self.handle, is_gone=self.is_gone())
+        asking = why_lines(self.handle, self.reading.last)
         self.run_worker(self._answer("Why?", asking))
 
     def action_trace(self) -> None:

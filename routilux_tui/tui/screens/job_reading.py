@@ -8,12 +8,11 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import has_ended
 from routilux_tui.views import shapes as views
 from routilux_tui.views.flow_shape import FlowShape
-from routilux_tui.views.insight import PARTS
+from routilux_tui.views.insight import PARTS, Insight
 from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
-    from routilux_tui.views.insight import Insight
 
 _MOST_EVENTS = 3
 
@@ -23,6 +22,12 @@ class JobReading:
 
     Args:
         handle: the job.
+
+    Attributes:
+        shape: what its flow is made of.
+        question: the pause point at which it waits for a person, if it does.
+        events: what it emits when it goes on from there.
+        last: what was measured of it when it was last asked.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -31,15 +36,17 @@ class JobReading:
         self.shape = FlowShape(flow_id="", routines=[], is_whole=False)
         self.question: dict[str, Any] | None = None
         self.events: list[str] = []
+        self.last = Insight(at="")
 
     async def read_insight(self) -> Insight | None:
         """All that is measured of the job; None where nobody answers."""
         if self._handle.stale_since is not None:
             return None
         try:
-            return await self._handle.insight(*PARTS)
+            self.last = await self._handle.insight(*PARTS)
         except RoutiluxTuiError:
             return None
+        return self.last
 
     async def read_flow(self) -> None:
         """What the flow is made of; a job that can't say has none."""
