@@ -57,6 +57,15 @@ def seconds(text: str) -> float:
     return min(number, 1e9)
 
 
+def address(text: str) -> tuple[str, int]:
+    """Where to listen, as HOST:PORT; an IPv6 address stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}: it is HOST:PORT, as in 127.0.0.1:9464")
+    return host, int(port)
+
+
 def job_name(text: str) -> str:
     """A name for a job: such that it means nothing else where a job is named."""
     if not text.strip() or len(text) > LONGEST_NAME or "@" in text or "/" in text:

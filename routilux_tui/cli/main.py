@@ -50,6 +50,7 @@ COMMANDS = {
     "again": "run a job again as a new one, or only what failed of it",
     "wait": "wait for a job's end, or until a condition holds",
     "watch": "run a command for each job of which a condition comes to hold",
+    "metrics": "tell Prometheus of all jobs of this machine",
     "rm": "remove saved jobs",
     "prune": "remove saved jobs that have ended: old ones, large ones, all but the newest",
     "info": "paths, versions, sockets, and what is configured",

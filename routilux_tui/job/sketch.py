@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left
 from collections import Counter
+from itertools import accumulate
 from struct import pack, unpack
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +71,17 @@ class Sketch:
             if seen >= wanted:
                 return min(_middle(bucket), self.longest)
         return self.longest
+
+    def up_to(self, bounds: Sequence[float]) -> list[int]:
+        """How many of the values are at most each of the bounds, which rise; within 2 %."""
+        counts = [0] * (len(bounds) + 1)
+        for bucket, number in self._buckets.items():
+            counts[bisect_left(bounds, min(_middle(bucket), self.longest))] += number
+        return list(accumulate(counts))[:-1]
+
+    def total(self) -> float:
+        """The sum of all values, within 2 %."""
+        return sum(_middle(bucket) * number for bucket, number in self._buckets.items())
 
     def to_plain(self) -> list[Any]:
         """As a file has it: the largest value, then bucket and number by turns."""

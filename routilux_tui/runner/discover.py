@@ -48,12 +48,13 @@ def running_jobs(patience: float = PATIENCE) -> list[Found]:
     return all_jobs(patience).answering
 
 
-def all_jobs(patience: float = PATIENCE, file: str = "") -> Survey:
+def all_jobs(patience: float = PATIENCE, file: str = "", also: str = "") -> Survey:
     """The jobs that answer, and the runners that don't. What is left of dead ones is cleared away.
 
     Args:
         patience: seconds that all of them together are given.
         file: a job's file; its job is among them even where its socket is nowhere to be found.
+        also: what else is asked of each, as in `survey`.
 
     Raises:
         UnsafeFolder: when the socket folder is not safe.
@@ -62,7 +63,7 @@ def all_jobs(patience: float = PATIENCE, file: str = "") -> Survey:
     named = socket_of_file(file) if file else None
     if named is not None and named not in places:
         places.append(named)
-    found = survey(places, patience)
+    found = survey(places, patience, also)
     for path in found.dead:
         with contextlib.suppress(OSError):
             path.unlink()

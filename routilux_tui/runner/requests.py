@@ -14,6 +14,7 @@ from routilux_tui.errors import ConditionError, ReadOnly, RoutiluxTuiError, Usag
 from routilux_tui.runner import protocol
 from routilux_tui.runner.client import peer_of
 from routilux_tui.runner.judge import Judge
+from routilux_tui.views.measures import measures_of
 from routilux_tui.views.shapes import Frame, WaitResult
 
 if TYPE_CHECKING:
@@ -207,6 +208,9 @@ class Requests:
     def _insight(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.insight([str(part) for part in params["parts"]])
 
+    def _measures(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return measures_of(self._backend.state)
+
     async def _failing(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         wanted = (int(params[name]) for name in ("number", "start", "stop"))
         return await asyncio.to_thread(self._backend.projection.failing, *wanted)
@@ -253,6 +257,7 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "flow": Requests._flow,
     "timeline": Requests._timeline,
     "insight": Requests._insight,
+    "measures": Requests._measures,
     "failing": Requests._failing,
     "stack": Requests._stack,
     "pause": Requests._pause,

@@ -11,7 +11,7 @@ import resource
 import selectors
 import socket
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -30,17 +30,21 @@ PATIENCE = 2.0
 _LARGEST = 1 << 20
 """Bytes of an answer at most."""
 _RETRY_EVERY = 0.02
-_QUESTIONS = protocol.request(
-    1, "hello", {"protocol": protocol.VERSION, "version": __version__}
-) + protocol.request(2, "header", {})
+_HELLO = protocol.request(1, "hello", {"protocol": protocol.VERSION, "version": __version__})
+
+
+def _questions(also: str) -> bytes:
+    asked = _HELLO + protocol.request(2, "header", {})
+    return asked + protocol.request(3, also, {}) if also else asked
 
 
 class Found(NamedTuple):
-    """A job that answers."""
+    """A job that answers; ``more`` is its answer to what else was asked, or None."""
 
     socket: Path
     hello: Hello
     header: Header
+    more: Any = None
 
     @property
     def job_id(self) -> str:
@@ -76,14 +80,15 @@ class Survey(NamedTuple):
     dead: list[Path]
 
 
-def survey(sockets: list[Path], patience: float = PATIENCE) -> Survey:
+def survey(sockets: list[Path], patience: float = PATIENCE, also: str = "") -> Survey:
     """Ask the runners behind sockets, all at once; the order is kept.
 
     Args:
         sockets: where they listen.
         patience: seconds that all of them together are given.
+        also: a method that is asked of each beside ``header``.
     """
-    asked = [_Asked(path) for path in sockets]
+    asked = [_Asked(path, _questions(also)) for path in sockets]
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     at_once = max(1, limit // 4 if limit > 0 else len(asked))
     for first in range(0, len(asked), at_once):
@@ -102,8 +107,9 @@ class _Asked:
     ``answered``, ``dead`` where nobody listens, ``refused`` where it is no runner of ours.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, questions: bytes) -> None:
         self.path = path
+        self._questions = questions
         self.pid = 0
         self.state = "waiting"
         self.found: Found | None = None
@@ -115,7 +121,7 @@ class _Asked:
             connection.connect(str(self.path))
             check_peer(connection, str(self.path))
             self.pid, _ = peer_of(connection)
-            connection.sendall(_QUESTIONS)
+            connection.sendall(self._questions)
             self.state = "asked"
         except BlockingIOError:  # its queue is full: a Unix socket does not wait by itself
             return
@@ -129,14 +135,16 @@ class _Asked:
         with contextlib.suppress(OSError):
             part = connection.recv(_LARGEST)
         self._received += part
-        lines = self._received.split(b"\n", 2)
-        if part and len(lines) < 3 and len(self._received) < _LARGEST:
+        answers = self._questions.count(b"\n")
+        lines = self._received.split(b"\n", answers)
+        if part and len(lines) <= answers and len(self._received) < _LARGEST:
             return
         self.state = "refused"  # it hung up, or talks without end, or of something else
         with contextlib.suppress(ValueError, IndexError, msgspec.MsgspecError):
             hello = msgspec.convert(protocol.parse(lines[0]).get("result"), Hello)
             header = msgspec.convert(protocol.parse(lines[1]).get("result"), Header)
-            self.found = Found(self.path, hello, header)
+            more = protocol.parse(lines[2]).get("result") if answers > 2 else None
+            self.found = Found(self.path, hello, header, more)
             self.state = "answered"
 
 
