@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import ConditionError, NotConfirmed, NotPossible, ReadOnly, UsageError
-from routilux_tui.flow.engine import Execution
+from routilux_tui.errors import ConditionError
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.judge import TooCostly
+from routilux_tui.runner.steering import Steering
 from routilux_tui.views.conditions import context_of
 from routilux_tui.views.earlier import comparable
 from routilux_tui.views.facts import facts_of
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from routilux_tui.views.earlier import KnownRun
     from routilux_tui.views.insight import Insight
 
-#: Whoever steers a job, as `JobData.controls` has him; None where it is nobody in particular.
-Who = dict[str, Any] | None
-
 #: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
 _STALE: dict[str, tuple[str, ...]] = {
     "shared": (DATA,),
@@ -68,7 +65,7 @@ _SUMMARY_EVERY = 1.0
 """Seconds between two summaries of a job for the lists that show it."""
 
 
-class Backend:
+class Backend(Steering):
     """One job for viewers to see and steer.
 
     Nothing is done for each change while nobody watches.
@@ -95,17 +92,10 @@ class Backend:
         is_ending: Callable[[], bool] = lambda: False,
         earlier: Callable[[], list[KnownRun]] = list,
     ) -> None:
-        self.state = state
-        self.engine = engine
-        self.read_only = read_only
+        super().__init__(state, engine, flush, is_ending, read_only=read_only)
         self.path = path
         self.log = log
         self.projection = Projection(state, path)
-        self.note = ""
-        #: Whether somebody has asked for a pause since the job last went on.
-        self.pause_asked = False
-        self._flush = flush
-        self._is_ending = is_ending
         self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
         self._stale: set[str] = set()
         self._marked = False
@@ -216,131 +206,6 @@ class Backend:
         # What begins a thread says nothing of the handler in it.
         own = list(dropwhile(lambda one: one.filename == threading.__file__, own))
         return "".join(traceback.format_list(own or frames))[-_LONGEST_STACK:]
-
-    def cannot(self) -> dict[str, str]:
-        """Why an action can't be done at all on this job."""
-        if self.read_only:
-            return dict.fromkeys(("pause", "resume", "cancel", "force"), "it is read-only")
-        if self.engine is None:
-            why = "the program that runs it does not take controls"
-            return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
-        return {}
-
-    # Controls
-
-    def _controlled(self) -> Engine:
-        if self.read_only:
-            raise ReadOnly(
-                f"Job {self.state.job_id} is read-only.", "It was started so; nothing is changed."
-            )
-        if self.engine is None:
-            raise NotPossible("The program that runs this job does not take controls.")
-        return self.engine
-
-    def _note_control(self, action: str, who: Who, reason: str) -> None:
-        """Record who did what; with the job's lock held, so that its end does not come first."""
-        if who is not None:
-            self.state.make("control", action, who, reason, time.time())
-
-    def pause(self, reason: str, who: Who = None) -> Header:
-        """Ask the engine to pause.
-
-        A job that is paused until the disk has room is paused until it is resumed from then on.
-        """
-        engine = self._controlled()
-        with self.state.lock:
-            if self.note and self.state.status == "paused":
-                self.state._set_paused(reason)  # noqa: SLF001 - as a flow does
-            else:
-                engine.pause(reason)
-            self._note_control("pause", who, reason)
-        self.pause_asked = True
-        return self.header()
-
-    def resume(self, reason: str = "", who: Who = None) -> Header:
-        """Ask the engine to go on.
-
-        Raises:
-            NotPossible: when it can't, or would not for long: its process has been told to end.
-        """
-        with self.state.lock:
-            engine = self._controlled()
-            if self._is_ending() and not statuses.has_ended(self.state.status):
-                raise NotPossible(
-                    f"Job {self.state.job_id} does not go on here: its runner was told to end, "
-                    "and waits for handlers to return.",
-                    "Take it up when that is over: say the same again in a few seconds.",
-                )
-            engine.resume()
-            self._note_control("resume", who, reason)
-        self.pause_asked = False
-        return self.header()
-
-    def cancel(self, reason: str, who: Who = None, *, force: bool = False) -> Header:
-        """Ask the engine to cancel.
-
-        By ``force`` a job that has ended is no error while its handlers run: they can be ended.
-        """
-        engine = self._controlled()
-        with self.state.lock:
-            if not (force and statuses.has_ended(self.state.status) and engine.handlers()):
-                engine.cancel(reason)
-            self._note_control("cancel", who, reason)
-        if not self._flush():
-            raise NotConfirmed(
-                "The job is cancelled, but that can't be written: the disk is full.",
-                "Make room: it is written then; a runner that is killed before will have lost it.",
-            )
-        return self.header()
-
-    def emit(self, routine_id: str, event: str, data: Any, who: Who = None) -> Header:
-        """Emit an event of a routine, as a handler of it would.
-
-        Raises:
-            NotPossible: when there is no such routine or event, or the job has ended.
-            UsageError: when the data is no object.
-        """
-        if data is not None and not isinstance(data, dict):
-            raise UsageError("The data of an event is an object.", "Say: --data '{\"n\": 1}'")
-        with self.state.lock:
-            self._execution("sent events").emit_of(routine_id, event, data or {})
-            self._note_control("emit", who, f"{routine_id}.{event}")
-        return self.header()
-
-    def set_shared(self, key: str, value: Any, who: Who = None) -> Header:
-        """Set a key of the shared data.
-
-        Raises:
-            NotPossible: when the job has ended.
-        """
-        with self.state.lock:
-            self._controlled()
-            if statuses.has_ended(self.state.status):
-                raise NotPossible(
-                    f"Job {self.state.job_id} is {self.state.status}: it is as it is."
-                )
-            self.state.update_shared_data(key, value)
-            self._note_control("set", who, key)
-        return self.header()
-
-    def set_workers(self, workers: Any, who: Who = None) -> Header:
-        """Have more or fewer handlers run at once; takes effect with the next task.
-
-        Raises:
-            UsageError: when it is no number from 1 up.
-        """
-        if not isinstance(workers, int) or isinstance(workers, bool) or not 1 <= workers <= 10_000:
-            raise UsageError(f"{str(workers)[:20]!r} is no number of handlers.", "From 1 to 10000.")
-        with self.state.lock:
-            self._execution("given more or fewer handlers").set_workers(workers)
-            self._note_control("workers", who, str(workers))
-        return self.header()
-
-    def _execution(self, what: str) -> Execution:
-        engine = self._controlled()
-        if not isinstance(engine, Execution):
-            raise NotPossible(f"A job of routilux itself can't be {what}.")
-        return engine
 
     # Conditions
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from routilux_tui.views.steering import CONTROLS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.timeline import Timeline
 
 #: The actions whose absence a handle explains in `Handle.cannot`.
-ACTIONS = ("pause", "resume", "cancel", "force", "wait")
+ACTIONS = (*CONTROLS, "wait")
 
 
 class Handle(Protocol):

@@ -32,6 +32,7 @@ from routilux_tui.views.shapes import (
     WaitResult,
     Window,
 )
+from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class LiveHandle:
         """Action -> why it can't be done now."""
         if self._read_only or self._header.read_only:
             why = "this dashboard is read-only" if self._read_only else "the job is read-only"
-            return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
+            return dict.fromkeys(CONTROLS, why)
         if self._stale_since is not None:
             return dict.fromkeys(ACTIONS, "nobody answers")
         reasons = dict(self.hello.cannot)

@@ -23,6 +23,7 @@ from routilux_tui.views.shapes import (
     WaitResult,
     Window,
 )
+from routilux_tui.views.steering import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -76,7 +77,7 @@ class SavedHandle:
             why = f"it was run by a script of {self._projection.job.library}, which has ended"
         else:
             why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
-        return dict.fromkeys(("pause", "resume", "cancel", "force"), why)
+        return dict.fromkeys(CONTROLS, why)
 
     @property
     def is_gone(self) -> bool:

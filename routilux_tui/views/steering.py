@@ -9,6 +9,8 @@ from routilux_tui.job.jsonable import Plain, to_plain
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
 
+#: All that may be asked of a job which changes it, as `sources.base.Handle.cannot` names it.
+CONTROLS = ("pause", "resume", "cancel", "force")
 _STEERING = ("pause", "resume", "cancel")
 
 

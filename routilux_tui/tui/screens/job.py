@@ -34,6 +34,7 @@ from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
 from routilux_tui.tui.widgets.question import QuestionBox
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import Filter
+from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ class JobScreen(LookingScreen):
         """Action -> why it can't be done now."""
         reasons = dict(self.handle.cannot)
         if self._read_only:
-            reasons.update(
-                dict.fromkeys(("pause", "resume", "cancel", "force"), "read-only (ctrl+o)")
-            )
+            reasons.update(dict.fromkeys(CONTROLS, "read-only (ctrl+o)"))
         return reasons
 
     def compose(self) -> ComposeResult:

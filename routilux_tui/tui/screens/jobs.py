@@ -17,6 +17,7 @@ from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.preview import Preview
 from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import BADGES, JobEntry
+from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -56,11 +57,7 @@ class JobsScreen(SteeringScreen):
     def cannot(self) -> dict[str, str]:
         """Action -> why it can't be done now."""
         read_only = self.app.read_only  # type: ignore[attr-defined] # our own app
-        return (
-            dict.fromkeys(("pause", "resume", "cancel", "delete"), "read-only (ctrl+o)")
-            if read_only
-            else {}
-        )
+        return dict.fromkeys((*CONTROLS, "delete"), "read-only (ctrl+o)") if read_only else {}
 
     def compose(self) -> ComposeResult:
         """The list, the filter, the keys."""
