@@ -29,6 +29,11 @@ _VALUES = (
 )
 
 
+def is_failure(name: str) -> bool:
+    """Whether a row of that name tells of a failure: by its event, or its level in a log."""
+    return name in FAILURES or name in {"ERROR", "CRITICAL"}
+
+
 class Problem(msgspec.Struct, kw_only=True):
     """One kind of error. Times are in seconds since the epoch.
 

@@ -7,6 +7,7 @@ from array import array
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from routilux_tui.job.error_kinds import is_failure
 from routilux_tui.job.jsonable import PREVIEW
 from routilux_tui.store.printed import Line, PrintedReader
 from routilux_tui.views.shapes import PRINTED, Filter, Row, Window
@@ -104,6 +105,8 @@ def _matches(line: Line, where: Filter) -> bool:
     if where.routine and line.routine != where.routine:
         return False
     if where.name and line.level != where.name:
+        return False
+    if where.failures and line.level != "stderr" and not is_failure(line.level):
         return False
     whole = f"{line.routine}\t{line.level}\t{line.text}"
     return not where.text or where.text.casefold() in whole.casefold()

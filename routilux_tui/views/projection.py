@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.error_kinds import FAILURES
+from routilux_tui.job.error_kinds import FAILURES, is_failure
 from routilux_tui.job.jsonable import Plain, dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes as views
@@ -378,11 +378,6 @@ def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:
         return needle in _whole_text(item).casefold()
 
     return matches
-
-
-def is_failure(name: str) -> bool:
-    """Whether a row of that name tells of a failure: by its event, or its level in a log."""
-    return name in FAILURES or name in {"ERROR", "CRITICAL"}
 
 
 def _whole_text(item: Any) -> str:

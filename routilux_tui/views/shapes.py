@@ -24,7 +24,7 @@ JOB = "job"
 #: Every section of a job: what may be cut into windows.
 SECTIONS = (ROUTINES, HISTORY, LOG, PAUSES, DATA, OUTPUT, PENDING, DEFERRED)
 #: Sections that only ever grow at the end: a row's position never changes.
-APPENDED = (HISTORY, LOG, PAUSES, OUTPUT)
+APPENDED = (HISTORY, LOG, PAUSES, OUTPUT, PRINTED)
 
 
 class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -115,7 +115,7 @@ class Filter(msgspec.Struct, frozen=True):
 
     ``routine`` and ``name`` match exactly; ``text`` is found anywhere in the routine, the
     name and the data, in any case of letters. ``task`` is looked at in what was printed alone.
-    ``failures`` keeps the records of failures of every kind.
+    ``failures`` keeps the records of failures of every kind; of what was printed, of errors.
     """
 
     routine: str = ""

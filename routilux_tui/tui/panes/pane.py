@@ -93,6 +93,8 @@ class SectionPane(Pane):
         super().__init__()
         self.follows_by_nature = self.follow = self.section in APPENDED
         self.fetch: Fetch | None = None
+        #: The position in the section of the pane's first row: what was before it is gone.
+        self.first = 0
         #: When the job began, where times are shown as the time since then.
         self.began: float | None = None
         self._widest = (0, 0)
@@ -171,14 +173,16 @@ class SectionPane(Pane):
             all_rows, self._request_all = self._request_all, False
             where = self.where
             first, last = self._missing(all_rows)
+            gone = 0 if where else self.first
             if first < last and self.fetch is not None:
                 try:
-                    window = await self.fetch(self.section, first, last, where)
+                    shift = 0 if first < 0 else gone
+                    window = await self.fetch(self.section, first + shift, last + shift, where)
                 except RoutiluxTuiError as error:
                     self.post_message(self.Failed(error))
                     return
                 if where == self.where:
-                    self._apply_window(window, all_rows)
+                    self._apply_window(window, all_rows, gone)
             elif not self.where:
                 self.set_total(self._known)
             if not self._request_again:
@@ -198,23 +202,23 @@ class SectionPane(Pane):
             return 0, 0
         return (first, last) if missing else (0, 0)
 
-    def _apply_window(self, window: Window, all_rows: bool) -> None:
+    def _apply_window(self, window: Window, all_rows: bool, gone: int) -> None:
         if all_rows:
             self._cache.clear()
         if len(self._cache) > _CACHE_LIMIT:
             near = range(self.top - 500, self.top + 500)
             self._cache = {n: row for n, row in self._cache.items() if n in near}
         changed = []
-        for n, row in enumerate(window.rows, window.start):
+        for n, row in enumerate(window.rows, window.start - gone):
             if self._cache.get(n) != row:
                 self._cache[n] = row
                 changed.append(n)
         if not self.where:
-            self._known = max(window.total, self._known if not all_rows else 0)
+            self._known = max(window.total - gone, self._known if not all_rows else 0)
         self._exact = window.exact
         self._measure(window.rows)
         top = self.top
-        self.set_total(window.total)
+        self.set_total(window.total - gone)
         if self.top == top and changed:
             self.refresh_rows(min(changed), max(changed) + 1)
         if all_rows:

@@ -22,6 +22,7 @@ from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.output import OutputPane
 from routilux_tui.tui.panes.pane import Pane, SectionPane
 from routilux_tui.tui.panes.pauses import PausesPane
+from routilux_tui.tui.panes.printed import PrintPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.job_looking import LookingScreen
@@ -71,12 +72,14 @@ class JobScreen(LookingScreen):
         self.timeline = TimelinePane()
         self.question_box = QuestionBox()
         self.history = HistoryPane()
+        self.printed = PrintPane()
         self.sections: list[SectionPane] = [
             self.history,
             LogPane(),
             DataPane(),
             OutputPane(),
             PausesPane(),
+            self.printed,
         ]
         self.panes: dict[str, Pane] = {
             pane.key_shown: pane
@@ -170,7 +173,12 @@ class JobScreen(LookingScreen):
         if await self.reading.read_question():
             held = self.handle.header.counts.get(views.PENDING, 0)
             self.question_box.ask(self.reading.question, self.reading.events, held)
-        insight = await self.reading.read_insight() if self._has_changed else None
+        insight = None
+        if self._has_changed:
+            insight = await self.reading.read_insight()
+            printed = await self.reading.read_printed()
+            if printed is not None:
+                self.printed.show_lines(*printed)
         if insight is not None:
             self._has_changed = self.handle.header.status == "running"
             self._show_insight(insight)
@@ -322,6 +330,10 @@ class JobScreen(LookingScreen):
         """Ask for a text and go to it."""
         self.search.ask(self.focused_pane())
 
+    def action_find_rows(self) -> None:
+        """Ask for a text, and show the rows with it alone."""
+        self.search.ask_filter(self.filtered_pane())
+
     def action_find_next(self) -> None:
         """The next match."""
         self.run_worker(self.search.go_on(self.focused_pane(), back=False))
@@ -340,8 +352,10 @@ class JobScreen(LookingScreen):
     def action_back(self) -> None:
         """Out of a filter, a zoom, or the job."""
         pane = self.focused_pane()
-        if isinstance(pane, SectionPane) and pane.where:
-            pane.set_filter(Filter())
+        below = self.panes[self.arrangement.chosen]
+        filtered = [one for one in (pane, below) if one.is_shown and one.where]
+        if filtered and isinstance(filtered[0], SectionPane):
+            filtered[0].set_filter(Filter())
         elif pane.query_text:
             pane.highlight("")
         elif self.arrangement.zoomed:

@@ -15,6 +15,7 @@ from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import clock, count, counted, span
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.shapes import Filter
+from routilux_tui.views.text import printable
 from routilux_tui.views.trace import trace
 from routilux_tui.views.why import BAD, GOOD, why
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
     from routilux_tui.views.insight import FailingInput, Insight, ProblemRow
     from routilux_tui.views.shapes import Row
-    from routilux_tui.views.trace import Step
+    from routilux_tui.views.trace import Step, Trace
 
 _MARKS = {BAD: "✗", GOOD: "✓"}
 _MOST_INPUTS = 200
+_MOST_PRINTED = 50
 _ALIKE = 4
 """Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
 
@@ -72,6 +74,7 @@ async def problem_lines(
         then = "given up" if chosen.gave_up else f"next try {clock(chosen.next_try)[:8]}"
         whole = chosen.input if chosen.input is not None else chosen.text
         lines += ["", f"its input ({tries}, {then})", "", *json_lines(whole)]
+        lines += await _of_the_run(handle, problem, chosen)
     if problem.common:
         lines += ["", "what all of them have, and no input that went well", ""]
         lines += json_lines(problem.common)
@@ -79,6 +82,21 @@ async def problem_lines(
     for one in inputs:
         end = "gave up" if one.gave_up else f"{one.tries}/{one.most_tries}"
         lines.append(f"  {end:<8} {''.join(text for text, _ in spoken(one.text))}")
+    return lines
+
+
+async def _of_the_run(handle: Handle, problem: ProblemRow, chosen: FailingInput) -> list[str]:
+    """What a failing input's handler printed, and the records that led to it."""
+    where = Filter(task=chosen.task)
+    printed = await handle.window(views.PRINTED, -_MOST_PRINTED, 1 << 52, where)
+    lines = ["", "what it printed", ""] if printed.rows else []
+    lines += [f"  {clock(row.at)}  {row.name}  {printable(row.text)}" for row in printed.rows]
+    row = await failure_record(handle, problem, chosen)
+    if row is None:
+        return lines
+    found = await _trace(handle, row.n)
+    if found is not None and len(found.chain) > 1:
+        lines += ["", "what led to it", "", *_chain(found.chain, gap=found.gap)]
     return lines
 
 
@@ -97,16 +115,7 @@ async def failure_record(
 
 async def trace_lines(handle: Handle, n: int) -> list[str]:
     """The chain of records that led to one, from the start on, and what came of it."""
-    total = handle.header.counts.get(views.HISTORY, 0)
-    asking = trace(n, total)
-    rows: Sequence[Row] | None = None
-    while True:
-        try:
-            start, stop = asking.send(rows) if rows is not None else next(asking)
-        except StopIteration as end:
-            found = end.value
-            break
-        rows = (await handle.window(views.HISTORY, start, stop, Filter())).rows
+    found = await _trace(handle, n)
     if found is None:
         return ["There is no such record any more."]
     lines = [found.note, ""] if found.note else []
@@ -117,6 +126,19 @@ async def trace_lines(handle: Handle, n: int) -> list[str]:
     if not found.is_whole:
         lines.append("  and perhaps more: not all records after it were looked at")
     return lines
+
+
+async def _trace(handle: Handle, n: int) -> Trace | None:
+    """The trace of a record, from rows that are asked for as they are needed."""
+    asking = trace(n, handle.header.counts.get(views.HISTORY, 0))
+    rows: Sequence[Row] | None = None
+    while True:
+        try:
+            start, stop = asking.send(rows) if rows is not None else next(asking)
+        except StopIteration as end:
+            found: Trace | None = end.value
+            return found
+        rows = (await handle.window(views.HISTORY, start, stop, Filter())).rows
 
 
 def _chain(chain: list[Step], *, gap: bool) -> list[str]:

@@ -52,7 +52,7 @@ class LookingScreen(SteeringScreen):
         focused = self.focused
         return focused if isinstance(focused, Pane) else self.routines
 
-    def _filtered_pane(self) -> SectionPane:
+    def filtered_pane(self) -> SectionPane:
         """The pane that a filter is for: the focused one, or the one that is seen below."""
         pane = self.focused_pane()
         if isinstance(pane, SectionPane):
@@ -64,7 +64,7 @@ class LookingScreen(SteeringScreen):
 
     def action_filter(self) -> None:
         """Show the rows of the routine under the cursor alone, or of all again."""
-        focused, pane = self.focused_pane(), self._filtered_pane()
+        focused, pane = self.focused_pane(), self.filtered_pane()
         if pane.where.routine:
             pane.set_filter(Filter(failures=pane.where.failures))
             return
@@ -83,7 +83,7 @@ class LookingScreen(SteeringScreen):
 
     def action_errors(self) -> None:
         """Show the failures of every kind alone, or all rows again."""
-        pane = self._filtered_pane()
+        pane = self.filtered_pane()
         pane.set_filter(Filter(routine=pane.where.routine, failures=not pane.where.failures))
 
     def action_sort(self) -> None:

@@ -48,6 +48,16 @@ class JobReading:
             return None
         return self.last
 
+    async def read_printed(self) -> tuple[int, int] | None:
+        """The first line that was printed and is still there, and how many there ever were."""
+        if self._handle.stale_since is not None:
+            return None
+        try:
+            window = await self._handle.window(views.PRINTED, 0, 1, Filter())
+        except RoutiluxTuiError:
+            return None
+        return window.start, window.total
+
     async def read_flow(self) -> None:
         """What the flow is made of; a job that can't say has none."""
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.panes.pane import Pane, SectionPane
 from routilux_tui.views.text import printable
@@ -36,7 +38,20 @@ class JobSearch:
                 back = isinstance(pane, SectionPane) and pane.follow
                 self._screen.run_worker(self._go(pane, back=back, step=0))
 
-        dialog = LineDialog(f"Find in {pane.name_shown}", "n and N go on.", self._query, "find")
+        hint = "n and N go on. To show the rows with a text alone: &"
+        dialog = LineDialog(f"Find in {pane.name_shown}", hint, self._query, "find")
+        self._screen.app.push_screen(dialog, answered)
+
+    def ask_filter(self, pane: SectionPane) -> None:
+        """Ask for a text, and show the rows of a pane that hold it alone."""
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                pane.set_filter(msgspec.structs.replace(pane.where, text=text))
+
+        title, hint = f"Rows of {pane.name_shown} with …", "Esc shows all of them again."
+        dialog = LineDialog(title, hint, pane.where.text, "show these alone")
         self._screen.app.push_screen(dialog, answered)
 
     async def go_on(self, pane: Pane, *, back: bool) -> None:
@@ -70,10 +85,12 @@ class JobSearch:
         if not 0 <= start < max(pane.total, 1):
             return None
         if isinstance(pane, SectionPane):
+            gone = 0 if pane.where else pane.first
             with contextlib.suppress(RoutiluxTuiError):
-                return await self._handle.find(
-                    pane.section, self._query, start, back=back, where=pane.where
+                found = await self._handle.find(
+                    pane.section, self._query, start + gone, back=back, where=pane.where
                 )
+                return None if found is None else found - gone
             return None
         order = range(start, -1, -1) if back else range(start, pane.total)
         query = self._query.casefold()

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 _RULE = "─"
 _SHORT = 4
+#: What is tried until there is room: how names are cut, with the remark, without empty panes.
+_LEVELS = (
+    (0, True, False),
+    (1, True, False),
+    (0, False, False),
+    (1, False, False),
+    (1, False, True),
+    (2, False, False),
+)
 
 
 class Tab(NamedTuple):
@@ -40,15 +49,20 @@ class TitleLine(NamedTuple):
 def title_line(tabs: list[Tab], remark: list[Part], width: int, *, is_focused: bool) -> TitleLine:
     """A rule with tabs in it and a remark at its right.
 
-    Where there is no room, names are cut to four letters, then to the key; how many rows there
-    are always stays. The remark goes first.
+    Where there is no room, names are cut to four letters, then panes without rows are only
+    counted, then names are cut to the key; how many rows there are always stays. The remark goes
+    first.
     """
     rule = "rows--rule-focus" if is_focused else "rows--rule"
     said = sum(cell_len(text) for text, _ in remark)
     shown: list[tuple[str, str, Tab]] = []
-    for level, with_remark in ((0, True), (1, True), (0, False), (1, False), (2, False)):
-        shown = [(*_texts(one, level), one) for one in tabs]
+    left_out = ""
+    for level, with_remark, leaves_out in _LEVELS:
+        kept = [one for one in tabs if not leaves_out or one.is_front or one.number != 0]
+        left_out = f"+{len(tabs) - len(kept)}" if len(kept) < len(tabs) else ""
+        shown = [(*_texts(one, level), one) for one in kept]
         used = sum(cell_len(name) + cell_len(number) + 2 for name, number, _ in shown) + 2
+        used += len(left_out) + 2 if left_out else 0
         if used + (said + 3 if with_remark and said else 0) <= width:
             break
     else:
@@ -64,6 +78,9 @@ def title_line(tabs: list[Tab], remark: list[Part], width: int, *, is_focused: b
         parts.append((number, "" if one.is_front else "rows--dim"))
         parts.append(("  ", ""))
         at = end + 2
+    if left_out:
+        parts += [(left_out, "rows--dim"), ("  ", "")]
+        at += len(left_out) + 2
     if parts and shown:
         parts[-1] = (" ", "")
         at -= 1
