@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 from pathlib import Path
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from routilux_tui.runner.launch_spec import LaunchResult
     from routilux_tui.runner.script import Script
 
-_LOOK_EVERY = 0.02
 _PIECE = 1 << 16
 
 
@@ -62,8 +62,10 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
         keep=effective_settings(args)["keep"].value,
         max_history_size=args.max_history_size,
         history_ttl_seconds=args.history_ttl_seconds,
+        log_size=effective_settings(args)["log_size"].value,
     )
-    started = start_script(script, args.args, spec, python=args.python)
+    follows = not args.detach and (args.no_tui or args.json or not output.is_interactive())
+    started = start_script(script, args.args, spec, python=args.python, is_followed=follows)
     if args.detach:
         first = _first_job(started, script)
         if args.json:
@@ -71,7 +73,7 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
         else:
             print(first.job_id)
         return 0
-    if args.no_tui or args.json or not output.is_interactive():
+    if follows:
         return _follow(started, as_json=args.json)
     first = _first_job(started, script)
     from routilux_tui.cli.screen import show
@@ -88,8 +90,8 @@ def _first_job(started: ScriptRun, script: Script) -> LaunchResult:
     if result is not None and result.job_id:
         started.let_go()
         return result
-    relay = _Relay(started)
-    relay.copy()
+    for line in Path(started.log).read_text("utf-8", "replace").splitlines():
+        print(output.safe(line), file=sys.stderr)
     code = "" if result is None else f" (exit code {result.exit_code})"
     raise NotPossible(
         f"{script.place} has ended{code} and started no job.",
@@ -106,38 +108,46 @@ class _Relay:
     """
 
     def __init__(self, started: ScriptRun, *, as_json: bool = False) -> None:
-        self._streams = [
-            [started.stdout.fileno(), 0, 2 if as_json else 1],
-            [started.stderr.fileno(), 0, 2],
-        ]
-        self._ended = threading.Event()
+        self._targets = dict(zip(started.printed, (2 if as_json else 1, 2), strict=True))
+        self._ending, self._end = os.pipe()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
-    def copy(self) -> None:
-        """Print what has come since the last call."""
-        for stream in self._streams:
-            source, done, target = stream
-            while part := os.pread(source, _PIECE, done):
-                done += len(part)
-                while part:
-                    part = part[os.write(target, part) :]
-            stream[1] = done
+    def _run(self) -> None:
+        ended = False
+        while self._targets:
+            ready = select.select([*self._targets, self._ending], [], [], 0 if ended else None)[0]
+            if ended and ready == [self._ending]:
+                break
+            ended |= self._ending in ready
+            for source in ready:
+                if source in self._targets:
+                    self._copy(source)
+        for source in self._targets:
+            os.close(source)
 
-    def run(self) -> None:
-        """Print what comes, until `end`."""
-        while not self._ended.wait(_LOOK_EVERY):
-            self.copy()
+    def _copy(self, source: int) -> None:
+        part, target = os.read(source, _PIECE), self._targets[source]
+        has_ended = not part
+        try:
+            while part:
+                part = part[os.write(target, part) :]
+        except OSError:  # nobody reads it any more; the script goes on
+            has_ended = True
+        if has_ended:
+            os.close(source)
+            del self._targets[source]
 
     def end(self) -> None:
-        """Nothing comes any more."""
-        self._ended.set()
+        """Print what has come, and nothing that comes later."""
+        os.write(self._end, b"\n")
+        self._thread.join()
 
 
 def _follow(started: ScriptRun, *, as_json: bool) -> int:
     """Print what the script prints to its end; then its jobs, and end as it did."""
     sys.stdout.flush()
     relay = _Relay(started, as_json=as_json)
-    thread = threading.Thread(target=relay.run, daemon=True)
-    thread.start()
     jobs: list[LaunchResult] = []
     code: int | None = None
     try:
@@ -152,8 +162,6 @@ def _follow(started: ScriptRun, *, as_json: bool) -> int:
         return 130
     finally:
         relay.end()
-        thread.join()
-        relay.copy()
         started.let_go()
     if code is None:
         raise Unreachable(

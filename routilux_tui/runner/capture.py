@@ -70,8 +70,7 @@ class Capture:
             self._writer.write(*former, level, begun)
             begun = ""
         *lines, rest = (begun + text).split("\n")
-        for line in lines:
-            self._add_line(source, level, line)
+        self._writer.write_lines(*source, level, lines)
         while len(rest) > LONGEST:
             self._writer.write(*source, level, rest[:LONGEST])
             rest = rest[LONGEST:]
@@ -82,14 +81,7 @@ class Capture:
 
     def add_line(self, level: str, text: str) -> None:
         """Take a whole text; each of its lines is one."""
-        source = _source()
-        for line in text.split("\n"):
-            self._add_line(source, level, line)
-
-    def _add_line(self, source: tuple[str, int | None], level: str, line: str) -> None:
-        line = line.removesuffix("\r").rpartition("\r")[2]
-        for at in range(0, max(1, len(line)), LONGEST):
-            self._writer.write(*source, level, line[at : at + LONGEST])
+        self._writer.write_lines(*_source(), level, text.split("\n"))
 
 
 def _source() -> tuple[str, int | None]:

@@ -10,7 +10,7 @@ import msgspec
 class ScriptSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A script of routilux to be run; see `routilux_tui.runner.script.Script`.
 
-    ``stdout`` and ``stderr`` are descriptors of files for what it prints.
+    ``stdout`` and ``stderr`` are descriptors of who follows what it prints; -1 for nobody.
     """
 
     place: str

@@ -36,6 +36,7 @@ class ScriptEngine:
         self._listeners: tuple[Callable[[], None], ...] = ()
         #: Why nothing can be asked of it any more; empty while it runs.
         self.gone = ""
+        self._deaf = ""
         job_state.execution = self
         job_state.subscribe(self._note_change)
 
@@ -109,8 +110,8 @@ class ScriptEngine:
 
     def _refuse(self, refused: bool, asked: str) -> None:
         state = self.job_state
-        if self.gone:
-            raise NotPossible(f"Job {state.job_id} can't be {asked}: {self.gone}.")
+        if self.gone or self._deaf:
+            raise NotPossible(f"Job {state.job_id} can't be {asked}: {self.gone or self._deaf}.")
         if refused:
             raise NotPossible(f"Job {state.job_id} is {state.status}: it can't be {asked}.")
 
@@ -138,6 +139,13 @@ class ScriptEngine:
         """The script says that a pause is not waited for any more."""
         with self._lock:
             self._set_control("")
+
+    def deafen(self, why: str) -> None:
+        """The job goes on, and hears no orders any more."""
+        with self._lock:
+            self._deaf = why
+            self._set_control("")
+            self._moved.notify_all()
 
     def end(self, why: str) -> None:
         """The script has ended: nothing can be asked of it any more."""

@@ -27,6 +27,7 @@ from routilux_tui.job.jsonable import decode
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
 from routilux_tui.runner.script_job import ScriptJob
+from routilux_tui.runner.script_output import ScriptOutput
 from routilux_tui.tap.ring import PACE, Reader, make_memory
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class ScriptHost:
         self._ending = threading.Event()
         self._refused: FlowLoadError | None = None
         self._input = False
-        self._copied = {script.stdout: 0, script.stderr: 0}
-        self._log = Path(spec.log).open("ab", buffering=0)  # noqa: SIM115 - as long as the process
+        self._output = ScriptOutput(spec.log, (script.stdout, script.stderr), spec.log_size)
+        stdout, stderr = self._output.ends
         memory = make_memory(str(Path(spec.log).parent))
         wake, called = os.pipe()
         orders, self._orders = os.pipe()
@@ -71,6 +72,7 @@ class ScriptHost:
             "memory": memory,
             "wake": called,
             "orders": orders,
+            "printed": self._output.sources,
             "file": script.file,
             "module": script.module,
             "argv0": script.place,
@@ -85,13 +87,14 @@ class ScriptHost:
             self._process = subprocess.Popen(
                 [script.python, str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
                 stdin=subprocess.DEVNULL,
-                stdout=script.stdout,
-                stderr=script.stderr,
-                pass_fds=(memory, called, orders),
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=(memory, called, orders, *self._output.sources),
             )
         finally:
             for handle in (memory, called, orders):
                 os.close(handle)
+        self._output.start()
 
     def run(self) -> int:
         """Follow the script to its end, and its jobs a little longer; returns its exit code."""
@@ -101,11 +104,9 @@ class ScriptHost:
             lines = self._reader.take()
             for line in lines.splitlines():
                 self._take(line)
-            self._copy_output()
             if time.monotonic() - tended > 10 * PACE:
                 tended = time.monotonic()
-                for job in self.jobs.values():
-                    job.tend()
+                self._tend()
             if lines:
                 time.sleep(PACE)
                 continue
@@ -134,7 +135,7 @@ class ScriptHost:
         code = self._process.wait()
         for line in self._reader.take().splitlines():
             self._take(line)
-        self._copy_output()
+        self._output.drain(self._tend)
         why = "the script ended" if code == 0 else f"the script ended with exit code {code}"
         if code < 0:
             why = f"the script was ended by {signal.Signals(-code).name}"
@@ -149,13 +150,19 @@ class ScriptHost:
                 traceback=refused.traceback if refused is not None else "",
             )
         )
-        while any(not job.closed for job in self.jobs.values()) and not self._ending.is_set():
-            for job in self.jobs.values():
-                job.tend()
-            self._ending.wait(0.05)
+        while not self._ending.is_set() and (
+            any(not job.closed for job in self.jobs.values()) or self._output.is_open()
+        ):
+            self._tend()
+            self._ending.wait(0.05 if any(not job.closed for job in self.jobs.values()) else _IDLE)
         for job in self.jobs.values():
             job.close()
+        self._output.close()
         return code
+
+    def _tend(self) -> None:
+        for job in self.jobs.values():
+            job.tend()
 
     def end(self, *_: Any) -> None:
         """A signal's way to have this process end."""
@@ -190,6 +197,7 @@ class ScriptHost:
             force=self._force,
         )
         self.jobs[number] = job
+        self._output.begin_job(job.path)
         if self._input:
             job.backend.note = _INPUT
         self._report(
@@ -237,6 +245,10 @@ class ScriptHost:
             logger.warning(_INPUT)
             for job in self.jobs.values():
                 job.backend.note = _INPUT
+        elif kind == "deaf":
+            logger.warning(_DEAF)
+            for job in self.jobs.values():
+                job.engine.deafen(_DEAF)
         elif kind == "lost":
             logger.warning("A message was too long to be sent: %s", args)
 
@@ -244,16 +256,6 @@ class ScriptHost:
         line = msgspec.json.encode({"do": what, "job": number, "reason": reason}) + b"\n"
         with contextlib.suppress(OSError):
             os.write(self._orders, line)
-
-    # Its output
-
-    def _copy_output(self) -> None:
-        """Put what the script has printed into the log, of both streams as it comes."""
-        for handle, done in self._copied.items():
-            while part := os.pread(handle, 1 << 16, done):
-                self._log.write(part)
-                done += len(part)  # noqa: PLW2901 - how far this stream is copied
-            self._copied[handle] = done
 
     # Force
 
@@ -271,6 +273,7 @@ class ScriptHost:
                     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
+_DEAF = "its script has closed what orders come through"
 _INPUT = "the script asks for input, and can't be given any here: it is told that there is none"
 
 

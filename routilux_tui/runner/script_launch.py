@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,23 +29,21 @@ class ScriptRun:
     Args:
         process: its runner.
         report: where the runner reports, as a descriptor.
-        stdout: what the script prints, as it comes.
-        stderr: its errors, as they come.
-        log: the file in which both are kept.
+        printed: where what the script prints comes, and its errors, as descriptors; empty where
+            nobody follows.
+        log: the file in which the beginning of both is kept.
     """
 
     def __init__(
         self,
         process: subprocess.Popen[bytes],
         report: int,
-        stdout: BinaryIO,
-        stderr: BinaryIO,
+        printed: tuple[int, ...],
         log: str,
     ) -> None:
         self._process = process
         self._report = report
-        self.stdout = stdout
-        self.stderr = stderr
+        self.printed = printed
         self.log = log
 
     def results(self) -> Iterator[LaunchResult]:
@@ -76,7 +73,12 @@ class ScriptRun:
 
 
 def start_script(
-    script: Script, args: list[str], spec: LaunchSpec, *, python: str = ""
+    script: Script,
+    args: list[str],
+    spec: LaunchSpec,
+    *,
+    python: str = "",
+    is_followed: bool = False,
 ) -> ScriptRun:
     """Start a script, or a flow of one by its name, in a runner of its own.
 
@@ -86,6 +88,7 @@ def start_script(
         spec: parameters, entry and workers of a flow, and how its job is kept; a second job's file
             has ``-2`` in its name, and so on. What the script is, and its log, are put in here.
         python: the Python that has its routilux; empty to look for one.
+        is_followed: whether what it prints is wanted here; then it has to be read, or it waits.
 
     Raises:
         FlowLoadError: when no Python with routilux 0.10 or 0.11 is found.
@@ -93,8 +96,8 @@ def start_script(
     """
     found = find_interpreter(script.place, Path(script.file).parent, python)
     log = log_path(str(uuid.uuid4()))
-    stdout, stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
-    handles = stdout.fileno(), stderr.fileno()
+    pipes = [os.pipe(), os.pipe()] if is_followed else []
+    handles = tuple(writing for _, writing in pipes)
     spec = msgspec.structs.replace(
         spec,
         log=str(log),
@@ -107,9 +110,13 @@ def start_script(
             args=args,
             python=found.path,
             version=found.version,
-            stdout=handles[0],
-            stderr=handles[1],
+            stdout=handles[0] if handles else -1,
+            stderr=handles[1] if handles else -1,
         ),
     )
-    process, report = start_runner(spec, handles)
-    return ScriptRun(process, report, stdout, stderr, str(log))
+    try:
+        process, report = start_runner(spec, handles)
+    finally:
+        for handle in handles:
+            os.close(handle)
+    return ScriptRun(process, report, tuple(reading for reading, _ in pipes), str(log))

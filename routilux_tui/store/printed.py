@@ -81,19 +81,32 @@ class PrintedWriter:
 
     def write(self, routine: str, task: int | None, level: str, text: str) -> None:
         """Add a line of text, which has no end of a line in it."""
-        mark = "" if task is None else str(task)
-        fields = (to_iso(time.time()), _field(routine), mark, _field(level), text)
-        line = "\t".join(fields).encode("utf-8", "backslashreplace")[: LONGEST + 256] + b"\n"
         with self._lock:
-            try:
-                if self._log < 0:
-                    self._open()
-                if self._lost:
-                    self._add(_lost_line(self._lost), None)
-                    self._lost = 0
-                self._add(line, task)
-            except OSError:  # a full disk is no handler's fault
-                self._lost += 1
+            self._write(_head(routine, task, level) + text, task)
+
+    def write_lines(self, routine: str, task: int | None, level: str, lines: list[str]) -> None:
+        """Add lines as a terminal shows them, without what a carriage return has overwritten.
+
+        What is longer than `LONGEST` is cut into several.
+        """
+        head = _head(routine, task, level)
+        with self._lock:
+            for line in lines:
+                text = line.removesuffix("\r").rpartition("\r")[2]
+                for at in range(0, max(1, len(text)), LONGEST):
+                    self._write(head + text[at : at + LONGEST], task)
+
+    def _write(self, text: str, task: int | None) -> None:
+        line = text.encode("utf-8", "backslashreplace")[: LONGEST + 256] + b"\n"
+        try:
+            if self._log < 0:
+                self._open()
+            if self._lost:
+                self._add(_lost_line(self._lost), None)
+                self._lost = 0
+            self._add(line, task)
+        except OSError:  # a full disk is no handler's fault
+            self._lost += 1
 
     def close(self) -> None:
         """Let go of the files."""
@@ -177,6 +190,11 @@ class PrintedWriter:
         self._path.replace(f"{self._path}.1")
         self._first = first
         self._open()
+
+
+def _head(routine: str, task: int | None, level: str) -> str:
+    mark = "" if task is None else str(task)
+    return "\t".join((to_iso(time.time()), _field(routine), mark, _field(level), ""))
 
 
 def _field(text: str) -> str:

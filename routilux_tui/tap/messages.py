@@ -15,6 +15,7 @@ All others are changes as `routilux_tui.job.changes` has them, with times in sec
     [0, "unknown", version, what]  routilux was imported, and can't be: what is missing
     [0, "refused", message, hint, traceback]   the flow that was named can't be run
     [0, "lost", job, kind, bytes]  a message of a job was too long to be sent
+    [0, "deaf"]                    the script has closed the pipe through which orders come
     [0, "input"]                   the script reads from its standard input
     [0, "end", exit code]          the process is about to end
 """

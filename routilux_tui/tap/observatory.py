@@ -13,8 +13,11 @@ from .clock import Clock
 from .gate import ENDED
 from .here import KEY
 from .observed import ObservedJob
+from .pipes import Pipe, swallow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .messages import Messages
 
 _POLL = 0.01
@@ -74,26 +77,32 @@ class Observatory:
 
     # Orders
 
-    def obey(self, orders: int) -> None:
+    def obey(self, orders: int, printed: Sequence[int] = ()) -> None:
         """Carry out orders as they come, in a thread of its own; at their end, let all go on.
 
         Args:
             orders: the reading end of a pipe: a JSON object a line, with ``do``, ``job`` (a
                 number, or null for all) and ``reason``.
+            printed: the reading ends of the pipes that this process prints into. When nobody gives
+                orders any more, nobody reads them either: then they are read here.
         """
-        threading.Thread(target=self._obey, args=(orders,), name="orders", daemon=True).start()
+        pipes = Pipe(orders), [Pipe(one) for one in printed]
+        threading.Thread(target=self._obey, args=pipes, name="orders", daemon=True).start()
 
-    def _obey(self, orders: int) -> None:
-        with os.fdopen(orders, "rb") as lines:
-            for line in lines:
-                try:
-                    order = json.loads(line.decode())
-                    self._carry_out(order)
-                except Exception as error:
-                    self.messages.send(0, "order_failed", str(line[:200]), repr(error))
+    def _obey(self, orders: Pipe, printed: list[Pipe]) -> None:
+        for line in orders.lines():
+            try:
+                order = json.loads(line.decode())
+                self._carry_out(order)
+            except Exception as error:
+                self.messages.send(0, "order_failed", str(line[:200]), repr(error))
+        if not orders.is_ours():  # the script has closed it
+            self.messages.send(0, "deaf")
+            return
         self.messages.gone = True
         for job in list(self.jobs):
             job.reopen()
+        swallow(printed)
 
     def _carry_out(self, order: dict[str, Any]) -> None:
         number, reason = order.get("job"), str(order.get("reason") or "")

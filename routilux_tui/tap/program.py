@@ -37,15 +37,14 @@ class Program:
     """What this process is to run.
 
     Args:
-        order: ``memory``, ``wake`` and ``orders`` (descriptors), ``file`` or ``module``, ``args``,
-            and for a flow ``name``, ``params``, ``entry`` and ``workers``; ``fallback`` says that
-            a script that starts nothing may hold a flow to be executed.
+        order: ``memory``, ``wake``, ``orders`` and ``printed`` (descriptors), ``file`` or
+            ``module``, ``args``, and for a flow ``name``, ``params``, ``entry`` and ``workers``;
+            ``fallback`` says that a script that starts nothing may hold a flow to be executed.
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.order = order
-        for handle in (order["memory"], order["wake"], order["orders"]):
-            os.set_inheritable(handle, False)
+        os.set_inheritable(order["memory"], False)
         os.set_blocking(order["wake"], False)
         self.messages = Messages(Writer(order["memory"], order["wake"]))
         self.observatory = Observatory(self.messages)
@@ -54,7 +53,7 @@ class Program:
 
     def run(self) -> int:
         """Run it to its end; returns the exit code that it ends with."""
-        self.observatory.obey(self.order["orders"])
+        self.observatory.obey(self.order["orders"], self.order.get("printed", ()))
         sys.meta_path.insert(0, Finder(self._library_is_there))
         time.sleep = make_sleep(self.observatory.clock, lambda: here().job is not None)
         if hasattr(sys, "addaudithook"):

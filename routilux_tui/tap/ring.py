@@ -14,12 +14,16 @@ import os
 import select
 import time
 
+from .pipes import Pipe
+
 SIZE = 8 << 20
 """Bytes of the shared memory."""
 _HEAD = 64
 _ROOM = SIZE - _HEAD
 _WRITTEN, _READ, _ASLEEP = 0, 1, 2  # numbers of eight bytes
 _PATIENCE = 0.001
+_DEAD = 10.0
+"""Seconds without a sign of the reader, which the script has parted from us, until it is gone."""
 PACE = 0.01
 """Seconds between two looks of the reader while lines come."""
 LONGEST = _ROOM // 4
@@ -38,7 +42,7 @@ class Writer:
         self._memory = mmap.mmap(memory, SIZE)
         #: The memory's first numbers: a store in one of them is one store of the machine.
         self._numbers = memoryview(self._memory).cast("Q")
-        self._wake = wake
+        self._wake = Pipe(wake)
         self._written = self._numbers[_WRITTEN]
         self._free = self._measure()
         #: Whether nobody reads any more: what is written goes nowhere.
@@ -69,21 +73,22 @@ class Writer:
 
     def _call(self) -> None:
         self._numbers[_ASLEEP] = 0
-        try:
-            os.write(self._wake, b"\n")
-        except BlockingIOError:
-            pass  # it is called already
-        except OSError:
+        if not self._wake.write(b"\n"):
             self.gone = True
 
     def _wait_for(self, size: int) -> bool:
         if size > LONGEST:
             return False
         self._free = self._measure()
+        read, since = self._numbers[_READ], time.monotonic()
         while size > self._free and not self.gone:
             self._call()
             time.sleep(_PATIENCE)
             self._free = self._measure()
+            if self._numbers[_READ] != read or self._wake.is_ours():
+                read, since = self._numbers[_READ], time.monotonic()
+            elif time.monotonic() - since > _DEAD:  # it can't be called, and nobody would say so
+                self.gone = True
         return not self.gone
 
 

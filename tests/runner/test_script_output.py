@@ -1,0 +1,126 @@
+"""What scripts of the library print: bounded on disk, and never lost to who follows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from routilux_tui.store.printed import PrintedReader, printed_files
+from tests.conftest import peer_of, run
+from tests.processes import until
+from tests.tap.rig import LIBRARY
+
+MANY = 30_000
+LINE = "x" * 100
+MAIN = """
+def work(sink, i):
+    pass
+
+if __name__ == "__main__":
+    print("before", flush=True)
+    flow = make_flow()
+    state = flow.execute("source", {"n": 1})
+    finish(flow, state)
+    BODY
+"""
+
+
+@pytest.fixture
+def python() -> str:
+    return peer_of("0.10.0")
+
+
+def script_of(folder: Path, body: str) -> Path:
+    file = folder / "script.py"
+    file.write_text(LIBRARY + MAIN.replace("BODY", body))
+    return file
+
+
+def test_much_output_is_bounded_on_disk_and_whole_to_who_follows(
+    command: list[str], python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUTILUX_TUI_LOG_SIZE", "1MB")
+    body = f"for n in range({MANY}): print('{LINE}', n)\n    print('no end', end='')"
+    file = script_of(tmp_path, body)
+    words = [*command, "run", "--no-tui", "--python", python, str(file)]
+    done = run(words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "before\n" + "".join(f"{LINE} {n}\n" for n in range(MANY)) + "no end"
+    path = Path(done.stderr.split()[-1])
+    kept = sum(one.stat().st_size for one in printed_files(path) if one.exists())
+    assert kept < (1 << 20) + (64 << 10)
+    (log,) = {one.stat().st_ino: one for one in Path(os.environ["XDG_STATE_HOME"]).rglob("*.log")
+              if not str(one).endswith(".json.log")}.values()  # fmt: skip
+    assert log.stat().st_size < (1 << 20) + 10_000
+    first, count = PrintedReader(path).extent()
+    assert 0 < first < count == MANY + 2
+    shown = run([*command, "log", str(path), "--of", "print", "--tail", "2"])
+    assert f"{LINE} {MANY - 1}" in shown.stdout
+    assert "no end" in shown.stdout
+    assert "earlier lines are gone" in run([*command, "log", str(path), "--of", "print"]).stderr
+
+
+def test_what_is_printed_before_the_first_job_and_as_errors_is_kept(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    file = script_of(tmp_path, "print('bar 1\\rbar 2'); print('wrong', file=sys.stderr)")
+    done = run([*command, "run", "--json", "--python", python, str(file)])
+    (job,) = json.loads(done.stdout)["jobs"]
+    lines = [(one.level, one.text) for one in PrintedReader(job["file"]).lines()]
+    assert [text for level, text in lines if level == "print"] == ["before", "bar 2"]
+    assert [text for level, text in lines if level == "stderr"] == ["wrong"]
+
+
+def test_a_script_whose_runner_is_killed_prints_on(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    body = f"""
+    for n in range(3): print('{LINE}', flush=True)
+    while not os.path.exists({str(mark)!r}): time.sleep(0.01)
+    for n in range({MANY}): print('{LINE}', flush=True)
+    open({str(mark)!r}, 'w').write('done')"""
+    file = script_of(tmp_path, body)
+    words = [*command, "run", "--detach", "--json", "--python", python, str(file)]
+    job = json.loads(run(words).stdout)
+    until(lambda: list(PrintedReader(job["path"]).lines(3)))
+    os.kill(int(job["pid"]), signal.SIGKILL)
+    mark.touch()
+    until(lambda: mark.read_text() == "done")
+
+
+def test_what_a_child_prints_that_outlives_the_script_is_kept(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    body = f"""
+    if not os.fork():
+        while not os.path.exists({str(mark)!r}): time.sleep(0.01)
+        print('from the child', flush=True)
+        os._exit(0)"""
+    file = script_of(tmp_path, body)
+    done = run([*command, "run", "--json", "--python", python, str(file)])
+    (job,) = json.loads(done.stdout)["jobs"]
+    mark.touch()
+    until(lambda: "from the child" in [x.text for x in PrintedReader(job["file"]).lines()])
+
+
+def test_an_end_of_who_follows_is_no_end_of_the_script(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    body = f"""
+    for n in range({MANY}): print('{LINE}')
+    open({str(mark)!r}, 'w').close()"""
+    file = script_of(tmp_path, body)
+    words = [*command, "run", "--no-tui", "--python", python, str(file)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        until(mark.exists)
