@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,11 +63,15 @@ def read_header(path: str | os.PathLike[str]) -> JobEntry:
     place = os.fspath(path)
     size = 0
     try:
-        size = os.stat(place).st_size  # noqa: PTH116 - ten thousand of them, at once
+        target, found = place, os.lstat(place)  # of ten thousand, at once: few calls
+        if stat.S_ISLNK(found.st_mode):
+            target = os.path.realpath(place)
+            found = os.stat(target)  # noqa: PTH116 - as above
+        size = found.st_size
         if size >= LARGE:
             return _entry_of_job(place, size)
         content = read_job_file(place)
-        if os.path.exists(journal_name(os.path.realpath(place))):  # noqa: PTH110 - as above
+        if os.path.exists(journal_name(target)):  # noqa: PTH110 - as above
             return _entry_of_job(place, size)
         try:
             job = _decode(content)
@@ -203,7 +209,13 @@ def _entry(
 def _is_ahead(at: str) -> bool:
     """Whether a time is after now; of most the first letters tell that it is long ago."""
     now = time.time()
-    if at[:4].isdigit() and at[:10] < timestamps.to_iso(now - 2 * 86_400)[:10]:
+    if at[:4].isdigit() and at[:10] < _date(int(now // 86_400) - 2):
         return False
     then = timestamps.to_epoch(at)
     return then is not None and then > now + _AHEAD
+
+
+@lru_cache(maxsize=2)
+def _date(day: int) -> str:
+    """The date of a day since the epoch."""
+    return timestamps.to_iso(day * 86_400)[:10]

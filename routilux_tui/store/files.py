@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from routilux_tui.errors import (
     JobFileError,
@@ -18,6 +19,9 @@ from routilux_tui.errors import (
     JobFileTorn,
     UnknownKind,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LARGE = 16 << 20
 """Bytes from which on a file's history is left in it."""
@@ -42,35 +46,8 @@ def read_regular(place: str, limit: int = MAX_SIZE) -> bytes:
     Raises:
         JobFileMissing, JobFileHostile, JobFileError: as the file is.
     """
-    try:
-        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise file_error(place, error) from error
-    except ValueError:
-        raise JobFileError(f"{place!r}: its name holds a NUL.") from None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise JobFileHostile(f"{place}: it is {kind}.", "Name a saved job.")
-        if status.st_size > limit:
-            raise JobFileHostile(
-                f"{place}: it is larger ({status.st_size:,} bytes) than what is read "
-                f"whole ({limit:,} bytes)."
-            )
-        parts, size = [], 0
-        while size < limit:
-            # as much as is left, and a little: it may grow while it is read
-            part = os.read(handle, min(limit, max(status.st_size, size + _READ_AHEAD)) - size + 1)
-            if not part:
-                break
-            parts.append(part)
-            size += len(part)
-    except OSError as error:
-        raise file_error(place, error) from error
-    finally:
-        os.close(handle)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    with _opened(place) as handle:
+        return _content(place, handle, limit, [])
 
 
 def read_job_file(place: str) -> bytes:
@@ -81,24 +58,56 @@ def read_job_file(place: str) -> bytes:
         JobFileTorn: when it begins with nothing.
         UnknownKind: when it begins with what is no JSON object.
     """
+    with _opened(place) as handle:
+        begin = os.read(handle, _BEGINNING)
+        first = begin.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\0")[:1]
+        if not first:
+            raise JobFileTorn(f"{place}: it is empty.", "It may be being written: look again.")
+        if first not in b"{[":
+            raise UnknownKind(f"{place}: it is no JSON.", "A saved job begins with '{'.")
+        if len(begin) < _BEGINNING:
+            return _content(place, handle, MAX_SIZE, [begin])
+        os.lseek(handle, 0, os.SEEK_SET)  # read again in one piece: pieces would be copied
+        return _content(place, handle, MAX_SIZE, [])
+
+
+@contextlib.contextmanager
+def _opened(place: str) -> Iterator[int]:
+    """A handle on a regular file, open to be read."""
     try:
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return read_regular(place)  # which says why
+    except OSError as error:
+        raise file_error(place, error) from error
+    except ValueError:
+        raise JobFileError(f"{place!r}: its name holds a NUL.") from None
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return read_regular(place)
-        begin = os.read(handle, _BEGINNING)
-    except OSError:
-        begin = b"{"
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+            raise JobFileHostile(f"{place}: it is {kind}.", "Name a saved job.")
+        yield handle
+    except OSError as error:
+        raise file_error(place, error) from error
     finally:
         os.close(handle)
-    first = begin.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\0")[:1]
-    if not first:
-        raise JobFileTorn(f"{place}: it is empty.", "It may be being written: look again.")
-    if first not in b"{[":
-        raise UnknownKind(f"{place}: it is no JSON.", "A saved job begins with '{'.")
-    return read_regular(place)
+
+
+def _content(place: str, handle: int, limit: int, parts: list[bytes]) -> bytes:
+    """What a file holds, of which some parts were read."""
+    whole = os.fstat(handle).st_size
+    if whole > limit:
+        raise JobFileHostile(
+            f"{place}: it is larger ({whole:,} bytes) than what is read whole ({limit:,} bytes)."
+        )
+    size = sum(map(len, parts))
+    while size < limit:
+        # as much as is left, and a little: it may grow while it is read
+        part = os.read(handle, min(limit, max(whole, size + _READ_AHEAD)) - size + 1)
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def file_error(place: str, error: OSError) -> JobFileError:

@@ -25,8 +25,17 @@ def is_measured(job: Job) -> bool:
     return job.statistics.clock.origin is not None or not len(job.execution_history)
 
 
+def is_sampled(job: Job) -> bool:
+    """Whether its counts are reckoned from a part of its records."""
+    return not is_measured(job) and len(job.execution_history) > MOST_RECORDS
+
+
 def statistics_of_records(job: Job) -> Statistics:
-    """What the records tell: how often each routine is in them, and the kinds of error."""
+    """What the records tell: how often each routine is in them, and the kinds of error.
+
+    Of more records than are looked at, the runs are reckoned: as many as there would be if all
+    records were like the last ones.
+    """
     history: Sequence[Any] = job.execution_history
     statistics = Statistics()
     for record in history[max(0, len(history) - MOST_RECORDS) :]:
@@ -39,5 +48,7 @@ def statistics_of_records(job: Job) -> Statistics:
             statistics.problems.add(record.routine_id, record.data, at, None, None)
         else:
             one.ended += 1
+    for one in statistics.routines.values():
+        one.ended = round(one.ended * max(1.0, len(history) / MOST_RECORDS))
     statistics.restore(job.outstanding, job.running)
     return statistics

@@ -11,7 +11,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.job.record import as_count, as_number
 from routilux_tui.job.statistics import RECENT
-from routilux_tui.views.approximation import is_measured
+from routilux_tui.views.approximation import is_measured, is_sampled
 from routilux_tui.views.estimate import Load, RoutineLoad, estimate
 from routilux_tui.views.insight import Outlook, RoutineFigures
 from routilux_tui.views.rows import routine_row
@@ -69,6 +69,7 @@ def _figures_of(
         error if isinstance(error, str) else preview(error),
         as_number(told.get("execution_time")),
         _spark(moment, (one,)),
+        is_sampled(moment.job),
     )
 
 
@@ -125,11 +126,12 @@ def outlook(moment: Moment) -> Outlook:
     guess = estimate(load, moment.earlier)
     retrying = moment.retrying()
     shown = not moment.is_over and job.status in {"running", "pending"}
+    done = ended - retried if is_measured(job) else len(job.execution_history)
     updated = timestamps.to_epoch(job.updated_at)
     return Outlook(
         word=status_word(job, moment.control, running),
-        done=ended - retried,
-        total=ended - retried + queued + running,
+        done=done,
+        total=done + queued + running,
         queued=queued,
         rate=sum(_rate(moment, one) for one in statistics),
         spark=_spark(moment, statistics),
@@ -151,7 +153,8 @@ def outlook(moment: Moment) -> Outlook:
         gave_up=job.failed_count,
         oldest=max(waits, default=None),
         silent=None if moment.is_over or updated is None else max(0.0, time.time() - updated),
-        approximate="" if is_measured(moment.job) else _NOT_MEASURED,
+        approximate="" if is_measured(job) else _NOT_MEASURED,
+        done_is_estimate=not (is_measured(job) or getattr(job.execution_history, "exact", True)),
     )
 
 

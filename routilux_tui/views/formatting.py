@@ -11,8 +11,10 @@ from routilux_tui.job import timestamps
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def count(number: int) -> str:
-    """A whole number with thin groups: ``12,431``; from ten million on ``12.4M``."""
+def count(number: int, *, is_estimate: bool = False) -> str:
+    """A whole number with thin groups: ``12,431``; from ten million on ``12.4M``; ``≈12,431``."""
+    if is_estimate:
+        return f"≈{count(number)}"
     if abs(number) >= 10**15:  # no count, but what a file says
         return f"{'-' if number < 0 else ''}1e{int(math.log10(abs(number)))}"
     if number >= 10_000_000:

@@ -36,7 +36,8 @@ class RoutineFigures(msgspec.Struct, array_like=True, frozen=True):
     minute. ``p50``, ``p95`` and ``longest`` are run times within 2 %, of all runs; ``minute_p95``
     of the last minute; ``wait_p50`` and ``wait_p95`` waits in the queue; None where there are
     none. ``spark`` has how many ended in each of the last seconds, oldest first: as many as are
-    known, at most 60. ``busy`` is how long its handlers ran in all.
+    known, at most 60. ``busy`` is how long its handlers ran in all. ``done`` may be an estimate, of
+    a file that has many records and no statistics.
     """
 
     routine_id: str
@@ -58,6 +59,7 @@ class RoutineFigures(msgspec.Struct, array_like=True, frozen=True):
     last_error: str = ""
     busy: float = 0.0
     spark: list[int] = []
+    done_is_estimate: bool = False
 
 
 class FailingInput(msgspec.Struct, frozen=True):
@@ -151,7 +153,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     ``high`` (seconds left) are None where they are not known; ``eta`` says it in words, ``basis``
     how it is known. ``slower`` is how many times as long it takes as ``earlier_runs`` of the same
     flow with the same parameters did, None where these are too few. ``approximate`` says why
-    figures are not exact; empty where they are.
+    figures are not exact; empty where they are. ``done_is_estimate`` while the records of a large
+    file are still being counted.
     """
 
     word: str
@@ -175,6 +178,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     oldest: float | None = None
     silent: float | None = None
     approximate: str = ""
+    done_is_estimate: bool = False
 
 
 class Insight(msgspec.Struct, frozen=True, kw_only=True):

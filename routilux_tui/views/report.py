@@ -141,7 +141,8 @@ def _flow(report: Report) -> str:
 
 
 def _figures(one: RoutineFigures) -> list[str]:
-    counts = [count(number) if number else "·" for number in (one.queued, one.done)]
+    done = count(one.done, is_estimate=one.done_is_estimate)
+    counts = [count(one.queued) if one.queued else "·", done if one.done else "·"]
     times = ["·" if took is None else duration(took) for took in (one.p50, one.p95, one.longest)]
     errors = [count(number) if number else "·" for number in (one.errors, one.retries)]
     return [one.state, *counts, *times, *errors, one.last_error[:200]]

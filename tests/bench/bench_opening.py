@@ -42,7 +42,7 @@ def write_job(path: Path, records: int) -> None:
 
 def _tail(path: Path, records: int) -> tuple[float, float, Screen]:
     """Seconds to the tail, and from the start to the exact count; the screen is left open."""
-    last, exact = f'{{"n":{records - 1}', f"{records:,} records"
+    last, exact = f"stored {records - 1} ", f"5 History {records:,} "
     screen = Screen(["-m", "routilux_tui", "open", str(path)])
     tail = screen.sees(lambda lines: any(last in line for line in lines))
     counted = screen.sees(lambda lines: any(exact in line for line in lines))
@@ -54,7 +54,7 @@ def _keys_meanwhile(path: Path) -> list[float]:
     times: list[float] = []
     while len(times) < 100:
         screen = Screen(["-m", "routilux_tui", "open", str(path)])
-        last = f'{{"n":{MANY - 1}'
+        last = f"stored {MANY - 1} "
         screen.sees(lambda lines, last=last: any(last in line for line in lines))
         screen.send(b"1")
         begin = time.perf_counter()

@@ -9,6 +9,8 @@ import pytest
 
 from routilux_tui import JobState
 from routilux_tui.job.jsonable import to_plain
+from routilux_tui.views.approximation import MOST_RECORDS
+from routilux_tui.views.formatting import count
 from routilux_tui.views.insight import PARTS, ROUTINE_LOOKS, Insight
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.projection import Projection
@@ -220,6 +222,20 @@ def test_a_file_of_routilux_says_that_its_figures_are_not_exact() -> None:
     (problem,) = insight.problems
     assert (problem.routine_id, problem.error_type, problem.message) == ("a", "E", "no")
     assert problem.count == problem.inputs == 1
+
+
+def test_of_many_records_counts_are_said_to_be_an_estimate_and_the_records_to_be_all() -> None:
+    job = JobState("old")
+    for n in range(MOST_RECORDS * 3):
+        job.record_execution("ab"[n % 2], "went", {})
+    for name in "ab":
+        job.update_routine_state(name, {"status": "completed"})
+    insight = measured(job)
+    assert insight.outlook is not None
+    assert insight.outlook.done == insight.outlook.total == MOST_RECORDS * 3
+    told = {one.routine_id: (one.done, one.done_is_estimate) for one in insight.figures}
+    assert told == dict.fromkeys("ab", (MOST_RECORDS * 3 // 2, True))
+    assert count(30_000, is_estimate=True) == "≈30,000"
 
 
 @pytest.mark.parametrize("odd", [float("nan"), 1e308, 10**400, -1, "x", None, [1], {"a": 1}, True])

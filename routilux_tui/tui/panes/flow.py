@@ -44,6 +44,11 @@ def _number(value: int, style: str = "") -> Part:
     return (count(value), style) if value else ("·", "rows--dim")
 
 
+def _done(one: RoutineFigures) -> Part:
+    text = count(one.done, is_estimate=one.done_is_estimate)
+    return (text, "") if one.done else _number(0)
+
+
 def _duration(value: float | None) -> Part:
     return ("·", "rows--dim") if value is None else (duration(value), "")
 
@@ -77,7 +82,7 @@ class FlowPane(Pane):
             Column("queue", 7, lambda one: _number(one.queued), 1),
             Column("", _BAR_CELLS, self._bar, 8, is_number=False),
             Column("now", 4, lambda one: _number(one.running, "rows--running"), 2),
-            Column("done", 9, lambda one: _number(one.done), 0),
+            Column("done", 9, _done, 0),
             Column("/s", 5, _rate, 4),
             Column(
                 "last 60 s", _SPARKS, _spark, 9

@@ -221,8 +221,9 @@ class JobHeader(Widget):
                 shade = "rows--error" if job.status == "failed" else "header--spark"
                 parts += [("█" * full, shade), ("░" * (cells - full), "rows--dim")]
                 parts.append((f" {part:.0%}  ", "rows--name"))
-            parts += [(count(done), ""), ("/" if width < 100 else " of ", "rows--dim")]
-            parts += [(f"{count(total)}  ", "")]
+            said = [count(one, is_estimate=outlook.done_is_estimate) for one in (done, total)]
+            parts += [(said[0], ""), ("/" if width < 100 else " of ", "rows--dim")]
+            parts += [(f"{said[1]}  ", "")]
         if note:
             return [*parts, (note, style)]
         if outlook is not None and job.status == "running" and outlook.eta:
