@@ -170,10 +170,12 @@ def unpacked(path: Path) -> Path:
     """
     if path.suffix != ".zip":
         return path
-    from routilux_tui.runner.paths import bundles_folder
+    from routilux_tui.runner.paths import bundles_folder, make_private
     from routilux_tui.store.bundle import unpack_bundle
 
-    return unpack_bundle(path, bundles_folder())
+    cache = bundles_folder()
+    make_private(cache)
+    return unpack_bundle(path, cache)
 
 
 def find_running(name: str) -> JobEntry:

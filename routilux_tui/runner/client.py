@@ -238,6 +238,21 @@ def peer_of(connection: socket.socket) -> tuple[int, int]:
     return pid, uid
 
 
+def person(uid: int, via: str = "") -> dict[str, Any]:
+    """A user as a job keeps whoever steered it: number and name here, and what he is called there.
+
+    Args:
+        uid: the user's number on this machine.
+        via: ``user@host``, for somebody on another machine.
+    """
+    import pwd
+
+    who: dict[str, Any] = {"uid": uid}
+    with contextlib.suppress(KeyError):
+        who["name"] = pwd.getpwuid(uid).pw_name
+    return who | ({"via": via[:100]} if via else {})
+
+
 def check_peer(connection: socket.socket, path: str) -> None:
     """Refuse a socket that another user's process answers.
 

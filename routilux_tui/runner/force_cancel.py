@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NotConfirmed, NotPossible
-from routilux_tui.runner.client import check_peer, connect, peer_of
+from routilux_tui.runner.client import check_peer, connect, peer_of, person
 from routilux_tui.runner.discover import is_stale
 from routilux_tui.runner.paths import safe_name
 from routilux_tui.store.locks import job_file_of_lock
@@ -101,6 +101,7 @@ def _record_cancel(file: Path, reason: str) -> Header:
         waiting = [task_id for task_id in state.outstanding if task_id not in state.running]
         state.make("drop", list(state.outstanding), now)
         account = {"reason": reason, "forced": True, "running": running, "dropped": len(waiting)}
+        state.make("control", "cancel", person(os.getuid()), reason, now)
         state.make("routine", "_cancellation", account, now)
         state.make("status", "cancelled", now)
     journal.close()

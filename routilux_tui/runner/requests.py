@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui import __version__
 from routilux_tui.errors import ConditionError, ReadOnly, RoutiluxTuiError, UsageError
 from routilux_tui.runner import protocol
-from routilux_tui.runner.client import peer_of
+from routilux_tui.runner.client import peer_of, person
 from routilux_tui.runner.judge import Judge
 from routilux_tui.views.measures import measures_of
 from routilux_tui.views.shapes import Frame, WaitResult
@@ -108,7 +108,8 @@ class Requests:
             raise protocol.mismatch(theirs, str(params.get("version", "")))
         viewer.greeted = True
         viewer.read_only = bool(params.get("read_only"))
-        viewer.who = _who(viewer.writer, str(params.get("via") or ""))
+        _, uid = peer_of(viewer.writer.get_extra_info("socket"))
+        viewer.who = person(uid, str(params.get("via") or ""))
         state = self._backend.state
         return protocol.Hello(
             protocol=protocol.VERSION,
@@ -270,14 +271,3 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
 }
 
 _CONTROLS = frozenset({"pause", "resume", "cancel", "emit", "set", "workers"})
-
-
-def _who(writer: asyncio.StreamWriter, via: str) -> dict[str, Any]:
-    """Whoever is at the other end: his number and name here, and what he is called where he is."""
-    import pwd
-
-    _, uid = peer_of(writer.get_extra_info("socket"))
-    who: dict[str, Any] = {"uid": uid}
-    with contextlib.suppress(KeyError):
-        who["name"] = pwd.getpwuid(uid).pw_name
-    return who | ({"via": via[:100]} if via else {})

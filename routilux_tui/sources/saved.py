@@ -9,9 +9,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from routilux_tui.errors import JobFileMissing
 from routilux_tui.runner.paths import make_private
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.row_reader import RowReader
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.sources.scanning import (
     Stamp,
@@ -111,56 +113,83 @@ class SavedSource:
         return sorted(map(Path, folders)), deep
 
     async def entries(self) -> AsyncIterator[EntryBatch]:
-        """The newest first, the rest in slices, then what changes, one by one."""
-        good: dict[str, JobEntry] = {}
-        stamps = await asyncio.to_thread(self._stamps)
-        paths = sorted(stamps, key=stamps.__getitem__, reverse=True)
-        at, step = 0, _FIRST
-        while at < len(paths) or at == 0:
-            part = paths[at : at + step]
-            batch = await asyncio.to_thread(_read_all, part)
-            good.update((one.key, one) for one in batch if not one.error)
-            at, step = at + max(1, len(part)), _SLICE
-            yield EntryBatch(batch, loading=max(0, len(paths) - at))
+        """The newest first, the rest in slices, then what changes, as soon as it is read."""
+        reader = RowReader()
+        try:
+            stamps = await asyncio.to_thread(self._stamps)
+            reader.put(sorted(stamps, key=stamps.__getitem__, reverse=True))
+            good: dict[str, JobEntry] = {}
+            step = _FIRST
+            while True:
+                rows = await reader.get(step, wait=False)
+                good.update((one.key, one) for one in rows if not one.error)
+                yield EntryBatch(rows, loading=reader.left)
+                step = _SLICE
+                if not rows or not reader.waiting:
+                    break
+            async for batch in self._follow(reader, stamps, good):
+                yield batch
+        finally:
+            reader.close()
+
+    async def _follow(
+        self, reader: RowReader, stamps: dict[str, Stamp], good: dict[str, JobEntry]
+    ) -> AsyncIterator[EntryBatch]:
+        """What changes from now on, and the rows of files that took long to be read."""
         folders, deep = self._watched()
         polling: list[str] = []
         changes = watch(folders, recursive=deep, poll=self._poll, on_polling=polling.append)
-        async for events in changes:
-            if polling:
-                yield EntryBatch([_polling_line(polling.pop())])
-            changed = events
-            if not events:
-                # watching begins only now, so that our own reading is no event
-                now = await asyncio.to_thread(self._stamps)
-                changed, stamps = changed_paths(stamps, now), now
-            listed = sorted(filter(self._is_listed, changed))
-            for path in listed:
-                stamps.pop(path, None)
-                if is_there(path):
-                    stamps[path] = stamp(path)
-            if listed:
-                yield await self._read(listed, good)
+        torn: set[str] = set()
+        events = asyncio.ensure_future(anext(changes))
+        rows = asyncio.ensure_future(reader.get())
+        try:
+            while True:
+                await asyncio.wait((events, rows), return_when=asyncio.FIRST_COMPLETED)
+                if rows.done():
+                    batch = [_row(one, reader, good, torn) for one in rows.result()]
+                    rows = asyncio.ensure_future(reader.get())
+                    shown = [one for one in batch if one is not None]
+                    if shown:
+                        yield EntryBatch(shown, loading=reader.left)
+                if polling:
+                    yield EntryBatch([_polling_line(polling.pop())])
+                if not events.done():
+                    continue
+                changed, events = events.result(), asyncio.ensure_future(anext(changes))
+                if not changed:
+                    # watching begins only now, so that our own reading is no event
+                    now = await asyncio.to_thread(self._stamps)
+                    changed, stamps = changed_paths(stamps, now), now
+                gone = self._put_changed(changed, reader, stamps, good)
+                if gone:
+                    yield EntryBatch(gone=gone)
+        except StopAsyncIteration:
+            return
+        finally:
+            for one in (events, rows):
+                one.cancel()
+            await asyncio.gather(events, rows, return_exceptions=True)
+            await changes.aclose()
 
-    async def _read(self, paths: list[str], good: dict[str, JobEntry]) -> EntryBatch:
-        """Read anew what changed; a half-written file keeps its last good line."""
-        changed, gone = [], []
-        for path in paths:
-            if not is_there(path):
+    def _put_changed(
+        self,
+        changed: set[str],
+        reader: RowReader,
+        stamps: dict[str, Stamp],
+        good: dict[str, JobEntry],
+    ) -> list[str]:
+        """Have what changed read anew; returns what is gone."""
+        listed = sorted(filter(self._is_listed, changed))
+        gone = []
+        for path in listed:
+            stamps.pop(path, None)
+            if is_there(path):
+                stamps[path] = stamp(path)
+            else:
                 good.pop(path, None)
                 gone.append(path)
-                continue
-            entry = await asyncio.to_thread(read_header, path)
-            if entry.badge == "torn" and entry.key in good:
-                await asyncio.sleep(_HALF_WRITTEN)
-                entry = await asyncio.to_thread(read_header, path)
-            if entry.badge == "torn" and entry.key in good:
-                import msgspec
-
-                entry = msgspec.structs.replace(good[entry.key], badge="writing")
-            elif not entry.error:
-                good[entry.key] = entry
-            changed.append(entry)
-        return EntryBatch(changed, gone)
+        reader.put(path for path in listed if path in stamps)
+        return gone
 
     def handle(self, key: str) -> SavedHandle:
         """A handle on a file."""
@@ -186,5 +215,23 @@ def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], first) and _fits(parts[1:], rest)
 
 
-def _read_all(paths: list[str]) -> list[JobEntry]:
-    return [read_header(path) for path in paths]
+def _row(
+    entry: JobEntry, reader: RowReader, good: dict[str, JobEntry], torn: set[str]
+) -> JobEntry | None:
+    """A row that was read, to be shown: a half-written file keeps its last good line.
+
+    None where it is read once more first, or is gone meanwhile.
+    """
+    if not is_there(entry.key):
+        return None
+    if entry.badge == "torn" and entry.key in good:
+        if entry.key in torn:
+            torn.discard(entry.key)
+            return msgspec.structs.replace(good[entry.key], badge="writing")
+        torn.add(entry.key)
+        asyncio.get_running_loop().call_later(_HALF_WRITTEN, reader.put, [entry.key])
+        return None
+    torn.discard(entry.key)
+    if not entry.error:
+        good[entry.key] = entry
+    return entry

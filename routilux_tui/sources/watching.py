@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.sources.scanning import changed_paths, is_job_file, is_link, scan, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from routilux_tui.sources.scanning import Stamp
 
@@ -25,6 +25,7 @@ POLL_EVERY = 0.25
 """Seconds between two scans where there are no events."""
 CHECK_EVERY = 1.0
 """Seconds between two looks at what events don't tell."""
+_HANDLE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
 _REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "virtiofs", "fuse.grpcfuse"}
 )
@@ -54,7 +55,7 @@ async def watch(
     recursive: bool = False,
     poll: bool = False,
     on_polling: Callable[[str], None] | None = None,
-) -> AsyncIterator[set[str]]:
+) -> AsyncGenerator[set[str], None]:
     """The job files that appeared, changed or went since the last time.
 
     An empty set says that whoever cares is to look himself for what changed before: it comes
@@ -109,52 +110,61 @@ async def _by_events(folders: list[Path], *, recursive: bool) -> AsyncGenerator[
     """
     from watchfiles import awatch
 
-    identities = [_identity(folder) for folder in folders]
-    links = await asyncio.to_thread(_link_stamps, folders, recursive=recursive)
-    stop = asyncio.Event()
-    events = awatch(
-        *folders,
-        recursive=recursive,
-        step=10,
-        debounce=50,
-        watch_filter=None,
-        stop_event=stop,
-        rust_timeout=int(CHECK_EVERY * 1000),
-        yield_on_timeout=True,
-    )
-    upcoming = asyncio.ensure_future(anext(events))
-    checked = time.monotonic()
-    try:
-        await asyncio.sleep(0)  # its first step begins to watch
-        if upcoming.done():
-            upcoming.result()  # it can't
-        yield set()
-        while True:
-            changed = {path for _, path in await upcoming if is_job_file(Path(path).name)}
-            upcoming = asyncio.ensure_future(anext(events))
-            links.update((path, stamp(path)) for path in changed if is_link(path))
-            if time.monotonic() - checked >= CHECK_EVERY / 2:
-                checked = time.monotonic()
-                if [_identity(folder) for folder in folders] != identities:
-                    return
-                moved = {path: now for path in links if (now := stamp(path)) != links[path]}
-                links.update(moved)
-                changed.update(moved)
-            if changed:
-                yield changed
-    except StopAsyncIteration:
-        return
-    finally:
-        stop.set()
-        upcoming.cancel()
-        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, RuntimeError):
-            await upcoming
+    with contextlib.ExitStack() as opened:
+        identities = []
+        try:
+            for folder in folders:
+                # held open, so that no folder which is made anew can have the same inode
+                handle = os.open(folder, _HANDLE)
+                opened.callback(os.close, handle)
+                identities.append(_identity(handle))
+        except FileNotFoundError:
+            return
+        links = await asyncio.to_thread(_link_stamps, folders, recursive=recursive)
+        stop = asyncio.Event()
+        events = awatch(
+            *folders,
+            recursive=recursive,
+            step=10,
+            debounce=50,
+            watch_filter=None,
+            stop_event=stop,
+            rust_timeout=int(CHECK_EVERY * 1000),
+            yield_on_timeout=True,
+        )
+        upcoming = asyncio.ensure_future(anext(events))
+        checked = time.monotonic()
+        try:
+            await asyncio.sleep(0)  # its first step begins to watch
+            if upcoming.done():
+                upcoming.result()  # it can't
+            yield set()
+            while True:
+                changed = {path for _, path in await upcoming if is_job_file(Path(path).name)}
+                upcoming = asyncio.ensure_future(anext(events))
+                links.update((path, stamp(path)) for path in changed if is_link(path))
+                if time.monotonic() - checked >= CHECK_EVERY / 2:
+                    checked = time.monotonic()
+                    if [_identity(folder) for folder in folders] != identities:
+                        return
+                    moved = {path: now for path in links if (now := stamp(path)) != links[path]}
+                    links.update(moved)
+                    changed.update(moved)
+                if changed:
+                    yield changed
+        except StopAsyncIteration:
+            return
+        finally:
+            stop.set()
+            upcoming.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, RuntimeError):
+                await upcoming
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(folder: Path | int) -> tuple[int, int] | None:
     """What tells a folder from another of its name; None where there is none."""
     try:
-        found = folder.stat()
+        found = os.stat(folder)  # noqa: PTH116 - or an open one
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import stat
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,6 +33,10 @@ _MOST_FILES = 10_000
 #: Bytes that any archive may hold, and how many times its own size a larger one may.
 _ANY_SIZE, _MOST_RATIO = 64 << 20, 100
 _CHUNK = 1 << 20
+_UNUSED = 7 * 86_400
+"""Seconds for which what was taken out is kept unused."""
+_ENCRYPTED = 1
+"""The bit of a member's flags that says so."""
 
 
 class Packed(NamedTuple):
@@ -86,11 +91,17 @@ def write_bundle(target: Path, files: Iterable[Packed]) -> None:
 def unpack_bundle(archive: Path, cache: Path) -> Path:
     """Take a bundle out into a folder of its own in the cache; the job's file in it.
 
-    What was taken out before is used again, as long as the archive is the same.
+    What was taken out before is used again, as long as the archive is the same; what nobody has
+    opened for a week is removed.
+
+    Args:
+        archive: the bundle.
+        cache: the folder for all that is taken out; it is there.
 
     Raises:
         JobFileError: when it can't be read, or is no bundle, or would take too much.
     """
+    _remove_unused(cache)
     try:
         seen = archive.stat()
         if not stat.S_ISREG(seen.st_mode):
@@ -98,10 +109,11 @@ def unpack_bundle(archive: Path, cache: Path) -> Path:
         place = f"{archive.resolve()}\0{seen.st_size}\0{seen.st_mtime_ns}"
         folder = cache / hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:24]
         if (folder / JOB).is_file():
+            os.utime(folder)
             return folder / JOB
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = folder.with_name(f"{folder.name}.{os.getpid()}.new")
         shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
         try:
             with zipfile.ZipFile(archive) as opened:
                 _take_out(opened, archive, fresh, max(_ANY_SIZE, _MOST_RATIO * seen.st_size))
@@ -118,6 +130,15 @@ def unpack_bundle(archive: Path, cache: Path) -> Path:
     return folder / JOB
 
 
+def _remove_unused(cache: Path) -> None:
+    """Remove what was taken out of bundles that nobody has opened for long."""
+    with contextlib.suppress(OSError), os.scandir(cache) as found:
+        for one in found:
+            with contextlib.suppress(OSError):
+                if one.stat(follow_symlinks=False).st_mtime < time.time() - _UNUSED:
+                    shutil.rmtree(one, ignore_errors=True)
+
+
 def _take_out(opened: zipfile.ZipFile, archive: Path, folder: Path, most: int) -> None:
     members = list(_members(opened))
     if not any(one.filename == JOB for one in members):
@@ -126,8 +147,13 @@ def _take_out(opened: zipfile.ZipFile, archive: Path, folder: Path, most: int) -
     if sum(one.file_size for one in members) > left or len(opened.infolist()) > _MOST_FILES:
         raise JobFileHostile(f"{archive}: what is in it is too large.")
     for member in members:
+        if member.flag_bits & _ENCRYPTED:
+            raise JobFileError(
+                f"{archive}: {member.filename} in it is encrypted.",
+                "Unpack it with its password, and open the job's file.",
+            )
         target = folder / member.filename
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
         with opened.open(member) as source, target.open("xb") as file:
             while piece := source.read(_CHUNK):
                 left -= len(piece)

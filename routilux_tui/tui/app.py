@@ -21,7 +21,7 @@ from textual.events import Event, Key, Resize
 from textual.screen import Screen
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.runner.paths import state_folder
+from routilux_tui.runner.paths import make_private, state_folder
 from routilux_tui.tui.actions import remapped
 from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link
@@ -234,10 +234,11 @@ def _report(error: BaseException) -> Path | None:
     ]
     try:
         folder = state_folder() / "crashes"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         import time
 
         path = folder / time.strftime("crash-%Y%m%d-%H%M%S.txt")
+        path.touch(mode=0o600)
         path.write_text("\n".join(lines) + "\n")
     except OSError:
         return None

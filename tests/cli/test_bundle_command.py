@@ -113,3 +113,34 @@ def test_names_of_dots_are_left_out(failed: str, world: Path) -> None:
         for name in ("flow/..", "flow/.", "job.json.changes/.."):
             archive.writestr(name, "x")
     tui("show", str(world / "dots.zip"))
+
+
+def test_what_nobody_has_opened_for_long_is_removed(failed: str, world: Path) -> None:
+    targets = [world / "first.zip", world / "second.zip"]
+    for target in targets:
+        tui("bundle", failed, str(target), "-y")
+    tui("show", str(targets[0]))
+    [first] = (world / "cache").rglob("job.json")
+    left = first.parent.with_name("x.1.new")  # by one that was killed
+    left.mkdir()
+    for folder in (first.parent, left):
+        os.utime(folder, (1e9, 1e9))
+    tui("show", str(targets[1]))
+    [second] = (world / "cache").rglob("job.json")
+    assert second != first
+    assert not left.exists()
+    os.utime(second.parent, (1e9, 1e9))
+    tui("show", str(targets[1]))
+    assert second.parent.stat().st_mtime > 1e9
+
+
+def test_an_archive_with_a_password_says_so_in_words(failed: str, world: Path) -> None:
+    target = world / "locked.zip"
+    tui("bundle", failed, str(target), "-y")
+    content = bytearray(target.read_bytes())
+    for head, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(head) + at] |= 1
+    target.write_bytes(content)
+    told = tui("show", str(target), code=1).stderr
+    assert "job.json in it is encrypted" in told
+    assert "ZipInfo" not in told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +17,6 @@ from routilux_tui.runner import paths
 from routilux_tui.runner.launch import start_job
 from tests.flows import write_flows
 from tests.processes import assert_gone
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -60,6 +57,32 @@ def test_what_is_made_is_for_its_user_alone_whatever_the_umask_says(
     made = [one for one in (world / "new").rglob("*") if "__pycache__" not in str(one)]
     assert len(made) >= 5
     for one in (world / "new", *made):
+        assert not one.stat().st_mode & 0o077, one
+
+
+def test_so_is_what_the_dashboard_and_bundles_leave_there(
+    flows: str, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from routilux_tui.cli.find_job import unpacked
+    from routilux_tui.store.bundle import bundle_files, write_bundle
+    from routilux_tui.tui.app import _report
+    from routilux_tui.tui.terminal.clipboard import to_file
+
+    for name in ("STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(world / "new" / name))
+    started = start_job(f"{flows}:counting", {"n": 1})
+    assert_gone(started.pid)
+    write_bundle(world / "a.zip", bundle_files(Path(started.path)))
+    before = os.umask(0)
+    try:
+        to_file("long", paths.state_folder() / "copied" / "deep")
+        assert _report(ValueError("x")) is not None
+        assert unpacked(world / "a.zip").is_file()
+    finally:
+        os.umask(before)
+    folders = [one for one in (world / "new").rglob("*") if one.is_dir()]
+    assert {"crashes", "deep", "bundles", "job.json.changes"} <= {one.name for one in folders}
+    for one in (world / "new", *folders):
         assert not one.stat().st_mode & 0o077, one
 
 

@@ -42,6 +42,9 @@ def test_a_runner_that_is_stopped_is_ended_and_its_job_says_so(
     assert (state.status, state.outstanding) == ("cancelled", {})
     told = state.routine_states["_cancellation"]
     assert (told["forced"], told["running"], told["reason"]) == (True, ["stuck"], "enough")
+    [control] = state.controls
+    assert (control["action"], control["reason"]) == ("cancel", "enough")
+    assert control["who"]["uid"] == os.getuid()
     assert not Path(started.socket).exists()
 
 

@@ -92,6 +92,26 @@ async def test_a_folder_that_is_made_anew_or_replaced_is_followed(tmp_path: Path
     await followed.close()
 
 
+async def test_a_folder_that_is_made_anew_at_once_is_no_longer_the_one_that_went(
+    tmp_path: Path,
+) -> None:
+    """The system gives a new folder the inode of one that has just gone, if nobody holds it."""
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    save(folder / "a.json", "first")
+    followed = Followed(folder)
+    await followed.until(lambda: followed.flows() == {"first"})
+    save(folder / "b.json", "second")  # seen: from now on it is watched
+    await followed.until(lambda: followed.flows() == {"first", "second"})
+    shutil.rmtree(folder)
+    folder.mkdir()
+    save(folder / "c.json", "third")
+    await followed.until(lambda: followed.flows() == {"third"})
+    save(folder / "d.json", "fourth")
+    await followed.until(lambda: followed.flows() == {"third", "fourth"})
+    await followed.close()
+
+
 async def test_a_link_is_followed_to_where_it_leads(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "jobs", tmp_path / "elsewhere"
     folder.mkdir()

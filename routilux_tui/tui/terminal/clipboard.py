@@ -13,6 +13,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from routilux_tui.runner.paths import make_private
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -58,7 +60,7 @@ async def to_tmux(text: str) -> bool:
 
 def to_file(text: str, folder: Path) -> Path:
     """Write a text that is too long for the terminal to a file of its own."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     path = folder / time.strftime("copied-%Y%m%d-%H%M%S.txt")
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
