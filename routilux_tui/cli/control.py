@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
-from routilux_tui.cli.find_job import find_running
+from routilux_tui.cli.find_job import find, find_running, live_entries, running_from
+from routilux_tui.errors import NotPossible
+from routilux_tui.job.status import has_ended
+from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
     import argparse
@@ -42,6 +46,37 @@ def send(args: argparse.Namespace, method: str, **params: Any) -> int:
     with Client(Path(find_running(args.job).key)) as client:
         header = client.header_of(client.call(method, **params))
     return print_outcome(header, as_json=args.json)
+
+
+class Steered(NamedTuple):
+    """A job that is to be steered: where it answers, or its file where nobody runs it."""
+
+    socket: Path | None
+    path: Path
+
+
+def steered(name: str) -> Steered:
+    """The job that a name means, whether it runs or not.
+
+    Raises:
+        NoSuchJob: when no job is called so, or more than one is.
+    """
+    found = find(name)
+    if isinstance(found, Path):
+        running = running_from(str(found), live_entries(str(found))) if is_locked(found) else []
+        return Steered(Path(running[0].key) if running else None, found)
+    return Steered(Path(found.key) if found.place == "live" else None, Path(found.path))
+
+
+def not_run(path: Path) -> NotPossible:
+    """The error that nobody runs the job of a file, so that it can't be asked."""
+    from routilux_tui.store.large_file import open_job
+
+    status = open_job(path).status
+    if has_ended(status):
+        return NotPossible(f"{path}: its job is {status}: nothing of it is tried again.")
+    way = shlex.join(["routilux-tui", "resume", str(path)])
+    return NotPossible(f"{path}: its job is {status}, and nobody runs it.", f"Take it up: {way}")
 
 
 def request(args: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:

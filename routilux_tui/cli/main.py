@@ -47,6 +47,8 @@ COMMANDS = {
     "emit": "emit an event of a routine into a running job",
     "set": "set a key of a running job's shared data",
     "workers": "give a running job more or fewer handlers at once",
+    "retry": "send failed inputs again, in the same job",
+    "giveup": "have failed inputs not tried again",
     "again": "run a job again as a new one, or only what failed of it",
     "wait": "wait for a job's end, or until a condition holds",
     "watch": "run a command for each job of which a condition comes to hold",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import JobCancelled, NotPossible
 from routilux_tui.flow.context import Invocation
-from routilux_tui.flow.controls import Controls
 from routilux_tui.flow.error_policy import apply_error_policy
 from routilux_tui.flow.invocation import (
     Refused,
@@ -24,7 +23,7 @@ from routilux_tui.flow.invocation import (
     invoke_async,
     one_line,
 )
-from routilux_tui.job import status as statuses
+from routilux_tui.flow.task_controls import TaskControls
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Engine(Protocol):
         """Have ``listener`` called whenever `control` changes."""
 
 
-class Execution(Controls):
+class Execution(TaskControls):
     """What runs one job on a flow: it emits events, and calls the handlers of queued tasks."""
 
     def emit(
@@ -82,7 +81,7 @@ class Execution(Controls):
         """Record an event and queue a task for every slot that it goes to.
 
         In a job that is paused meanwhile the tasks are held with the others; in one that has
-        failed, the event is recorded and goes nowhere.
+        failed they are dropped with the others.
 
         Raises:
             JobCancelled: when the job has been cancelled.
@@ -135,6 +134,9 @@ class Execution(Controls):
             state.make_locked("emit", routine_id, event, data, time.time(), parent_id, tasks)
             if not tasks:
                 return
+            if self._closing == "end":  # dropped as what was queued is, and kept as that is
+                state.make("drop", [task_id for task_id, _, _ in tasks], time.time())
+                return
             if not self.live:
                 state.make("hold", list(state.outstanding), time.time())
                 return
@@ -154,9 +156,9 @@ class Execution(Controls):
             state.make("emit", routine_id, name, data, now, None, self._new_tasks(routine_id, name))
 
     def _new_tasks(self, routine_id: str, event: str) -> list[tuple[int, str, str]]:
-        """New tasks for the slots that an event goes to; none where the job takes no more."""
+        """New tasks for the slots that an event goes to."""
         targets = self.flow.targets(routine_id, event)
-        if not targets or self._closing == "end":
+        if not targets:
             return []
         number = self.job_state.next_task_id
         if len(targets) == 1:
@@ -249,10 +251,11 @@ class Execution(Controls):
         elif self._closing:
             self._set_stopped()
         elif not self._queue and not self._delayed:
-            states = self.job_state.routine_states.values()
-            found = [str(one.get("status")) for one in states if isinstance(one, dict)]
-            end = statuses.end_of(found)
-            if end == "failed":
+            end, why = self._end()
+            if why:
+                account = {"reason": why, "dropped": len(self.job_state.dropped_tasks)}
+                self.job_state.make("routine", "_failure", account, time.time())
+            elif end == "failed":
                 logger.warning(
                     "Job %s has run out of tasks, but a routine of it has failed: so has the job",
                     self.job_state.job_id,

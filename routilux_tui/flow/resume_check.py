@@ -36,15 +36,7 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
             f"Job {state.job_id} is at routine {current!r}, which this flow does not have.",
             f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
         )
-    for task in held:
-        routine = routines.get(task.routine_id)
-        if routine is not None and routine.get_slot(task.slot) is not None:
-            continue
-        raise NotPossible(
-            f"A held task is for slot {task.slot!r} of routine {task.routine_id!r}, "
-            "which this flow does not have.",
-            f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
-        )
+    check_tasks(flow, held)
     for event in state.deferred_events:
         fields = event if isinstance(event, dict) else {}
         routine_id, name = str(fields.get("routine_id")), str(fields.get("event_name"))
@@ -55,3 +47,21 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
                 "which this flow does not have.",
                 "Resume the job with the flow it was made by.",
             )
+
+
+def check_tasks(flow: FlowStructure, tasks: Iterable[Task]) -> None:
+    """Refuse tasks that this flow has no slot for.
+
+    Raises:
+        NotPossible: naming the first of them, and what to do.
+    """
+    routines = flow.routines
+    for task in tasks:
+        routine = routines.get(task.routine_id)
+        if routine is not None and routine.get_slot(task.slot) is not None:
+            continue
+        raise NotPossible(
+            f"A held task is for slot {task.slot!r} of routine {task.routine_id!r}, "
+            "which this flow does not have.",
+            f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
+        )

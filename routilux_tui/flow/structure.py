@@ -174,7 +174,7 @@ class FlowStructure:
     def delivered(self, task: Task) -> Any:
         """A task's data, by the names that its slot knows it by."""
         data = task.data
-        if not self._mappings or not isinstance(data, dict):
+        if not self._mappings or task.edited or not isinstance(data, dict):
             return data
         ends = (task.source_id, task.source_event, task.routine_id, task.slot)
         return map_names(self._mappings.get(ends, {}), data)

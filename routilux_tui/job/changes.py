@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.fold_lists import LISTS
+from routilux_tui.job.fold_single_tasks import SINGLE_TASKS
 from routilux_tui.job.fold_tasks import TASKS
 from routilux_tui.job.fold_values import VALUES
 from routilux_tui.job.jsonable import decode, dumps
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.data import Change
 
 #: Every kind of change, and what carries it out.
-FOLD: dict[str, Callable[..., None]] = {**VALUES, **LISTS, **TASKS}
+FOLD: dict[str, Callable[..., None]] = {**VALUES, **LISTS, **TASKS, **SINGLE_TASKS}
 
 
 def encode(change: Change) -> bytes:

@@ -79,6 +79,9 @@ class JobData(ABC):
         #: Tasks that failed for good, the first `MOST_FAILED` of them, and how many in all.
         self.failed_tasks: list[FailedTask] = []
         self.failed_count = 0
+        #: Tasks that were dropped when it failed or was cancelled, the first `MOST_FAILED` of them:
+        #: whoever takes the job up again may send them, too.
+        self.dropped_tasks: list[Task] = []
         #: The distinct tracebacks of error records, which name them by their number here, and
         #: those numbers by text. The exception's own lines are in the record.
         self.tracebacks: list[str] = []

@@ -64,7 +64,7 @@ class Problem(msgspec.Struct, kw_only=True):
         if task is None:
             self.inputs += 1
             return
-        if not task.retry_count or self.count == 1:
+        if not (task.retry_count or task.again) or self.count == 1:
             self.inputs += 1
             self.common = common_part(self.common, task.data)
             if len(self.samples) < _SAMPLES:

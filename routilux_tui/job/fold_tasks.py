@@ -252,7 +252,7 @@ def _hold(job: JobData, order: list[int], at: float) -> None:
     held = {task_id: outstanding[task_id] for task_id in order if task_id in outstanding}
     for task in held.values():
         if task.retry_count:
-            _no_retry_under_way(job, task, "pending")
+            no_retry_under_way(job, task, "pending")
     job.outstanding = {**held, **outstanding}
     job._pending_tasks = HELD if job.outstanding else []
     job._updated = at
@@ -277,7 +277,7 @@ def _take_up(job: JobData, at: float) -> None:
     job._updated = at
 
 
-def _no_retry_under_way(job: JobData, task: Task, status: str) -> None:
+def no_retry_under_way(job: JobData, task: Task, status: str) -> None:
     """A retry that was waited for is held, or will never come: its routine does not run."""
     routine = job._routine_states.get(task.routine_id)
     if not isinstance(routine, dict) or routine.get("active"):
@@ -293,8 +293,10 @@ def _drop(job: JobData, dropped: list[int], at: float) -> None:
         if task is None:
             continue
         job.statistics.of(task.routine_id).dropped += 1
+        if len(job.dropped_tasks) < MOST_FAILED:
+            job.dropped_tasks.append(task)
         if task.retry_count:
-            _no_retry_under_way(job, task, "failed")
+            no_retry_under_way(job, task, "failed")
     job.statistics.recount(job.outstanding, job.running)
     job._pending_tasks = []
     job._updated = at

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job.data import MOST_CONTROLS, shape_routines
 from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
 from routilux_tui.job.statistics import Statistics
-from routilux_tui.job.tasks import MOST_FAILED, FailedTask
+from routilux_tui.job.tasks import MOST_FAILED, FailedTask, Task
 
 if TYPE_CHECKING:
     from routilux_tui.job.data import JobData
@@ -23,6 +23,7 @@ OWN_KEYS = (
     "controls",
     "failed_tasks",
     "failed_count",
+    "dropped_tasks",
     "tracebacks",
     "statistics",
     "said_progress",
@@ -46,6 +47,8 @@ def own_plain(job: JobData) -> dict[str, Any]:
     if job.failed_tasks:
         own["failed_tasks"] = [one.to_plain() for one in job.failed_tasks]
         own["failed_count"] = job.failed_count
+    if job.dropped_tasks:
+        own["dropped_tasks"] = [one.to_plain() for one in job.dropped_tasks]
     if job.tracebacks:
         own["tracebacks"] = list(job.tracebacks)
     if job.said_progress:
@@ -92,6 +95,9 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
         job.failed_tasks = [FailedTask.from_plain(one) for one in failed[:MOST_FAILED]]
         count = plain.get("failed_count")
         job.failed_count = max(count if is_id(count) else 0, len(job.failed_tasks))
+    if "dropped_tasks" in plain:
+        dropped = [one for one in _entries(plain, "dropped_tasks") if isinstance(one, dict)]
+        job.dropped_tasks = [Task.from_plain(one, 0) for one in dropped[:MOST_FAILED]]
     if "tracebacks" in plain:
         texts = [one for one in _entries(plain, "tracebacks") if isinstance(one, str)]
         job.tracebacks = texts[:MOST_TRACEBACKS]

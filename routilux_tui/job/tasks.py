@@ -14,6 +14,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.record import is_id
 
 NORMAL = 2
+_FLAGS = ("merged", "edited", "on_hold")
 MOST_FAILED = 10_000
 """How many failed tasks a job keeps with their inputs; those that follow are only counted."""
 
@@ -24,8 +25,10 @@ class Task(msgspec.Struct, eq=False, gc=False):
     ``emitted`` counts the events that its handler has emitted in the attempt that is under
     way; ``skip`` is how many of them a handler that is run again after a crash must not
     deliver twice. ``merged`` says that its slot has collected its data. ``problem`` is the number
-    of the kind of error that it had last, in the job's statistics. ``created_at`` and
-    ``due`` are in seconds since the epoch.
+    of the kind of error that it had last, in the job's statistics. ``again`` is how often somebody
+    sent it again after it had failed for good; ``edited`` says that its data is what somebody
+    wrote, by the names that its slot knows it by; ``on_hold`` that it does not start until
+    somebody lets it. ``created_at`` and ``due`` are in seconds since the epoch.
     """
 
     # A job may have a hundred thousand tasks queued: the garbage collector doesn't look at
@@ -46,6 +49,9 @@ class Task(msgspec.Struct, eq=False, gc=False):
     due: float = 0.0
     merged: bool = False
     problem: int | None = None
+    again: int = 0
+    edited: bool = False
+    on_hold: bool = False
 
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""
@@ -66,8 +72,11 @@ class Task(msgspec.Struct, eq=False, gc=False):
             "emitted": self.emitted,
             "queued_at": self.created_at,  # to the last digit, unlike created_at
         }
-        if self.merged:
-            plain["merged"] = True
+        for name in _FLAGS:
+            if getattr(self, name):
+                plain[name] = True
+        if self.again:
+            plain["again"] = self.again
         if self.problem is not None:
             plain["problem"] = self.problem
         if self.due:
@@ -88,11 +97,12 @@ class Task(msgspec.Struct, eq=False, gc=False):
             plain.get("connection_source_event_name"),
             timestamps.to_epoch(plain.get("created_at")) or time.time(),
         )
-        for name in ("retry_count", "max_retries", "priority", "emitted"):
+        for name in ("retry_count", "max_retries", "priority", "emitted", "again"):
             value = plain.get(name)
             if isinstance(value, int) and value >= 0:
                 setattr(task, name, value)
-        task.merged = plain.get("merged") is True
+        for name in _FLAGS:
+            setattr(task, name, plain.get(name) is True)
         problem = plain.get("problem")
         if is_id(problem):
             task.problem = problem
@@ -106,7 +116,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
 class FailedTask(msgspec.Struct, gc=False):
     """A task that failed for good, as it was: with its input, so that it can be sent again.
 
-    ``status`` is what its routine got by it (``failed``, ``error_continued``, ``skipped``);
+    ``status`` is what its routine got by it (``failed``, ``error_continued``, ``skipped``), or
+    ``given_up`` where somebody said that it is not to be tried again;
     ``at`` is in seconds since the epoch.
     """
 

@@ -16,7 +16,7 @@ from routilux_tui.errors import ConditionError
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.judge import TooCostly
-from routilux_tui.runner.steering import Steering
+from routilux_tui.runner.task_steering import TaskSteering
 from routilux_tui.views.conditions import context_of
 from routilux_tui.views.earlier import comparable
 from routilux_tui.views.facts import facts_of
@@ -53,6 +53,10 @@ _STALE: dict[str, tuple[str, ...]] = {
     "hold": (PENDING,),
     "take_up": (PENDING,),
     "drop": (PENDING,),
+    "again": (PENDING,),
+    "undrop": (PENDING,),
+    "give_up": (PENDING,),
+    "due": (PENDING,),
     "emit": (PENDING,),
     "run": (PENDING,),
     "set": SECTIONS,
@@ -65,7 +69,7 @@ _SUMMARY_EVERY = 1.0
 """Seconds between two summaries of a job for the lists that show it."""
 
 
-class Backend(Steering):
+class Backend(TaskSteering):
     """One job for viewers to see and steer.
 
     Nothing is done for each change while nobody watches.

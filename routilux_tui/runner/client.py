@@ -15,6 +15,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
+from routilux_tui.views.choosing import Sent
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from routilux_tui.views.shapes import Filter
+
+SLOW = 30.0
+"""Seconds to wait for what takes a runner its time: a job that has ended is taken up again."""
 
 
 class Client:
@@ -147,6 +151,10 @@ class Client:
     def header_of(self, answer: Any) -> Header:
         """The header that an answer holds."""
         return self._as(Header, answer)
+
+    def sent(self, method: str, **params: Any) -> Sent:
+        """Ask for something about tasks; what has become of it."""
+        return self._as(Sent, self.call(method, patience=SLOW, **params))
 
     def routines(self) -> list[RoutineRow]:
         """Every routine of the job."""

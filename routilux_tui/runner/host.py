@@ -23,27 +23,30 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.after import wait_for_predecessors
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.capture import Capture
+from routilux_tui.runner.client import person
 from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.full_disk import FullDisk
+from routilux_tui.runner.kept_file import KeptFile
 from routilux_tui.runner.launch_record import KEY, launch_record
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
 from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.state.job_state import JobState
-from routilux_tui.store.journal import Journal
 from routilux_tui.store.printed import LIMIT
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.removal import remove_job
 from routilux_tui.store.retention import apply_keep, parse_keep
 from routilux_tui.views.cel import compile_cel
+from routilux_tui.views.choosing import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routilux_tui.flow.engine import Execution
     from routilux_tui.job.data import Change
-    from routilux_tui.runner.announce import Announcement
+    from routilux_tui.store.journal import Journal
+    from routilux_tui.views.choosing import Sent
 
 logger = logging.getLogger("routilux_tui.runner")
 
@@ -53,7 +56,6 @@ SUSPEND_WITHIN = 20.0
 """Seconds that handlers have to return when the runner is told to end."""
 LEFT_BEHIND = 10.0
 """Seconds that threads have which handlers have left behind when all else is over."""
-_RETRY = 0.5
 _TOLD_TO_END = "the runner was told to end (SIGTERM)"
 
 
@@ -66,6 +68,8 @@ class Host:
         self.fork_lock: threading.RLock | None = None
         let_go_in_children(self)
         self.ending = threading.Event()
+        #: What was sent again, where the job was taken up for that.
+        self.sent: Sent | None = None
         self._at_once = threading.Event()
         self._status_changed = threading.Event()
         flow, params = load_flow(spec.flow, spec.params)
@@ -88,7 +92,9 @@ class Host:
         if spec.tasks:
             self.state.pending_tasks = spec.tasks
             self.state.status = "paused"
-        if spec.resume or spec.tasks:
+        if spec.retry is not None:
+            self.execution.check_send_again(choose(self.state, spec.retry.wanted))
+        elif spec.resume or spec.tasks:
             self.execution.check_resume()
         else:
             check_params(flow, entry, params)
@@ -100,7 +106,7 @@ class Host:
         if self.path.parent == jobs_folder():
             make_private(self.path.parent)
         disk = FullDisk(self.execution)
-        self.journal = Journal(self.state, self.path, disk.is_full, disk.is_free)
+        self.file = KeptFile(self.state, self.path, disk, self.ending)
         self.capture = Capture(self.path, spec.log_size or LIMIT)
         self.state.subscribe(self._note_change)
         self.backend = Backend(
@@ -109,14 +115,20 @@ class Host:
             read_only=spec.read_only,
             path=str(self.path),
             log=spec.log,
-            flush=self.journal.flush,
+            flush=self.file.flush,
             is_ending=self.ending.is_set,
             earlier=partial(earlier_runs, self.state.flow_id, self.state.job_id, None),
         )
         disk.backend = self.backend
-        self.server = Server(self.backend, Path(spec.socket), self._force, self._note_place)
+        self.backend.taking_up = self.file.taking_up
+        self.server = Server(self.backend, Path(spec.socket), self._force, self.file.note_place)
         with self._cleanup_on_error():
             self.server.start()
+
+    @property
+    def journal(self) -> Journal:
+        """What keeps the job's file at this moment."""
+        return self.file.journal
 
     def begin(self) -> None:
         """Have the first handler called; what a handler does to this process, it may do now."""
@@ -125,7 +137,11 @@ class Host:
 
     def _begin(self) -> None:
         self.capture.start()
-        if self.spec.resume or self.spec.tasks:
+        retry = self.spec.retry
+        if retry is not None:
+            who = person(os.getuid(), retry.via)
+            self.sent = self.backend.retry(retry.wanted, retry.edit, retry.reason, who)
+        elif self.spec.resume or self.spec.tasks:
             self.execution.resume()
         else:
             self.execution.start(self._entry, self._params)
@@ -169,7 +185,22 @@ class Host:
             self._status_changed.set()
 
     def run(self) -> None:
-        """Keep the job's file true until it has ended, and answer a little longer."""
+        """Keep the job's file true until it has ended, and answer a little longer.
+
+        While somebody looks at it, what failed may be sent again: then it goes on.
+        """
+        while True:
+            self._run_to_its_end()
+            self.file.close(partial(setattr, self.backend, "note"))
+            self._linger()
+            if self.file.leave():
+                break
+        self.server.stop()
+        self.capture.stop()
+        if self.spec.keep:
+            apply_keep(self.journal.path, parse_keep(self.spec.keep))
+
+    def _run_to_its_end(self) -> None:
         while not self.ending.is_set():
             self._status_changed.wait()
             self._status_changed.clear()
@@ -181,35 +212,14 @@ class Host:
         if self.ending.is_set():
             self._suspend()
         self._wait_for_handlers()
-        self._save_finally()
+
+    def _linger(self) -> None:
+        """Answer for a moment, and as long as somebody looks at the job, or until it goes on."""
         until = time.monotonic() + LINGER
-        while time.monotonic() < until and not self.ending.is_set():
-            self.ending.wait(0.05)
-        while self.server.clients and not self.ending.is_set():
-            self.ending.wait(0.2)
-        self.server.stop()
-        self.capture.stop()
-        if self.spec.keep:
-            apply_keep(self.journal.path, parse_keep(self.spec.keep))
-
-    def _save_finally(self) -> None:
-        """Save the job a last time; without room, wait for it as long as nobody ends this process.
-
-        The journal has all of the job already: nothing is lost by waiting, or by ending.
-        """
-        while True:
-            try:
-                self.journal.close()
-            except JobFileError as error:
-                if not self.backend.note:
-                    logger.warning("Job %s is not saved yet: %s", self.state.job_id, error)
-                self.backend.note = error.message
-                if self.ending.wait(_RETRY):
-                    self.journal.abandon()
-                    return
-            else:
-                self.backend.note = ""
+        while not self.ending.is_set() and not self.file.goes_on():
+            if time.monotonic() >= until and not self.server.clients:
                 return
+            self.ending.wait(0.05 if time.monotonic() < until else 0.2)
 
     def _suspend(self) -> None:
         """Somebody wants this process to end: leave a file that can be taken up again."""
@@ -245,10 +255,6 @@ class Host:
             self._at_once.set()
         self.ending.set()
         self._status_changed.set()
-
-    def _note_place(self, place: Announcement) -> None:
-        """Have the lock of the job's file say where the job answers."""
-        self.journal.set_owner(msgspec.to_builtins(place))
 
     def let_go(self) -> None:
         """This is a forked child: it ends by a signal as any other process does."""
@@ -327,7 +333,7 @@ def main() -> int:
             logger.exception("The job can't be started")
         _report(pipe, LaunchResult(error=detail, traceback=getattr(error, "traceback", "")))
         return getattr(error, "exit_code", 1)
-    _report(pipe, result)
+    _report(pipe, msgspec.structs.replace(result, sent=host.sent))
     with contextlib.suppress(OSError):
         pipe.close()
     try:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,8 +17,11 @@ from routilux_tui.errors import FlowLoadError, NotPossible, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.interpreter import python_of
 from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
-from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, Predecessor
+from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, Predecessor, RetrySpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
+
+if TYPE_CHECKING:
+    from routilux_tui.views.choosing import Sent
 
 _ENDS_WITHIN = 10.0
 
@@ -143,6 +146,76 @@ def resume_job(
             keep=keep,
         )
     )
+
+
+def retry_job(
+    path: str,
+    retry: RetrySpec,
+    *,
+    flow: str = "",
+    keep: str = "",
+    log_size: int = 0,
+) -> Sent:
+    """Take up a saved job that has ended, for inputs that failed; returns when it runs.
+
+    The flow is the one that it was started with, as its source is now: what was mended is mended.
+    A runner that has run the job to its end, and answers still, goes on itself.
+
+    Args:
+        path: its file.
+        retry: what is sent again.
+        flow: the flow, where it is another.
+        keep: what is kept of its changes when it has ended.
+        log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
+
+    Raises:
+        JobFileError: when the file holds no readable job.
+        NotPossible: when it has not ended, nothing that is meant has failed, or it can't go on.
+        FlowLoadError: when the flow can't be loaded; with the user's traceback.
+    """
+    from routilux_tui.job.model import Job
+    from routilux_tui.job.status import has_ended
+    from routilux_tui.runner.client import Client
+    from routilux_tui.runner.discover import is_stale
+    from routilux_tui.store.reading import load_job
+    from routilux_tui.views.choosing import Sent, choose
+    from routilux_tui.views.shapes import Header
+
+    job = load_job(path, into=Job, strict=True)
+    if job.library:
+        raise script_ended(job, path)
+    if not has_ended(job.status):
+        raise NotPossible(
+            f"{path}: its job is {job.status}, and nobody runs it.",
+            f"Go on with it first: {shlex.join(['routilux-tui', 'resume', path])}",
+        )
+    choose(job, retry.wanted)
+    record, job_id = job.extra.get(KEY), job.job_id
+    lingering = socket_path(job_id)
+    if not flow and lingering.exists() and not is_stale(lingering):
+        with Client(lingering) as client:
+            return client.sent("retry", **retry.as_request())
+    begun = FlowToResume(flow) if flow else flow_to_resume(
+        record, job_id, path, command="retry", any_source=True
+    )  # fmt: skip
+    started = launch(
+        LaunchSpec(
+            flow=begun.flow,
+            params=begun.params or {},
+            cwd=begun.cwd,
+            job_id=job_id,
+            socket=str(socket_path(job_id)),
+            log=str(log_path(job_id)),
+            workers=begun.workers,
+            executor=begun.executor,
+            log_size=log_size,
+            resume=str(Path(path).absolute()),
+            retry=retry,
+            keep=keep,
+        )
+    )
+    sent = started.sent or Sent(header=Header(job_id=job_id, flow_id=job.flow_id, status="running"))
+    return msgspec.structs.replace(sent, socket=started.socket)
 
 
 def launch(spec: LaunchSpec) -> LaunchResult:

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from routilux_tui.views.choosing import Sent, Wanted  # noqa: TC001 - fields' types
+from routilux_tui.views.editing import Edited
+
 
 class ScriptSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A script of routilux to be run; see `routilux_tui.runner.script.Script`.
@@ -33,6 +36,21 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
     must_complete: bool = False
 
 
+class RetrySpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a job that has ended is to be sent again; see `TaskSteering.retry`."""
+
+    wanted: Wanted
+    edit: Edited | None = None
+    reason: str = ""
+    via: str = ""
+
+    def as_request(self) -> dict[str, Any]:
+        """The parameters of a request for the same."""
+        edit = self.edit or Edited()
+        named: dict[str, Any] = msgspec.to_builtins(self.wanted)
+        return {**named, "input": edit.input, "edit": edit.patch, "reason": self.reason}
+
+
 class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner is to do. ``resume`` names a saved job to take up in place of a new one."""
 
@@ -55,6 +73,8 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     executor: str = ""
     resume: str = ""
+    retry: RetrySpec | None = None
+    """Of a job in ``resume`` that has ended: what it is taken up for."""
     read_only: bool = False
     keep: str = ""
     cwd: str = ""
@@ -73,6 +93,8 @@ class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     log: str = ""
     pid: int = 0
+    sent: Sent | None = None
+    """What was sent again."""
     error: dict[str, Any] | None = None
     traceback: str = ""
     exit_code: int | None = None

@@ -14,6 +14,8 @@ from routilux_tui.errors import ConditionError, ReadOnly, RoutiluxTuiError, Usag
 from routilux_tui.runner import protocol
 from routilux_tui.runner.client import peer_of, person
 from routilux_tui.runner.judge import Judge
+from routilux_tui.views.choosing import wanted_of
+from routilux_tui.views.editing import edited_of
 from routilux_tui.views.measures import measures_of
 from routilux_tui.views.shapes import Frame, WaitResult
 
@@ -243,6 +245,14 @@ class Requests:
     def _workers(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.set_workers(params["workers"], viewer.who)
 
+    async def _retry(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        wanted, reason = wanted_of(params), str(params.get("reason", ""))
+        edit = edited_of(params)
+        return await asyncio.to_thread(self._backend.retry, wanted, edit, reason, viewer.who)
+
+    def _give_up(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.give_up(wanted_of(params), str(params.get("reason", "")), viewer.who)
+
     async def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         await self._backend.check(str(params.get("condition", "")), self._judge)
         return True
@@ -267,7 +277,9 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "emit": Requests._emit,
     "set": Requests._set,
     "workers": Requests._workers,
+    "retry": Requests._retry,
+    "giveup": Requests._give_up,
     "check": Requests._check,
 }
 
-_CONTROLS = frozenset({"pause", "resume", "cancel", "emit", "set", "workers"})
+_CONTROLS = frozenset({"pause", "resume", "cancel", "emit", "set", "workers", "retry", "giveup"})

@@ -40,6 +40,8 @@ def entries_of(
                 first = tasks[0][0]
                 next_task = max(next_task, tasks[-1][0] + 1)
             records.append(make(routine_id, event, data, at, parent, first))
+        elif kind == "again":
+            next_task = max(next_task, change[3] + 1)
         elif kind == "record":
             routine_id, event, data, at, task, trace = [*change[2:], None, None][:6]
             records.append(make(routine_id, event, data, at, task, next_task, trace))

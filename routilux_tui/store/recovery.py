@@ -91,6 +91,10 @@ _SHAPES = {
     "hold": "lt",
     "take_up": "t",
     "drop": "lt",
+    "again": "iiDt",
+    "undrop": "lt",
+    "give_up": "it",
+    "due": "lt",
 }
 
 

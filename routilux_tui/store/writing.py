@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: A key that says that the file is not complete without the journal beside it.
 JOURNALED = "journaled"
 #: Keys whose entries stand one by one, as those of the growing lists do.
-_LISTED = frozenset({"pending_tasks", "pause_points", "failed_tasks"})
+_LISTED = frozenset({"pending_tasks", "pause_points", "failed_tasks", "dropped_tasks"})
 #: Keys whose values nobody reads line by line: each stands on one line.
 _COMPACT = frozenset({"statistics", "tracebacks"})
 #: A record, as it is or as it was saved.

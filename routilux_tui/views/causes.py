@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job.fold_single_tasks import QUEUED_BY_HAND
 from routilux_tui.job.record import ExecutionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from routilux_tui.job.model import Job
+    from routilux_tui.job.tasks import Task
 
 
 def cause_of(history: Sequence[Any], task_id: int | None) -> int | None:
@@ -62,21 +64,28 @@ def input_of(job: Job, task_id: int | None, slot: str = "") -> Any:
         return None
     task = job.outstanding.get(task_id)
     if task is not None:
-        source, event = task.source_id, task.source_event
-        return delivered(job, source, event, task.routine_id, task.slot, task.data)
+        return task_input(job, task)
     for one in job.failed_tasks:  # the history may have to be read from files
         if one.task.id == task_id:
-            task = one.task
-            source, event = task.source_id, task.source_event
-            return delivered(job, source, event, task.routine_id, task.slot, task.data)
+            return task_input(job, one.task)
     at = cause_of(job.execution_history, task_id)
     if at is None:
         return None
     record = job.execution_history[at]
     targets = list(_targets(job, record.routine_id, record.event_name))
+    if not targets and record.event_name in QUEUED_BY_HAND:
+        return record.data
     number = task_id - (record.first or 0)
     target, target_slot = targets[number] if number < len(targets) else ("", slot)
     return delivered(job, record.routine_id, record.event_name, target, target_slot, record.data)
+
+
+def task_input(job: Job, task: Task) -> Any:
+    """What a task that is kept is given, by the names that its slot knows it by."""
+    if task.edited:
+        return task.data
+    source, event = task.source_id, task.source_event
+    return delivered(job, source, event, task.routine_id, task.slot, task.data)
 
 
 def delivered(
@@ -104,9 +113,10 @@ def routine_of(job: Job, task_id: int) -> str:
     if at is None:
         return ""
     record = job.execution_history[at]
-    if record.event_name == "start" and record.task is None:
-        return str(record.routine_id)
     targets = list(_targets(job, record.routine_id, record.event_name))
+    is_start = record.event_name == "start" and record.task is None
+    if is_start or (not targets and record.event_name in QUEUED_BY_HAND):
+        return str(record.routine_id)
     number = task_id - (record.first or 0)
     return targets[number][0] if number < len(targets) else ""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview, to_plain
-from routilux_tui.views.causes import delivered
+from routilux_tui.views.causes import task_input
 from routilux_tui.views.flow_shape import flow_shape_of
 
 if TYPE_CHECKING:
@@ -113,19 +113,18 @@ class Moment:
         return self._oldest.get(routine_id)
 
     def retrying(self) -> dict[str, list[Task]]:
-        """The tasks that failed and will be tried again, by routine; those among the first."""
+        """The tasks that failed and are tried again, by routine; those among the first."""
         found: dict[str, list[Task]] = {}
         if not self.statistics.problems.kinds or self.is_over:
             return found
         for task in islice(self.job.outstanding.values(), _MOST_LOOKED_AT):
-            if task.retry_count and task.id not in self.job.running:
+            if (task.retry_count or task.again) and task.id not in self.job.running:
                 found.setdefault(task.routine_id, []).append(task)
         return found
 
     def delivered(self, task: Task) -> Any:
         """What a task is given, by the names that its slot knows it by."""
-        source, event = task.source_id, task.source_event
-        return delivered(self.job, source, event, task.routine_id, task.slot, task.data)
+        return task_input(self.job, task)
 
 
 def bounded(data: Any) -> Any:

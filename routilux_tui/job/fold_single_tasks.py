@@ -1,0 +1,138 @@
+"""How changes are carried out that people make to single tasks: sent again, given up, moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from routilux_tui.job.fold_tasks import no_retry_under_way
+from routilux_tui.job.tasks import FailedTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.job.data import JobData
+    from routilux_tui.job.tasks import Task
+
+#: Events of the records that people's doing leaves: a task that had failed was queued again, or one
+#: that waited was given another input. Their data is the input, by the names that the slot knows it
+#: by; each queues one task, for the routine that it names.
+SENT_AGAIN, EDITED = "sent_again", "edited"
+QUEUED_BY_HAND = frozenset({SENT_AGAIN, EDITED})
+#: The event of the record that tells that somebody gave a task up, and the status of such a task.
+GIVEN_UP = "given_up"
+#: What a routine got by a task that somebody gave up: its job goes on, as with SKIP.
+_ROUTINE_STATUS = "skipped"
+
+
+def _again(job: JobData, old_id: int, new_id: int, data: dict[str, Any] | None, at: float) -> None:
+    """A new task stands in the place of one that failed for good, or that waits.
+
+    It has the input of the old one, or ``data``. The record before this change has its input, and
+    names the old task as its cause: so what led to it and what it was given are found as ever.
+    """
+    waiting = job.outstanding.get(old_id)
+    old = _take_failed(job, old_id).task if waiting is None else waiting
+    task = msgspec.structs.replace(
+        old,
+        id=new_id,
+        data=old.data if data is None else data,
+        created_at=at,
+        merged=old.merged and data is None,
+        edited=old.edited or data is not None,
+    )
+    if waiting is not None:  # in the same place of the line
+        job.outstanding = {
+            one.id: one for one in (task if one is old else one for one in job.outstanding.values())
+        }
+    else:
+        task.emitted = task.skip = task.retry_count = 0
+        task.due, task.on_hold = 0.0, False
+        task.again += 1
+        _queue_anew(job, [task], at)
+    job.next_task_id = max(job.next_task_id, new_id + 1)
+    job._updated = at
+
+
+def _take_failed(job: JobData, task_id: int) -> FailedTask:
+    """Take a task out of those that failed for good.
+
+    Raises:
+        KeyError: when it is none of them.
+    """
+    for n, one in enumerate(job.failed_tasks):
+        if one.task.id == task_id:
+            del job.failed_tasks[n]
+            job.failed_count -= 1
+            return one
+    raise KeyError(task_id)
+
+
+def _undrop(job: JobData, wanted: list[int], at: float) -> None:
+    """Tasks that were dropped when the job failed or was cancelled are queued again."""
+    known = set(wanted)
+    back = [one for one in job.dropped_tasks if one.id in known]
+    job.dropped_tasks = [one for one in job.dropped_tasks if one.id not in known]
+    for one in back:
+        job.statistics.of(one.routine_id).dropped -= 1
+    _queue_anew(job, back, at)
+
+
+def _queue_anew(job: JobData, tasks: list[Task], at: float) -> None:
+    job._pending_tasks = []
+    statistics = job.statistics
+    if at >= statistics.tick_ends:
+        statistics.tick(at, job.running)
+    for task in tasks:
+        job.outstanding[task.id] = task
+        statistics.emitted.append(task.routine_id)
+    job._updated = at
+
+
+def _give_up(job: JobData, task_id: int, at: float) -> None:
+    """A task will not be tried again, by somebody's word: the job goes on without it."""
+    task = job.outstanding.pop(task_id, None)
+    if task is not None:
+        job._pending_tasks = []
+        job.failed_tasks.append(FailedTask(task, _last_error(job, task), GIVEN_UP, at))
+        job.failed_count += 1
+        job.statistics.recount(job.outstanding, job.running)
+    else:
+        one = _take_failed(job, task_id)
+        task = one.task
+        job.failed_tasks.append(FailedTask(task, one.error, GIVEN_UP, at))
+        job.failed_count += 1
+    others = (one.task.routine_id for one in job.failed_tasks if one.status == "failed")
+    state = job._routine_states.get(task.routine_id)
+    if task.routine_id not in others and isinstance(state, dict) and not state.get("active"):
+        if state.get("status") == "failed":
+            state["status"] = _ROUTINE_STATUS
+        no_retry_under_way(job, task, _ROUTINE_STATUS)
+    job._updated = at
+
+
+def _last_error(job: JobData, task: Task) -> str:
+    kinds = job.statistics.problems.kinds
+    if task.problem is None or task.problem >= len(kinds):
+        return ""
+    kind = kinds[task.problem]
+    return f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
+
+
+def _due(job: JobData, wanted: list[int], at: float) -> None:
+    """Tasks that wait for another try have it now."""
+    for task_id in wanted:
+        task = job.outstanding.get(task_id)
+        if task is not None:
+            task.due = min(task.due, at)
+    job._updated = at
+
+
+#: The kinds of change that people make to single tasks, and what carries each out.
+SINGLE_TASKS: dict[str, Callable[..., None]] = {
+    "again": _again,
+    "undrop": _undrop,
+    "give_up": _give_up,
+    "due": _due,
+}

@@ -1,0 +1,139 @@
+"""The file of a runner's job: kept while the job runs, closed at its end, opened if it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routilux_tui.errors import JobFileError, NotPossible, Unreachable
+from routilux_tui.store.journal import Journal
+from routilux_tui.store.large_file import open_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from routilux_tui.runner.announce import Announcement
+    from routilux_tui.runner.full_disk import FullDisk
+    from routilux_tui.state.job_state import JobState
+
+logger = logging.getLogger("routilux_tui.runner")
+
+_RETRY = 0.5
+
+
+class KeptFile:
+    """Keeps a job's file true, from its start to each of its ends.
+
+    Args:
+        state: the job.
+        path: its file.
+        disk: told when the disk is full, and when it has room again.
+        ending: set when this process is to end.
+
+    Raises:
+        JobFileError: when the file can't be written.
+        NotPossible: when another process runs the job.
+    """
+
+    def __init__(
+        self, state: JobState, path: Path, disk: FullDisk, ending: threading.Event
+    ) -> None:
+        self._state = state
+        self._path = path
+        self._disk = disk
+        self._ending = ending
+        self._place: Announcement | None = None
+        #: Held while the job ends for good, or goes on after its end.
+        self._turning = threading.Lock()
+        self._is_closed = self._is_left = False
+        self.journal = self._open()
+
+    def _open(self) -> Journal:
+        return Journal(self._state, self._path, self._disk.is_full, self._disk.is_free)
+
+    def flush(self) -> bool:
+        """Write what the job did; returns whether all is written."""
+        return self.journal.flush()
+
+    def note_place(self, place: Announcement) -> None:
+        """Have the lock of the job's file say where the job answers."""
+        self._place = place
+        if not self._is_closed:
+            self.journal.set_owner(msgspec.to_builtins(place))
+
+    def close(self, set_note: Callable[[str], None]) -> None:
+        """Save the job at its end; without room, wait for it as long as nobody ends this process.
+
+        The journal has all of the job already: nothing is lost by waiting, or by ending.
+        """
+        with self._turning:
+            said = False
+            while not self._is_closed:
+                try:
+                    self.journal.close()
+                except JobFileError as error:
+                    if not said:
+                        logger.warning("Job %s is not saved yet: %s", self._state.job_id, error)
+                    said = True
+                    set_note(error.message)
+                    if self._ending.wait(_RETRY):
+                        self.journal.abandon()
+                        return
+                else:
+                    if said:
+                        set_note("")
+                    self._is_closed = True
+
+    @contextlib.contextmanager
+    def taking_up(self) -> Iterator[None]:
+        """Have the file of a job that has ended kept again, while it is made to go on.
+
+        Raises:
+            Unreachable: when this process is about to end.
+            NotPossible: when somebody else has changed the file meanwhile.
+        """
+        with self._turning:
+            if self._is_left or self._ending.is_set():
+                raise Unreachable(
+                    f"The runner of job {self._state.job_id} is just ending.",
+                    "Say the same again: it is taken up from its file then.",
+                )
+            if self._is_closed:
+                self._check_unchanged()
+                self.journal = self._open()
+                self._is_closed = False
+                if self._place is not None:
+                    self.note_place(self._place)
+            yield
+
+    def goes_on(self) -> bool:
+        """Whether the job was taken up again since its file was closed."""
+        return not self._is_closed
+
+    def leave(self) -> bool:
+        """This process is about to end; False when the job has just been taken up again."""
+        with self._turning:
+            self._is_left = self._is_closed or self._ending.is_set()
+            return self._is_left
+
+    def _check_unchanged(self) -> None:
+        """Refuse a file that is not as it was closed here: what it has now would be lost.
+
+        Raises:
+            NotPossible: when it is not.
+        """
+        try:
+            found = open_job(self._path)
+        except JobFileError:
+            found = None
+        if found is None or (found.job_id, found.seq) != (self._state.job_id, self._state.seq):
+            raise NotPossible(
+                f"{self._path} is not as this runner has left it: somebody else ran the job, or "
+                "changed or removed its file.",
+                "Leave the dashboards that are open on it, and open the file anew.",
+            )

@@ -1,0 +1,148 @@
+"""Which tasks of a job somebody means: one by its number, those of a routine or a kind, or all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from routilux_tui.errors import NotPossible, UsageError
+from routilux_tui.job import status as statuses
+from routilux_tui.job.fold_single_tasks import GIVEN_UP
+from routilux_tui.views.formatting import counted
+from routilux_tui.views.shapes import Header  # noqa: TC001 - a field's type
+
+if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
+    from routilux_tui.job.tasks import FailedTask, Task
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which failed tasks are meant: exactly one of these says so.
+
+    ``kind`` is the number of a kind of error in the job's insight, or its type, or a part of its
+    message. ``every`` means all that failed and, unless ``only_failed``, what was dropped when the
+    job failed or was cancelled, too.
+    """
+
+    task: int | None = None
+    routine: str = ""
+    kind: str = ""
+    every: bool = False
+    only_failed: bool = False
+
+    @property
+    def is_for_failed(self) -> bool:
+        """Whether nothing is meant but what has failed."""
+        return self.only_failed or not (self.every or self.task is not None)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of a request about tasks.
+
+    ``tasks`` has the ids of those that will run, or that were given up; ``told`` says in words
+    what was meant. ``socket`` is where the job is run from now on, where that is somewhere else.
+    """
+
+    header: Header
+    tasks: list[int] = []
+    told: str = ""
+    socket: str = ""
+
+
+class Chosen(NamedTuple):
+    """The tasks that are meant: failed for good, waiting for another try, dropped."""
+
+    failed: list[FailedTask]
+    waiting: list[Task]
+    dropped: list[Task]
+
+    def told(self) -> str:
+        """How many they are, in words: ``2 inputs of price, and 30 dropped tasks``."""
+        names: dict[str, int] = {}
+        tried = [one for one in self.dropped if one.retry_count]
+        for task in [*(one.task for one in self.failed), *self.waiting, *tried]:
+            names[task.routine_id] = names.get(task.routine_id, 0) + 1
+        parts = [f"{counted(number, 'input')} of {name}" for name, number in names.items()]
+        if len(self.dropped) > len(tried):
+            parts.append(counted(len(self.dropped) - len(tried), "dropped task"))
+        return ", ".join(parts[:-1]) + f"{' and ' if len(parts) > 1 else ''}{parts[-1]}"
+
+
+def wanted_of(params: dict[str, Any]) -> Wanted:
+    """What a request names.
+
+    Raises:
+        UsageError: when it names nothing, or more than one thing.
+    """
+    names = Wanted.__struct_fields__
+    fields = {name: params[name] for name in names if params.get(name) is not None}
+    if isinstance(fields.get("kind"), int):
+        fields["kind"] = str(fields["kind"])
+    try:
+        wanted = msgspec.convert(fields, Wanted)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"Which tasks are meant can't be understood: {error}.") from error
+    if (wanted.task is not None) + bool(wanted.routine) + bool(wanted.kind) + wanted.every != 1:
+        raise UsageError(
+            "Say which inputs are meant.", "One of: --task N, --routine R, --kind K, --all"
+        )
+    return wanted
+
+
+def choose(job: Job, wanted: Wanted) -> Chosen:
+    """The tasks of a job that are meant; its lock is held.
+
+    Raises:
+        NotPossible: when there are none; the message says what there is.
+    """
+    is_meant = _meaning(job, wanted)
+    failed = [
+        one
+        for one in job.failed_tasks
+        if is_meant(one.task, one.error) and (one.status != GIVEN_UP or wanted.task is not None)
+    ]
+    waiting = [
+        task
+        for task in job.outstanding.values()
+        if task.retry_count and task.id not in job.running and is_meant(task, "")
+    ]
+    dropped: list[Task] = []
+    if statuses.has_ended(job.status):
+        for task in job.dropped_tasks:  # among them such as had failed, and waited for another try
+            if is_meant(task, "") and (task.retry_count or not wanted.is_for_failed):
+                dropped.append(task)  # noqa: PERF401 - with its reason
+    if not failed and not waiting and not dropped:
+        raise NotPossible(_why_none(job, wanted), "What failed: routilux-tui show JOB --problems")
+    return Chosen(failed, waiting, dropped)
+
+
+def _meaning(job: Job, wanted: Wanted) -> Any:
+    if wanted.task is not None:
+        return lambda task, _error: task.id == wanted.task
+    if wanted.routine:
+        return lambda task, _error: task.routine_id == wanted.routine
+    if wanted.every:
+        return lambda _task, _error: True
+    text = wanted.kind
+    kinds = job.statistics.problems.kinds
+    if text.isdecimal():
+        return lambda task, _error: task.problem == int(text)
+    numbers = {
+        number
+        for number, one in enumerate(kinds)
+        if text in {one.error_type, one.kind} or text in one.message
+    }
+    return lambda task, error: task.problem in numbers or (task.problem is None and text in error)
+
+
+def _why_none(job: Job, wanted: Wanted) -> str:
+    kept = len(job.failed_tasks)
+    beyond = f" ({job.failed_count:,} failed, {kept:,} are kept)" if job.failed_count > kept else ""
+    if wanted.task is not None:
+        return f"Task {wanted.task} has not failed, or was sent again already{beyond}."
+    if wanted.routine:
+        return f"No input of {wanted.routine!r} has failed{beyond}."
+    if wanted.kind:
+        return f"No input has an error of kind {wanted.kind!r}{beyond}."
+    return f"No input has failed{beyond}."
