@@ -57,13 +57,20 @@ def seconds(text: str) -> float:
     return min(number, 1e9)
 
 
+def port(text: str) -> int:
+    """A port to listen at; 0 takes any that is free."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}: it is a port, from 0 to 65535")
+    return int(text)
+
+
 def address(text: str) -> tuple[str, int]:
     """Where to listen, as HOST:PORT; an IPv6 address stands in brackets."""
-    host, colon, port = text.rpartition(":")
+    host, _, number = text.rpartition(":")
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+    if not host:
         raise argparse.ArgumentTypeError(f"{text!r}: it is HOST:PORT, as in 127.0.0.1:9464")
-    return host, int(port)
+    return host, port(number)
 
 
 def job_name(text: str) -> str:

@@ -18,9 +18,18 @@ from routilux_tui.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
+    from routilux_tui.sources.base import Source
+    from routilux_tui.tui.settings import Settings
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_host_arguments(parser)
+    add_screen_arguments(parser)
+
+
+def add_host_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says whose jobs are listed."""
     parser.add_argument("--poll", action="store_true", help="look for changes: no events come here")
     parser.add_argument(
         "--host",
@@ -30,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a machine to reach by ssh, as you would give it to ssh; may be given again",
     )
     add_remote_command(parser)
-    add_screen_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,16 +46,21 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
 
-    effective = effective_settings(args)
     chosen = settings(args)
     if not is_interactive():
         raise UsageError("The list needs a terminal.", "Without one: routilux-tui ps")
+    return show(chosen, source=listed(args, chosen))
+
+
+def listed(args: argparse.Namespace, chosen: Settings) -> Source:
+    """The jobs of this machine, and of those that are named."""
     from routilux_tui.sources.local import local_source
     from routilux_tui.sources.merged import MergedSource
 
+    effective = effective_settings(args)
     here = local_source(poll=args.poll, fps=chosen.fps, read_only=chosen.read_only)
     if not effective["hosts"].value:
-        return show(chosen, source=here)
+        return here
     from routilux_tui.sources.ssh import SshSource, host_of
 
     far = [
@@ -59,4 +72,4 @@ def run(args: argparse.Namespace) -> int:
         )
         for name in effective["hosts"].value
     ]
-    return show(chosen, source=MergedSource([here, *far]))
+    return MergedSource([here, *far])

@@ -269,4 +269,5 @@ def settings(flags: argparse.Namespace | None = None) -> Settings:
         values["ascii"] = is_ascii()
     if values["colour"] is None:
         values["colour"] = not os.environ.get("NO_COLOR")
-    return Settings(**{name: values[name] for name in Settings.__dataclass_fields__})
+    known = values.keys() & Settings.__dataclass_fields__.keys()
+    return Settings(**{name: values[name] for name in known})

@@ -52,6 +52,7 @@ COMMANDS = {
     "again": "run a job again as a new one, or only what failed of it",
     "wait": "wait for a job's end, or until a condition holds",
     "watch": "run a command for each job of which a condition comes to hold",
+    "web": "show the dashboard in a browser, on this machine alone",
     "metrics": "tell Prometheus of all jobs of this machine",
     "rm": "remove saved jobs",
     "prune": "remove saved jobs that have ended: old ones, large ones, all but the newest",
@@ -61,7 +62,7 @@ COMMANDS = {
 }
 
 #: Commands that dashboards and shells call, and people don't.
-_FOR_PROGRAMS = frozenset({"bridge", "complete"})
+_FOR_PROGRAMS = frozenset({"bridge", "complete", "tab"})
 
 FAULT = 70
 """The exit code of a fault of this program: none that a script could take for a job's."""

@@ -14,6 +14,8 @@ from routilux_tui.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
+    from routilux_tui.sources.base import Handle, Source
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -25,18 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the list, or the one file."""
-    from routilux_tui.cli.find_job import unpacked
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
+
+    handle, source = opened(args)
+    if not is_interactive():
+        raise UsageError("open needs a terminal.", "Without one: routilux-tui show FILE")
+    return show(settings(args), handle=handle, source=source)
+
+
+def opened(args: argparse.Namespace) -> tuple[Handle | None, Source | None]:
+    """The one file that is named, or the list of what is."""
+    from routilux_tui.cli.find_job import unpacked
     from routilux_tui.sources.saved import SavedSource
     from routilux_tui.sources.saved_handle import SavedHandle
 
-    args.paths = [str(unpacked(Path(one))) for one in args.paths]
-    source = SavedSource(args.paths, recursive=args.recursive, poll=args.poll)
-    if not is_interactive():
-        raise UsageError("open needs a terminal.", "Without one: routilux-tui show FILE")
-    chosen = settings(args)
-    only = Path(args.paths[0]).absolute()
-    if len(args.paths) == 1 and only.is_file():
-        return show(chosen, handle=SavedHandle(only, poll=args.poll))
-    return show(chosen, source=source)
+    paths = [str(unpacked(Path(one))) for one in args.paths]
+    source = SavedSource(paths, recursive=args.recursive, poll=args.poll)
+    only = Path(paths[0]).absolute()
+    if len(paths) == 1 and only.is_file():
+        return SavedHandle(only, poll=args.poll), None
+    return None, source

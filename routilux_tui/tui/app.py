@@ -36,6 +36,8 @@ from routilux_tui.views.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from textual.driver import Driver
+
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.actions import Action
     from routilux_tui.views.shapes import Header
@@ -69,6 +71,7 @@ class Dashboard(TypeAhead):
         handle: the job to open at once.
         source: where the list of jobs comes from.
         make_source: makes it when the list is wanted, where the dashboard was opened on one job.
+        driver: what draws, and reads keys.
     """
 
     CSS_PATH: ClassVar = sorted(styles_folder().glob("*.tcss"))
@@ -83,11 +86,12 @@ class Dashboard(TypeAhead):
         handle: Handle | None = None,
         source: Source | None = None,
         make_source: Callable[[], Source] | None = None,
+        driver: type[Driver] = TerminalDriver,
     ) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(driver_class=driver)
         self._make_source = make_source
         self.settings = settings or Settings()
-        self.read_only = self.settings.read_only
+        self._read_only = self.settings.read_only
         self._handle = handle
         self._source = source
         self.left: Leave | None = None
@@ -101,6 +105,15 @@ class Dashboard(TypeAhead):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = LIGHT.name if self.settings.theme == "light" else DARK.name
+
+    @property
+    def read_only(self) -> bool:
+        """Whether no control is asked for from here; setting it is in vain where it stays so."""
+        return self._read_only or self.settings.stays_read_only
+
+    @read_only.setter
+    def read_only(self, on: bool) -> None:
+        self._read_only = on
 
     def get_default_screen(self) -> Screen[Any]:
         """The list of jobs, or nothing under the one job."""
@@ -251,13 +264,14 @@ def run_dashboard(
     handle: Handle | None = None,
     source: Source | None = None,
     make_source: Callable[[], Source] | None = None,
+    driver: type[Driver] = TerminalDriver,
 ) -> Leave:
     """Run the dashboard until it is left.
 
     Prints nothing itself: what is to be said on leaving is in the result.
     """
     end_at_once(0)
-    app = _Quiet(settings, handle, source, make_source)
+    app = _Quiet(settings, handle, source, make_source, driver)
     try:
         app.run(mouse=settings.mouse)
     except (OSError, EOFError) as error:  # the terminal is gone

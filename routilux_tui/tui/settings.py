@@ -15,6 +15,7 @@ class Settings:
         colour: paint colours at all.
         fps: frames a second at most.
         read_only: ask for no control.
+        stays_read_only: no key lets controls be asked for again.
         times: ``relative`` or ``absolute``.
         keymap: action id -> keys, comma-separated, in place of its own.
         mouse: use the mouse.
@@ -25,6 +26,7 @@ class Settings:
     colour: bool = True
     fps: float = 10.0
     read_only: bool = False
+    stays_read_only: bool = False
     times: str = "relative"
     keymap: dict[str, str] = field(default_factory=dict)
     mouse: bool = True

@@ -1,0 +1,1 @@
+"""The dashboard in a browser: the server, who is let in, and a tab's own dashboard."""
