@@ -35,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.cli.output import is_interactive
     from routilux_tui.cli.screen import show
     from routilux_tui.runner.discover import find_job, running_jobs
-    from routilux_tui.sources.live import LiveSource, socket_handle
+    from routilux_tui.sources.live import socket_handle
+    from routilux_tui.sources.live_source import LiveSource
 
     chosen = settings(args)
     if args.job.startswith("ssh://"):

@@ -1,7 +1,7 @@
 """Join a dashboard on another machine to this one's jobs, over ssh.
 
 The dashboard starts it by itself: without a JOB it lists what runs and what is saved here; with
-one, it speaks for that job. It ends when the connection does.
+one, it speaks for that job; with --past, for what that job was. It ends when the connection does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _CHUNK = 64 << 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB", nargs="?")
+    parser.add_argument("--past", action="store_true", help="any moment of JOB, which is a file")
     parser.add_argument("--only", action="store_true", help="the only job that runs")
 
 
@@ -38,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
         from routilux_tui.runner.discover import find_job
 
         place = find_job().socket
-    asyncio.run(_bridge(place, is_file="/" in (args.job or "")))
+    asyncio.run(_bridge(place, is_file="/" in (args.job or ""), past=args.past))
     os._exit(0)  # a thread may still be reading a large file, for nobody
 
 
-async def _bridge(place: Path | None, *, is_file: bool) -> None:
+async def _bridge(place: Path | None, *, is_file: bool, past: bool) -> None:
     reader, writer = await _own_streams()
     greeting = {"routilux-tui": __version__, "protocol": protocol.VERSION}
     if place is None:
@@ -52,7 +53,7 @@ async def _bridge(place: Path | None, *, is_file: bool) -> None:
         return
     else:
         # a file that is named as such is meant itself, whoever runs it
-        work = _relay(place, reader, writer, greeting, until_run=not is_file)
+        work = _relay(place, reader, writer, greeting, until_run=not is_file, past=past)
     serving = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_until_end(reader) if place is None else serving)
     with contextlib.suppress(OSError):
@@ -103,7 +104,7 @@ async def _join(
     try:
         theirs, ours = await asyncio.open_unix_connection(str(place))
     except OSError:
-        await _relay(_left_behind(place), reader, writer, greeting, until_run=True)
+        await _relay(_left_behind(place), reader, writer, greeting, until_run=True, past=False)
         return
     check_peer(ours.get_extra_info("socket"), str(place))
     await _send(writer, greeting)
@@ -142,13 +143,15 @@ async def _relay(
     greeting: object,
     *,
     until_run: bool,
+    past: bool,
 ) -> None:
-    """Speak for a saved job, if so wished until somebody runs it, who then speaks for himself."""
+    """Speak for a saved job, or for what one was; if so wished until somebody runs it himself."""
     from routilux_tui.sources.left_behind import serve_file
+    from routilux_tui.sources.past_handle import PastHandle
     from routilux_tui.sources.relay import Relay
     from routilux_tui.sources.saved_handle import SavedHandle
 
-    handle = SavedHandle(place)
+    handle = PastHandle(place) if past else SavedHandle(place)
     await handle.open()
     await _send(writer, greeting)
     speak = serve_file(handle, reader, writer) if until_run else Relay(handle, reader, writer).run()

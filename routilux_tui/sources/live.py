@@ -17,17 +17,14 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
-from routilux_tui.sources.live_entries import running_entries
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import (
     SECTIONS,
-    EntryBatch,
     Filter,
     Frame,
     Header,
-    JobEntry,
     RoutineRow,
     WaitResult,
     Window,
@@ -36,7 +33,7 @@ from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.sources.connection import OpenStream
@@ -64,6 +61,8 @@ class LiveHandle:
         via: str = "",
     ) -> None:
         self._open_stream = open_stream
+        #: Connects to whoever reads the past of a job's file there; None where it is read here.
+        self.open_past: Callable[[str], OpenStream] | None = None
         self._via = via
         self._place = place
         self._fps = fps
@@ -362,39 +361,3 @@ def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> 
 
     handle = LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
     return handle
-
-
-class LiveSource:
-    """The jobs that run on this machine.
-
-    Args:
-        every: seconds between two looks at each job.
-        fps: frames a second of a handle.
-        read_only: give handles that ask for no control.
-    """
-
-    def __init__(self, *, every: float = 1.0, fps: float = 10.0, read_only: bool = False) -> None:
-        self._every = every
-        self._fps = fps
-        self._read_only = read_only
-
-    async def entries(self) -> AsyncIterator[EntryBatch]:
-        """The jobs that run, then what changes."""
-        known: dict[str, JobEntry] = {}
-        first = True
-        while True:
-            found = await asyncio.to_thread(running_entries)
-            now = {entry.key: entry for entry in found}
-            changed = [entry for key, entry in now.items() if known.get(key) != entry]
-            gone = [key for key in known if key not in now]
-            if changed or gone or first:
-                yield EntryBatch(changed, gone)
-            known, first = now, False
-            await asyncio.sleep(self._every)
-
-    def handle(self, key: str) -> LiveHandle:
-        """A handle on the job of a socket."""
-        return socket_handle(Path(key), fps=self._fps, read_only=self._read_only)
-
-    async def close(self) -> None:
-        """Nothing is held open between two looks."""

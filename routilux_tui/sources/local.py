@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routilux_tui.runner.paths import jobs_folder
-from routilux_tui.sources.live import LiveSource
+from routilux_tui.sources.live_source import LiveSource
 from routilux_tui.sources.merged import MergedSource
 from routilux_tui.sources.saved import SavedSource
 

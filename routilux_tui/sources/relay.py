@@ -11,6 +11,8 @@ import msgspec
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.runner import protocol
+from routilux_tui.sources.past_handle import PastHandle
+from routilux_tui.views.replay_shapes import Point, Seek
 from routilux_tui.views.shapes import SECTIONS, Frame
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ class Relay:
             "pause": self._control,
             "resume": self._control,
             "cancel": self._control,
+            "seek": self._seek,
+            "marks": self._marks,
+            "stop": self._stop,
         }
 
     async def run(self) -> None:
@@ -185,6 +190,22 @@ class Relay:
 
     async def _stack(self, params: dict[str, Any]) -> str:
         return await self._handle.stack(int(params["task"]))
+
+    def _past(self) -> PastHandle:
+        if not isinstance(self._handle, PastHandle):
+            raise NotPossible("The past of a job is asked of another: bridge --past.")
+        return self._handle
+
+    async def _seek(self, params: dict[str, Any]) -> tuple[Point, Frame]:
+        point = await self._past().seek(msgspec.convert(params["seek"], Seek))
+        return point, self._past().state()
+
+    async def _marks(self, params: dict[str, Any]) -> list[str]:
+        return await self._past().marks(int(params["columns"]))
+
+    async def _stop(self, _params: dict[str, Any]) -> bool:
+        await self._past().stop()
+        return True
 
     async def _control(self, _params: dict[str, Any]) -> Any:
         raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

@@ -112,12 +112,15 @@ class SavedHandle:
         self._show(projection)
 
     def _show(self, projection: Projection) -> None:
-        note = file_note(projection, self.path)
-        if not is_counted(projection.job):
-            note = "its records are being counted"
         self._projection = projection
-        self._header = projection.header(note=note or self._polling)
+        self._header = projection.header(note=self._note_of(projection) or self._polling)
         self._routines = {row.routine_id: row for row in projection.routines()}
+
+    def _note_of(self, projection: Projection) -> str:
+        """What is not as its status says."""
+        if not is_counted(projection.job):
+            return "its records are being counted"
+        return file_note(projection, self.path)
 
     async def changes(self) -> AsyncIterator[Frame]:
         """A frame whenever the file has a new state; a half-written one keeps the last."""

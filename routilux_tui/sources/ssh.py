@@ -26,7 +26,7 @@ from routilux_tui.views.shapes import EntryBatch, JobEntry
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from routilux_tui.sources.connection import Writer
+    from routilux_tui.sources.connection import OpenStream, Writer
 
 GREETING = b'{"routilux-tui":'
 """How the first line of a bridge begins; what comes before it is the far shell's own talk."""
@@ -208,9 +208,13 @@ def ssh_handle(
         name = job if "/" in job else handle.hello.job_id or job
         return await open_bridge(host, remote_command, ("--", name) if name else ("--only",))
 
+    def open_past(path: str) -> OpenStream:
+        return lambda: open_bridge(host, remote_command, ("--past", "--", path))
+
     here = f"{user_name()}@{socket.gethostname()}"
     place = f"ssh://{host.name}"
     handle = LiveHandle(open_stream, place, fps=fps, read_only=read_only, via=here)
+    handle.open_past = open_past
     return handle
 
 

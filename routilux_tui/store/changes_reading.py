@@ -1,7 +1,7 @@
 """A job as its changes have it: a keyframe, the sealed segments, and what is live still.
 
-What `journal` writes is read here: for a job that runs or was killed, for one that is too large to
-be read whole, and for any moment of one.
+What `journal` writes is read here: for a job that runs or was killed, and for one that is too large
+to be read whole. Any moment of a job is `seeking`'s.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
-from routilux_tui.job.model import Job
 from routilux_tui.store.files import journal_name, read_regular
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.recovery import (
@@ -23,19 +22,17 @@ from routilux_tui.store.recovery import (
     apply_changes,
     apply_lines,
     decode_line,
-    time_of,
 )
 from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder, numbered
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from routilux_tui.job.model import AnyJob
+    from routilux_tui.job.model import AnyJob, Job
 
 CUT = "its end is cut off"
 _HEAD = 256 << 10
-_MICRO = 1e-6
 _JOB_ID = re.compile(rb'\n  "job_id": "([^"\\]*)",\n')
 _SEQ = re.compile(rb'\n  "seq": (\d{1,18}),\n')
 
@@ -116,7 +113,7 @@ def job_from_changes(path: str, into: type[AnyJob], job_id: str, seq: int) -> An
     state = _start(store, into, first.keyframe, begin)
     if state is None:
         return None
-    _read_from(state, store, begin)
+    read_lists_from(state, store, begin)
     state.missing = _missing(store, begin)
     for raw in chain:
         state = _continue(state, raw)
@@ -158,7 +155,7 @@ def _first_change(raw: RawSegment) -> int:
     return int(found[1]) if found else -1
 
 
-def _read_from(state: Job, store: SegmentStore, seq: int) -> None:
+def read_lists_from(state: Job, store: SegmentStore, seq: int) -> None:
     """Have a job's growing lists read from the segments that come before a change."""
     state._history = StoredList(store, LISTS[0], seq)  # noqa: SLF001 - nobody has seen it yet
     state._shared_log = StoredList(store, LISTS[1], seq)  # noqa: SLF001
@@ -203,53 +200,9 @@ def job_from_segments(path: str, into: type[AnyJob], job_id: str, seq: int) -> A
         return None
     state = folded(store, into, seq)
     if state is not None:
-        _read_from(state, store, seq)
+        read_lists_from(state, store, seq)
         if state.outstanding:
             state.hold_tasks()
-    return state
-
-
-def job_at(path: str | os.PathLike[str], *, seq: int | None = None, at: float | None = None) -> Job:
-    """The job as it was at a moment: after one of its changes, or at a time.
-
-    Args:
-        path: the job's file.
-        seq: the number of the last change that is carried out.
-        at: or the time, in seconds since the epoch, of the last one.
-
-    Raises:
-        JobFileMissing: when its changes are not kept, or don't reach so far back.
-    """
-    place = os.path.realpath(path)
-    job_id, _ = peek(place) or ("", 0)
-    store = SegmentStore(changes_folder(place), job_id).load()
-    raws = raw_segments(place, store)
-    for raw in reversed(raws):
-        begun = raw.head.get("at")
-        is_before = raw.seq < seq if seq is not None else _is_before(begun, at)
-        if raw.keyframe is not None and is_before:
-            state = Job.from_plain(raw.keyframe)
-            _read_from(state, store, raw.seq)
-            _apply_until(state, _changes_of(raw), seq, at)
-            return state
-    starts = [one.start for one in store.segments]
-    n = store.at(seq) if seq is not None else sum(start <= (at or 0.0) for start in starts) - 1
-    while n >= 0 and not store.segments[n].keyframe:
-        n -= 1
-    if n < 0:
-        raise JobFileMissing(f"{changes_folder(place)}: the changes of that moment are not kept.")
-    try:
-        segment = store.segments[n]
-        state = Job.from_plain(store.keyframe(segment))
-        _read_from(state, store, segment.first - 1)
-        for one in store.segments[n:]:
-            for block in [] if one.reset else store.footer(one).blocks:
-                if not _apply_until(state, store.changes(one, block), seq, at):
-                    return state
-    except Damaged as error:
-        raise JobFileMissing(
-            f"{changes_folder(place)}: the changes of that moment can't be read: {error}."
-        ) from error
     return state
 
 
@@ -278,30 +231,15 @@ def _each_change(store: SegmentStore, raws: list[RawSegment]) -> Iterator[Any]:
                 yield from store.changes(one, block)
                 seq = max(seq, block.last)
     for raw in raws:
-        for change in _changes_of(raw):
+        for change in changes_of_raw(raw):
             if isinstance(change, list) and change and type(change[0]) is int and change[0] > seq:
                 yield change
 
 
-def _is_before(begun: Any, at: float | None) -> bool:
-    return isinstance(begun, (int, float)) and at is not None and begun <= at
-
-
-def _changes_of(raw: RawSegment) -> Sequence[Any]:
+def changes_of_raw(raw: RawSegment) -> list[Any]:
+    """All changes of a raw segment, those that can be read."""
     lines = (decode_line(line) for line in raw.content[raw.begin :].split(b"\n"))
     return [change for batch in lines if isinstance(batch, list) for change in batch]
-
-
-def _apply_until(state: Job, changes: Sequence[Any], seq: int | None, at: float | None) -> bool:
-    """Carry out changes up to a number or a time; False when that is reached."""
-    if at is not None:
-        until = at + _MICRO  # files tell times by the microsecond
-        n = next((n for n, one in enumerate(changes) if (time_of(one) or 0.0) > until), None)
-        if n is not None:
-            apply_changes(state, changes[:n], 1 << 62)
-            return False
-    apply_changes(state, changes, seq if seq is not None else 1 << 62)
-    return seq is None or state.seq < seq
 
 
 def peek(place: str) -> tuple[str, int] | None:

@@ -97,6 +97,9 @@ _SHAPES = {
     "due": "lt",
 }
 
+#: Where in a change of each kind its time stands.
+_TIME_PLACES = {kind: shape.find("t") + 2 for kind, shape in _SHAPES.items() if "t" in shape}
+
 
 def _is_task(value: Any) -> bool:
     return type(value) is list and len(value) == 3 and has_shape("iss", value)
@@ -220,8 +223,8 @@ def time_of(change: Any) -> float | None:
     """When a change was made, in seconds since the epoch; None where it does not say."""
     if not isinstance(change, list) or len(change) < 3:
         return None
-    place = _SHAPES.get(change[1] if isinstance(change[1], str) else "", "").find("t") + 2
-    at = change[place] if 2 <= place < len(change) else None
+    place = _TIME_PLACES.get(change[1]) if isinstance(change[1], str) else None
+    at = change[place] if place is not None and place < len(change) else None
     return at if isinstance(at, (int, float)) else None
 
 

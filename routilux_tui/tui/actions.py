@@ -31,7 +31,7 @@ class Action(NamedTuple):
     footer: bool = False
 
 
-STEER, LOOK, MOVE, LEAVE = "Steer the job", "Look", "Move", "Leave"
+STEER, LOOK, PAST, MOVE, LEAVE = "Steer the job", "Look", "See the past", "Move", "Leave"
 
 # fmt: off
 JOB_ACTIONS = (
@@ -68,6 +68,17 @@ JOB_ACTIONS = (
            LOOK),
     Action("zoom_time(2)", "minus", "-", "", "Twice as much time in the timeline; G is all of it.",
            LOOK),
+    Action("step_change(-1)", "left_square_bracket", "[", "", "A change back, into the past.", PAST,
+           twin="show JOB --at SEQ"),
+    Action("step_change(1)", "right_square_bracket", "]", "", "A change on.", PAST),
+    Action("step_mark(-1)", "left_curly_bracket", "{", "back to",
+           "Back to the last error, retry, pause or answer; or change of the condition.", PAST),
+    Action("step_mark(1)", "right_curly_bracket", "}", "",
+           "On to the next error, retry, pause or answer; or change of the condition.", PAST),
+    Action("go_to_moment", "t", "t", "go to", "Go to a time, a change, a record, or a condition.",
+           PAST, twin="show JOB --at TIME"),
+    Action("play", "space", "Space", "play",
+           "Play the job from here: 1x, 10x, 100x, as fast as it goes, stop.", PAST),
     Action("pane(1)", "1", "1", "", "The flow: its routines.", MOVE, twin="show JOB"),
     Action("pane(2)", "2", "2", "", "Problems: errors by kind, with their inputs.", MOVE),
     Action("pane(3)", "3", "3", "", "Now: what runs, and what is next in line.", MOVE),
@@ -82,7 +93,7 @@ JOB_ACTIONS = (
            twin="log JOB --of print"),
     Action("next_pane", "tab", "Tab", "panes", "The next pane.", MOVE),
     Action("previous_pane", "shift+tab", "S-Tab", "", "The pane before.", MOVE),
-    Action("back", "escape", "Esc", "", "One step out: a filter, a zoom; then to the list.", LEAVE),
+    Action("back", "escape", "Esc", "", "A step out: the past, a filter, a zoom; the list.", LEAVE),
     Action("help", "question_mark", "?", "keys", "What every key does.", LEAVE, footer=True),
     Action("leave", "q", "q", "leave", "Leave; the job goes on.", LEAVE, footer=True),
 )

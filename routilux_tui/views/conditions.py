@@ -74,6 +74,11 @@ class Condition:
         except Exception as error:
             raise _unparsed(self.text, error) from None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of a job's that it asks for."""
+        return frozenset(self._names) - _bound_names(self.text)
+
     def holds(self, context: Mapping[str, Any]) -> bool:
         """Whether it is true.
 
@@ -160,8 +165,12 @@ def _way_out(text: str, context: Mapping[str, Any]) -> str:
     return f"A job has: {', '.join(context)}."
 
 
-def context_of(job: Job, earlier: Sequence[EarlierRun] = ()) -> dict[str, Any]:
+def context_of(
+    job: Job, earlier: Sequence[EarlierRun] = (), now: float | None = None
+) -> dict[str, Any]:
     """What a condition on a job sees; ``earlier`` are runs of its flow, the newest first.
+
+    ``now`` is the moment, in seconds since the epoch; by default the present one.
 
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
     has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
@@ -174,7 +183,7 @@ def context_of(job: Job, earlier: Sequence[EarlierRun] = ()) -> dict[str, Any]:
     last entries.
     """
     with job.lock:
-        moment = Moment(job, earlier=earlier)
+        moment = Moment(job, now=now, earlier=earlier)
         seen = outlook(moment)
         is_over = has_ended(job.status)
         routines = {
@@ -204,7 +213,7 @@ def context_of(job: Job, earlier: Sequence[EarlierRun] = ()) -> dict[str, Any]:
             "job_id": job.job_id,
             "name": name,
             "labels": labels,
-            "age": max(0.0, time.time() - created) if created is not None else 0.0,
+            "age": max(0.0, (now or time.time()) - created) if created is not None else 0.0,
             "current": job.current_routine_id or "",
             "records": len(job.execution_history),
             "runs": sum(_count(one, "runs") for one in routines.values()),

@@ -33,8 +33,8 @@ class Moment:
     Args:
         job: the job.
         control: what is asked of it and not confirmed yet.
-        now: the moment, in seconds since the epoch; by default the present one, or of a job that
-            nobody runs the last that is known.
+        now: the moment, in seconds since the epoch, while the job runs; by default the present one.
+            Of a job that nobody runs it is the last that is known.
         threads: the name of the thread of each task whose handler runs.
         approximation: statistics in place of the job's own, where it has none.
         earlier: completed runs of the same flow with the same parameters, the newest first.
@@ -55,7 +55,7 @@ class Moment:
         self.threads = threads or {}
         self.is_over = statuses.has_ended(job.status)
         updated = timestamps.to_epoch(job.updated_at)
-        moves = job.status == "running" and job.execution is not None
+        moves = job.status == "running" and (job.execution is not None or now is not None)
         self.at = time.time() if now is None else now
         if not moves and updated is not None:
             self.at = updated

@@ -64,6 +64,8 @@ class Projection:
         #: Earlier runs of the flow, by which the end is estimated, where somebody has read them.
         self.earlier: Sequence[EarlierRun] = ()
         self._approximation: tuple[int, Statistics] | None = None
+        #: The moment that is shown, in seconds since the epoch; None for the present one.
+        self.at: float | None = None
         #: What the job's handlers printed, where that is known.
         self.printed = Printed(path) if path else None
 
@@ -77,7 +79,7 @@ class Projection:
             known = set(job.flow_routines) | {row.routine_id for row in rows}
             done = {row.routine_id for row in rows if statuses.routine_is_done(row.status)}
             if job.status in {"paused", "cancelled"}:  # what waits, or was dropped, is not done
-                certain = Moment(job, control).done_routines()
+                certain = Moment(job, control, self.at).done_routines()
                 done = done if certain is None else certain
             name, labels = launch_names(job.extra.get("launch"))
             return Header(
@@ -174,6 +176,7 @@ class Projection:
             moment = Moment(
                 self.job,
                 control,
+                self.at,
                 threads=threads,
                 approximation=self._approximated(),
                 earlier=self.earlier,
@@ -192,7 +195,7 @@ class Projection:
     def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error, by its number in the insight."""
         with self.job.lock:
-            return failing(Moment(self.job), number, start, stop)
+            return failing(Moment(self.job, now=self.at), number, start, stop)
 
     def _approximated(self) -> Statistics | None:
         """Statistics made of the records, where the job has none; made once for so many records."""

@@ -1,15 +1,59 @@
-"""Moments of a job as people write them: a time of day, a date, or so long after its start."""
+"""Moments of a job as people write them: a time, a change's or a record's number, a condition."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import NamedTuple
 
-from routilux_tui.errors import UsageError
+from routilux_tui.errors import ConditionError, UsageError
 from routilux_tui.job import timestamps
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?")
 _SPAN = re.compile(r"([+-])(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+_NUMBER = re.compile(r"(#?)\s*(\d{1,18})")
+#: What a moment may be, for messages.
+FORMS = "Say 03:07:21, 2026-11-25T03:07:21, +1h30m, -5m"
+
+
+class Target(NamedTuple):
+    """A moment that a text means: one of them is there."""
+
+    at: float | None = None
+    seq: int | None = None
+    record: int | None = None
+    condition: str = ""
+
+
+def target_of(text: str, first: float, last: float) -> Target:
+    """The moment that a text means.
+
+    Args:
+        text: a time as `moment_of` has it; ``44912``, a change's number; ``#12``, a record's, as
+            ``trace`` has it; else a condition, and the moment at which its value changes.
+        first: when the job began, in seconds since the epoch.
+        last: when it ended, or now.
+
+    Raises:
+        UsageError: when it means no moment.
+        ConditionError: when it can only be a condition, and does not parse.
+    """
+    text = text.strip()
+    number = _NUMBER.fullmatch(text)
+    if number is not None:
+        return Target(record=int(number[2])) if number[1] else Target(seq=int(number[2]))
+    try:
+        return Target(at=moment_of(text, first, last))
+    except UsageError:
+        from routilux_tui.views.conditions import Condition
+
+        try:
+            return Target(condition=Condition(text).text)
+        except ConditionError:
+            if any(one in text for one in "=<>!&|.("):
+                raise
+        raise
 
 
 def moment_of(text: str, first: float, last: float) -> float:
@@ -43,6 +87,6 @@ def moment_of(text: str, first: float, last: float) -> float:
     at_text = timestamps.to_epoch(text)
     if at_text is None:
         raise UsageError(
-            f"{text!r} is no moment.", "Say 03:07:21, 2026-11-25T03:07:21, +1h30m or -5m."
+            f"{text[:60]!r} is no moment.", f"{FORMS}, a change's number, or a condition."
         )
     return at_text

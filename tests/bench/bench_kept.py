@@ -22,7 +22,7 @@ ONE = """
 import gc, json, random, sys, time
 from pathlib import Path
 from routilux_tui import JobState
-from routilux_tui.store.changes_reading import job_at
+from routilux_tui.store.seeking import job_at
 from routilux_tui.store.journal import Journal
 
 path, records = Path(sys.argv[1]), int(sys.argv[2])

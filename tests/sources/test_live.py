@@ -12,7 +12,8 @@ import pytest
 
 from routilux_tui.errors import NotPossible, Unreachable
 from routilux_tui.runner.launch import resume_job, start_job
-from routilux_tui.sources.live import LiveSource, socket_handle
+from routilux_tui.sources.live import socket_handle
+from routilux_tui.sources.live_source import LiveSource
 from routilux_tui.views.shapes import HISTORY, Filter
 from tests.flows import write_flows
 

@@ -16,12 +16,13 @@ from routilux_tui import JobState
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.changes import FOLD
 from routilux_tui.store import journal as journals
-from routilux_tui.store.changes_reading import CUT, job_at
+from routilux_tui.store.changes_reading import CUT
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.list_growth import LISTS, entries_of
 from routilux_tui.store.reading import load_job
+from routilux_tui.store.seeking import job_at
 from routilux_tui.store.segments import SegmentStore, changes_folder
 from routilux_tui.store.stored_list import StoredList
 

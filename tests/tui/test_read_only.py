@@ -10,7 +10,8 @@ import pytest
 from routilux_tui.errors import ReadOnly
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
-from routilux_tui.sources.live import LiveHandle, LiveSource, socket_handle
+from routilux_tui.sources.live import LiveHandle, socket_handle
+from routilux_tui.sources.live_source import LiveSource
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.job import JobScreen

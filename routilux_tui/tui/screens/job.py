@@ -25,14 +25,15 @@ from routilux_tui.tui.panes.pauses import PausesPane
 from routilux_tui.tui.panes.printed import PrintPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.panes.timeline import TimelinePane
-from routilux_tui.tui.screens.job_looking import LookingScreen
 from routilux_tui.tui.screens.job_reading import JobReading
+from routilux_tui.tui.screens.job_replay import ReplayScreen
 from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
 from routilux_tui.tui.screens.steering import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
 from routilux_tui.tui.widgets.question import QuestionBox
+from routilux_tui.tui.widgets.replay_bar import ReplayBar
 from routilux_tui.views import shapes as views
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.steering import CONTROLS
@@ -52,7 +53,7 @@ _AT_HAND = 0.15
 """Seconds within which a job that is near has answered everything."""
 
 
-class JobScreen(LookingScreen):
+class JobScreen(ReplayScreen):
     """One job.
 
     Args:
@@ -64,8 +65,9 @@ class JobScreen(LookingScreen):
 
     def __init__(self, handle: Handle) -> None:
         super().__init__()
-        self.handle = handle
+        self.handle = self.present = handle
         self.head = JobHeader()
+        self.bar = ReplayBar()
         self.routines = FlowPane()
         self.problems = ProblemsPane()
         self.now = NowPane()
@@ -110,6 +112,7 @@ class JobScreen(LookingScreen):
         """Header, panes, keys."""
         yield self.head
         yield self.arrangement
+        yield self.bar
         yield self.keys
 
     async def on_mount(self) -> None:
@@ -136,12 +139,27 @@ class JobScreen(LookingScreen):
     async def _follow(self) -> None:
         """Take frame after frame for as long as the job can change."""
         try:
-            async for frame in self.handle.changes():
-                self._show(frame)
+            async for frame in self.present.changes():
+                if self.point is None:
+                    self._show(frame)
                 await asyncio.sleep(self.app.settings.frame_pause)  # type: ignore[attr-defined] # our own app
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
         self._show(None)
+
+    def use(self, handle: Handle) -> None:
+        """Have all that reads read from the job, or from its past."""
+        if handle is not self.handle:
+            self.handle = self.reading.handle = self.search.handle = handle
+            self.reading.forget_question()
+            self.question_box.ask(None, [], 0)
+
+    def show_moment(self, frame: Frame) -> None:
+        """Have the panes show what `handle` is now."""
+        self.head.past = self.timeline.moment = self.point.at if self.point is not None else None
+        self.timeline.refresh()
+        self._show(frame)
+        self._read_soon()
 
     def _show(self, frame: Frame | None) -> None:
         """Hand the state to the panes."""
@@ -170,7 +188,7 @@ class JobScreen(LookingScreen):
 
     async def _read(self) -> None:
         """Ask for what the frames do not bring; what is wrong comes to the front by itself."""
-        if await self.reading.read_question():
+        if self.point is None and await self.reading.read_question():
             held = self.handle.header.counts.get(views.PENDING, 0)
             self.question_box.ask(self.reading.question, self.reading.events, held)
         insight = None
@@ -180,10 +198,10 @@ class JobScreen(LookingScreen):
             if printed is not None:
                 self.printed.show_lines(*printed)
         if insight is not None:
-            self._has_changed = self.handle.header.status == "running"
+            self._has_changed = self.point is None and self.handle.header.status == "running"
             self._show_insight(insight)
-        if self.handle.stale_since is None:
-            await self.timeline.load(self.handle, moves=self.handle.header.status == "running")
+        if self.present.stale_since is None:  # all of its time, with the moment that is shown
+            await self.timeline.load(self.present, moves=self.present.header.status == "running")
         self._show(None)
 
     def _show_insight(self, insight: Insight) -> None:
@@ -194,7 +212,7 @@ class JobScreen(LookingScreen):
         if insight.now is not None:
             self.now.show(insight.now)
         is_new = self.problems.show(insight.problems, insight.problems_beyond)
-        if self.arrangement.is_chosen_by_reader:
+        if self.arrangement.is_chosen_by_reader or self.point is not None:
             return
         if is_new:
             self.arrangement.bring(PROBLEMS, by_reader=False)
@@ -241,10 +259,6 @@ class JobScreen(LookingScreen):
     def on_timeline_pane_moved(self) -> None:
         """The reader looks at another stretch of time."""
         self._read_soon()
-
-    def action_zoom_time(self, factor: float) -> None:
-        """Show less or more time in the timeline."""
-        self.timeline.zoom(factor)
 
     # Layout
 
@@ -320,7 +334,7 @@ class JobScreen(LookingScreen):
 
     async def _set_read_only(self) -> None:
         try:
-            await self.handle.set_read_only(self._read_only)
+            await self.present.set_read_only(self._read_only)
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
 
@@ -350,8 +364,10 @@ class JobScreen(LookingScreen):
             pane.refresh()
 
     def action_back(self) -> None:
-        """Out of a filter, a zoom, or the job."""
+        """Out of the past, a filter, a zoom, or the job."""
         pane = self.focused_pane()
+        if self.leave_past():
+            return
         below = self.panes[self.arrangement.chosen]
         filtered = [one for one in (pane, below) if one.is_shown and one.where]
         if filtered and isinstance(filtered[0], SectionPane):
@@ -372,9 +388,10 @@ class JobScreen(LookingScreen):
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""
-        job = self.handle.header if self.handle.is_live else None
-        self.app.leave(job, silent=self.handle.stale_since is not None)  # type: ignore[attr-defined] # our own app
+        job = self.present.header if self.present.is_live else None
+        self.app.leave(job, silent=self.present.stale_since is not None)  # type: ignore[attr-defined] # our own app
 
     async def on_unmount(self) -> None:
         """Let go of the job."""
-        await self.handle.close()
+        await self.close_past()
+        await self.present.close()

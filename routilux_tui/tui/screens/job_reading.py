@@ -21,7 +21,7 @@ class JobReading:
     """Asks for each of them when it can have changed, once a second at most.
 
     Args:
-        handle: the job.
+        handle: the job, or its past while that is shown.
 
     Attributes:
         shape: what its flow is made of.
@@ -31,7 +31,7 @@ class JobReading:
     """
 
     def __init__(self, handle: Handle) -> None:
-        self._handle = handle
+        self.handle = handle
         self._asked_of: tuple[Any, ...] = ()
         self.shape = FlowShape(flow_id="", routines=[], is_whole=False)
         self.question: dict[str, Any] | None = None
@@ -40,20 +40,20 @@ class JobReading:
 
     async def read_insight(self) -> Insight | None:
         """All that is measured of the job; None where nobody answers."""
-        if self._handle.stale_since is not None:
+        if self.handle.stale_since is not None:
             return None
         try:
-            self.last = await self._handle.insight(*PARTS)
+            self.last = await self.handle.insight(*PARTS)
         except RoutiluxTuiError:
             return None
         return self.last
 
     async def read_printed(self) -> tuple[int, int] | None:
         """The first line that was printed and is still there, and how many there ever were."""
-        if self._handle.stale_since is not None:
+        if self.handle.stale_since is not None:
             return None
         try:
-            window = await self._handle.window(views.PRINTED, 0, 1, Filter())
+            window = await self.handle.window(views.PRINTED, 0, 1, Filter())
         except RoutiluxTuiError:
             return None
         return window.start, window.total
@@ -61,15 +61,19 @@ class JobReading:
     async def read_flow(self) -> None:
         """What the flow is made of; a job that can't say has none."""
         try:
-            self.shape = await self._handle.flow()
+            self.shape = await self.handle.flow()
         except RoutiluxTuiError:
             return
 
+    def forget_question(self) -> None:
+        """Have it asked for anew."""
+        self._asked_of, self.question, self.events = (), None, []
+
     async def read_question(self) -> bool:
         """What the job waits for a person to answer; whether that has changed."""
-        header = self._handle.header
+        header = self.handle.header
         state = (header.status, header.counts.get(views.PAUSES, 0))
-        if state == self._asked_of or self._handle.stale_since is not None:
+        if state == self._asked_of or self.handle.stale_since is not None:
             return False
         self._asked_of = state
         before, self.question, self.events = self.question, None, []
@@ -79,8 +83,8 @@ class JobReading:
 
     async def _read_pause(self, pauses: int) -> None:
         try:
-            point = await self._handle.item(views.PAUSES, pauses - 1) if pauses else None
-            deferred = await self._handle.window(views.DEFERRED, 0, _MOST_EVENTS, Filter())
+            point = await self.handle.item(views.PAUSES, pauses - 1) if pauses else None
+            deferred = await self.handle.window(views.DEFERRED, 0, _MOST_EVENTS, Filter())
         except RoutiluxTuiError:
             return
         self.events = [f"{row.routine}.{row.name}" for row in deferred.rows]

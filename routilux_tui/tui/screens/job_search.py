@@ -20,12 +20,12 @@ class JobSearch:
 
     Args:
         screen: the screen that asks, and that says where there is nothing.
-        handle: the job.
+        handle: the job, or its past while that is shown.
     """
 
     def __init__(self, screen: Any, handle: Handle) -> None:
         self._screen = screen
-        self._handle = handle
+        self.handle = handle
         self._query = ""
 
     def ask(self, pane: Pane) -> None:
@@ -87,7 +87,7 @@ class JobSearch:
         if isinstance(pane, SectionPane):
             gone = 0 if pane.where else pane.first
             with contextlib.suppress(RoutiluxTuiError):
-                found = await self._handle.find(
+                found = await self.handle.find(
                     pane.section, self._query, start + gone, back=back, where=pane.where
                 )
                 return None if found is None else found - gone

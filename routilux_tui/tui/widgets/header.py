@@ -51,6 +51,7 @@ class JobHeader(Widget):
         "rows--error",
         "rows--cancelled",
         "header--spark",
+        "header--past",
     }
 
     def __init__(self) -> None:
@@ -63,6 +64,8 @@ class JobHeader(Widget):
         self.is_gone = False
         self.question = False
         self.outlook: Outlook | None = None
+        #: The moment that is shown, in seconds since the epoch; None for now.
+        self.past: float | None = None
         self._lines: list[list[Part]] = [[], []]
         self._styles_of: dict[str, Style] = {}
 
@@ -99,6 +102,19 @@ class JobHeader(Widget):
                 self._lines[y] = parts
                 self.refresh(Region(0, y, self.size.width, 1))
 
+    def _then(self) -> float:
+        """The moment that is shown."""
+        return self.now() if self.past is None else self.past
+
+    def _past_mark(self) -> list[Part]:
+        """Which moment of the past is shown."""
+        if self.past is None:
+            return []
+        day = "" if self.now() - self.past < 72_000 else timestamps.to_iso(self.past)[5:10] + " "
+        minutes = int(max(0.0, self.now() - self.past) // 60)
+        ago = span(minutes * 60.0) if minutes else "<1m"
+        return [(f" at {day}{time_of_day(self.past)}, {ago} ago", "header--past"), (" ", "")]
+
     def _age(self, job: Header) -> str:
         """How long it has run, or ran; of a job that is paused, since when it is."""
         start = timestamps.to_epoch(job.created_at)
@@ -108,11 +124,11 @@ class JobHeader(Widget):
         if self.stale_since is not None:
             return span(int(max(0.0, self.stale_since - start)) + 0.0)
         if job.status == "running":
-            return span(int(max(0.0, self.now() - start)) + 0.0)
+            return span(int(max(0.0, self._then() - start)) + 0.0)
         ran = max(0.0, (updated or start) - start)
         if job.status == "paused" and updated is not None:
             # by the minute: a job that stands still costs its terminal nothing
-            minutes = int(max(0.0, self.now() - updated) // 60)
+            minutes = int(max(0.0, self._then() - updated) // 60)
             return f"for {span(minutes * 60.0) if minutes else 'less than 1m'}, ran {span(ran)}"
         return span(ran)
 
@@ -140,6 +156,7 @@ class JobHeader(Widget):
         width = self.size.width
         began = timestamps.to_epoch(job.created_at)
         left: list[Part] = [
+            *self._past_mark(),
             self._status(job),
             ("  ", ""),
             (printable(job.flow_id)[:36], "rows--name"),

@@ -1,0 +1,145 @@
+"""Replay on a job's screen: the same panes at any moment, with real files behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from routilux_tui.sources.past_handle import WHY_NOT
+from routilux_tui.sources.saved_handle import SavedHandle
+from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.screens import job_replay
+from routilux_tui.tui.screens.dialogs import LineDialog
+from routilux_tui.tui.settings import Settings
+from tests.replayed import GIVEN_UP, NOON, PAUSED_AFTER, RETRIED, write_job
+from tests.tui.stub import StubHandle, audit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def handle(tmp_path: Path) -> SavedHandle:
+    path = tmp_path / "orders.json"
+    write_job(path)
+    return SavedHandle(path, poll=True)
+
+
+async def _until(holds: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+def _head(screen: Any) -> str:
+    return "".join(text for text, _ in screen.head._first_line())
+
+
+def _second(screen: Any) -> float:
+    return -1.0 if screen.point is None else round(screen.point.at - NOON, 2)
+
+
+async def test_keys_lead_through_the_past_and_esc_back_to_now(handle: SavedHandle) -> None:
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen: Any = app.screen
+        assert not screen.bar.display
+        await pilot.press("[")
+        await _until(lambda: screen.point is not None and screen.bar.display)
+        assert screen.point.seq == screen.point.last - 1
+        assert _head(screen).startswith(" at 12:00:39")
+        assert "▶ running" in _head(screen)
+        # several at once are one way
+        await pilot.press("[", "[", "[", "]")
+        await _until(lambda: screen.point.seq == screen.point.last - 3)
+        for key, second in (
+            ("{", PAUSED_AFTER),
+            ("{", PAUSED_AFTER),
+            ("{", GIVEN_UP),
+            ("{", RETRIED),
+            ("}", GIVEN_UP),
+        ):
+            before = screen.point.seq
+            await pilot.press(key)
+            await _until(lambda before=before: screen.point.seq != before)
+            assert int(_second(screen)) == second
+        await _until(lambda: screen.history._known == GIVEN_UP + 2)
+        assert screen.bar.marks.count("error") == 1
+        assert "price error_continued, task 21: ValueError: bad" in str(
+            screen.bar._words(screen.point)
+        )
+        # nothing acts on the job meanwhile, and every control says why
+        for action in ("pause", "resume", "cancel", "wait"):
+            assert screen.cannot[action] == WHY_NOT
+            assert screen.is_refused(action)
+        await pilot.press("escape")
+        assert screen.point is None
+        assert not screen.bar.display
+        assert "done" in _head(screen)
+        await _until(lambda: screen.history._known == 41)
+        assert app.screen is screen
+
+
+async def _go_to(pilot: Any, app: Any, text: str) -> None:
+    await pilot.press("t")
+    await _until(lambda: isinstance(app.screen, LineDialog))
+    app.screen.query_one("Input").value = text
+    await pilot.press("enter")
+
+
+async def test_t_asks_for_a_moment_and_a_condition_is_gone_by(handle: SavedHandle) -> None:
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen: Any = app.screen
+        await _go_to(pilot, app, "12:00:05")
+        await _until(lambda: _second(screen) == 5.0)
+        assert screen.handle.header.counts["history"] == 6
+        await _go_to(pilot, app, "has(shared.done) && shared.done % 5 == 0")
+        await _until(lambda: _second(screen) == 5.4)  # false again
+        await pilot.press("}")
+        await _until(lambda: _second(screen) == 9.4)
+        await pilot.press("{", "{")
+        await _until(lambda: _second(screen) in {4.4, 5.4})
+        await _go_to(pilot, app, "#7")
+        await _until(lambda: _second(screen) == 7.0)
+        assert not screen._condition
+        await _go_to(pilot, app, "next tuesday")
+        await _until(lambda: app._notifications)
+        assert _second(screen) == 7.0
+
+
+async def test_it_plays_at_four_speeds_to_the_end(
+    handle: SavedHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_replay, "_FRAME", 0.01)
+    monkeypatch.setattr(job_replay, "_REST", 0.0)
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen: Any = app.screen
+        words = []
+        for _ in range(4):
+            screen.action_play()
+            words.append(screen.bar.word)
+        assert words == ["▶ 1x", "▶ 10x", "▶ 100x", "▶ as fast as it goes"]
+        await _until(lambda: screen.point is not None and screen.point.at >= screen.point.end)
+        await _until(lambda: screen._speed == 0)
+        assert screen.handle.header.status == "completed"
+        await pilot.press("{")
+        await _until(lambda: int(_second(screen)) == PAUSED_AFTER)
+        screen.action_play()
+        await pilot.press("[")  # a step ends the playing
+        assert screen._speed == 0
+
+
+async def test_a_job_that_is_kept_in_no_file_has_no_past() -> None:
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("[")
+        await _until(lambda: app._notifications)
+        assert app.screen.point is None
+        assert not app.screen.bar.display

@@ -1,0 +1,184 @@
+"""Replay: a job at any moment of its past, from its changes, or from its records' times."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routilux_tui.errors import ConditionError, NotPossible, UsageError
+from routilux_tui.store.large_file import open_job
+from routilux_tui.store.seeking import KeptChanges, job_at
+from routilux_tui.store.segments import changes_folder
+from routilux_tui.views.replay import Replay
+from routilux_tui.views.replay_shapes import MARKS, Point, Seek
+from routilux_tui.views.shapes import Filter
+from routilux_tui.views.time_spec import target_of
+from tests.replayed import GIVEN_UP, NOON, ORDERS, PAUSED_AFTER, RETRIED, write_job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("replay") / "orders.json"
+    write_job(path)
+    return path
+
+
+@pytest.fixture
+def replay(path: Path) -> Replay:
+    return Replay(path, lambda: open_job(path))
+
+
+def _second(point: Point) -> float:
+    return round(point.at - NOON, 3)
+
+
+def test_a_step_is_a_change_and_the_same_wherever_one_comes_from(path: Path) -> None:
+    kept = KeptChanges(path)
+    numbers = range(0, kept.last + 1, 8)
+    plain = {seq: job_at(path, seq=seq).to_plain() for seq in numbers}
+    for order in (numbers, reversed(numbers), numbers[::3]):
+        for seq in order:
+            job = kept.job_at(seq)
+            assert job.seq == seq
+            assert json.dumps(job.to_plain(), default=str) == json.dumps(plain[seq], default=str)
+
+
+def test_a_time_shows_what_was_done_until_then(replay: Replay) -> None:
+    point = replay.seek(Seek(to="+5"))
+    assert _second(point) == 5.0
+    assert replay.projection.header().counts["history"] == 6
+    assert dict(replay.projection.job.shared_data) == {"done": 5}
+    assert replay.projection.header().status == "running"
+    point = replay.seek(Seek(at=NOON + 5.15))
+    (handler,) = replay.projection.insight(["now"]).now.handlers
+    assert (handler.routine_id, round(handler.elapsed, 3)) == ("price", 0.05)
+    assert replay.seek(Seek(at=NOON + 1e6)).is_last
+    assert replay.seek(Seek(at=1.0)).seq == 0
+
+
+def test_marks_are_found_in_both_directions_and_said(replay: Replay) -> None:
+    found, point = [], replay.seek(Seek(to="0"))
+    while True:
+        try:
+            point = replay.seek(Seek(origin=point.seq, marks=1))
+        except NotPossible:
+            break
+        found.append((int(_second(point)), point.what))
+    assert [second for second, _ in found] == [RETRIED, GIVEN_UP, PAUSED_AFTER, PAUSED_AFTER]
+    assert [what for _, what in found] == [
+        "price fails, will be tried again: LookupError: 404",
+        "price error_continued, task 21: ValueError: bad",
+        "the job is paused",
+        "resume by ana: lunch is over",
+    ]
+    back, point = [], replay.seek(Seek())
+    while True:
+        try:
+            point = replay.seek(Seek(origin=point.seq, marks=-1))
+        except NotPossible:
+            break
+        back.append((int(_second(point)), point.what))
+    assert back == found[::-1]
+    columns = replay.marks(ORDERS)
+    assert len(columns) == ORDERS
+    assert [n for n, one in enumerate(columns) if one] == [
+        RETRIED,
+        GIVEN_UP,
+        PAUSED_AFTER,
+    ]
+    assert set(columns) <= {*MARKS, ""}
+
+
+@pytest.mark.parametrize("condition", ["errors >= 1", "routines.price.errors >= 1", "age > 10.1"])
+def test_a_condition_leads_to_the_moments_at_which_its_value_changes(
+    replay: Replay, condition: str
+) -> None:
+    point = replay.seek(Seek(origin=0, to=condition))
+    assert int(_second(point)) == RETRIED
+    assert point.what == f"{condition}: true from here on"
+    with pytest.raises(NotPossible, match="after this moment"):
+        replay.seek(Seek(origin=point.seq, marks=1, condition=condition))
+    # from now it leads back
+    assert replay.seek(Seek(to=condition)).seq == point.seq
+    with pytest.raises(NotPossible, match="before this moment"):
+        replay.seek(Seek(origin=point.seq, marks=-1, condition=condition))
+    assert replay.first_held(condition).seq == point.seq
+
+
+def test_a_value_that_comes_and_goes_is_found_each_time(replay: Replay) -> None:
+    odd = "has(shared.done) && shared.done % 2 == 1"
+    seconds, point = [], replay.seek(Seek(to="0"))
+    for _ in range(6):
+        point = replay.seek(Seek(origin=point.seq, marks=1, condition=odd))
+        seconds.append(int(_second(point)))
+    assert seconds == [0, 1, 2, 3, 4, 5]
+    for second in (4, 3, 2):
+        point = replay.seek(Seek(origin=point.seq, marks=-1, condition=odd))
+        assert int(_second(point)) == second
+
+
+def test_what_can_not_be_gone_to_is_said(replay: Replay) -> None:
+    with pytest.raises(NotPossible, match="no change 99,999"):
+        replay.seek(Seek(to="99999"))
+    with pytest.raises(UsageError, match="no record 999"):
+        replay.seek(Seek(to="#999"))
+    with pytest.raises(ConditionError, match="no 'stauts'"):
+        replay.seek(Seek(to='stauts == "paused"'))
+    with pytest.raises(UsageError, match="no moment"):
+        replay.seek(Seek(to="next tuesday"))
+    with pytest.raises(NotPossible, match="the last moment"):
+        replay.seek(Seek(steps=1))
+    with pytest.raises(NotPossible, match="never held"):
+        replay.first_held("errors > 1000")
+    assert replay.seek(Seek(to="#7")).what.startswith('source emits order  {"n":7}')
+
+
+def test_texts_mean_moments() -> None:
+    assert target_of("12", 0, 0).seq == 12
+    assert target_of("#12", 0, 0).record == 12
+    assert target_of("+1m", NOON, NOON).at == NOON + 60
+    assert target_of("errors > 3", 0, 0).condition == "errors > 3"
+    with pytest.raises(ConditionError):
+        target_of("errors >", 0, 0)
+
+
+def test_a_hole_in_the_changes_is_said_and_what_is_beyond_it_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "orders.json"
+    write_job(path)
+    (changes_folder(path) / "000002.seg").write_bytes(b"gone")
+    replay = Replay(path, lambda: open_job(path))
+    with pytest.raises(Exception, match="can't be read"):
+        replay.seek(Seek(at=NOON + 15))
+    assert int(_second(replay.seek(Seek(at=NOON + 25)))) == 25
+    assert replay.seek(Seek(at=NOON + 5)).seq > 0
+
+
+def test_without_changes_the_records_times_tell_and_the_rest_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "orders.json"
+    write_job(path)
+    for one in changes_folder(path).iterdir():
+        one.unlink()
+    replay = Replay(path, lambda: open_job(path))
+    point = replay.seek(Seek(at=NOON + 5.05))
+    assert not point.is_exact
+    assert "its changes are not kept" in point.note
+    header = replay.projection.header()
+    assert (header.status, header.counts["history"]) == ("running", 6)
+    assert len(replay.projection.window("history", 0, 99, Filter()).rows) == 6
+    assert replay.projection.insight(["figures"]).figures
+    point = replay.seek(Seek(to="#7"))
+    assert replay.projection.header().counts["history"] == 8
+    point = replay.seek(Seek(origin=0, marks=1))
+    assert int(_second(point)) == GIVEN_UP
+    point = replay.seek(Seek(origin=point.seq, marks=1))
+    assert replay.projection.header().status == "paused"
+    assert int(_second(replay.seek(Seek(origin=point.seq, marks=-1)))) == GIVEN_UP
+    with pytest.raises(NotPossible, match="changes are not kept"):
+        replay.seek(Seek(to="errors > 3"))
+    assert replay.seek(Seek()).is_last
+    assert replay.projection.header().status == "completed"
