@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import CO_VARKEYWORDS
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .errors import step_out
@@ -162,23 +160,6 @@ def wrap_entry(module: Any) -> None:
             raise
 
     slots.call_handler = call_handler
-
-
-def make_cheaper(module: Any) -> None:
-    """Pay for what we take: the library asks twice for each task what its handler's code says.
-
-    The answer is the same; it takes a third of a microsecond in place of ten.
-    """
-    slots = module.Slot
-    ask = slots._is_kwargs_handler
-
-    def _is_kwargs_handler(handler: Any) -> bool:
-        function = getattr(handler, "__func__", handler)
-        if type(function) is FunctionType and not function.__dict__:
-            return bool(function.__code__.co_flags & CO_VARKEYWORDS)
-        return bool(ask(handler))
-
-    slots._is_kwargs_handler = staticmethod(_is_kwargs_handler)
 
 
 def _call_entry(starting: Starting, call: Any) -> Any:

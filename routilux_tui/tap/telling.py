@@ -39,6 +39,8 @@ class Telling:
         #: What was told last of values that may be altered inside.
         self.digests: dict[Any, int] = {}
         self._first_point: dict[str, Any] | None = None
+        #: The last record that was looked at by `look_for_records`.
+        self._last_record: Any = None
 
     def tell(self, kind: str, *args: Any) -> None:
         """Send a message of this job."""
@@ -156,7 +158,15 @@ class Telling:
 
     def look_for_records(self) -> None:
         """Tell of records that the script itself has put into the history."""
-        for record in list(self.state.__dict__.get("execution_history") or ()):
+        history = self.state.__dict__.get("execution_history") or ()
+        new = []
+        for record in reversed(list(history)):
+            if record is self._last_record:
+                break
+            new.append(record)
+        if new:
+            self._last_record = new[0]
+        for record in reversed(new):
             told = getattr(record, "__dict__", None)
             if told is not None and KEY not in told:
                 told[KEY] = True
