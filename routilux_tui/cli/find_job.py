@@ -20,6 +20,7 @@ from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
     from routilux_tui.views.timeline import Timeline
 
@@ -57,6 +58,9 @@ class Readable(Protocol):
     def stack(self, task: int) -> str:
         """Where a handler of it is at this moment."""
 
+    def questions(self, *, answered: bool = False) -> list[AskedQuestion]:
+        """What it asks people; with the answered ones, if they are wanted."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -92,6 +96,12 @@ class SavedJob:
     def stack(self, task: int) -> str:  # noqa: ARG002 - as a job that runs
         """Nothing runs here."""
         return ""
+
+    def questions(self, *, answered: bool = False) -> list[AskedQuestion]:
+        """What it asks people; with the answered ones, if they are wanted."""
+        from routilux_tui.views.questions import questions
+
+        return questions(self.state, answered=answered)
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""

@@ -37,7 +37,7 @@ CEL, the Common Expression Language: status == "paused" || routines.fetch.retrie
   age                                       seconds since it began
   progress, eta                             the part that is done, 0 to 1; seconds left, or -1
   queue, oldest                             tasks that wait; seconds that the first of them does
-  waiting                                   whether it waits for a person
+  waiting, questions                        whether it waits for a person; how many open questions
   silent_for                                seconds in which nothing has changed
   slower_than_usual                         how many times as long as earlier runs it takes, or 0
   records, runs, errors, retries            how many
@@ -48,9 +48,9 @@ CEL, the Common Expression Language: status == "paused" || routines.fetch.retrie
   log_last, output_last                     the newest entry of each
 
 `ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, name, labels, host,
-place, live, records, errors, routines_done, routines_total, size, path, badge, age, and updated
-(seconds since its last change). What names the unknown is an error at once; what can't hold any
-more ends a wait, with 1.
+place, live, records, errors, routines_done, routines_total, size, path, badge, waiting, questions,
+age, and updated (seconds since its last change). What names the unknown is an error at once; what
+can't hold any more ends a wait, with 1.
 """
 
 _EXIT = """\
@@ -67,8 +67,38 @@ Exit codes
   130   interrupted
 """
 
+_QUESTIONS = """\
+Questions
+
+A routine asks a person, and goes on; the answer is one emit of an event of it:
+
+  self.ask("book it?", event="booked", data={"account": account},
+           choices={"yes": {"ok": True}, "no": {"ok": False}})
+  self.ask("which amount?", event="booked", choices={"amount": float})
+  self.ask("go on?", event="approved", within=3600, default="yes")
+
+The job goes on with everything else. When nothing but questions is left it is paused, and says
+"waits for an answer: book it?"; no thread and no worker waits. It may be killed, taken up, or moved
+to another machine meanwhile.
+
+  choices    answers by name, each with the data that it adds; or the types of what is to be given
+             (int, float, str, bool, list, dict, any); by default what `data` lacks of the event
+  within     seconds; when they are over, `default` is the answer, or without one the job fails.
+             Half-way and near its end it reminds of itself (or every `remind` seconds)
+
+routilux-tui questions lists what is open, `a` in the dashboard answers, and so do
+
+  routilux-tui answer JOB yes               the only open question
+  routilux-tui answer JOB 2 --data '{"amount": 3.5}'
+
+An answer that fits neither the types nor the event is refused (2), and so is a second one (1: it
+says who has answered, and when). What a job of plain routilux defers until somebody goes on is a
+question, too: yes emits it, --data edits it, drop drops it. In a saved job the answer is written to
+its file, and the job is taken up where it was started.
+"""
+
 #: What can be explained, and how each topic begins.
-TOPICS = {"jobs": _JOBS, "conditions": _CONDITIONS, "exit-codes": _EXIT}
+TOPICS = {"jobs": _JOBS, "conditions": _CONDITIONS, "asking": _QUESTIONS, "exit-codes": _EXIT}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -44,6 +44,8 @@ COMMANDS = {
     "pause": "pause a job",
     "resume": "go on with a paused job, or take up a saved one",
     "cancel": "cancel a job",
+    "questions": "what jobs ask people, and nobody has answered",
+    "answer": "answer what a job asks",
     "emit": "emit an event of a routine into a running job",
     "set": "set a key of a running job's shared data",
     "workers": "give a running job more or fewer handlers at once",

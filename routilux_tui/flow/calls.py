@@ -1,7 +1,7 @@
 """A handler's call as bytes: what goes to another process, and what comes back of it.
 
 A routine goes by value, without what belongs to this process: its flow, its neighbours, its hooks.
-What its handler does to the job comes back as messages, in order: `Emit`, `Change`, `Steer`,
+What its handler does to the job comes back as messages, in order: `Emit`, `Ask`, `Change`, `Steer`,
 `Print` and `Log`, and `End` at last.
 """
 
@@ -63,6 +63,12 @@ class Emit(NamedTuple):
     data: dict[str, Any]
 
 
+class Ask(NamedTuple):
+    """The handler asks a person; the question as a job keeps it."""
+
+    question: dict[str, Any]
+
+
 class Change(NamedTuple):
     """The handler has changed the job's state; see `routilux_tui.job.changes`."""
 
@@ -98,7 +104,7 @@ class End(NamedTuple):
     traceback: str
 
 
-Message = Emit | Change | Steer | Print | Log | End
+Message = Emit | Ask | Change | Steer | Print | Log | End
 
 
 class _Pickler(pickle.Pickler):
@@ -232,6 +238,8 @@ def apply_message(invocation: Invocation, message: Message) -> None:
     job = invocation.job
     if isinstance(message, Emit):
         job.emit(invocation, invocation.routine, message.event, message.data)
+    elif isinstance(message, Ask):
+        job.ask(invocation, invocation.routine, message.question)
     elif isinstance(message, Change):
         if message.kind == "output":  # it goes to the output handler, too
             job.job_state.send_output(*message.arguments[:3])

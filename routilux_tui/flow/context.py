@@ -37,6 +37,9 @@ class LiveJob(Protocol):
     ) -> None:
         """Record an event, and queue a task for every slot that it goes to."""
 
+    def ask(self, invocation: Invocation | None, routine: object, question: dict[str, Any]) -> None:
+        """Ask a person; see `Routine.ask`."""
+
     def run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the job's event loop, and wait for it."""
 

@@ -80,6 +80,10 @@ class Controls(AsyncWorkers):
         """Record an event, and queue a task for every slot that it goes to."""
 
     @abstractmethod
+    def ask(self, invocation: Invocation | None, routine: object, question: dict[str, Any]) -> None:
+        """Ask a person; the job goes on with everything else."""
+
+    @abstractmethod
     def _emit_deferred(self, now: float) -> None:
         """Emit the events that were put off until the job is resumed."""
 
@@ -228,7 +232,7 @@ class Controls(AsyncWorkers):
         self.is_fork = self.live or bool(self._active)
         self.job_state.let_go(refuse=self.is_fork)
 
-    def _suspend(self, reason: str) -> None:
+    def _suspend(self, reason: str, asked_by: str = "") -> None:
         """Hold what has not run to its end, and say so."""
         state = self.job_state
         now = time.time()
@@ -239,7 +243,7 @@ class Controls(AsyncWorkers):
             {
                 "timestamp": timestamps.to_iso(now),
                 "reason": reason,
-                "current_routine_id": state.current_routine_id,
+                "current_routine_id": asked_by or state.current_routine_id,
                 "checkpoint": self._checkpoint or {},
                 "pending_tasks_count": queued,
                 "active_tasks_count": len(self._active),

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import JobCancelled, NotPossible
+from routilux_tui.flow.asking import Asking
 from routilux_tui.flow.context import Invocation
 from routilux_tui.flow.error_policy import apply_error_policy
 from routilux_tui.flow.invocation import (
@@ -23,7 +24,6 @@ from routilux_tui.flow.invocation import (
     invoke_async,
     one_line,
 )
-from routilux_tui.flow.task_controls import TaskControls
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Engine(Protocol):
         """Have ``listener`` called whenever `control` changes."""
 
 
-class Execution(TaskControls):
+class Execution(Asking):
     """What runs one job on a flow: it emits events, and calls the handlers of queued tasks."""
 
     def emit(
@@ -250,7 +250,7 @@ class Execution(TaskControls):
             self._suspend(self._control.reason if self._control is not None else "")
         elif self._closing:
             self._set_stopped()
-        elif not self._queue and not self._delayed:
+        elif not self._queue and not self._delayed and not self._suspend_for_answers():
             end, why = self._end()
             if why:
                 account = {"reason": why, "dropped": len(self.job_state.dropped_tasks)}

@@ -13,7 +13,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, Literal
 
 from routilux_tui.errors import JobCancelled, NotPossible
-from routilux_tui.flow.calls import Change, Emit, Message, Steer, sendable_end, unpack_call
+from routilux_tui.flow.calls import Ask, Change, Emit, Message, Steer, sendable_end, unpack_call
 from routilux_tui.flow.context import INVOCATION, Invocation
 from routilux_tui.state.job_state import JobState
 
@@ -70,6 +70,17 @@ class RemoteJob:
         if self.cancelled:
             raise JobCancelled(f"Job {self.job_state.job_id} has been cancelled.")
         self._send(Emit(event, data))
+
+    def ask(self, invocation: Invocation | None, routine: object, question: dict[str, Any]) -> None:
+        """Have the job ask a person.
+
+        Raises:
+            JobCancelled: when the job has been cancelled.
+        """
+        del invocation, routine
+        if self.cancelled:
+            raise JobCancelled(f"Job {self.job_state.job_id} has been cancelled.")
+        self._send(Ask(question))
 
     def pause(self, reason: str = "", checkpoint: dict[str, Any] | None = None) -> None:
         """Ask for the job to be paused, when this handler has returned."""

@@ -16,6 +16,7 @@ from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import CURRENT_JOB_STATE, INVOCATION, ExecutionContext
 from routilux_tui.flow.event import Event
 from routilux_tui.flow.executor_spec import check_executor
+from routilux_tui.flow.question_spec import question_asked
 from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
 from routilux_tui.job.jsonable import to_plain
@@ -137,6 +138,46 @@ class Routine(Serializable):
                 f"it has: {', '.join(self._events) or 'none'}"
             )
         context.job_state.add_deferred_event(context.routine_id, event_name, data)
+
+    def ask(
+        self,
+        text: str,
+        event: str,
+        data: dict[str, Any] | None = None,
+        choices: Any = None,
+        *,
+        within: float | None = None,
+        default: Any = None,
+        remind: float | None = None,
+    ) -> None:
+        """Ask a person, and go on: the answer is one emit of an event of this routine.
+
+        Returns at once and holds no thread. When nothing but questions is left, the job is paused
+        until somebody answers; it survives its process.
+
+        Args:
+            text: the question.
+            event: the event that the answer emits.
+            data: what is shown with it; what of it the event takes is emitted with the answer.
+            choices: the answers by their names, each with the data that it adds:
+                ``{"yes": {"ok": True}, "no": {"ok": False}}``; or the type of each name that the
+                answer has to give: ``{"amount": float}``; or one type, where one name is missing.
+                By default the names that ``data`` lacks are asked for, or a plain yes.
+            within: seconds that there are to answer it.
+            default: the answer when they are over: a choice's name, or data. Without one the job
+                fails then.
+            remind: seconds between reminders; by default at half of its time and near its end.
+
+        Raises:
+            RuntimeError: outside of a job.
+            FlowDefinitionError: when the routine has no such event, or nobody could answer.
+            JobCancelled: when the job has been cancelled.
+        """
+        question = question_asked(self._event(event), text, data, choices, within, default, remind)
+        state = self._context("ask").job_state
+        if state.execution is None:
+            raise RuntimeError("ask was called outside of a job")
+        state.execution.ask(INVOCATION.get(), self, question)
 
     def send_output(self, output_type: str, **data: Any) -> None:
         """Send something to the job's output handler and output log.

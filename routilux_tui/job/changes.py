@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.fold_lists import LISTS
+from routilux_tui.job.fold_questions import QUESTIONS
 from routilux_tui.job.fold_single_tasks import SINGLE_TASKS
 from routilux_tui.job.fold_tasks import TASKS
 from routilux_tui.job.fold_values import VALUES
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from routilux_tui.job.data import Change
 
 #: Every kind of change, and what carries it out.
-FOLD: dict[str, Callable[..., None]] = {**VALUES, **LISTS, **TASKS, **SINGLE_TASKS}
+FOLD: dict[str, Callable[..., None]] = {
+    **VALUES,
+    **LISTS,
+    **TASKS,
+    **SINGLE_TASKS,
+    **QUESTIONS,
+}
 
 
 def encode(change: Change) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.questions import CHECKPOINT, Question
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import FailedTask, Task
@@ -96,8 +97,21 @@ class JobData(ABC):
         #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).
         self.running: dict[int, tuple[str, float]] = {}
         self.next_task_id = 1
+        #: What it asks people, and asked them, by number.
+        self.questions: dict[int, Question] = {}
+        self.next_question = 1
         #: What slots with a merge strategy have collected: (routine id, slot) -> data.
         self.slot_data: dict[tuple[str, str], Any] = {}
+
+    def open_questions(self) -> list[Question]:
+        """The questions that nobody has answered, the oldest first."""
+        return [one for one in self.questions.values() if one.answer is None]
+
+    def waits_for_answers(self) -> bool:
+        """Whether it is paused because nothing but questions was left."""
+        last = self._pause_points[-1] if self._pause_points else None
+        noted = last.get("checkpoint") if isinstance(last, dict) else None
+        return self._status == "paused" and isinstance(noted, dict) and CHECKPOINT in noted
 
     @abstractmethod
     def make(self, kind: str, *args: Any) -> None:

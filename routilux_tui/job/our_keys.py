@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.data import MOST_CONTROLS, shape_routines
+from routilux_tui.job.questions import Question
 from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
 from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask, Task
@@ -28,6 +29,7 @@ OWN_KEYS = (
     "statistics",
     "said_progress",
     "expected",
+    "questions",
 )
 
 
@@ -55,6 +57,8 @@ def own_plain(job: JobData) -> dict[str, Any]:
         own["said_progress"] = {name: list(one) for name, one in job.said_progress.items()}
     if job.expected:
         own["expected"] = [[*key, *numbers] for key, numbers in job.expected.items()]
+    if job.questions:
+        own["questions"] = [one.to_plain() for one in job.questions.values()]
     job.statistics.sort_in(job.running)
     statistics = job.statistics.to_plain()
     if statistics:
@@ -82,6 +86,11 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
     for entry in _entries(plain, "expected"):
         if isinstance(entry, list) and len(entry) == 4 and all(map(is_id, entry[2:])):
             job.expected[str(entry[0]), str(entry[1])] = entry[2:]
+    for entry in _entries(plain, "questions"):
+        question = Question.from_plain(entry)
+        if question is not None:
+            job.questions[question.number] = question
+            job.next_question = max(job.next_question, question.number + 1)
     job.statistics = Statistics.from_plain(plain.get("statistics"))
     job.statistics.restore(job.outstanding, job.running)
     shape = plain.get("flow_shape")

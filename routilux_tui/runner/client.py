@@ -18,6 +18,7 @@ from routilux_tui.runner.protocol import Answer, Hello
 from routilux_tui.views.choosing import Sent
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
+from routilux_tui.views.questions import AskedQuestion
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
 from routilux_tui.views.timeline import Timeline
 
@@ -192,6 +193,10 @@ class Client:
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""
         return str(self.call("stack", task=task))
+
+    def questions(self, *, answered: bool = False) -> list[AskedQuestion]:
+        """What the job asks people; with the answered ones, if they are wanted."""
+        return self._as(list[AskedQuestion], self.call("questions", answered=answered))
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives."""

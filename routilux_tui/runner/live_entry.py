@@ -39,4 +39,6 @@ def entry_of(found: Found) -> JobEntry:
         note=header.note,
         progress=header.progress,
         reason=header.reason,
+        questions=header.questions,
+        reminders=header.reminders,
     )

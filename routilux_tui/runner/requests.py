@@ -9,14 +9,18 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from routilux_tui import __version__
 from routilux_tui.errors import ConditionError, ReadOnly, RoutiluxTuiError, UsageError
 from routilux_tui.runner import protocol
+from routilux_tui.runner.answering import Answer
 from routilux_tui.runner.client import peer_of, person
 from routilux_tui.runner.judge import Judge
 from routilux_tui.views.choosing import wanted_of
 from routilux_tui.views.editing import edited_of
 from routilux_tui.views.measures import measures_of
+from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import Frame, WaitResult
 
 if TYPE_CHECKING:
@@ -253,6 +257,14 @@ class Requests:
     def _give_up(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.give_up(wanted_of(params), str(params.get("reason", "")), viewer.who)
 
+    def _questions(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        found = questions(self._backend.state, answered=bool(params.get("answered")))
+        return [replace(one, data=protocol.sendable(one.data)) for one in found]
+
+    def _answer(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        said = (str(params.get("question") or ""), str(params.get("choice") or ""))
+        return self._backend.answer(Answer(*said, params.get("data")), viewer.who)
+
     async def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         await self._backend.check(str(params.get("condition", "")), self._judge)
         return True
@@ -280,6 +292,10 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "retry": Requests._retry,
     "giveup": Requests._give_up,
     "check": Requests._check,
+    "questions": Requests._questions,
+    "answer": Requests._answer,
 }
 
-_CONTROLS = frozenset({"pause", "resume", "cancel", "emit", "set", "workers", "retry", "giveup"})
+_CONTROLS = frozenset(
+    {"pause", "resume", "cancel", "emit", "set", "workers", "retry", "giveup", "answer"}
+)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import NotConfirmed, NotPossible, ReadOnly, UsageError
 from routilux_tui.flow.engine import Execution
 from routilux_tui.job import status as statuses
+from routilux_tui.runner.answering import answer_live
 from routilux_tui.views.steering import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.flow.engine import Engine
+    from routilux_tui.runner.answering import Answer
     from routilux_tui.state.job_state import JobState
     from routilux_tui.views.shapes import Header
 
@@ -108,6 +110,7 @@ class Steering(ABC):
                     "and waits for handlers to return.",
                     "Take it up when that is over: say the same again in a few seconds.",
                 )
+            _check_answered(self.state)
             engine.resume()
             self._note_control("resume", who, reason)
         self.pause_asked = False
@@ -173,8 +176,26 @@ class Steering(ABC):
             self._note_control("workers", who, str(workers))
         return self.header()
 
+    def answer(self, answer: Answer, who: Who = None) -> Header:
+        """Answer what the job asks; see `routilux_tui.runner.answering`."""
+        with self.state.lock:
+            said = answer_live(self._controlled(), answer, who or {})
+            self._note_control("answer", who, said)
+        return self.header()
+
     def _execution(self, what: str) -> Execution:
         engine = self._controlled()
         if not isinstance(engine, Execution):
             raise NotPossible(f"A job of routilux itself can't be {what}.")
         return engine
+
+
+def _check_answered(state: JobState) -> None:
+    """Refuse to go on with a job that has nothing to go on with until somebody answers."""
+    if state.waits_for_answers() and not state.outstanding and not state.deferred_events:
+        still = state.open_questions()
+        if still:
+            raise NotPossible(
+                f"Job {state.job_id} waits for an answer: {still[0].text}",
+                f"Answer it: routilux-tui answer {state.job_id[:8]}",
+            )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import (
         EntryBatch,
         Filter,
@@ -122,6 +123,22 @@ class Handle(Protocol):
 
     async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
         """Ask to cancel; with ``force`` the process group is ended after ``grace`` seconds."""
+
+    async def questions(self) -> list[AskedQuestion]:
+        """What the job asks people and nobody has answered, the oldest first."""
+
+    async def answer(self, question: str, choice: str, data: Plain = None) -> str:
+        """Answer a question, by its id; what is to be said of it, or nothing.
+
+        Args:
+            question: its id.
+            choice: the name of a choice; or ``yes`` or ``drop`` for a deferred event.
+            data: the answer's data in its place, or beside a deferred event's own.
+
+        Raises:
+            NotPossible: when it is answered already; says by whom.
+            UsageError: when it is no answer to the question.
+        """
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait where the job lives until a condition holds (empty: until the job has ended)."""

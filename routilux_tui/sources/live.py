@@ -15,6 +15,7 @@ from routilux_tui.errors import NotPossible, RoutiluxTuiError, Unreachable
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
+from routilux_tui.sources.asking import NOTHING_ASKED, Asking, only_asks
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
 from routilux_tui.store.locks import is_locked
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
 
 
-class LiveHandle:
+class LiveHandle(Asking):
     """A job behind a stream that speaks the runner's protocol.
 
     Args:
@@ -120,11 +121,16 @@ class LiveHandle:
         reasons = dict(self.hello.cannot)
         status = self._header.status
         if statuses.has_ended(status):
-            reasons.update(dict.fromkeys(("pause", "resume", "cancel"), f"the job is {status}"))
+            over = ("pause", "resume", "cancel", "answer")
+            reasons.update(dict.fromkeys(over, f"the job is {status}"))
         elif status == "paused":
             reasons.setdefault("pause", "the job is paused")
         elif status == "running" and not self._is_pausing():
             reasons.setdefault("resume", "the job is running")
+        if not self._header.questions:
+            reasons.setdefault("answer", NOTHING_ASKED)
+        elif only_asks(self._header):
+            reasons.setdefault("resume", "it waits for an answer (a)")
         return reasons
 
     def _is_pausing(self) -> bool:

@@ -55,6 +55,8 @@ class Relay:
             "insight": self._insight,
             "failing": self._failing,
             "stack": self._stack,
+            "questions": self._questions,
+            "answer": self._answer_question,
             "pause": self._control,
             "resume": self._control,
             "cancel": self._control,
@@ -206,6 +208,14 @@ class Relay:
     async def _stop(self, _params: dict[str, Any]) -> bool:
         await self._past().stop()
         return True
+
+    async def _questions(self, _params: dict[str, Any]) -> Any:
+        return await self._handle.questions()
+
+    async def _answer_question(self, params: dict[str, Any]) -> Header:
+        question, choice = str(params.get("question") or ""), str(params.get("choice") or "")
+        await self._handle.answer(question, choice, params.get("data"))
+        return self._handle.header
 
     async def _control(self, _params: dict[str, Any]) -> Any:
         raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

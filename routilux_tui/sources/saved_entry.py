@@ -35,6 +35,10 @@ class _Routine(msgspec.Struct, gc=False):
     dropped: Any = None
 
 
+class _Question(msgspec.Struct, gc=False):
+    answer: Any = None
+
+
 class _Job(msgspec.Struct, gc=False):
     """What a list needs of a job's file; all else is skipped unread."""
 
@@ -49,6 +53,8 @@ class _Job(msgspec.Struct, gc=False):
     pause_points: list[msgspec.Raw] = []
     kind: str = msgspec.field(name="_type", default="JobState")
     launch: Any = None
+    deferred_events: list[msgspec.Raw] = []
+    questions: list[_Question] = []
 
 
 _decode = msgspec.json.Decoder(_Job).decode
@@ -126,6 +132,7 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
         labels=labels,
         queued=len(job.pending_tasks),
         note=_note(job),
+        questions=_questions(job),
     )
 
 
@@ -137,6 +144,14 @@ def _note(job: _Job) -> str:
     if account is None or job.status not in {"failed", "cancelled"}:
         return ""
     return note_of({"reason": account.reason, "dropped": account.dropped})
+
+
+def _questions(job: _Job) -> int:
+    """How many questions of the job wait for somebody."""
+    if statuses.has_ended(job.status):
+        return 0
+    deferred = len(job.deferred_events) if job.status == "paused" else 0
+    return deferred + sum(one.answer is None for one in job.questions)
 
 
 def _entry_of_job(place: str, size: int) -> JobEntry:
@@ -165,6 +180,7 @@ def _entry_of_job(place: str, size: int) -> JobEntry:
         labels=header.labels,
         queued=header.counts.get(views.PENDING, 0),
         note=header.note,
+        questions=header.questions,
     )
 
 
@@ -203,6 +219,7 @@ def _entry(
         labels=fields["labels"],
         queued=fields["queued"],
         note=fields["note"],
+        questions=fields["questions"],
     )
 
 

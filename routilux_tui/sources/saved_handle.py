@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
+from routilux_tui.runner.answering import Answer, answer_saved
+from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
 from routilux_tui.sources.watching import watch
@@ -14,6 +16,7 @@ from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.conditions import Condition, context_of
 from routilux_tui.views.projection import Projection
+from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import (
     SECTIONS,
     Filter,
@@ -32,11 +35,12 @@ if TYPE_CHECKING:
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.timeline import Timeline
 
 
 class SavedHandle:
-    """A job in a file, followed as the file changes. It can be read, and nothing else.
+    """A job in a file, followed as the file changes: it is read, and its questions are answered.
 
     Args:
         path: the file.
@@ -50,6 +54,7 @@ class SavedHandle:
         self._routines: dict[str, RoutineRow] = {}
         self._projection: Projection | None = None
         self._polling = ""
+        self._read_only = False
         self._stamp = self._current_stamp()
         self._changed = asyncio.Condition()
 
@@ -77,7 +82,10 @@ class SavedHandle:
             why = f"it was run by a script of {self._projection.job.library}, which has ended"
         else:
             why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
-        return dict.fromkeys(CONTROLS, why)
+        reasons = dict.fromkeys(CONTROLS, why)
+        if not is_locked(self.path) and self._header.questions:
+            del reasons["answer"]
+        return reasons
 
     @property
     def is_gone(self) -> bool:
@@ -242,11 +250,27 @@ class SavedHandle:
         del reason, force, grace
         raise self._refusal("cancel")
 
+    async def questions(self) -> list[AskedQuestion]:
+        """What the job asks people and nobody has answered, the oldest first."""
+        return questions(self._opened().job)
+
+    async def answer(self, question: str, choice: str, data: Plain = None) -> str:
+        """Answer a question in the file, and have the job taken up again."""
+        if "answer" in self.cannot or self._read_only:
+            raise self._refusal("answer")
+        given = Answer(question, choice, data)
+        done = await asyncio.to_thread(answer_saved, self.path, given, {"name": user_name()})
+        if done.taken_up is not None:
+            return f"Answered; job {done.taken_up.job_id[:8]} goes on."
+        return f"Answered, and nobody runs it: {done.why_not} {done.hint}"
+
     def _refusal(self, action: str) -> NotPossible:
-        return NotPossible(f"{self.path}: it can't be asked to {action}: {self.cannot[action]}.")
+        why = self.cannot.get(action, "this dashboard is read-only")
+        return NotPossible(f"{self.path}: it can't be asked to {action}: {why}.")
 
     async def set_read_only(self, on: bool) -> None:
-        """A file takes no controls in any case."""
+        """Take no answers, or take them again."""
+        self._read_only = on
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait until the file says so."""

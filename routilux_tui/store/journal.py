@@ -50,7 +50,7 @@ _MOST_NESTED = 256 << 10
 _MOST_TASKS = 2_000
 """A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
-_WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry"})
+_WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry", "answered"})
 #: Kinds whose data a keyframe has.
 _NESTED = frozenset({"set", "routine", "shared", "slot", "deferred", "pause_point", "traceback"})
 

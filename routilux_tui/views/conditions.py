@@ -22,6 +22,7 @@ from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
+from routilux_tui.views.questions import count_open, waits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,7 +176,8 @@ def context_of(
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
     has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
     the tasks that wait, ``oldest`` is for how many seconds the first of them does; ``waiting`` is
-    true while the job waits for a person; ``silent_for`` is how many seconds nothing has changed;
+    true while the job stands still until a person answers, ``questions`` counts what it asks;
+    ``silent_for`` is how many seconds nothing has changed;
     ``slower_than_usual`` is how many times as long as earlier runs it takes, 0 where that is not
     known.
     A routine has ``queue``, ``p95`` and ``rate`` (in the last minute, a second), and is ``idle``
@@ -228,7 +230,8 @@ def context_of(
             "eta": -1.0 if seen.low is None or seen.high is None else (seen.low + seen.high) / 2,
             "queue": seen.queued,
             "oldest": seen.oldest or 0.0,
-            "waiting": job.status == "paused" and bool(job.deferred_events),
+            "waiting": waits(job),
+            "questions": count_open(job),
             "silent_for": seen.silent or 0.0,
             "slower_than_usual": seen.slower or 0.0,
             "routines": routines,
@@ -298,6 +301,8 @@ def context_of_entry(entry: JobEntry) -> dict[str, Any]:
         "size": entry.size,
         "path": entry.path,
         "badge": entry.badge,
+        "questions": entry.questions,
+        "waiting": entry.questions > 0 and entry.status == "paused",
         "age": max(0.0, now - created) if created is not None else 0.0,
         "updated": max(0.0, now - updated) if updated is not None else 0.0,
     }

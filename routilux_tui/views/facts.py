@@ -11,7 +11,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.views.earlier import Usual, error_kind
 from routilux_tui.views.insight import Outlook
-from routilux_tui.views.shapes import DEFERRED, PENDING
+from routilux_tui.views.shapes import PENDING
 
 if TYPE_CHECKING:
     from routilux_tui.views.earlier import Kind
@@ -145,7 +145,7 @@ def facts_of(
         silent=None if has_ended else outlook.silent,
         held=header.counts.get(PENDING, 0),
         paused_at=timestamps.to_epoch(paused.at) if paused else None,
-        questions=header.counts.get(DEFERRED, 0),
+        questions=header.questions,
         asked_by=paused.routine if paused else "",
         gone=gone,
         resume=resume,

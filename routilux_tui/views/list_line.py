@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, to_plain
+from routilux_tui.job.questions import WAITS
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import span
 from routilux_tui.views.shapes import ABANDONED, SILENT
@@ -69,7 +70,7 @@ def summary_of(one: JobEntry) -> str:
     if one.badge == SILENT:
         return "no answer"
     if one.status == "paused":
-        return f"{one.note or 'paused'}{_waited(one)}"
+        return f"{one.note.removeprefix(WAITS) or 'paused'}{_waited(one)}"
     if one.status == "failed":
         return one.note.removeprefix("routine ") or "failed"
     if one.status == "cancelled":

@@ -26,6 +26,7 @@ from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.printed import Printed
 from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
+from routilux_tui.views.questions import count_open
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.running import now
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
@@ -101,6 +102,8 @@ class Projection:
                 read_only=read_only,
                 name=name,
                 labels=labels,
+                questions=count_open(job),
+                reminders=sum(one.reminders for one in job.open_questions()),
             )
 
     def note(self) -> str:

@@ -84,7 +84,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     and the process that ran it was killed. ``name`` and ``labels`` were
     given to it when it was started. ``progress`` (0 to 1, None where it is not known) and
     ``reason`` (the first of `views.why`, in some twenty cells) are known only of a job that runs,
-    and only where its line of a list is asked for.
+    and only where its line of a list is asked for. ``questions`` counts what it asks people and
+    nobody has answered, ``reminders`` how often these were told once more.
     """
 
     job_id: str
@@ -108,6 +109,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     progress: float | None = None
     reason: str = ""
+    questions: int = 0
+    reminders: int = 0
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -172,7 +175,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     own line: its name and state). ``badge`` is one of `BADGES`, or empty where the status says
     all. ``error`` is why the file or the machine can't be read; then the rest may be empty.
     ``queued`` counts the tasks that have not started; ``note`` says why it is paused, failed or
-    cancelled; ``progress`` and ``reason`` are those of the `Header`.
+    cancelled; ``progress``, ``reason``, ``questions`` and ``reminders``
+    are those of the `Header`.
     """
 
     key: str
@@ -197,6 +201,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     note: str = ""
     progress: float | None = None
     reason: str = ""
+    questions: int = 0
+    reminders: int = 0
 
 
 SILENT = "silent"

@@ -12,6 +12,7 @@ import msgspec
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.questions import WAITS
 from routilux_tui.views.formatting import count, counted, duration, span
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def why(facts: Facts) -> list[Reason]:
         reasons.append(_asked(facts))
     if not has_ended and facts.status == "running" and not facts.gone:
         reasons += _running(facts)
+        if facts.questions:
+            asks = f"asks {counted(facts.questions, 'question')}"
+            reasons.append(_reason("asks", f"It {asks}, and goes on meanwhile.", asks, key="a"))
     reasons += _errors(facts)
     if facts.slower is not None and facts.slower >= SLOW_RUN:
         reasons.append(_slower(facts))
@@ -110,7 +114,7 @@ def _reason(
 
 
 def _is_cause(reason: Reason) -> bool:
-    return reason.code not in {"retries", "errors"}
+    return reason.code not in {"retries", "errors", "asks"}
 
 
 def _gone(facts: Facts) -> Reason:
@@ -154,7 +158,7 @@ def _paused(facts: Facts) -> Reason:
     since = "" if facts.paused_at is None else f" for {span(facts.now - facts.paused_at)}"
     held = f"; {counted(facts.held, 'task')} {_be(facts.held)} held" if facts.held else ""
     by = f", asked by `{facts.asked_by}`" if facts.asked_by else ""
-    reason = f": {facts.note}" if facts.note else ""
+    reason = f": {facts.note.removeprefix(WAITS)}" if facts.note else ""
     figures: dict[str, Any] = {
         "held": facts.held,
         "questions": facts.questions,
@@ -166,8 +170,8 @@ def _paused(facts: Facts) -> Reason:
         return _reason(
             "waits_for_answer",
             f"It has waited for an answer{since}{reason}{by}{held}.",
-            facts.note or "waits for an answer",
-            key="r",
+            facts.note.removeprefix(WAITS) or "waits for an answer",
+            key="a" if facts.note.startswith(WAITS) else "r",
             **figures,
         )
     return _reason(

@@ -10,6 +10,7 @@ import msgspec
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.conditions import Condition, context_of
 from routilux_tui.views.projection import Projection
+from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import (
     SECTIONS,
     Control,
@@ -169,6 +170,13 @@ class StubHandle:
 
     async def find(self, section, text, start, *, back, where):
         return self.views.find(section, text, start, back=back, where=where)
+
+    async def questions(self):
+        return questions(self.state)
+
+    async def answer(self, question, choice, data=None):
+        self.asked.append(("answer", f"{question} {choice}"))
+        return ""
 
     async def pause(self, reason: str = "") -> Header:
         self.asked.append(("pause", reason))

@@ -152,7 +152,7 @@ class JobScreen(ReplayScreen):
         if handle is not self.handle:
             self.handle = self.reading.handle = self.search.handle = handle
             self.reading.forget_question()
-            self.question_box.ask(None, [], 0)
+            self.question_box.ask([], None, 0)
 
     def show_moment(self, frame: Frame) -> None:
         """Have the panes show what `handle` is now."""
@@ -173,6 +173,7 @@ class JobScreen(ReplayScreen):
         self.head.is_gone = self.handle.is_gone
         self.head.question = self.reading.question is not None
         self._has_changed = self._has_changed or frame is not None
+        self.remind(header.reminders, self.reading.questions)
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
         self.arrangement.rows_changed()
@@ -190,7 +191,7 @@ class JobScreen(ReplayScreen):
         """Ask for what the frames do not bring; what is wrong comes to the front by itself."""
         if self.point is None and await self.reading.read_question():
             held = self.handle.header.counts.get(views.PENDING, 0)
-            self.question_box.ask(self.reading.question, self.reading.events, held)
+            self.question_box.ask(self.reading.questions, self.reading.question, held)
         insight = None
         if self._has_changed:
             insight = await self.reading.read_insight()

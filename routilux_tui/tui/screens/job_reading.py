@@ -13,8 +13,8 @@ from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
-
-_MOST_EVENTS = 3
+    from routilux_tui.views.questions import AskedQuestion
+    from routilux_tui.views.shapes import Header
 
 
 class JobReading:
@@ -26,7 +26,7 @@ class JobReading:
     Attributes:
         shape: what its flow is made of.
         question: the pause point at which it waits for a person, if it does.
-        events: what it emits when it goes on from there.
+        questions: what it asks people, the oldest first.
         last: what was measured of it when it was last asked.
     """
 
@@ -35,7 +35,7 @@ class JobReading:
         self._asked_of: tuple[Any, ...] = ()
         self.shape = FlowShape(flow_id="", routines=[], is_whole=False)
         self.question: dict[str, Any] | None = None
-        self.events: list[str] = []
+        self.questions: list[AskedQuestion] = []
         self.last = Insight(at="")
 
     async def read_insight(self) -> Insight | None:
@@ -67,26 +67,30 @@ class JobReading:
 
     def forget_question(self) -> None:
         """Have it asked for anew."""
-        self._asked_of, self.question, self.events = (), None, []
+        self._asked_of, self.question, self.questions = (), None, []
 
     async def read_question(self) -> bool:
         """What the job waits for a person to answer; whether that has changed."""
         header = self.handle.header
-        state = (header.status, header.counts.get(views.PAUSES, 0))
+        deferred = header.counts.get(views.DEFERRED, 0)
+        state = (header.status, header.counts.get(views.PAUSES, 0), header.questions, deferred)
         if state == self._asked_of or self.handle.stale_since is not None:
             return False
         self._asked_of = state
-        before, self.question, self.events = self.question, None, []
-        if header.status == "paused" and not has_ended(header.status):
-            await self._read_pause(header.counts.get(views.PAUSES, 0))
-        return before != self.question
+        self.question, self.questions = None, []
+        if not has_ended(header.status):
+            await self._read_questions(header)
+        return True
 
-    async def _read_pause(self, pauses: int) -> None:
+    async def _read_questions(self, header: Header) -> None:
+        pauses = header.counts.get(views.PAUSES, 0)
         try:
-            point = await self.handle.item(views.PAUSES, pauses - 1) if pauses else None
-            deferred = await self.handle.window(views.DEFERRED, 0, _MOST_EVENTS, Filter())
+            if header.questions:
+                self.questions = await self.handle.questions()
+            is_paused = header.status == "paused" and pauses
+            point = await self.handle.item(views.PAUSES, pauses - 1) if is_paused else None
         except RoutiluxTuiError:
+            self._asked_of = ()  # it is asked for again
             return
-        self.events = [f"{row.routine}.{row.name}" for row in deferred.rows]
-        if isinstance(point, dict) and (point.get("checkpoint") or self.events):
+        if isinstance(point, dict) and (point.get("checkpoint") or self.questions):
             self.question = point

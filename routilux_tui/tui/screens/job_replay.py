@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.sources.far_past import past_of
-from routilux_tui.tui.screens.job_looking import LookingScreen
+from routilux_tui.tui.screens.job_acting import ActingScreen
 from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_word
 from routilux_tui.views.replay_shapes import Seek
 from routilux_tui.views.shapes import SECTIONS, Frame
@@ -38,7 +38,7 @@ _MARKS_EVERY = 5.0
 """Seconds for which the marks of a job that goes on are good."""
 
 
-class ReplayScreen(LookingScreen):
+class ReplayScreen(ActingScreen):
     """A job's screen that can show its past.
 
     Attributes:

@@ -79,6 +79,9 @@ class JobsScreen(SteeringScreen):
     async def _follow(self) -> None:
         try:
             async for batch in self.source.entries():
+                known = self.rows.listing.entries
+                if any(one.reminders > _reminders(known, one) for one in batch.changed):
+                    self.app.bell()
                 self.rows.apply(batch.changed, batch.gone, batch.loading)
         except RoutiluxTuiError as error:
             self.notify(
@@ -211,6 +214,22 @@ class JobsScreen(SteeringScreen):
                     return question
         return ""
 
+    def action_answer(self) -> None:
+        """Answer what the job under the cursor asks."""
+        one = self.rows.current
+        if one is None or one.error or self.is_refused("answer"):
+            return
+        if one.questions:
+            self.run_worker(self._answer(one))
+        else:
+            self.notify(printable(f"{one.flow_id} {one.job_id[:8]} asks nothing."), markup=False)
+
+    async def _answer(self, one: JobEntry) -> None:
+        from routilux_tui.tui.screens.answering import answer_question
+
+        async with self._opened(one) as handle:
+            await answer_question(self, handle)
+
     def action_delete(self) -> None:
         """Delete the selected jobs, or the one that the cursor is on, if the reader is sure."""
         chosen = [one for one in self._chosen() if not self._is_kept(one)]
@@ -310,3 +329,9 @@ class JobsScreen(SteeringScreen):
     async def on_unmount(self) -> None:
         """Stop following."""
         await self.source.close()
+
+
+def _reminders(known: dict[str, JobEntry], one: JobEntry) -> int:
+    """How often a job has reminded of its questions, as far as the list knows."""
+    before = known.get(one.key)
+    return one.reminders if before is None else before.reminders

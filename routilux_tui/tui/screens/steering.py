@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.screens.paced import PacedScreen
-from routilux_tui.views.shapes import DEFERRED, PAUSES
+from routilux_tui.views.shapes import PAUSES
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ async def question_of(handle: Handle) -> str:
     header = handle.header
     if header.status != "paused":
         return ""
-    held = header.counts.get(DEFERRED, 0)
+    held = header.questions
     checkpoint = None
     if header.counts.get(PAUSES):
         point = await handle.item(PAUSES, header.counts[PAUSES] - 1)

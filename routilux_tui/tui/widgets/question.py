@@ -1,4 +1,4 @@
-"""What a job asks a person: why it waits, what it noted, and what going on will do."""
+"""What a job asks a person: why it waits, what it noted, and what an answer will do."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from routilux_tui.tui.widgets.lines import Part
+    from routilux_tui.views.questions import AskedQuestion
 
 _MOST = 6
+_MOST_CHOICES = 5
 
 
 class QuestionBox(Widget):
-    """A box, as there is one for questions alone; it is there while the job waits for a person."""
+    """A box, as there is one for questions alone; it is there while the job asks a person."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "rows--dim",
@@ -32,6 +34,7 @@ class QuestionBox(Widget):
     def __init__(self) -> None:
         super().__init__(id="question")
         self.display = False
+        self._title = ""
         self._lines: list[list[Part]] = []
         self._styles_of: dict[str, Style] = {}
 
@@ -40,37 +43,27 @@ class QuestionBox(Widget):
         self._styles_of = {}
         super().notify_style_update()
 
-    def ask(self, point: dict[str, Any] | None, events: list[str], held: int) -> None:
-        """Show a question, or none.
+    def ask(self, questions: list[AskedQuestion], point: dict[str, Any] | None, held: int) -> None:
+        """Show the first of some questions, or none.
 
         Args:
-            point: the pause point, with its reason and its checkpoint.
-            events: the events that are emitted when the job goes on.
+            questions: what is asked, the oldest first.
+            point: the pause point of a job that waits for a person, with its checkpoint.
             held: how many tasks wait for it.
         """
-        self.display = point is not None
-        if point is None:
+        self.display = bool(questions) or point is not None
+        if not self.display:
             return
-        reason = str(point.get("reason") or "the job waits for you")
-        by, at = str(point.get("current_routine_id") or ""), str(point.get("timestamp") or "")
-        asked = f"asked by {by} " if by else "asked "
-        lines: list[list[Part]] = [
-            [("╭─ ", "rows--warning"), (reason, "rows--warning"), (" ", "")],
-            [("  ", ""), (f"{asked}at {clock(at)[:8]}", "rows--dim")],
-        ]
-        noted = point.get("checkpoint")
-        for key, value in list(flat(noted if isinstance(noted, dict) else {}).items())[:_MOST]:
-            lines.append([("    ", ""), (f"{key}  ", "rows--dim"), (str(value), "rows--name")])
-        then = f"going on emits {', '.join(events)}" if events else "going on"
-        then += f", then {counted(held, 'held task')}" if held else ""
-        lines.append([("  ", ""), (then, "rows--dim")])
-        keys: list[Part] = [("  ", "")]
-        for key, word in (("r", "go on (asks y/n)"), ("c", "cancel"), ("9", "pauses")):
-            keys += [(key, "rows--key"), (f" {word}     ", "")]
-        lines.append(keys)
-        if lines != self._lines:
-            self._lines = lines
-            self.styles.height = len(lines) + 1
+        title = str((point or {}).get("reason") or "it asks")
+        if questions and not questions[0].is_deferred:
+            of_all = f" (1 of {len(questions)})" if len(questions) > 1 else ""
+            title = f"{'waits for you' if point else 'asks, and goes on'}{of_all}"
+            lines = _question(questions[0], held)
+        else:
+            lines = _pause(questions, point or {}, held)
+        if (title, lines) != (self._title, self._lines):
+            self._title, self._lines = title, lines
+            self.styles.height = len(lines) + 2
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -81,15 +74,69 @@ class QuestionBox(Widget):
                 for name in self.COMPONENT_CLASSES
             }
         width = self.size.width
-        if y == 0 and self._lines:
-            text = fit(self._lines[0][1][0], min(width - 8, len(self._lines[0][1][0])))
+        if y == 0:
+            text = fit(self._title, min(width - 8, len(self._title)))
             rule = "─" * max(0, width - 5 - len(text))
             parts: list[Part] = [("╭─ ", "rows--warning"), (text, "rows--warning"),
                                  (f" {rule}╮", "rows--warning")]  # fmt: skip
-        elif y < len(self._lines):
-            inner = strip_of(self._lines[y], width - 2, self._styles_of, self.rich_style)
+        elif y <= len(self._lines):
+            inner = strip_of(self._lines[y - 1], width - 2, self._styles_of, self.rich_style)
             side = strip_of([("│", "rows--warning")], 1, self._styles_of, self.rich_style)
             return Strip.join([side, inner, side])
         else:
             parts = [(f"╰{'─' * max(0, width - 2)}╯", "rows--warning")]
         return strip_of(parts, width, self._styles_of, self.rich_style)
+
+
+def _question(one: AskedQuestion, held: int) -> list[list[Part]]:
+    """A question of a routine: its text and data, what it takes, until when."""
+    by = f"   asked by {one.routine} at {clock(one.asked_at)[:8]}"
+    lines: list[list[Part]] = [[("  ", ""), (one.text, "rows--name"), (by, "rows--dim")]]
+    lines += _noted(one.data)
+    to = f" to {', '.join(one.targets)}" if one.targets else ""
+    then = f"the answer emits {one.routine}.{one.event}{to}"
+    then += f", then {counted(held, 'held task')}" if held else ""
+    lines.append([("  ", ""), (then, "rows--dim")])
+    if one.due_at:
+        limit = f"until {clock(one.due_at)[:8]}, then: {one.default}"
+        lines.append([("  ", ""), (limit, "rows--warning")])
+    takes = ", ".join(list(one.choices)[:_MOST_CHOICES])
+    takes = takes or ", ".join(f"{name} ({kind})" for name, kind in one.types.items()) or "data"
+    lines.append(_keys(("a", f"answer: {takes}"), ("c", "cancel")))
+    return lines
+
+
+def _pause(questions: list[AskedQuestion], point: dict[str, Any], held: int) -> list[list[Part]]:
+    """Why a job has paused itself, and which events it has put off until somebody goes on."""
+    by, at = str(point.get("current_routine_id") or ""), str(point.get("timestamp") or "")
+    asked = f"asked by {by} " if by else "asked "
+    lines: list[list[Part]] = [[("  ", ""), (f"{asked}at {clock(at)[:8]}", "rows--dim")]]
+    noted = point.get("checkpoint")
+    deferred = questions[0].data if len(questions) == 1 else {}
+    lines += _noted({**(noted if isinstance(noted, dict) else {}), **dict(deferred)})
+    events = [f"{one.routine}.{one.event}" for one in questions[:3]]
+    then = f"going on emits {', '.join(events)}" if events else "going on"
+    targets = {target for one in questions for target in one.targets}
+    then += f" to {', '.join(sorted(targets)[:3])}" if targets else ""
+    then += f", then {counted(held, 'held task')}" if held else ""
+    lines.append([("  ", ""), (then, "rows--dim")])
+    keys = [("r", "go on (asks y/n)"), ("c", "cancel")]
+    if questions:
+        keys.append(("a", "answer, edit, drop"))
+    lines.append(_keys(*keys, ("9", "pauses")))
+    return lines
+
+
+def _noted(data: Any) -> list[list[Part]]:
+    values = flat(data if isinstance(data, dict) else {})
+    return [
+        [("    ", ""), (f"{key}  ", "rows--dim"), (str(value), "rows--name")]
+        for key, value in list(values.items())[:_MOST]
+    ]
+
+
+def _keys(*keys: tuple[str, str]) -> list[Part]:
+    parts: list[Part] = [("  ", "")]
+    for key, word in keys:
+        parts += [(key, "rows--key"), (f" {word}    ", "")]
+    return parts
