@@ -20,6 +20,7 @@ from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.projection import Projection
     from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
     from routilux_tui.views.timeline import Timeline
@@ -72,17 +73,21 @@ class SavedJob:
         from routilux_tui.store.large_file import open_job, wait_counted
         from routilux_tui.views.projection import Projection
 
-        self.path = path
         self._note = note
-        self.state = open_job(path)
-        wait_counted(self.state)
-        self._projection = Projection(self.state, self.path)
-        self.routines = self._projection.routines
-        self.window = self._projection.window
-        self.item = self._projection.item
-        self.flow = self._projection.flow
-        self.failing = self._projection.failing
-        self.timeline = self._projection.timeline
+        state = open_job(path)
+        wait_counted(state)
+        self._read_from(path, Projection(state, path))
+
+    def _read_from(self, path: Path, projection: Projection) -> None:
+        self.path = path
+        self.state = projection.job
+        self._projection = projection
+        self.routines = projection.routines
+        self.window = projection.window
+        self.item = projection.item
+        self.flow = projection.flow
+        self.failing = projection.failing
+        self.timeline = projection.timeline
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""

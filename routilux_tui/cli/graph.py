@@ -11,6 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.at_moment import add_at_argument, readable_at
+from routilux_tui.errors import UsageError
 from routilux_tui.views import graph_formats
 from routilux_tui.views.flow_shape import FlowShape, Link
 from routilux_tui.views.graph import Graph
@@ -29,17 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a parameter of the flow's factory",
     )  # fmt: skip
     parser.add_argument("--as", dest="form", choices=FORMATS, default="text", help="the format")
+    add_at_argument(parser)
     parser.add_argument("--json", action="store_true", help="the same as --as json")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the graph."""
-    if args.what.endswith(".py") or ":" in args.what:
+    is_flow = args.what.endswith(".py") or ":" in args.what
+    if is_flow and args.at:
+        raise UsageError("--at goes with a job: a flow has no past.")
+    if is_flow:
         flow = flow_of_spec(args.what, output.parse_params(args.params))
     else:
-        from routilux_tui.cli.find_job import readable
-
-        flow = readable(args.what)[0].flow()
+        flow = readable_at(args.what, args.at)[0].flow()
         if not flow.is_whole:
             print("routilux-tui: the job does not tell its flow's connections.", file=sys.stderr)
     form = "json" if args.json else args.form

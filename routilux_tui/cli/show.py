@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.cli import output
-from routilux_tui.cli.find_job import readable
+from routilux_tui.cli.at_moment import add_at_argument, readable_at
 from routilux_tui.errors import UsageError
 from routilux_tui.views.insight import NOW, PARTS, PROBLEMS, Now
 from routilux_tui.views.shapes import JOB
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stacks", action="store_true", help="with --now: where each handler is in its code"
     )
+    add_at_argument(parser)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
@@ -42,11 +43,13 @@ def run(args: argparse.Namespace) -> int:
     """Print the job, or the parts of it that are asked for."""
     if args.stacks and not args.now:
         raise UsageError("--stacks goes with --now.")
+    if args.stacks and args.at:
+        raise UsageError("--stacks goes with what runs now: past ones are not kept.")
     if args.problems or args.now:
-        with contextlib.closing(readable(args.job)[0]) as opened:
+        with contextlib.closing(readable_at(args.job, args.at)[0]) as opened:
             _print_parts(opened, args)
         return 0
-    job, place = readable(args.job)
+    job, place = readable_at(args.job, args.at)
     header, routines = job.header(), job.routines()
     if args.json:
         insight = job.insight(*PARTS)

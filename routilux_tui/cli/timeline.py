@@ -1,8 +1,9 @@
 """When which routine was busy, retried, gave up or stood still: a lane a routine.
 
 Stretches in which nothing happened are folded, with their length below them. MOMENT is a time of
-day (03:07 or 03:07:21), a date and time, or so long after the start (+1h30m) or before the end
-(-5m). With --json: one object, whose lanes have a level from 0 to 8 and a mark for each cell.
+day (03:07 or 03:07:21), a date and time, so long after the start (+1h30m) or before the end (-5m),
+a change's number, a record's (#12), or a condition: the first moment at which it holds. With
+--json: one object, whose lanes have a level from 0 to 8 and a mark for each cell.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.at_moment import time_of_moment
 from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.formatting import sparkline
-from routilux_tui.views.time_spec import moment_of
 from routilux_tui.views.timeline import cell_text
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def run(args: argparse.Namespace) -> int:
     shown = job.timeline(0.0, 0.0, columns, fold=not args.flat)
     if args.begin or args.end:
         first, last = shown.first, shown.last
-        begin = moment_of(args.begin, first, last) if args.begin else first
-        end = moment_of(args.end, first, last) if args.end else last
+        begin = time_of_moment(args.job, args.begin, first, last) if args.begin else first
+        end = time_of_moment(args.job, args.end, first, last) if args.end else last
         if begin >= end:
             raise UsageError("--from is not before --to.")
         shown = job.timeline(begin, end, columns, fold=not args.flat)

@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.find_job import SavedJob, readable
+from routilux_tui.cli.at_moment import PastJob, add_at_argument, readable_at
+from routilux_tui.cli.find_job import SavedJob
 from routilux_tui.job import timestamps
 from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.views.earlier import usual_of
@@ -32,12 +33,13 @@ _MARKS = {BAD: ("✗", "x"), GOOD: ("✓", "+")}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
+    add_at_argument(parser)
     parser.add_argument("--json", action="store_true", help="a JSON object a sentence")
 
 
 def run(words: argparse.Namespace) -> int:
     """Print the sentences."""
-    job, _ = readable(words.job)
+    job, _ = readable_at(words.job, words.at)
     for reason in why(facts_of_job(job)):
         if words.json:
             output.print_json(reason)
@@ -48,7 +50,7 @@ def run(words: argparse.Namespace) -> int:
 
 
 def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
-    """What is known of a job now; of what is measured of it, all parts, unless it is given."""
+    """What is known of a job at its moment, by all that is measured of it, unless that is given."""
     header = job.header()
     began = timestamps.to_epoch(header.created_at)
     usual = usual_of(earlier_runs(header.flow_id, header.job_id, began))
@@ -60,7 +62,7 @@ def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
     return facts_of(
         header,
         insight or job.insight(*PARTS),
-        time.time(),
+        job.point.at if isinstance(job, PastJob) else time.time(),
         pause=pauses[-1] if pauses else None,
         gone=gone,
         resume=resume,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +151,7 @@ def outlook(moment: Moment) -> Outlook:
         retrying=sum(map(len, retrying.values())),
         gave_up=job.failed_count,
         oldest=max(waits, default=None),
-        silent=None if moment.is_over or updated is None else max(0.0, time.time() - updated),
+        silent=None if moment.is_over or updated is None else max(0.0, moment.now - updated),
         approximate="" if is_measured(job) else _NOT_MEASURED,
         done_is_estimate=not (is_measured(job) or getattr(job.execution_history, "exact", True)),
     )

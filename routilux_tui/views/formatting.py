@@ -79,12 +79,17 @@ def now() -> float:
     return time.time()
 
 
-def ago(at: str) -> str:
-    """How long ago a moment was: ``4s``, ``3m``, ``2h``, ``5d``; empty where there is none."""
+def ago(at: str, moment: float | None = None) -> str:
+    """How long ago a time was: ``4s``, ``3m``, ``2h``, ``5d``; empty where there is none.
+
+    Args:
+        at: the time, as ISO 8601.
+        moment: by which it is reckoned, in seconds since the epoch; None for now.
+    """
     then = timestamps.to_epoch(at)
     if then is None:
         return ""
-    seconds = now() - then
+    seconds = (now() if moment is None else moment) - then
     if seconds < -5:
         return "future"
     for limit, unit, name in ((60, 1, "s"), (3600, 60, "m"), (86400, 3600, "h")):

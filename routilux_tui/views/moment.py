@@ -56,7 +56,9 @@ class Moment:
         self.is_over = statuses.has_ended(job.status)
         updated = timestamps.to_epoch(job.updated_at)
         moves = job.status == "running" and (job.execution is not None or now is not None)
-        self.at = time.time() if now is None else now
+        #: By which it is reckoned for how long nothing has changed.
+        self.now = time.time() if now is None else now
+        self.at = self.now
         if not moves and updated is not None:
             self.at = updated
         job.statistics.sort_in(job.running)

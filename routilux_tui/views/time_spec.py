@@ -48,6 +48,8 @@ def target_of(text: str, first: float, last: float) -> Target:
     except UsageError:
         from routilux_tui.views.conditions import Condition
 
+        if text.isidentifier() and text != "waiting":  # the one name that is true or false alone
+            raise
         try:
             return Target(condition=Condition(text).text)
         except ConditionError:

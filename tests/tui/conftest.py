@@ -28,9 +28,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "now", lambda: NOON)
     from types import SimpleNamespace
 
-    from routilux_tui.views import figures as measured
     from routilux_tui.views import moment
 
     still = SimpleNamespace(time=lambda: NOON)
     monkeypatch.setattr(moment, "time", still)
-    monkeypatch.setattr(measured, "time", still)

@@ -9,7 +9,6 @@ from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit, right
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import spoken
-from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.formatting import count, counted, duration, span
 from routilux_tui.views.insight import Now
@@ -104,7 +103,7 @@ class NowPane(Pane):
         due = timestamps.to_epoch(coming.due)
         behind = f"after {count(coming.behind)}" if coming.behind else "next"
         if due is not None:
-            behind = f"in {span(max(0.0, due - formatting.now()))}"
+            behind = f"in {span(max(0.0, due - self.time_shown()))}"
         return [
             ("  ", ""),
             (fit(coming.routine_id, name), "rows--dim"),

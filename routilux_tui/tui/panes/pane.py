@@ -12,6 +12,7 @@ from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.views import formatting
 from routilux_tui.views.formatting import clock, count, since
 from routilux_tui.views.shapes import APPENDED, Filter, Row
 from routilux_tui.views.text import printable
@@ -45,7 +46,13 @@ class Pane(Rows):
     def __init__(self) -> None:
         super().__init__(id=self.section)
         self.where = Filter()
+        #: The moment that is shown, in seconds since the epoch; None for now.
+        self.moment: float | None = None
         self.tab_list: list[Pane] = []
+
+    def time_shown(self) -> float:
+        """The moment by which ages are reckoned: that which is shown."""
+        return formatting.now() if self.moment is None else self.moment
 
     def text_of(self, n: int) -> str:
         """What of a row can be searched, where the rows are all here."""

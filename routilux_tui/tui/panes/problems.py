@@ -10,7 +10,6 @@ from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import flat, name_of, spoken
-from routilux_tui.views import formatting
 from routilux_tui.views.formatting import ago, clock, count
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class ProblemsPane(Pane):
         line = self._lines[n]
         one = line.problem
         if line.failing is not None:
-            return _input_parts(line.failing, one, width)
+            return _input_parts(line.failing, one, width, self.time_shown())
         if line.kind == "place":
             return [
                 ("  at  ", "rows--dim"),
@@ -109,16 +108,16 @@ class ProblemsPane(Pane):
                 (f"{said}   all: ", "rows--dim"),
                 (fit(values, width - len(said) - 8), "rows--match"),
             ]
-        return _kind_parts(one, width)
+        return _kind_parts(one, width, self.time_shown())
 
     def empty_text(self) -> str:
         """Nothing is wrong."""
         return "No handler has failed."
 
 
-def _kind_parts(one: ProblemRow, width: int) -> list[Part]:
+def _kind_parts(one: ProblemRow, width: int, moment: float) -> list[Part]:
     """A problem: what, how often, in how many inputs, and when last."""
-    last = ago(one.last)
+    last = ago(one.last, moment)
     end = f" {count(one.count)}{_TIMES} in {count(one.inputs)}{f', {last} ago' if last else ''} "
     name = min(_NAME, len(one.routine_id))
     message = one.message
@@ -133,13 +132,15 @@ def _kind_parts(one: ProblemRow, width: int) -> list[Part]:
     ]
 
 
-def _input_parts(failing: FailingInput, problem: ProblemRow, width: int) -> list[Part]:
+def _input_parts(
+    failing: FailingInput, problem: ProblemRow, width: int, moment: float
+) -> list[Part]:
     """An input: its tries, when the next is, and its values, but for those that all have."""
     due = timestamps.to_epoch(failing.next_try)
     if failing.gave_up:
         then: Part = ("gave up", "rows--error")
     elif due is not None:
-        then = (f"in {int(max(0.0, due - formatting.now()))}s", "rows--warning")
+        then = (f"in {int(max(0.0, due - moment))}s", "rows--warning")
     else:
         then = ("runs", "rows--dim")
     tries = (

@@ -46,8 +46,6 @@ class TimelinePane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.shown: Timeline | None = None
-        #: The moment that is shown on the whole screen, in seconds since the epoch; None for now.
-        self.moment: float | None = None
         #: The stretch that the reader has chosen; None for all of the job.
         self.view: View | None = None
         self._asked: tuple[int, View | None] | None = None

@@ -156,7 +156,9 @@ class JobScreen(ReplayScreen):
 
     def show_moment(self, frame: Frame) -> None:
         """Have the panes show what `handle` is now."""
-        self.head.past = self.timeline.moment = self.point.at if self.point is not None else None
+        self.head.past = self.point.at if self.point is not None else None
+        for pane in self.panes.values():
+            pane.moment = self.head.past
         self.timeline.refresh()
         self._show(frame)
         self._read_soon()

@@ -34,12 +34,13 @@ _ALIKE = 4
 """Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
 
 
-async def why_lines(handle: Handle, last: Insight) -> list[str]:
+async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     """Why the job is as it is: sentences, worst first, each with the key that leads on.
 
     Args:
         handle: the job.
         last: what was measured of it when it last answered.
+        moment: by which ages are reckoned, in seconds since the epoch.
     """
     header, insight = handle.header, last
     pause: Row | None = None
@@ -48,9 +49,7 @@ async def why_lines(handle: Handle, last: Insight) -> list[str]:
         if header.counts.get(views.PAUSES):
             pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
         insight = await handle.insight(*PARTS)
-    facts = facts_of(
-        header, insight, formatting.now(), pause=pause, gone=handle.is_gone, no_answer=no_answer
-    )
+    facts = facts_of(header, insight, moment, pause=pause, gone=handle.is_gone, no_answer=no_answer)
     lines: list[str] = []
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")

@@ -134,7 +134,7 @@ class LookingScreen(SteeringScreen):
         """Why the job is as it is."""
         from routilux_tui.tui.screens.job_answers import why_lines
 
-        asking = why_lines(self.handle, self.reading.last)
+        asking = why_lines(self.handle, self.reading.last, self.routines.time_shown())
         self.run_worker(self._answer("Why?", asking))
 
     def action_trace(self) -> None:
