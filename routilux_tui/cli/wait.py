@@ -30,6 +30,8 @@ from routilux_tui.views.shapes import WaitResult
 if TYPE_CHECKING:
     import argparse
 
+_ANSWERS, _ANSWERS_AT_LEAST = 5.0, 1.0
+"""Seconds that a runner is given to answer, and those that it gets though less time is left."""
 _GONE_WITHIN = 2.0
 
 
@@ -64,6 +66,7 @@ def _wait(args: argparse.Namespace) -> WaitResult:
     from routilux_tui.runner.client import Client
     from routilux_tui.store.locks import is_locked
 
+    begun = time.monotonic()
     found = find(args.job)
     if isinstance(found, Path) and is_locked(found):
         found = find_running(args.job)
@@ -71,11 +74,17 @@ def _wait(args: argparse.Namespace) -> WaitResult:
         path = found if isinstance(found, Path) else Path(found.path)
         return _judge_file(SavedJob(path), args.until)
     path = Path(found.path)
+    left, patience = None, _ANSWERS
+    if args.timeout is not None:
+        left = max(0.0, args.timeout - (time.monotonic() - begun))
+        patience = min(_ANSWERS, max(_ANSWERS_AT_LEAST, left))
     try:
-        with Client(found.key) as client:
+        with Client(found.key, patience) as client:
             path = Path(client.hello.path)
-            return client.wait(args.until, args.timeout)
-    except NotConfirmed:
+            return client.wait(args.until, left)
+    except NotConfirmed as error:
+        if args.timeout is not None and time.monotonic() - begun >= args.timeout:
+            raise TimedOut(f"Not within {args.timeout:g} s: {error.message}", error.hint) from None
         raise
     except Unreachable:
         deadline = time.monotonic() + _GONE_WITHIN  # a process that is killed takes a moment to go

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.data import JobData, as_text
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.record import MOST_TRACEBACKS, ExecutionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from routilux_tui.job.data import JobData
 
 
 def _record(
@@ -24,6 +23,7 @@ def _record(
     trace: int | None = None,
 ) -> None:
     """A record that queues nothing, of the task whose handler made it."""
+    routine_id, event = as_text(routine_id), as_text(event)
     if event in FAILURES:
         failed = job.outstanding.get(task) if task is not None else None
         number = job.statistics.problems.add(routine_id, data, at, trace, failed)

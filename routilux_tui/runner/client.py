@@ -113,7 +113,8 @@ class Client:
                 return message.get("result")
         except TimeoutError:
             raise NotConfirmed(
-                f"The runner has not answered {method!r} in time.", "Try again, or look at its log."
+                f"The runner has not answered {method!r} in time.",
+                "Try again, look at its log, or end it: routilux-tui cancel --force JOB",
             ) from None
         except OSError as error:
             raise Unreachable(f"{self.path}: {error.strerror or error}.") from error
@@ -199,8 +200,13 @@ class Client:
         return self._as(list[AskedQuestion], self.call("questions", answered=answered))
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
-        """Wait where the job lives."""
-        answer = self.call("wait", patience=None, until=until, timeout=timeout)
+        """Wait where the job lives.
+
+        Raises:
+            NotConfirmed: when the timeout is over, and the runner does not say so.
+        """
+        patience = None if timeout is None else timeout + self.patience
+        answer = self.call("wait", patience=patience, until=until, timeout=timeout)
         return self._as(WaitResult, answer)
 
     def wait_for_status(self, statuses: set[str], within: float) -> Header:

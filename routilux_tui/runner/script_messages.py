@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.changes import FOLD
+from routilux_tui.job.data import as_text
 
 if TYPE_CHECKING:
     from routilux_tui.runner.script_engine import ScriptEngine
@@ -32,7 +33,7 @@ def apply_message(state: JobState, engine: ScriptEngine, kind: str, args: list[A
     make = state.make
     if kind == "e":
         routine_id, event, data, at, parent, tasks = args
-        make("emit", routine_id, event, data, at * _MICROSECONDS, parent, tasks)
+        make("emit", as_text(routine_id), as_text(event), data, at * _MICROSECONDS, parent, tasks)
     elif kind == "r":
         task, routine_id, at = args
         make("run", task, routine_id, at * _MICROSECONDS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.data import as_text
 from routilux_tui.job.jsonable import as_key, to_plain
 from routilux_tui.job.model import KEYS, Job
 from routilux_tui.state import waiting
@@ -122,7 +123,7 @@ class JobState(Job, Serializable):
         with self.lock:
             records = list(self.execution_history)
         if routine_id is not None:
-            records = [record for record in records if record.routine_id == routine_id]
+            records = [record for record in records if record.routine_id == as_text(routine_id)]
         records.sort(key=lambda record: record.at or 0.0)
         return records
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.data import as_text
 from routilux_tui.job.record import ExecutionRecord
 
 if TYPE_CHECKING:
@@ -39,12 +40,13 @@ def entries_of(
             if tasks:
                 first = tasks[0][0]
                 next_task = max(next_task, tasks[-1][0] + 1)
-            records.append(make(routine_id, event, data, at, parent, first))
+            records.append(make(as_text(routine_id), as_text(event), data, at, parent, first))
         elif kind == "again":
             next_task = max(next_task, change[3] + 1)
         elif kind == "record":
             routine_id, event, data, at, task, trace = [*change[2:], None, None][:6]
-            records.append(make(routine_id, event, data, at, task, next_task, trace))
+            names = as_text(routine_id), as_text(event)
+            records.append(make(*names, data, at, task, next_task, trace))
         elif kind == "log":
             logged.append(change[2])
         elif kind == "output":

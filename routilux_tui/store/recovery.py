@@ -69,7 +69,7 @@ _SHAPES = {
     "set": "s*t",
     "routine": "kdt",
     "no_routine": "kt",
-    "emit": "kk*tIq",
+    "emit": "ss*tIq",
     "queue": "q*tSS",
     "record": "kk*t.II",
     "traceback": "s",

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -41,6 +41,13 @@ _KEPT_FOOTERS = 16
 _MOST_INDEX = 256 << 20
 
 
+#: What the numbers of a file may be: a file says what it likes.
+_Number = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
+_Size = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+_Counts = tuple[_Count, _Count, _Count]
+
+
 class Block(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """Some thousand changes that are compressed together.
 
@@ -48,12 +55,12 @@ class Block(msgspec.Struct, array_like=True, gc=False, frozen=True):
     ``next_task`` is the id that the next task was to get there.
     """
 
-    offset: int
-    size: int
-    first: int
-    last: int
-    counts: tuple[int, int, int]
-    next_task: int
+    offset: _Size
+    size: _Size
+    first: _Number
+    last: _Number
+    counts: _Counts
+    next_task: _Number
 
 
 class Segment(msgspec.Struct, gc=False, frozen=True):
@@ -63,13 +70,13 @@ class Segment(msgspec.Struct, gc=False, frozen=True):
     ``counts`` its entries of the growing lists. ``reset`` names the lists that begin anew with it.
     """
 
-    number: int
-    first: int
-    last: int
+    number: _Count
+    first: _Number
+    last: _Number
     start: float
     end: float
-    counts: tuple[int, int, int]
-    size: int
+    counts: _Counts
+    size: _Size
     keyframe: bool
     reset: tuple[str, ...] = ()
 
@@ -86,7 +93,7 @@ class Footer(msgspec.Struct, gc=False, frozen=True):
     job_id: str
     segment: Segment
     blocks: list[Block]
-    keyframe_size: int
+    keyframe_size: _Size
 
 
 class _Index(msgspec.Struct):
@@ -255,7 +262,8 @@ class SegmentStore:
         try:
             handle = os.open(self.folder / segment.name, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                return _unpacked(os.pread(handle, size, offset))
+                # no more than there is: room for all of it is made beforehand
+                return _unpacked(os.pread(handle, min(size, os.fstat(handle).st_size), offset))
             finally:
                 os.close(handle)
         except OSError as error:

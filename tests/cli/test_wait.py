@@ -9,6 +9,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
+from routilux_tui.errors import NotConfirmed
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
 from tests.cli.program import tui
@@ -51,3 +54,17 @@ def test_a_path_may_hold_colons(world: Path) -> None:
     assert "completed" in tui("run", f"{odd}:counting", "--no-tui").stdout
     assert "more than one flow" in tui("run", str(odd), code=2).stderr
     assert "does not exist" in tui("run", str(folder / "n:o.py"), code=2).stderr
+
+
+def test_a_runner_that_does_not_answer_takes_no_more_of_a_wait_than_its_timeout(flows: str) -> None:
+    started = start_job(f"{flows}:stuck")
+    os.kill(started.pid, signal.SIGSTOP)
+    told = tui("wait", started.job_id, "--timeout", "0.1", code=124).stderr
+    assert "Not within 0.1 s" in told
+    assert "cancel --force" in told
+    os.kill(started.pid, signal.SIGCONT)
+    with Client(started.socket, patience=0.2) as client:
+        os.kill(started.pid, signal.SIGSTOP)  # while it is waited for
+        with pytest.raises(NotConfirmed):
+            client.wait("", 0.1)
+    os.kill(started.pid, signal.SIGKILL)

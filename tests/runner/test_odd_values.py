@@ -32,6 +32,14 @@ ODD: dict[str, Callable[[JobState], Any]] = {
     "odd pauses": lambda s: setattr(s, "pause_points", [1, {"reason": HUGE, "timestamp": 1e308}]),
     "odd logs": lambda s: s.append_to_shared_log({"timestamp": 1e308, "message": HUGE, 1: NAN}),
     "odd data": lambda s: s.update_shared_data(3, {1: INFINITE, "a": HUGE}),  # type: ignore[arg-type]
+    "records of no names": lambda s: [s.record_execution(x, x, {}) for x in (7, 1e308, None, HUGE)],  # type: ignore[arg-type]
+    "a history that is none": lambda s: setattr(
+        s, "execution_history", [1, None, {"routine_id": 7}]
+    ),
+    "lists of anything": lambda s: [
+        setattr(s, name, [1, None, {"x": 1}, [NAN]])
+        for name in ("output_log", "shared_log", "deferred_events", "pending_tasks")
+    ],
     "an odd output": lambda s: s.send_output("a", "b", {"x": NAN, 1: HUGE}),
 }
 

@@ -273,8 +273,10 @@ def test_an_index_that_is_lost_is_made_from_the_segments(
 ) -> None:
     _, journal, expected = sealed
     journal.abandon()
-    for damage in (b"", b"{", b'{"version":1}', None):
-        index = changes_folder(path) / "index.json"
+    index = changes_folder(path) / "index.json"
+    counts = b'"counts":['
+    odd = [index.read_bytes().replace(counts, counts + more) for more in (b"9" * 24, b"-", b"[")]
+    for damage in (b"", b"{", b'{"version":1}', *odd, None):
         index.write_bytes(damage) if damage is not None else index.unlink()
         again = load_job(path, into=JobState, strict=True)
         assert (lists_of(again), again.missing) == (expected, "")
