@@ -161,7 +161,7 @@ class Backend(TaskSteering):
         These two are made once a second at the most.
         """
         header = self.header()
-        if header.status != "running":
+        if header.status not in {"running", "paused"}:
             return header
         now = time.monotonic()
         if now >= self._summary[0]:

@@ -12,8 +12,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
+from routilux_tui.job import timestamps
 from routilux_tui.views.conditions import Condition, context_of_entry
-from routilux_tui.views.list_line import GROUPS, group_of, state_of
+from routilux_tui.views.list_line import GROUPS, OVERCOME, group_of, state_of
 from routilux_tui.views.orders import ORDERS
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ class Listing:
         self._states: Counter[str] = Counter()
         self._hosts: Counter[str] = Counter()
         self._ids: Counter[str] = Counter()
+        self._names: Counter[str] = Counter()
+        self._same_names = self._labelled = 0
+        #: By flow: when each run began that has completed, and the newest of these.
+        self._completed: dict[str, dict[str, float]] = {}
+        self._well: dict[str, float] = {}
+        #: By flow: the jobs that a later run that goes well makes need nobody any more.
+        self._overcome: dict[str, set[str]] = {}
         self._keeps: Callable[[JobEntry], bool] = _keeps_all
 
     @property
@@ -89,6 +97,20 @@ class Listing:
     def is_repeated(self, one: JobEntry) -> bool:
         """Whether another job has the same short id."""
         return self._ids[one.job_id[:8]] > 1
+
+    @property
+    def has_same_names(self) -> bool:
+        """Whether files in several folders have the same name."""
+        return self._same_names > 0
+
+    def has_same_name(self, one: JobEntry) -> bool:
+        """Whether a file in another folder has the same name."""
+        return self._names[one.path.rpartition("/")[2]] > 1
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether some job has a name or labels."""
+        return self._labelled > 0
 
     def position(self, key: str) -> int | None:
         """Where a job stands among those shown; None where it does not."""
@@ -111,20 +133,24 @@ class Listing:
         """
         fresh = {one.key: one for one in changed}
         held = {key: self._mark_of[key] for key in fresh if holds_still and key in self._mark_of}
-        one_by_one = len(fresh) <= _FEW
-        for key in (*gone, *fresh):
+        touched = dict.fromkeys((*gone, *fresh))
+        old = [self.entries[key] for key in touched if key in self.entries]
+        regrouped = self._note_completed(old, fresh.values()) - touched.keys()
+        one_by_one = len(fresh) + len(regrouped) <= _FEW
+        for key in (*touched, *regrouped):
             if one_by_one:
                 self._leave(key)
             self._mark_of.pop(key, None)
         self._mark_of.update(
-            (key, mark) for key, mark in held.items() if mark[:2] == _place_of(fresh[key])
+            (key, mark) for key, mark in held.items() if mark[:2] == self._place_of(fresh[key])
         )
-        old = [self.entries.pop(key) for key in (*gone, *fresh) if key in self.entries]
+        for key in touched:
+            self.entries.pop(key, None)
         self._count(old, -1)
         self._count(fresh.values(), 1)
         self.entries.update(fresh)
         if one_by_one:
-            for one in fresh.values():
+            for one in (*fresh.values(), *(self.entries[key] for key in regrouped)):
                 self._enter(one)
         else:
             self._sort()
@@ -139,6 +165,41 @@ class Listing:
             self._keeps = self._filter(query.strip())
         self._sort()
 
+    def groups(self) -> list[tuple[str, int, int]]:
+        """The groups that have jobs: its name, the place of its first job, how many it has."""
+        bounds = [bisect_left(self._marks, (n,)) for n in range(len(GROUPS) + 1)]
+        sizes = zip(GROUPS, bounds, bounds[1:], strict=False)
+        return [(name, first, last - first) for name, first, last in sizes if last > first]
+
+    def _note_completed(self, old: Collection[JobEntry], new: Collection[JobEntry]) -> set[str]:
+        """Note which runs went well; returns the jobs that may stand in another group for it."""
+        flows = set()
+        for one in old:
+            self._overcome.get(one.flow_id, set()).discard(one.key)
+            if self._completed.get(one.flow_id, {}).pop(one.key, None) is not None:
+                flows.add(one.flow_id)
+        for one in new:
+            state = state_of(one)
+            if state in OVERCOME:
+                self._overcome.setdefault(one.flow_id, set()).add(one.key)
+            began = timestamps.to_epoch(one.created_at) if state == "completed" else None
+            if began is not None:
+                self._completed.setdefault(one.flow_id, {})[one.key] = began
+                flows.add(one.flow_id)
+        regrouped: set[str] = set()
+        for flow in flows:
+            before = self._well.pop(flow, None)
+            well = max(self._completed[flow].values(), default=None)
+            if well is not None:
+                self._well[flow] = well
+            if well != before:
+                regrouped |= self._overcome.get(flow, set())
+        return regrouped
+
+    def _place_of(self, one: JobEntry) -> tuple[int, bool]:
+        """Where a job stands, whatever the order: in which group, and behind those with a file."""
+        return GROUPS.index(group_of(one, self._well.get(one.flow_id))), bool(one.error)
+
     def _count(self, jobs: Collection[JobEntry], step: int) -> None:
         for counter, keys in (
             (self._places, (one.place for one in jobs)),
@@ -150,6 +211,14 @@ class Listing:
                 counter.update(keys)
             else:
                 counter.subtract(keys)
+
+        for one in jobs:
+            self._labelled += step * bool(one.name or one.labels)
+            name = one.path.rpartition("/")[2]
+            if name:
+                self._names[name] += step
+                is_change = self._names[name] == (2 if step > 0 else 1)
+                self._same_names += step * is_change
 
     def _leave(self, key: str) -> None:
         at = self.position(key)
@@ -167,7 +236,7 @@ class Listing:
 
     def _mark(self, one: JobEntry) -> tuple[Any, ...]:
         value = ORDERS[self.order](one)
-        return (*_place_of(one), _Reversed(value) if self.is_reversed else value, one.key)
+        return (*self._place_of(one), _Reversed(value) if self.is_reversed else value, one.key)
 
     def _sort(self) -> None:
         known, marks = self._mark_of, {}
@@ -201,11 +270,6 @@ class Listing:
                 return False
 
         return holds
-
-
-def _place_of(one: JobEntry) -> tuple[int, bool]:
-    """Where a job stands, whatever the order: in which group, and behind those with a file."""
-    return GROUPS.index(group_of(one)), bool(one.error)
 
 
 def _keeps_all(_one: JobEntry) -> bool:

@@ -19,6 +19,10 @@ NEEDS_YOU, RUNNING, ENDED = "needs you", "running", "ended"
 #: The groups of a list, from its top.
 GROUPS = (NEEDS_YOU, RUNNING, ENDED)
 
+#: States that need nobody any more when a later run of the flow has gone well, or after some days.
+OVERCOME = frozenset({"failed", "killed"})
+_SETTLED_AFTER = 7 * 86_400.0
+
 #: How a job or a machine is, beyond the job's status: its glyph, its word, and its group.
 STATES: dict[str, tuple[str, str, str]] = {
     "paused": ("‖", "waits", NEEDS_YOU),
@@ -48,12 +52,28 @@ def state_of(one: JobEntry) -> str:
     return one.status if one.status in STATES else "unknown"
 
 
-def group_of(one: JobEntry) -> str:
+def group_of(one: JobEntry, well: float | None = None) -> str:
     """The group that a job or a machine stands in.
 
-    What waits for a person, has failed, was killed or does not answer needs one to look at it.
+    What waits for a person, has failed, was killed or does not answer needs one to look at it;
+    but not for ever: what has failed or was killed some days ago, or has been run again since and
+    went well, has ended.
+
+    Args:
+        one: the job or machine.
+        well: when the newest run of its flow began that has completed, if one has.
     """
-    return STATES[state_of(one)][2]
+    state = state_of(one)
+    if state in OVERCOME and _is_settled(one, well):
+        return ENDED
+    return STATES[state][2]
+
+
+def _is_settled(one: JobEntry, well: float | None) -> bool:
+    began, ended = timestamps.to_epoch(one.created_at), timestamps.to_epoch(one.updated_at)
+    if well is not None and began is not None and well > began:
+        return True
+    return ended is not None and formatting.now() - ended > _SETTLED_AFTER
 
 
 def progress_of(one: JobEntry) -> float | None:

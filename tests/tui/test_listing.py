@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routilux_tui.job import timestamps
 from routilux_tui.tui import listing
 from routilux_tui.tui.listing import Listing
+from routilux_tui.views import formatting
 from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import JobEntry
 
@@ -17,6 +19,7 @@ JOBS = st.builds(
     place=st.sampled_from(["saved", "live", "host"]),
     host=st.sampled_from(["", "build1"]),
     status=st.sampled_from(["running", "completed", "failed"]),
+    created_at=st.sampled_from(["", "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]),
     flow_id=st.sampled_from(["audit", "Backup", "crawl"]),
     job_id=st.sampled_from(["aaaaaaaa-1", "aaaaaaaa-2", "bbbbbbbb"]),
     records=st.integers(0, 3),
@@ -116,6 +119,33 @@ def test_what_the_filter_leaves_out_has_no_place_though_the_order_holds_still() 
     jobs.apply([running("a", 7)], [], holds_still=True)
     assert not jobs.shown
     assert jobs.position("a") is None
+
+
+def run(key: str, status: str, day: int, flow: str = "nightly") -> JobEntry:
+    at = f"2026-11-{day:02}T00:00:00+00:00"
+    return JobEntry(key=key, status=status, flow_id=flow, created_at=at, updated_at=at)
+
+
+def test_what_has_failed_needs_nobody_when_a_later_run_went_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(formatting, "now", lambda: timestamps.to_epoch("2026-11-24T00:00Z"))
+    jobs = Listing()
+    jobs.apply([run("a", "failed", 20), run("b", "failed", 22), run("o", "failed", 20, "x")], [])
+    assert jobs.groups() == [("needs you", 0, 3)]
+    jobs.apply([run("c", "completed", 21)], [])
+    assert jobs.groups() == [("needs you", 0, 2), ("ended", 2, 2)]
+    assert {one.key for one in jobs.shown[2:]} == {"a", "c"}
+    jobs.apply([], ["c"])  # as if it had never been
+    assert jobs.groups() == [("needs you", 0, 3)]
+
+
+def test_what_has_failed_some_days_ago_needs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formatting, "now", lambda: timestamps.to_epoch("2026-11-24T00:00Z"))
+    jobs = Listing()
+    jobs.apply([run("a", "failed", 2), run("b", "failed", 22), run("c", "paused", 2)], [])
+    assert jobs.groups() == [("needs you", 0, 2), ("ended", 2, 1)]
+    assert jobs.shown[2].key == "a"
 
 
 def test_the_other_way_round_turns_the_order_and_not_the_groups() -> None:

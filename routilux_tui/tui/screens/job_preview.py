@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from routilux_tui.tui.widgets.columns import Column, cells, heads
+from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.values import spoken
 from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
-from routilux_tui.views.formatting import count, counted, date_time, span, sparkline
-from routilux_tui.views.insight import PARTS
+from routilux_tui.views.formatting import count, counted, date_time, duration, span, sparkline
+from routilux_tui.views.insight import PARTS, ROUTINE_LOOKS, RoutineFigures
 from routilux_tui.views.list_line import STATES, state_of
 from routilux_tui.views.shapes import ABANDONED, Filter
 from routilux_tui.views.text import printable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _MOST_RUNS = 14
 _MOST_REASONS = 2
+_MOST_ROUTINES = 6
 _STYLES = {BAD: "rows--error", GOOD: "rows--success"}
 
 
@@ -57,6 +60,7 @@ async def preview_lines(
         lines += _problem_lines(worst, failing)
     lines += _launch_lines(await handle.item(views.JOB, "launch"), entry)
     lines += _run_lines(of_flow)
+    lines += _routine_lines(insight.figures)
     return lines
 
 
@@ -92,12 +96,45 @@ def _launch_lines(launch: Plain, entry: JobEntry) -> list[list[Part]]:
     if isinstance(params, dict):
         for key, value in params.items():
             words += ["-p", f"{key}={value}"]
+    if entry.name:
+        words += ["--name", entry.name]
+    for key, value in entry.labels.items():
+        words += ["--label", f"{key}={value}"]
     by = f"  by {launch['user']}" if launch.get("user") else ""
     at = f"  {date_time(entry.created_at)}"
     return [
         _labelled("started as", (printable(shlex.join(words)), ""),
                   (printable(f"{at}{by}"), "rows--dim"))
     ]  # fmt: skip
+
+
+_COLUMNS: list[Column[RoutineFigures]] = [
+    Column("left", 8, lambda one: _number(one.queued, "rows--warning")),
+    Column("done", 10, lambda one: _number(one.done)),
+    Column("p95", 8, lambda one: ("·" if one.p95 is None else duration(one.p95), "")),
+    Column("errors", 8, lambda one: _number(one.errors, "rows--error")),
+    Column("retries", 8, lambda one: _number(one.retries, "rows--warning")),
+]
+
+
+def _number(value: int, style: str = "") -> Part:
+    return (count(value), style) if value else ("·", "rows--dim")
+
+
+def _routine_lines(figures: Sequence[RoutineFigures]) -> list[list[Part]]:
+    """What each routine has done and has left; of many, those with errors and queues."""
+    if not figures:
+        return []
+    worst = sorted(figures, key=lambda one: (-one.errors, -one.queued))[:_MOST_ROUTINES]
+    lines: list[list[Part]] = [[], [(f" {'routine':<22}{heads(_COLUMNS)}", "rows--dim")]]
+    for one in figures:
+        if one in worst:
+            glyph = ROUTINE_LOOKS[one.state][0] if one.state in ROUTINE_LOOKS else "·"
+            name: Part = (fit(one.routine_id, 20), "rows--name")
+            lines.append([(f" {glyph} ", "rows--dim"), name, *cells(_COLUMNS, one)])
+    if len(figures) > len(worst):
+        lines.append([(f"   {count(len(figures) - len(worst))} more", "rows--dim")])
+    return lines
 
 
 def _run_lines(of_flow: Sequence[JobEntry]) -> list[list[Part]]:

@@ -76,6 +76,10 @@ class JobsScreen(SteeringScreen):
         self.set_interval(10.0, self._grow_older)
         self.set_interval(_PREVIEW_EVERY, self._look_at_cursor)
 
+    def on_resize(self) -> None:
+        """The preview has room for more on a high screen."""
+        self.preview.fit_height(self.app.size.height)
+
     async def _follow(self) -> None:
         try:
             async for batch in self.source.entries():

@@ -37,6 +37,10 @@ _BARS = 16
 """Seconds that the sparkline has at the most."""
 MANY_QUEUED = 100
 """Tasks in a queue from which on it wants a look."""
+_SAME_PART = 0.01
+"""How far the part that is done may be from that of the known tasks, to be told by these."""
+#: Statuses behind which there is a reason.
+_EXPLAINED = frozenset({"paused", "cancelled", "failed"})
 
 
 class JobHeader(Widget):
@@ -66,6 +70,8 @@ class JobHeader(Widget):
         self.outlook: Outlook | None = None
         #: The moment that is shown, in seconds since the epoch; None for now.
         self.past: float | None = None
+        #: Whether the first line has room to say why the job is as it is.
+        self._is_explained = False
         self._lines: list[list[Part]] = [[], []]
         self._styles_of: dict[str, Style] = {}
 
@@ -155,9 +161,8 @@ class JobHeader(Widget):
             return [(" reaching the job …", "rows--dim")]
         width = self.size.width
         began = timestamps.to_epoch(job.created_at)
+        status = [*self._past_mark(), self._status(job)]
         left: list[Part] = [
-            *self._past_mark(),
-            self._status(job),
             ("  ", ""),
             (printable(job.flow_id)[:36], "rows--name"),
             (f"  {printable(job.job_id[:8])}", "rows--dim"),
@@ -188,9 +193,22 @@ class JobHeader(Widget):
         if outlook is not None and job.status == "running" and self.stale_since is None:
             right += [("  ", ""), (rate(outlook.rate), "rows--name"), ("/s ", "rows--dim")]
             used = sum(cell_len(text) for text, _ in (*left, *right))
+            used += sum(cell_len(text) for text, _ in status)
             bars = outlook.spark[-max(1, min(_BARS, width - used - 3)) :]
             right += [(sparkline([float(one) for one in bars]), "header--spark"), (" ", "")]
-        return _spread(left, right, width)
+        used = sum(cell_len(text) for text, _ in (*status, *left, *right))
+        why = self._explanation(job)
+        self._is_explained = bool(why) and used + cell_len(why) <= width
+        if self._is_explained:
+            status.append((why, status[-1][1]))
+        return _spread([*status, *left], right, width)
+
+    def _explanation(self, job: Header) -> str:
+        """Why the job is as its status says, as far as that is its own last word."""
+        is_own = job.control is None and self.stale_since is None and not self.is_gone
+        if job.status not in _EXPLAINED or not job.note or not is_own or self.question:
+            return ""
+        return f": {printable(job.note.removeprefix('routine '))}"
 
     def _second_line(self) -> list[Part]:
         job = self.job
@@ -224,7 +242,7 @@ class JobHeader(Widget):
     def _progress(self, job: Header, width: int) -> list[Part]:
         """How far the job is and when it ends; or what it says of itself."""
         style = "rows--error" if job.status == "failed" or self.is_gone else "rows--warning"
-        note = printable(job.note)
+        note = "" if self._is_explained else printable(job.note)
         if self.stale_since is not None:
             note = "this is the last state" + (f": {note}" if note else "")
         outlook = self.outlook
@@ -239,8 +257,11 @@ class JobHeader(Widget):
                 parts += [("█" * full, shade), ("░" * (cells - full), "rows--dim")]
                 parts.append((f" {part:.0%}  ", "rows--name"))
             said = [count(one, is_estimate=outlook.done_is_estimate) for one in (done, total)]
-            parts += [(said[0], ""), ("/" if width < 100 else " of ", "rows--dim")]
-            parts += [(f"{said[1]}  ", "")]
+            if part is not None and abs(part - done / total) < _SAME_PART:
+                parts += [(said[0], ""), ("/" if width < 100 else " of ", "rows--dim")]
+                parts += [(f"{said[1]}  ", "")]
+            else:  # by time, or by the flow's own word: what is known of tasks is no part of that
+                parts += [(said[0], ""), (" done  ", "rows--dim")]
         if note:
             return [*parts, (note, style)]
         if outlook is not None and job.status == "running" and outlook.eta:

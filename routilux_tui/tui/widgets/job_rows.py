@@ -10,12 +10,13 @@ from rich.cells import cell_len
 from textual.geometry import Region
 
 from routilux_tui.tui.listing import Listing
-from routilux_tui.tui.theme import STATUS_STYLE
+from routilux_tui.tui.panes.layout import WIDE
 from routilux_tui.tui.widgets.columns import GAP, Column, cells, fitting, heads
+from routilux_tui.tui.widgets.job_cells import STYLES, columns_of, summary_cell
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.views.formatting import ago, count, date_time, short_count, size
-from routilux_tui.views.list_line import STATES, progress_of, state_of, summary_of
+from routilux_tui.views.formatting import ago, count, date_time
+from routilux_tui.views.list_line import NEEDS_YOU, RUNNING, STATES
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.shapes import JobEntry
 
-#: The component class that paints each state.
-_STYLES = {
-    **STATUS_STYLE,
-    "killed": "rows--warning",
-    "silent": "rows--warning",
-    "down": "rows--warning",
-    "unreadable": "rows--error",
-}
 
 FRESH = 1.5
 """Seconds that a line which changed is marked."""
@@ -47,6 +40,8 @@ class JobRows(Rows):
         self.loading_left = 0
         self.selected: set[str] = set()
         self._fresh: dict[str, float] = {}
+        #: Rows that are the head of a group: its name, and how many jobs it has.
+        self._headed: dict[int, tuple[str, int]] = {}
 
     @property
     def shown(self) -> list[JobEntry]:
@@ -56,7 +51,54 @@ class JobRows(Rows):
     @property
     def current(self) -> JobEntry | None:
         """The job that the cursor is on."""
-        return self.shown[self.cursor] if self.cursor < len(self.shown) else None
+        return self.job_at(self.cursor)
+
+    def job_at(self, n: int) -> JobEntry | None:
+        """The job of a row; None where it is the head of a group, or no row."""
+        at = n - sum(head < n for head in self._headed)
+        return None if n in self._headed or not 0 <= at < len(self.shown) else self.shown[at]
+
+    def row_of(self, key: str) -> int | None:
+        """The row of a job; None where it is not shown."""
+        at = self.listing.position(key)
+        if at is None:
+            return None
+        for head in sorted(self._headed):
+            at += head <= at
+        return at
+
+    def _set_heads(self) -> None:
+        """Give each group a head, where there is room for it."""
+        width, height = self.app.size
+        is_wide = width >= WIDE[0] and height >= WIDE[1]
+        groups = self.listing.groups() if is_wide else []
+        self._headed = {first + n: (name, size) for n, (name, first, size) in enumerate(groups)}
+        self.total = len(self.shown) + len(self._headed)
+
+    def _off_heads(self, n: int, *, up: bool = False) -> int:
+        """The row itself, or the job beside it where it is the head of a group."""
+        if n not in self._headed:
+            return n
+        return n - 1 if up and n else n + 1
+
+    def move_to(self, n: int) -> None:
+        """Put the cursor on a job; the head of a group is passed over, and seen with its first."""
+        super().move_to(self._off_heads(max(0, n), up=n < self.cursor))
+        if self.top == self.cursor and self.cursor - 1 in self._headed:
+            self._set_top(self.cursor - 1)
+
+    def scroll_rows(self, lines: int) -> None:
+        """Move what is seen; the cursor stays on a job."""
+        super().scroll_rows(lines)
+        self.cursor = self._off_heads(self.cursor, up=self.cursor == self.top + self.page - 1)
+
+    def on_resize(self) -> None:
+        """Heads come and go with the room; the cursor stays on its job."""
+        one = self.current
+        self._set_heads()
+        row = self.row_of(one.key) if one is not None else None
+        self.cursor = self._off_heads(self.cursor if row is None else row)
+        super().on_resize()
 
     def apply(self, changed: list[JobEntry], gone: list[str], loading: int) -> None:
         """Put changes into the list; the cursor stays on its job.
@@ -69,7 +111,8 @@ class JobRows(Rows):
         self._fresh.update((one.key, now) for one in changed if one.key in known)
         self.selected.difference_update(gone)
         self.loading_left = loading
-        with self._cursor_kept(keep=bool(self.cursor) or not reading):
+        is_moved = self.cursor > self._off_heads(0)
+        with self._cursor_kept(keep=is_moved or not reading):
             self.listing.apply(changed, gone, holds_still=True)
         if self._fresh:
             self.set_timer(FRESH + 0.05, self._fade_marks)
@@ -85,14 +128,19 @@ class JobRows(Rows):
         old = [key for key, since in self._fresh.items() if now - since >= FRESH]
         for key in old:
             del self._fresh[key]
-        for n, (one, _) in enumerate(self._seen(), self.top):
-            if one.key in old:
+        for n in range(self.top, self.top + self.page):
+            one = self.job_at(n)
+            if one is not None and one.key in old:
                 self.refresh_rows(n, n + 1)
 
-    def _seen(self) -> list[tuple[JobEntry, bool]]:
-        """The jobs on the screen, and whether each is named by its file's name."""
-        seen = self.shown[self.top : self.top + self.page]
-        return [(one, self.listing.is_repeated(one)) for one in seen]
+    def _seen(self) -> list[tuple[object, bool]]:
+        """The jobs and heads on the screen, and whether a job is named by its file's name."""
+        seen: list[tuple[object, bool]] = []
+        for n in range(self.top, min(self.total, self.top + self.page)):
+            one = self.job_at(n)
+            is_repeated = one is not None and self.listing.is_repeated(one)
+            seen.append((one or self._headed.get(n), is_repeated))
+        return seen
 
     @contextlib.contextmanager
     def _cursor_kept(self, *, keep: bool = True) -> Iterator[None]:
@@ -100,14 +148,14 @@ class JobRows(Rows):
         current, at, before = self.current if keep else None, self.top, self._seen()
         far = self.listing.is_far
         yield
-        total = len(self.shown)
+        self._set_heads()
+        total = self.total
         if current is not None:
-            place = self.listing.position(current.key)
+            place = self.row_of(current.key)
             cursor = self.cursor if place is None else place
             self.top += cursor - self.cursor if self.top else 0
             self.cursor = cursor
-        self.total = total
-        self.cursor = max(0, min(self.cursor, total - 1))
+        self.cursor = self._off_heads(max(0, min(self.cursor, total - 1)))
         self.top = max(0, min(self.top, total - self.page))
         if not self.top <= self.cursor < self.top + self.page:
             self.top = max(0, min(self.cursor - self.page // 2, total - self.page))
@@ -162,43 +210,19 @@ class JobRows(Rows):
                     if is_short
                     else f"{glyph} {count(number)} {word}  "
                 )
-                parts.append((text, _STYLES.get(state, "rows--dim")))
+                parts.append((text, STYLES.get(state, "rows--dim")))
         return parts
 
     def _columns(self, width: int) -> list[Column[JobEntry]]:
         """The columns that the width allows; what of it takes the rest."""
-        stamp = 15 if self.absolute else 8
-        is_narrow, is_wide, is_widest = width < 76, width >= 100, width >= 150
-        bar, number = (5, 6) if is_narrow else (10, 7)
-        columns: list[Column[JobEntry]] = [
-            Column(
-                "status", 11 if is_wide else 1, _status if is_wide else _glyph, 0, is_number=False
-            ),
-            Column(
-                "flow", 14 if is_narrow else (20 if is_widest else 16), _flow, 1, is_number=False
-            ),
-            Column("job", 8, self._job, 6, is_number=False),
-            Column("host", 10, _host, 8 if is_wide else 99, is_number=False),
-            Column("progress", bar + 5, lambda one: _progress(one, bar), 4, is_number=False),
-            Column("records", 9, lambda one: _number(one.records, 9), 9),
-            Column("queue", number, lambda one: _number(one.queued, number), 3),
-            Column("errors", number, lambda one: _number(one.errors, number, "rows--error"), 2),
-            Column("updated", stamp, lambda one: self._age(one.updated_at), 10),
-            Column(
-                "what of it", 20 if is_wide else 14, _summary, 5, is_number=False, takes_rest=True
-            ),
-        ]
-        if not is_wide:
-            columns = [one for one in columns if one.name not in {"records", "updated"}]
-        if not self.listing.is_far:
-            columns = [one for one in columns if one.name != "host"]
-        if is_widest:
-            columns += [
-                Column("created", stamp, lambda one: self._age(one.created_at), 11),
-                Column("size", 7, lambda one: (size(one.size), "rows--dim"), 12),
-                Column("file", 30, _file, 13, is_number=False),
-            ]
-        return fitting(columns, width - 2)
+        listing = self.listing
+        left_out = {
+            "host": not listing.is_far,
+            "folder": not listing.has_same_names,
+            "labels": not listing.has_labels,
+        }
+        columns = columns_of(width, self._job, self._time, is_absolute=self.absolute)
+        return fitting([one for one in columns if not left_out.get(one.name)], width - 2)
 
     def head(self, width: int) -> str:
         """The heads of the columns; the one that the list is sorted by has an arrow."""
@@ -222,22 +246,24 @@ class JobRows(Rows):
         return ""
 
     def parts(self, n: int, width: int) -> list[Part] | None:
-        """A job's line."""
-        one = self.shown[n]
+        """A job's line, or the head of a group."""
+        one = self.job_at(n)
+        if one is None:
+            return _group_head(*self._headed[n], width)
         mark = "●" if one.key in self.selected else ("•" if one.key in self._fresh else " ")
         columns = self._columns(width)
         if one.error:  # there is nothing to count: why has all the room
             columns = columns[:2]
             used = sum(column.width + GAP for column in columns) + GAP
-            columns.append(Column("", width - 2 - used, _summary, is_number=False))
+            columns.append(Column("", width - 2 - used, summary_cell, is_number=False))
         return [(f" {mark}", "rows--match"), *cells(columns, one)]
 
     def _job(self, one: JobEntry) -> Part:
-        name = one.path.rpartition("/")[2]
-        return printable(name[:8] if self.listing.is_repeated(one) else one.job_id[:8]), ""
-
-    def _age(self, at: str) -> Part:
-        return self._time(at), "rows--dim"
+        folder, _, name = one.path.rpartition("/")
+        if self.listing.is_repeated(one):
+            is_same = self.listing.has_same_name(one)
+            return printable((folder.rpartition("/")[2] if is_same else name)[:8]), ""
+        return printable(one.job_id[:8]), ""
 
     def _time(self, at: str) -> str:
         return date_time(at) if self.absolute else ago(at)
@@ -251,61 +277,14 @@ class JobRows(Rows):
         return "No jobs here. Start one: routilux-tui run FLOW. With subfolders: open -r"
 
 
+def _group_head(name: str, size: int, width: int) -> list[Part]:
+    """A rule with the name of a group in it, and how many jobs it has."""
+    number = f" {count(size)} "
+    style = {NEEDS_YOU: "rows--warning", RUNNING: "rows--running"}.get(name, "rows--dim")
+    rule = "─" * max(0, width - 4 - cell_len(name) - len(number))
+    title = name[0].upper() + name[1:]
+    return [(" ─ ", "rows--rule"), (title, style), (number, ""), (rule, "rows--rule")]
+
+
 def _cells(parts: list[Part]) -> int:
     return sum(cell_len(text) for text, _ in parts)
-
-
-def _glyph(one: JobEntry) -> Part:
-    state = state_of(one)
-    return STATES[state][0], _STYLES.get(state, "rows--dim")
-
-
-def _status(one: JobEntry) -> Part:
-    """The state's glyph and word; a badge that says more takes the word's place."""
-    state = state_of(one)
-    glyph, style = _glyph(one)
-    word = STATES[state][1]
-    if one.badge in {"writing", "torn", "future", "newer", "stale", "unknown"}:
-        word, style = one.badge, "rows--warning"
-    elif state == "unknown":
-        word = printable(one.status) or word
-    return f"{glyph} {word}", style
-
-
-def _flow(one: JobEntry) -> Part:
-    """The flow; of a machine its name, of a file that can't be read the file's."""
-    if one.place == "host":
-        return printable(one.host), "rows--dim"
-    if one.error:
-        return printable(one.path.rpartition("/")[2]), "rows--dim"
-    return printable(one.flow_id), "rows--name"
-
-
-def _host(one: JobEntry) -> Part:
-    return printable(one.host) or "here", "rows--dim"
-
-
-def _progress(one: JobEntry, bar: int) -> Part:
-    """A bar and the part that is done; where that is not known, how many routines are."""
-    part = progress_of(one)
-    if part is None:
-        return f"{one.routines_done}/{one.routines_total}", "rows--dim"
-    full = round(max(0.0, min(1.0, part)) * bar)
-    return f"{'█' * full}{'░' * (bar - full)}{part:>5.0%}", "rows--spark"
-
-
-def _number(number: int, width: int, style: str = "") -> Part:
-    """A number, short where its cells are too few for it; a dot for zero."""
-    if not number:
-        return "·", "rows--dim"
-    text = count(number)
-    return (text if len(text) <= width else short_count(number)), style
-
-
-def _summary(one: JobEntry) -> Part:
-    state = state_of(one)
-    return printable(summary_of(one)), _STYLES.get(state, "rows--dim") if state != "running" else ""
-
-
-def _file(one: JobEntry) -> Part:
-    return printable(one.path.rpartition("/")[2]), "rows--dim"

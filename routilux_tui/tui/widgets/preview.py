@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
+_LINES, _HIGH = 8, 32
 _HINT: list[Part] = [(" v", "rows--key"), (" hides this ", "rows--dim")]
 
 
@@ -35,6 +36,10 @@ class Preview(Widget):
         self.title = ""
         self.lines: list[list[Part]] = []
         self._styles_of: dict[str, Style] = {}
+
+    def fit_height(self, height: int) -> None:
+        """Take a third of a screen of so many lines, if it is high; what it holds is no matter."""
+        self.styles.height = _LINES if height < _HIGH else height // 3 + 2
 
     def show(self, title: str, lines: list[list[Part]]) -> None:
         """Say this from now on."""

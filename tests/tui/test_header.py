@@ -1,0 +1,46 @@
+"""What the two lines of a job's header say."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.settings import Settings
+from routilux_tui.views.insight import Outlook
+from tests.tui.stub import StubHandle, audit
+
+
+def lines(app: Dashboard) -> tuple[str, str]:
+    app.screen.head.refresh_lines()
+    first, second = (app.screen.head.render_line(y).text for y in (0, 1))
+    return first, second
+
+
+@pytest.mark.parametrize("status", ["paused", "cancelled"])
+async def test_the_reason_stands_beside_who_gave_it_where_there_is_room(status: str) -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)):
+        header = msgspec.structs.replace(handle.header, status=status, by="ana", note="lunch")
+        app.screen.head.job = header
+        first, second = lines(app)
+        assert f"{status} by ana: lunch  source_audit" in first
+        assert "lunch" not in second
+        app.screen.head.job = msgspec.structs.replace(header, note="lunch " * 20)
+        first, second = lines(app)
+        assert f"{status} by ana  source_audit" in first
+        assert "lunch lunch" in second
+
+
+async def test_the_bar_agrees_with_what_is_said_beside_it() -> None:
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(100, 30)):
+        head = app.screen.head
+        head.outlook = Outlook(word="running", done=214, total=513, progress=214 / 513)
+        assert "42%  214 of 513" in lines(app)[1]
+        head.outlook = Outlook(word="running", done=214, total=513, progress=0.95)
+        assert "95%  214 done" in lines(app)[1]
+        assert "513" not in lines(app)[1]
+        head.outlook = Outlook(word="running", done=214, total=216)
+        assert "214 done" in lines(app)[1]
