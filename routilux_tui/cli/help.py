@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routilux_tui.errors import UsageError
+
 if TYPE_CHECKING:
     import argparse
 
@@ -101,11 +103,31 @@ its file, and the job is taken up where it was started.
 TOPICS = {"jobs": _JOBS, "conditions": _CONDITIONS, "asking": _QUESTIONS, "exit-codes": _EXIT}
 
 
+class _Topics(list[str]):
+    """What may be asked for; what may not is told with what may have been meant."""
+
+    def checked(self, name: str) -> str:
+        """The name itself.
+
+        Raises:
+            UsageError: when there is nothing of that name.
+        """
+        if name in self:
+            return name
+        import difflib
+
+        near = [one for one in self if one.startswith(name)]
+        near = near or difflib.get_close_matches(name, self, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Those that there are: routilux-tui help"
+        raise UsageError(f"There is no topic and no command {name!r}.", hint)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     from routilux_tui.cli.main import COMMANDS
 
-    parser.add_argument("topic", metavar="TOPIC", nargs="?", choices=[*TOPICS, *COMMANDS])
+    topics = _Topics([*TOPICS, *COMMANDS])
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", choices=topics, type=topics.checked)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import math
 import os
 import re
 import sys
+import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
@@ -19,6 +20,8 @@ from routilux_tui.views.text import escaped, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from routilux_tui.views.insight import Insight
 
 _COLOURS = {
     "running": "36",
@@ -109,8 +112,10 @@ def table(heads: list[str], rows: Iterable[list[str]], right: frozenset[int] = f
         print("  ".join(cells).rstrip())
 
 
-def print_header(header: Header, routines: list[RoutineRow], place: str) -> None:
-    """A job for people: what it is, how it is, what its routines did."""
+def print_header(
+    header: Header, routines: list[RoutineRow], place: str, insight: Insight | None = None
+) -> None:
+    """A job for people: what it is, how it is, how far and until when, what its routines did."""
     print(f"{status_word(header.status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
     if header.name or header.labels:
         print(f"  {safe(' '.join([header.name, *labels_of(header.labels)]).strip())}")
@@ -126,9 +131,16 @@ def print_header(header: Header, routines: list[RoutineRow], place: str) -> None
         f"{header.counts.get(one, 0):,} {one}" for one in SECTIONS[1:] if header.counts.get(one)
     )
     print(f"  {', '.join(counts) or 'nothing recorded'}")
+    outlook = insight.outlook if insight is not None else None
+    if outlook is not None and header.status == "running":
+        from routilux_tui.views.estimate import ending
+
+        part = "" if outlook.progress is None else f"{outlook.progress:.0%} done, "
+        print(f"  {part}{ending(outlook.low, outlook.high, time.time())}")
     if routines:
         print()
-        print_routines(routines)
+        looks = {one.routine_id: one.state for one in insight.figures} if insight else {}
+        print_routines(routines, looks)
 
 
 def labels_of(labels: Mapping[str, str]) -> list[str]:
@@ -136,14 +148,14 @@ def labels_of(labels: Mapping[str, str]) -> list[str]:
     return [f"{key}={value}" for key, value in labels.items()]
 
 
-def print_routines(routines: list[RoutineRow]) -> None:
-    """The routines' table."""
+def print_routines(routines: list[RoutineRow], states: Mapping[str, str]) -> None:
+    """The routines' table; a routine's state now is told instead of its file's word, if known."""
     table(
         ["routine", "status", "runs", "errors", "retries", "seconds", "last error"],
         (
             [
                 row.routine_id,
-                look(row.status).word,
+                states.get(row.routine_id) or look(row.status).word,
                 f"{row.runs:,}",
                 f"{row.errors:,}",
                 f"{row.retries:,}",

@@ -6,6 +6,7 @@ started with, if the flow's source is still the same; --flow FLOW (or FLOW behin
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from routilux_tui.cli.arguments import add_worker_arguments
 from routilux_tui.cli.config import effective_settings
 from routilux_tui.cli.find_job import find
 from routilux_tui.errors import NotPossible
+from routilux_tui.job.status import has_ended
 from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
@@ -60,8 +62,27 @@ def _saved_file(name: str) -> str | None:
 
     Raises:
         NoSuchJob: when no job is called so, or more than one is.
+        NotPossible: when it has ended.
     """
+    from routilux_tui.store.large_file import open_job
+
     found = find(name, destroys=True)
     if isinstance(found, Path):
-        return None if is_locked(found) else str(found)
+        if is_locked(found):
+            return None
+        _check_open(name, open_job(found).status)
+        return str(found)
+    _check_open(name, found.status)
     return found.path if found.place == "saved" else None
+
+
+def _check_open(name: str, status: str) -> None:
+    """Refuse a job that has ended, and say what can be done instead."""
+    if not has_ended(status):
+        return
+    way = f"As a new job: {shlex.join(['routilux-tui', 'again', name])}"
+    if status == "failed":
+        ways = (["retry", name, "--all"], ["again", name, "--only-failed"])
+        same, new = (shlex.join(["routilux-tui", *words]) for words in ways)
+        way = f"What failed is sent again by: {same}, or as a new job: {new}"
+    raise NotPossible(f"Job {name} is {status}: it can't be resumed.", way)

@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     job, place = readable_at(args.job, args.at)
     header, routines = job.header(), job.routines()
+    insight = job.insight(*PARTS)
     if args.json:
-        insight = job.insight(*PARTS)
         output.print_json(
             {
                 "header": msgspec.to_builtins(header),
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             }
         )
     else:
-        output.print_header(header, routines, place)
+        output.print_header(header, routines, place, insight)
     return 0
 
 

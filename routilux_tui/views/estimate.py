@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from routilux_tui.views.formatting import span
+from routilux_tui.views.formatting import span, time_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,6 +124,22 @@ def estimate(load: Load, earlier: Sequence[EarlierRun] = ()) -> Estimate:
     if is_early:
         return Estimate()
     return _by_queue(load)
+
+
+def ending(low: float | None, high: float | None, now: float, *, is_short: bool = False) -> str:
+    """When a job ends, in words: ``ends about 03:06 (12 min)``, ``no end known``.
+
+    Args:
+        low: the seconds that are left at the least; None where they are not known.
+        high: those that are left at the most.
+        now: the moment, in seconds since the epoch.
+        is_short: say ``ends 03:06``.
+    """
+    if low is None or high is None:
+        return "no end known"
+    middle = (low + high) / 2
+    at = time_of_day(now + middle)[:5]
+    return f"ends {at}" if is_short else f"ends about {at} ({_rounded(middle)})"
 
 
 def _by_earlier(load: Load, earlier: Sequence[EarlierRun], *, is_early: bool) -> Estimate:

@@ -22,7 +22,10 @@ def test_every_topic_and_every_command_is_explained() -> None:
         assert tui("help", topic).stdout == text
         assert max(map(len, text.splitlines())) <= 100
     assert tui("help", "wait").stdout == tui("wait", "--help").stdout
-    assert "invalid choice" in tui("help", "nonsense", code=2).stderr
+    said = tui("help", "nonsense", code=2).stderr
+    assert "no topic and no command 'nonsense'" in said
+    assert len(said.splitlines()) == 2
+    assert "Did you mean 'exit-codes'?" in tui("help", "exit", code=2).stderr
 
 
 def test_what_conditions_see_is_all_that_they_see() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from tests.cli.program import tui
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 def test_problems_name_the_inputs_what_they_share_and_the_line(world: Path) -> None:
     path = str(world / "orders.json")
-    words = ["-p", "pace=0", "-p", "every=3", "-p", "total=40"]
-    tui("run", f"{ORDERS}:failing", *words, "--save", path, code=1)
+    words = ["-p", "pace=0", "-p", "every=3", "-p", "total=40", "-p", "tries=1", "-p", "delay=0.5"]
+    tui("run", f"{ORDERS}:flow", *words, "--save", path, code=1)
     printed = tui("show", path, "--problems").stdout
     assert printed.startswith("price: LookupError: rate service answered 404\n")
     assert 'all have: currency = "EÜR"' in printed
@@ -29,6 +30,10 @@ def test_problems_name_the_inputs_what_they_share_and_the_line(world: Path) -> N
     assert problem["routine_id"] == "price"
     assert problem["common"] == {"currency": "EÜR"}
     assert problem["samples"][0]["input"]["currency"] == "EÜR"
+    refused = tui("resume", path, code=1).stderr
+    assert "is failed: it can't be resumed" in refused
+    assert "again " in refused
+    assert "--only-failed" in refused
 
 
 def test_a_job_without_problems_or_handlers_says_so(flows: str, world: Path) -> None:
@@ -42,6 +47,12 @@ def test_now_says_what_runs_since_when_where_and_what_comes_next(world: Path) ->
     words = ["-p", "rows=40", "-p", "quick=50", "-p", "slow=50", "--detach"]
     job = tui("run", str(ETL), *words).stdout.strip()
     tui("wait", job, "--until", "routines.enrich.active >= 1", "--timeout", "60")
+    header = tui("show", job).stdout
+    assert re.search(
+        r"^  (\d+% done, )?(ends about \d\d:\d\d \(.*\)|no end known)$", header, re.MULTILINE
+    )
+    assert re.search(r"^enrich +running ", header, re.MULTILINE)
+    assert re.search(r"^extract +idle ", header, re.MULTILINE)
     printed = tui("show", job, "--now", "--stacks").stdout
     assert "enrich  for " in printed
     assert "in ask_the_warehouse" in printed

@@ -15,6 +15,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit, strip_of
 from routilux_tui.views import shapes as views
+from routilux_tui.views.estimate import ending
 from routilux_tui.views.formatting import (
     count,
     counted,
@@ -265,7 +266,8 @@ class JobHeader(Widget):
         if note:
             return [*parts, (note, style)]
         if outlook is not None and job.status == "running" and outlook.eta:
-            return [*parts, (outlook.eta, "rows--dim")]
+            end = ending(outlook.low, outlook.high, self.now(), is_short=width < 100)
+            return [*parts, (end, "" if outlook.high is not None else "rows--dim")]
         if outlook is None or not outlook.total:
             records = job.counts.get(views.HISTORY, 0)
             parts.append((counted(records, "record"), "rows--dim"))
