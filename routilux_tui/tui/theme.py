@@ -36,6 +36,9 @@ LIGHT = Theme(
     variables={"border": "#c3c3bf"},
 )
 
+WIDE = (110, 30)
+"""Cells from which on a screen has room for more than it must show: columns and lines."""
+
 #: The component class that paints each status.
 STATUS_STYLE = {
     "pending": "rows--dim",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Horizontal, Vertical
 
 from routilux_tui.tui.panes.pane import SectionPane
+from routilux_tui.tui.theme import WIDE
 
 if TYPE_CHECKING:
     from textual import events
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from routilux_tui.tui.panes.pane import Pane
 
-WIDE = (110, 30)
-"""Cells from which on what is wrong and what runs stand side by side, over the history."""
 FLOW, PROBLEMS, NOW, HISTORY = "1", "2", "3", "5"
 _MIDDLE = 8
 

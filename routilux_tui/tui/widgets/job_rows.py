@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.geometry import Region
 
 from routilux_tui.tui.listing import Listing
-from routilux_tui.tui.panes.layout import WIDE
+from routilux_tui.tui.theme import WIDE
 from routilux_tui.tui.widgets.columns import GAP, Column, cells, fitting, heads
 from routilux_tui.tui.widgets.job_cells import STYLES, columns_of, summary_cell
 from routilux_tui.tui.widgets.rows import Rows
