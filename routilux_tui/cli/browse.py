@@ -14,6 +14,7 @@ from routilux_tui.cli.config import (
     settings,
 )
 from routilux_tui.errors import UsageError
+from routilux_tui.runner.queues import start_waiting_jobs
 
 if TYPE_CHECKING:
     import argparse
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 def listed(args: argparse.Namespace, chosen: Settings) -> Source:
     """The jobs of this machine, and of those that are named."""
+    start_waiting_jobs(effective_settings(args)["queues"].value)
     from routilux_tui.sources.local import local_source
     from routilux_tui.sources.merged import MergedSource
 

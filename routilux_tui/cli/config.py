@@ -130,6 +130,15 @@ def _size(value: Any) -> int:
     return size
 
 
+def _queues(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise ValueError("it is a table of queue = how many of its jobs run at once")
+    for name, limit in value.items():
+        if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 1000:
+            raise _WrongEntry(name, "how many of its jobs run at once is a number from 1 to 1000")
+    return value
+
+
 #: Every setting: how it is checked, and its default.
 SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "theme": (_one_of("auto", "dark", "light"), "auto"),
@@ -143,6 +152,7 @@ SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "hosts": (_hosts, []),
     "remote_command": (_command, "routilux-tui"),
     "keep": (_keep, ""),
+    "queues": (_queues, {}),
     "log_size": (_size, 64 << 20),
 }
 
@@ -181,7 +191,7 @@ def effective_settings(flags: argparse.Namespace | None = None) -> dict[str, Val
     for name, (check, _) in SETTINGS.items():
         variable = f"ROUTILUX_TUI_{name.upper()}"
         text = os.environ.get(variable)
-        if text is not None and name != "keymap":
+        if text is not None and name not in {"keymap", "queues"}:
             try:
                 values[name] = Value(check(text), variable)
             except ValueError as error:

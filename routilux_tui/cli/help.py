@@ -99,8 +99,30 @@ question, too: yes emits it, --data edits it, drop drops it. In a saved job the 
 its file, and the job is taken up where it was started.
 """
 
+_QUEUES = """\
+Queues
+
+In the configuration:
+
+  [queues]
+  nightly = 2        how many of its jobs run at once on this machine
+
+`run FLOW --queue nightly` begins if there is a place. Else the flow is loaded and checked, the job
+is saved as pending, and its runner ends: what waits takes no memory, and outlives restarts.
+`ps`, `show` and the list say which of how many it is. When a job of the queue has ended, its runner
+starts the next, the longest waiting first; with the environment that it has itself, and the flow as
+it is by then. A runner that is killed holds no place, but starts nothing: then the next `ps`, list
+of jobs, or `run --queue` does. A paused job keeps its place. `rm JOB` takes one out that waits.
+"""
+
 #: What can be explained, and how each topic begins.
-TOPICS = {"jobs": _JOBS, "conditions": _CONDITIONS, "asking": _QUESTIONS, "exit-codes": _EXIT}
+TOPICS = {
+    "jobs": _JOBS,
+    "conditions": _CONDITIONS,
+    "asking": _QUESTIONS,
+    "queues": _QUEUES,
+    "exit-codes": _EXIT,
+}
 
 
 class _Topics(list[str]):

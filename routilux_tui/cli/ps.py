@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
+from routilux_tui.cli.config import effective_settings
 from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.job.status import look
+from routilux_tui.runner.queues import start_waiting_jobs
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
@@ -35,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
+    start_waiting_jobs(effective_settings()["queues"].value)
     entries = live_entries()
     if not args.live:
         entries.extend(saved_entries(entries))
@@ -100,4 +103,6 @@ def status_of(entry: JobEntry) -> str:
         return "no answer"
     if entry.badge == ABANDONED:
         return "killed"
+    if entry.status == "pending" and entry.note:
+        return f"pending: {output.safe(entry.note)}"
     return f"{look(entry.status).word}{' (live)' if entry.place == 'live' else ''}"

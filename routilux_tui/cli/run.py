@@ -53,6 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--after", action="append", default=[], metavar="JOB",
         help="begin when this job has ended; JOB:ok: only if it completed",
     )  # fmt: skip
+    parser.add_argument(
+        "--queue", default="", metavar="NAME",
+        help="begin when it is its turn in this queue of the configuration",
+    )  # fmt: skip
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
     add_worker_arguments(parser)
@@ -88,8 +92,8 @@ def run(args: argparse.Namespace) -> int:
     params = output.parse_params(args.params)
     script = script_of(args.flow, named_python=bool(args.python))
     if script is not None:
-        if args.after:
-            raise UsageError(f"{args.flow} is a script of routilux: it can't begin after others.")
+        if args.after or args.queue:
+            raise UsageError(f"{args.flow} is a script of routilux: it can't wait for others.")
         from routilux_tui.cli.run_script import run_script
 
         return run_script(args, script, params)
@@ -103,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
         entry=args.entry,
         name=args.name or "",
         labels=dict(args.labels),
+        queue=_queue(args),
         after=[_predecessor(text) for text in args.after],
         save=args.save,
         force=args.force,
@@ -115,6 +120,25 @@ def run(args: argparse.Namespace) -> int:
         log_size=effective_settings()["log_size"].value,
     )
     return show_started(started, args)
+
+
+def _queue(args: argparse.Namespace) -> tuple[str, int]:
+    """The queue that is named, and how many of its jobs run at once.
+
+    Raises:
+        UsageError: when there is none of that name, or the job begins after others, too.
+    """
+    if not args.queue:
+        return "", 0
+    queues = effective_settings()["queues"].value
+    if args.queue not in queues:
+        raise UsageError(
+            f"There is no queue {args.queue!r} in the configuration.",
+            f"Write there: [queues] and {args.queue} = 1, how many run at once.",
+        )
+    if args.after:
+        raise UsageError("A job begins after others, or in its turn: --after or --queue.")
+    return args.queue, queues[args.queue]
 
 
 def _predecessor(text: str) -> Predecessor:
@@ -147,6 +171,9 @@ def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
             output.print_json(started)
         else:
             print(started.job_id)
+        return 0
+    if started.queued:
+        print(f"Job {started.job_id} {output.safe(started.queued)}.", file=sys.stderr)
         return 0
     if args.no_tui or args.json or not output.is_interactive():
         try:

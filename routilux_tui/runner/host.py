@@ -30,8 +30,10 @@ from routilux_tui.runner.kept_file import KeptFile
 from routilux_tui.runner.launch_record import KEY, launch_record
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
+from routilux_tui.runner.process_end import do_not_outlive_the_job, exit_now
 from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
+from routilux_tui.runner.turn import Turn
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.printed import LIMIT
 from routilux_tui.store.reading import load_job
@@ -54,15 +56,13 @@ LINGER = 1.0
 """Seconds that a runner goes on answering after its job has ended."""
 SUSPEND_WITHIN = 20.0
 """Seconds that handlers have to return when the runner is told to end."""
-LEFT_BEHIND = 10.0
-"""Seconds that threads have which handlers have left behind when all else is over."""
 _TOLD_TO_END = "the runner was told to end (SIGTERM)"
 
 
 class Host:
     """Runs one job to its end."""
 
-    def __init__(self, spec: LaunchSpec, pipe: BinaryIO) -> None:
+    def __init__(self, spec: LaunchSpec, pipe: BinaryIO, turn: Turn) -> None:
         self.spec = spec
         self._pipe = pipe
         self.fork_lock: threading.RLock | None = None
@@ -70,6 +70,7 @@ class Host:
         self.ending = threading.Event()
         #: What was sent again, where the job was taken up for that.
         self.sent: Sent | None = None
+        self.turn = turn
         self._at_once = threading.Event()
         self._status_changed = threading.Event()
         flow, params = load_flow(spec.flow, spec.params)
@@ -146,6 +147,15 @@ class Host:
         else:
             self.execution.start(self._entry, self._params)
 
+    def begin_or_wait(self) -> str:
+        """Begin if it is the job's turn; else leave its file, and return for what it waits."""
+        if self.turn.comes():
+            self.begin()
+            return ""
+        self.server.stop()
+        self.journal.close()
+        return self.turn.wait(self.path)
+
     def begin_after_others(self) -> None:
         """Wait until the jobs that go before it have ended; it may be cancelled meanwhile."""
         why = wait_for_predecessors(
@@ -192,6 +202,7 @@ class Host:
         while True:
             self._run_to_its_end()
             self.file.close(partial(setattr, self.backend, "note"))
+            self.turn.end()
             self._linger()
             if self.file.leave():
                 break
@@ -247,7 +258,7 @@ class Host:
             logger.warning("Ended while handlers ran, which run again: %s", ", ".join(names))
             self.journal.abandon()  # it has it all, and is quick
             self.capture.stop()
-            _exit_now()
+            exit_now()
 
     def end(self, *_: Any) -> None:
         """A signal's way to have this process end; asked a second time, at once."""
@@ -281,6 +292,7 @@ class Host:
             self.journal.close()
         self.journal.abandon()
         self.server.stop()
+        self.turn.end()
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
@@ -310,8 +322,9 @@ def main() -> int:
 
         return run_script(spec, spec.script, pipe, _report)
     compile_cel("true")  # ahead of a cel.py beside the flow
+    turn, queued = Turn(spec), ""
     try:
-        host = Host(spec, pipe)
+        host = Host(spec, pipe, turn)
         signal.signal(signal.SIGTERM, host.end)
         keep_for_children(*_HANDLERS_IN_CHILDREN)
         result = LaunchResult(
@@ -322,28 +335,31 @@ def main() -> int:
             pid=os.getpid(),
         )
         # where the job is, should its first handler end this process
-        if not _report(pipe, result) or host.ending.is_set():
+        if not (_report(pipe, result) or turn.is_given) or host.ending.is_set():
             host.call_off()  # whoever started it has left before it began
             return 1
         if not spec.after:
-            host.begin()
+            queued = host.begin_or_wait()
     except BaseException as error:
+        turn.fail(str(error))
         detail = msgspec.json.decode(protocol.refusal(None, error))["error"]
         if not isinstance(error, (RoutiluxTuiError, SystemExit)):
             logger.exception("The job can't be started")
         _report(pipe, LaunchResult(error=detail, traceback=getattr(error, "traceback", "")))
         return getattr(error, "exit_code", 1)
-    _report(pipe, msgspec.structs.replace(result, sent=host.sent))
+    _report(pipe, msgspec.structs.replace(result, sent=host.sent, queued=queued))
     with contextlib.suppress(OSError):
         pipe.close()
+    if queued:
+        return 0
     try:
         if spec.after:
             host.begin_after_others()
         host.run()
     except BaseException:  # the journal has the job; a process that nobody steers is no help to it
         logger.exception("The runner of job %s ends by a fault of its own", host.state.job_id)
-        _exit_now(1)
-    _do_not_outlive_the_job()
+        exit_now(1)
+    do_not_outlive_the_job()
     return 0
 
 
@@ -364,23 +380,3 @@ def _report(pipe: Any, result: LaunchResult) -> bool:
     except OSError:
         return False
     return True
-
-
-def _do_not_outlive_the_job() -> None:
-    """Let Python end by itself, but not wait for ever for threads that handlers left behind."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def give_up() -> None:
-        time.sleep(LEFT_BEHIND)
-        names = [one.name for one in threading.enumerate() if not one.daemon]
-        logger.warning("Ended with threads that handlers had left behind: %s", ", ".join(names))
-        _exit_now()
-
-    threading.Thread(target=give_up, name="last", daemon=True).start()
-
-
-def _exit_now(code: int = 0) -> NoReturn:
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
-    os._exit(code)

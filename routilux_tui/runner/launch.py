@@ -34,6 +34,7 @@ def start_job(
     name: str = "",
     labels: dict[str, str] | None = None,
     after: list[Predecessor] | None = None,
+    queue: tuple[str, int] = ("", 0),
     save: str = "",
     force: bool = False,
     log_size: int = 0,
@@ -53,6 +54,7 @@ def start_job(
         name: what the job is called beside its flow; shown, searched, and a way to name it.
         labels: what else is to be known of it; shown, searched, and seen by conditions.
         after: jobs that have to end before it begins; it is pending until then.
+        queue: the queue in which it waits for its turn, and how many of it run at once.
         save: the file to keep the job in; by default one in the state folder.
         log_size: bytes that what its handlers print may take at most; 0 leaves it to the default.
         force: keep it in that file whatever is in it now.
@@ -81,6 +83,8 @@ def start_job(
             name=name,
             labels=labels or {},
             after=after or [],
+            queue=queue[0],
+            queue_limit=queue[1],
             save=str(Path(save).absolute()) if save else "",
             force=force,
             log_size=log_size,

@@ -64,8 +64,9 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
         "labels": spec.labels,
         "parent": spec.parent,
         "reason": spec.reason,
+        "queue": spec.queue,
     }
-    return {**launch, "signature": _signature(launch, spec.job_id, make_key=True)}
+    return {**launch, "signature": signature_of(launch, spec.job_id, make_key=True)}
 
 
 def user_name() -> str:
@@ -96,7 +97,7 @@ def flow_to_resume(
     if not isinstance(launch, dict) or not isinstance(launch.get("flow"), str):
         raise NotPossible(f"{place}: it does not say which flow it was started with.", hint)
     unsigned = {key: value for key, value in launch.items() if key != "signature"}
-    signature = _signature(unsigned, job_id)
+    signature = signature_of(unsigned, job_id)
     claimed = str(launch.get("signature")).encode("utf-8", "replace")
     if not signature or not hmac.compare_digest(signature.encode(), claimed):
         raise NotPossible(
@@ -126,7 +127,7 @@ def flow_to_resume(
     )
 
 
-def _signature(launch: dict[str, Any], job_id: str, *, make_key: bool = False) -> str:
+def signature_of(launch: dict[str, Any], job_id: str, *, make_key: bool = False) -> str:
     """What only this user on this machine can write under a launch; empty where he has no key."""
     place = state_folder() / "key"
     try:

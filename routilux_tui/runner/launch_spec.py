@@ -83,6 +83,11 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     max_history_size: int | None = None
     history_ttl_seconds: float | None = None
     script: ScriptSpec | None = None
+    queue: str = ""
+    """The queue in which it waits for its turn, and in ``queue_limit`` how many run at once."""
+    queue_limit: int = 0
+    place: int = -1
+    """The descriptor of a place in it, given to the runner because its turn has come."""
 
 
 class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +100,8 @@ class LaunchResult(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
     sent: Sent | None = None
     """What was sent again."""
+    queued: str = ""
+    """For what the job waits, where it has not begun; its runner has ended."""
     error: dict[str, Any] | None = None
     traceback: str = ""
     exit_code: int | None = None

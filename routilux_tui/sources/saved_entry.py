@@ -14,6 +14,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.runner.queues import JobQueue
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
@@ -101,10 +102,18 @@ def read_header(path: str | os.PathLike[str]) -> JobEntry:
 
 def file_note(projection: Projection, path: Path) -> str:
     """Why a job that is read from a file is as it is; the file may say what is not so."""
-    note = projection.note()
-    if not note and projection.job.status == "running" and not is_locked(path):
+    note, job = projection.note(), projection.job
+    if not note and job.status == "running" and not is_locked(path):
         return "its file says running, and nobody runs it"
+    if not note and job.status == "pending":
+        return _turn(job.extra.get("launch"), job.job_id)
     return note
+
+
+def _turn(launch: Any, job_id: str) -> str:
+    """For what a job waits that has not begun; empty where it is in no queue."""
+    queue = launch.get("queue") if isinstance(launch, dict) else None
+    return JobQueue(queue).place_of(job_id) if isinstance(queue, str) and queue else ""
 
 
 def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
@@ -138,6 +147,8 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
 
 def _note(job: _Job) -> str:
     """Why the job is as it is, in its own words."""
+    if job.status == "pending":
+        return _turn(job.launch, job.job_id)
     if job.status == "paused" and job.pause_points:
         return note_of(msgspec.json.decode(job.pause_points[-1]))
     account = job.routine_states.get({"failed": "_failure"}.get(job.status, "_cancellation"))
