@@ -66,9 +66,9 @@ JOB_ACTIONS = (
     Action("sort", "o", "o", "sort", "Sort the flow by the next order.", LOOK),
     Action("copy", "y", "y", "copy", "Copy the row to the clipboard.", LOOK),
     Action("times", "T", "T", "times", "The time of day, or the time since the job began.", LOOK),
-    Action("zoom_time(0.5)", "plus", "+", "", "Half as much time in the timeline; arrows move it.",
+    Action("zoom_time(0.5)", "plus", "+", "", "Half as much time in the timeline.",
            LOOK),
-    Action("zoom_time(2)", "minus", "-", "", "Twice as much time in the timeline; G is all of it.",
+    Action("zoom_time(2)", "minus", "-", "", "Twice as much time in the timeline.",
            LOOK),
     Action("step_change(-1)", "left_square_bracket", "[", "", "A change back, into the past.", PAST,
            twin="show JOB --at SEQ"),
@@ -98,6 +98,18 @@ JOB_ACTIONS = (
     Action("back", "escape", "Esc", "", "A step out: the past, a filter, a zoom; the list.", LEAVE),
     Action("help", "question_mark", "?", "keys", "What every key does.", LEAVE, footer=True),
     Action("leave", "q", "q", "leave", "Leave; the job goes on.", LEAVE, footer=True),
+)
+
+#: What the timeline does with keys that mean something else elsewhere.
+TIME_ACTIONS = (
+    Action("show_all", "0", "0", "", "Timeline: all of the job.", MOVE),
+    Action("tail", "G,end", "G End", "", "Timeline: as much time as is seen, up to now, and on.",
+           MOVE),
+    Action("move_time(-1)", "left", "←", "", "Timeline: earlier, by a quarter.", MOVE),
+    Action("move_time(1)", "right", "→", "", "Timeline: later, by a quarter.", MOVE),
+    Action("seek_cell(-1)", "h", "h", "", "Timeline: a cell back; all panes show that moment.",
+           MOVE),
+    Action("seek_cell(1)", "l", "l", "", "Timeline: a cell on.", MOVE),
 )
 
 LIST_ACTIONS = (

@@ -143,3 +143,32 @@ async def test_a_job_that_is_kept_in_no_file_has_no_past() -> None:
         await _until(lambda: app._notifications)
         assert app.screen.point is None
         assert not app.screen.bar.display
+
+
+async def test_the_timelines_cursor_is_the_moment_of_every_pane(handle: SavedHandle) -> None:
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen: Any = app.screen
+        await pilot.press("4")
+        pane = screen.timeline
+        await _until(lambda: pane.shown is not None and pane.total)
+        assert pane.moment_column() is None
+        await pilot.press("h")
+        await _until(lambda: screen.point is not None)
+        column = pane.moment_column()
+        assert column == pane.shown.columns - 1
+        lane = pane.parts(0, 99)
+        assert [style for _, style in lane].count("rows--moment") == 1
+        # where a retry is drawn it has happened
+        price = next(n for n, one in enumerate(pane.shown.lanes) if one.routine_id == "price")
+        marked = [n for n, one in enumerate(pane.shown.lanes[price].cells) if one.mark == "gave_up"]
+        pane.move_to(price)
+        pane._seek_column(marked[-1])
+        await _until(lambda: pane.moment_column() == marked[-1])
+        await _until(lambda: screen.handle.header.errors == 2)
+        await pilot.press("enter")
+        await _until(lambda: screen.focused is screen.history)
+        await _until(lambda: screen.history.row_at(screen.history.cursor) is not None)
+        assert screen.history.row_at(screen.history.cursor).name == "error_continued"
+        await pilot.press("escape")
+        assert pane.moment_column() is None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routilux_tui.tui.app import Dashboard
-from routilux_tui.tui.screens.detail import TextScreen
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.timeline import Activity, timeline
 from tests.staged import nightly_etl
@@ -53,9 +52,11 @@ async def test_a_lane_a_routine_in_the_flows_order_with_times_below(handle: Stub
         assert lines[5].split()[0] == "queue"
         assert ":" in lines[-1]
         assert max(map(len, lines)) <= pane.size.width - 1
-        await pilot.press("j", "j", "enter")
+        await pilot.press("j", "j", "enter")  # to the routine's last record
         await pilot.pause(0.2)
-        assert isinstance(app.screen, TextScreen)
+        history = app.screen.history
+        assert app.screen.focused is history
+        assert history.row_at(history.cursor).routine == "enrich"
 
 
 async def test_zoom_and_arrows_move_the_time_and_g_shows_all_again(handle: StubHandle) -> None:
@@ -78,9 +79,16 @@ async def test_zoom_and_arrows_move_the_time_and_g_shows_all_again(handle: StubH
         await pilot.press("-")
         await pilot.pause(0.2)
         assert pane.view is None
-        await pilot.press("+", "G")
+        await pilot.press("+", "0")
         await pilot.pause(0.2)
         assert (pane.view, pane.shown.end - pane.shown.begin) == (None, pytest.approx(whole))
+        await pilot.press("+", "left", "left", "G")
+        await pilot.pause(0.2)
+        assert pane.follows_now
+        assert pane.shown.end == pytest.approx(pane.shown.last)
+        assert pane.shown.end - pane.shown.begin == pytest.approx(whole / 2)
+        await pilot.press("left")
+        assert not pane.follows_now
 
 
 async def test_it_asks_for_nothing_while_it_is_not_seen_and_says_what_it_shows() -> None:

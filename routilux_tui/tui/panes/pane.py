@@ -148,6 +148,13 @@ class SectionPane(Pane):
         self.refresh()
         self._request(all_rows=True)
 
+    def go_to(self, n: int) -> None:
+        """Put the cursor on a row of the whole section, whether it is known to be there or not."""
+        self.follow = False
+        self.total = max(self.total, self._known, n + 1)
+        self.move_to(n)
+        self._request(all_rows=True)
+
     def set_fetch(self, fetch: Fetch) -> None:
         """Take rows from there."""
         self.fetch = fetch

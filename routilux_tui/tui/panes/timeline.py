@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.actions import TIME_ACTIONS, bindings
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
@@ -16,9 +17,11 @@ from routilux_tui.views.formatting import count, duration, sparkline
 from routilux_tui.views.timeline import MARKS, View, cell_text
 
 if TYPE_CHECKING:
+    from textual import events
+
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.lines import Part
-    from routilux_tui.views.timeline import Lane, Timeline
+    from routilux_tui.views.timeline import Cell, Lane, Timeline
 
 _NAME = 20
 _SHARE = 6
@@ -28,13 +31,18 @@ EVERY = 3.0
 _STYLES = {"": "rows--running", "retry": "rows--warning", "gave_up": "rows--error"}
 _WORDS = {"retry": "retries", "gave_up": "gave up", "paused": "paused"}
 _QUARTER = 0.25
+_END_OF_CELL = 0.999
+"""Where in a cell a moment is that is chosen by it: what is drawn in it has happened then."""
 
 
 class TimelinePane(Pane):
     """When which routine was busy, retried, gave up or stood still.
 
-    All of the job is shown, and now is followed, until the reader zooms or moves.
+    All of the job is shown, and now is followed, until the reader zooms or moves. The moment that
+    all panes show is a column of its own, and goes where the reader puts it.
     """
+
+    BINDINGS: ClassVar = bindings(TIME_ACTIONS)
 
     section = "timeline"
     name_shown = "Time"
@@ -43,11 +51,20 @@ class TimelinePane(Pane):
     class Moved(Message):
         """Another stretch of time is to be shown."""
 
+    class Sought(Message):
+        """A moment is to be shown in all panes, in seconds since the epoch."""
+
+        def __init__(self, at: float) -> None:
+            super().__init__()
+            self.at = at
+
     def __init__(self) -> None:
         super().__init__()
         self.shown: Timeline | None = None
         #: The stretch that the reader has chosen; None for all of the job.
         self.view: View | None = None
+        #: Whether that stretch goes on with now.
+        self.follows_now = False
         self._asked: tuple[int, View | None] | None = None
         self._drawn_at = 0.0
 
@@ -60,12 +77,19 @@ class TimelinePane(Pane):
         if not self.is_shown or not self.size.width or not is_due:
             return
         begin, end = (0.0, 0.0) if self.view is None else (self.view.begin, self.view.end)
+        if self.view is not None and self.follows_now:
+            begin, end = begin + now - self._drawn_at if moves else begin, 0.0
         try:
             shown = await handle.timeline(begin, end, asked[0])
         except RoutiluxTuiError as error:
             self.post_message(self.Failed(error))
             return
         self._asked, self._drawn_at = asked, now
+        if self.view is not None and self.follows_now:
+            length = self.view.end - self.view.begin
+            first = max(shown.first, shown.last - length)
+            self.view = View(first, shown.last, shown.first, shown.last)
+            self._asked = (asked[0], self.view)
         self._show(shown)
 
     def _show(self, shown: Timeline) -> None:
@@ -109,7 +133,7 @@ class TimelinePane(Pane):
         parts: list[Part] = [] if shown.is_exact else [("≈ ", "rows--warning")]
         parts.append((f"{duration(shown.end - shown.begin)}, a cell {duration(cell)}", "rows--dim"))
         if self.view is not None:
-            parts.append((", G all", "rows--dim"))
+            parts.append((", follows now" if self.follows_now else ", 0 all", "rows--dim"))
         marks = {one.mark for lane in shown.lanes for one in lane.cells if one.mark}
         parts += [
             (f"  {MARKS[mark][0]} {word}", _STYLES.get(mark, "rows--dim"))
@@ -142,18 +166,49 @@ class TimelinePane(Pane):
             title, values = curves[n - len(lanes)]
             return [
                 (f" {fit(title, name)} ", "rows--dim"),
-                (sparkline(values), "rows--spark"),
+                *self._with_moment([(sparkline(values), "rows--spark")]),
                 (f" {count(int(max(values)))}", "rows--dim"),
             ]
         ticks = ""
         for column, label in self.shown.ticks:
             ticks = ticks.ljust(column) + label
-        return [(" " * (name + 2) + ticks, "rows--dim")]
+        return [
+            (" " * (name + 2), ""),
+            *self._with_moment([(ticks.ljust(self.shown.columns), "rows--dim")]),
+        ]
+
+    def moment_column(self) -> int | None:
+        """The column of the moment that is shown; None where it is out of sight, or now."""
+        shown = self.shown
+        if self.moment is None or shown is None:
+            return None
+        is_seen = shown.begin <= self.moment <= shown.end
+        return shown.column_of(self.moment) if is_seen else None
+
+    def _with_moment(self, parts: list[Part]) -> list[Part]:
+        """Cells, with that of the moment shown marked."""
+        column = self.moment_column()
+        if column is None:
+            return parts
+        made: list[Part] = []
+        at = 0
+        for text, style in parts:
+            here = column - at
+            if 0 <= here < len(text):
+                cell = (text[here], "rows--moment")
+                made += [(text[:here], style), cell, (text[here + 1 :], style)]
+            else:
+                made.append((text, style))
+            at += len(text)
+        return made
 
     def _lane(self, lane: Lane, name: int) -> list[Part]:
         parts: list[Part] = [(f" {fit(lane.routine_id, name)} ", "rows--name")]
-        for mark, cells in groupby(lane.cells, key=lambda one: one.mark):
-            parts.append(("".join(map(cell_text, cells)), _STYLES.get(mark, "rows--dim")))
+        cells = [
+            ("".join(map(cell_text, alike)), _STYLES.get(mark, "rows--dim"))
+            for mark, alike in groupby(lane.cells, key=lambda one: one.mark)
+        ]
+        parts += self._with_moment(cells)
         parts.append((f"{lane.share * 100:5.0f}%", "rows--dim" if lane.share < 0.005 else ""))
         return parts
 
@@ -167,16 +222,51 @@ class TimelinePane(Pane):
         """Show so many times as much time, the middle staying where it is."""
         if self.shown is not None:
             view = self._view(self.shown)
-            self._look_at(view.zoomed(factor, (view.begin + view.end) / 2))
+            around = (view.begin + view.end) / 2
+            if self.moment is not None and view.begin <= self.moment <= view.end:
+                around = self.moment
+            self._look_at(view.zoomed(factor, around))
 
-    def move_time(self, quarters: int) -> None:
+    def action_move_time(self, quarters: int) -> None:
         """Show earlier or later time, by quarters of what is seen."""
         if self.shown is not None:
             self._look_at(self._view(self.shown).moved(quarters * _QUARTER))
 
-    def show_all(self) -> None:
+    def action_show_all(self) -> None:
         """Show all of the job, and follow now."""
         self._look_at(None)
+
+    def action_seek_cell(self, step: int) -> None:
+        """Have all panes show the moment a cell on, or back."""
+        shown, column = self.shown, self.moment_column()
+        if shown is None or (step > 0 and self.moment is None):
+            return
+        if column is None:
+            column = shown.columns if step < 0 else -1
+        self._seek_column(column + step)
+
+    def _seek_column(self, column: int) -> None:
+        shown = self.shown
+        if shown is None:
+            return
+        column = max(0, min(shown.columns - 1, column))
+        self.post_message(self.Sought(shown.time_at(column + _END_OF_CELL)))
+
+    def on_click(self, event: events.Click) -> None:
+        """A cell of a lane that is clicked is the moment that all panes show."""
+        super().on_click(event)
+        if self.shown is not None and event.y >= self._top_lines and self.total:
+            names = [lane.routine_id for lane in self.shown.lanes]
+            column = event.x - self._name_width(names) - 2
+            if 0 <= column < self.shown.columns:
+                self._seek_column(column)
+
+    def cell_at(self, n: int) -> Cell | None:
+        """The cell of a lane at the moment that is shown."""
+        column = self.moment_column()
+        if self.shown is None or column is None or n >= len(self.shown.lanes):
+            return None
+        return self.shown.lanes[n].cells[column]
 
     def _view(self, shown: Timeline) -> View:
         return self.view or View(shown.begin, shown.end, shown.first, shown.last)
@@ -184,19 +274,16 @@ class TimelinePane(Pane):
     def _look_at(self, view: View | None) -> None:
         if view is not None and (view.begin, view.end) == (view.first, view.last):
             view = None
-        if view != self.view:
-            self.view = view
+        if view != self.view or self.follows_now:
+            self.view, self.follows_now = view, False
             self.refresh_title()
             self.post_message(self.Moved())
 
-    def action_left(self) -> None:
-        """Earlier, by a quarter of what is seen."""
-        self.move_time(-1)
-
-    def action_right(self) -> None:
-        """Later, by a quarter of what is seen."""
-        self.move_time(1)
-
     def action_tail(self) -> None:
-        """All of the job, up to now."""
-        self.show_all()
+        """As much time as is seen, up to now, and on with it."""
+        if self.shown is not None and self.view is not None:
+            length = self.view.end - self.view.begin
+            last = self.view.last
+            self._look_at(View(max(self.view.first, last - length), last, self.view.first, last))
+            self.follows_now = True
+            self.refresh_title()

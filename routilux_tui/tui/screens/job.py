@@ -11,8 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job import timestamps
-from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, bindings
+from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, TIME_ACTIONS, bindings
 from routilux_tui.tui.panes.data import DataPane
 from routilux_tui.tui.panes.flow import FlowPane
 from routilux_tui.tui.panes.history import HistoryPane
@@ -359,13 +358,6 @@ class JobScreen(ReplayScreen):
         """The match before."""
         self.run_worker(self.search.go_on(self.focused_pane(), back=True))
 
-    def action_times(self) -> None:
-        """The time of day, or the time since the job began."""
-        began = timestamps.to_epoch(self.handle.header.created_at)
-        for pane in self.sections:
-            pane.began = began if pane.began is None else None
-            pane.refresh()
-
     def action_back(self) -> None:
         """Out of the past, a filter, a zoom, or the job."""
         pane = self.focused_pane()
@@ -387,7 +379,9 @@ class JobScreen(ReplayScreen):
         from routilux_tui.tui.screens.help import HelpScreen
 
         keymap = self.app.settings.keymap  # type: ignore[attr-defined] # our own app
-        self.app.push_screen(HelpScreen((*JOB_ACTIONS, *ROW_ACTIONS), keymap, self.size.width))
+        self.app.push_screen(
+            HelpScreen((*JOB_ACTIONS, *ROW_ACTIONS, *TIME_ACTIONS), keymap, self.size.width)
+        )
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.flow import FlowPane
 from routilux_tui.tui.panes.history import HistoryPane
 from routilux_tui.tui.panes.layout import HISTORY, PaneLayout
@@ -36,6 +37,7 @@ class LookingScreen(SteeringScreen):
         routines: the flow's pane.
         history: the history's.
         panes: every pane, by its key.
+        sections: those of rows that are fetched.
         arrangement: where they are seen.
         reading: what was read of the job beside its frames.
     """
@@ -44,6 +46,7 @@ class LookingScreen(SteeringScreen):
     routines: FlowPane
     history: HistoryPane
     panes: dict[str, Pane]
+    sections: list[SectionPane]
     arrangement: PaneLayout
     reading: JobReading
 
@@ -85,6 +88,13 @@ class LookingScreen(SteeringScreen):
         """Show the failures of every kind alone, or all rows again."""
         pane = self.filtered_pane()
         pane.set_filter(Filter(routine=pane.where.routine, failures=not pane.where.failures))
+
+    def action_times(self) -> None:
+        """The time of day, or the time since the job began."""
+        began = timestamps.to_epoch(self.handle.header.created_at)
+        for pane in self.sections:
+            pane.began = began if pane.began is None else None
+            pane.refresh()
 
     def action_sort(self) -> None:
         """Sort the flow by the next order."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.sources.far_past import past_of
+from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
+from routilux_tui.tui.panes.pane import SectionPane
 from routilux_tui.tui.screens.job_acting import ActingScreen
 from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_word
 from routilux_tui.views.replay_shapes import Seek
-from routilux_tui.views.shapes import SECTIONS, Frame
+from routilux_tui.views.shapes import HISTORY, SECTIONS, Filter, Frame
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from routilux_tui.sources.past_handle import PastHandle
     from routilux_tui.tui.panes.timeline import TimelinePane
     from routilux_tui.views.replay_shapes import Point
+    from routilux_tui.views.timeline import Cell
 
 #: Times the job's own pace; a negative one: as fast as it goes.
 SPEEDS = (0.0, 1.0, 10.0, 100.0, -1.0)
@@ -240,6 +243,39 @@ class ReplayScreen(ActingScreen):
                 self._stop_playing()
                 return
             await asyncio.sleep(max(_FRAME, (time.monotonic() - now) * _REST))
+
+    def on_timeline_pane_sought(self, event: TimelinePane.Sought) -> None:
+        """The timeline's cursor was put elsewhere: that is the moment of all panes."""
+        self._stop_playing()
+        self.go(at=event.at)
+
+    def action_open(self) -> None:
+        """The whole value behind the row; of the timeline the record that is under its cursor."""
+        pane = self.focused_pane()
+        routine = self.timeline.routine_at(pane.cursor) if pane is self.timeline else ""
+        if routine:
+            self.run_worker(self._open_record(routine, self.timeline.cell_at(pane.cursor)))
+        else:
+            super().action_open()
+
+    async def _open_record(self, routine: str, cell: Cell | None) -> None:
+        """Go to a routine's last record until then; in a cell with a failure, to that."""
+        failures = cell is not None and cell.mark in {"gave_up", "retry"}
+        where = Filter(routine=routine, failures=failures)
+        try:
+            window = await self.handle.window(HISTORY, -1, 1 << 52, where)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="warning", markup=False)
+            return
+        if not window.rows:
+            self.notify(f"{printable(routine)} has no record until then.", timeout=3, markup=False)
+            return
+        pane = self.arrangement.bring(HISTORY_PANE)
+        if isinstance(pane, SectionPane):
+            self.set_focus(pane)
+            if pane.where:
+                pane.set_filter(Filter())
+            pane.go_to(window.rows[-1].n)
 
     def on_replay_bar_chosen(self, event: ReplayBar.Chosen) -> None:
         """A moment of the bar was clicked."""

@@ -49,6 +49,7 @@ class Rows(RowScroller):
         "rows--name",
         "rows--cursor",
         "rows--match",
+        "rows--moment",
         "rows--fresh",
         "rows--running",
         "rows--success",
