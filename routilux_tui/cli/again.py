@@ -2,7 +2,8 @@
 
 With --only-failed, the inputs that failed for good are sent again, each to the routine that failed
 on it, and nothing else is run. The earlier job stays as it is; the new one says whose run it is.
-The flow is run as its source is now: what was mended since is mended.
+The flow is run as its source is now: what was mended since is mended. With --from ROUTINE, a
+script of routilux runs again, and the same job of it begins with what that routine had not done.
 """
 
 from __future__ import annotations
@@ -10,19 +11,24 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import workers
 from routilux_tui.cli.config import effective_settings
 from routilux_tui.cli.find_job import find
 from routilux_tui.cli.run import add_following_arguments, show_started
+from routilux_tui.errors import NotPossible, UsageError
+from routilux_tui.job import status as statuses
+from routilux_tui.job.model import Job
+from routilux_tui.store.reading import load_job
 from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.runner.again import Repetition
+    from routilux_tui.runner.again_script import ScriptRepetition
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a parameter that is another this time",
     )  # fmt: skip
     parser.add_argument("--only-failed", action="store_true", help="the failed inputs alone")
+    parser.add_argument(
+        "--from", dest="routines", action="append", default=[], metavar="ROUTINE",
+        help="what this routine of a routilux script had not done",
+    )  # fmt: skip
     parser.add_argument("--flow", default="", metavar="FLOW", help="the flow, where it is another")
     parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
     add_following_arguments(parser)
@@ -45,6 +55,14 @@ def run(args: argparse.Namespace) -> int:
     params = output.parse_params(args.params)
     found = find(args.job)
     path = found if isinstance(found, Path) else Path(found.path)
+    job = load_job(path, into=Job, strict=True)
+    if job.library:
+        return _run_script(job, str(path), params, args)
+    if args.routines:
+        raise NotPossible(
+            f"{path}: --from is for jobs of routilux scripts.",
+            "Run the whole again, or --only-failed.",
+        )
     again = Repetition(path, params, flow=args.flow, only_failed=args.only_failed)
     print(output.safe(_plan(again)), file=sys.stderr)
     chosen = effective_settings(args)
@@ -58,12 +76,56 @@ def run(args: argparse.Namespace) -> int:
     return show_started(started, args)
 
 
+def _run_script(job: Job, path: str, params: dict[str, Any], args: argparse.Namespace) -> int:
+    """The same for a job of a script of routilux."""
+    from routilux_tui.cli.run_script import is_followed, show_script
+    from routilux_tui.runner.again_script import ScriptRepetition
+
+    if args.flow:
+        raise UsageError(f"{path} was run by a script: --flow means nothing for it.")
+    again = ScriptRepetition(
+        job, path, params, routines=args.routines, only_failed=args.only_failed
+    )
+    for line in _script_plan(again, job):
+        print(output.safe(line), file=sys.stderr)
+    chosen = effective_settings(args)
+    started = again.start(
+        workers=args.workers,
+        read_only=bool(args.read_only) and args.detach,
+        keep=chosen["keep"].value,
+        log_size=chosen["log_size"].value,
+        is_followed=is_followed(args),
+    )
+    return show_script(started, again.script.place, args)
+
+
+def _script_plan(again: ScriptRepetition, job: Job) -> list[str]:
+    earlier = f"job {again.job_id[:8]} stays as it is"
+    words = " ".join([again.place, *again.args, *(f"{k}={v}" for k, v in again.params.items())])
+    if not again.tasks:
+        return [f"Runs {words} from its beginning; {earlier}."]
+    which = "" if again.number == 1 and again.script.name else f", in its job {again.number},"
+    lines = [f"Runs {words}{which} with {_inputs(again.tasks)} in place of the entry; {earlier}."]
+    if not again.script.name:
+        lines.append("All else that the script does, it does again.")
+    if again.left_out:
+        left = ", ".join(f"{counted(n, 'input')} of {name}" for name, n in again.left_out.items())
+        lines.append(f"Left out: {left}; --from takes more than one routine.")
+    if not statuses.has_ended(job.status):
+        lines.append("What it did after its runner was gone, if anything, is not known.")
+    return lines
+
+
+def _inputs(tasks: list[dict[str, Any]]) -> str:
+    """How many inputs, by routine."""
+    count = Counter(str(task["slot_routine_id"]) for task in tasks)
+    return ", ".join(f"{counted(number, 'input')} of {name}" for name, number in count.items())
+
+
 def _plan(again: Repetition) -> str:
     """What will run, and what of the earlier job is kept."""
     earlier = f"job {again.job_id[:8]} stays as it is"
     given = " ".join(f"{key}={value}" for key, value in again.params.items())
     if not again.tasks:
         return f"Runs {again.flow} {given}".rstrip() + f"; {earlier}."
-    count = Counter(str(task["slot_routine_id"]) for task in again.tasks)
-    inputs = ", ".join(f"{counted(number, 'input')} of {name}" for name, number in count.items())
-    return f"Sends again {inputs}, and runs what follows from them; {earlier}."
+    return f"Sends again {_inputs(again.tasks)}, and runs what follows from them; {earlier}."

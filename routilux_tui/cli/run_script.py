@@ -64,18 +64,29 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
         history_ttl_seconds=args.history_ttl_seconds,
         log_size=effective_settings(args)["log_size"].value,
     )
-    follows = not args.detach and (args.no_tui or args.json or not output.is_interactive())
-    started = start_script(script, args.args, spec, python=args.python, is_followed=follows)
+    started = start_script(
+        script, args.args, spec, python=args.python, is_followed=is_followed(args)
+    )
+    return show_script(started, script.place, args)
+
+
+def is_followed(args: argparse.Namespace) -> bool:
+    """Whether what a script prints is to be printed here."""
+    return not args.detach and (args.no_tui or args.json or not output.is_interactive())
+
+
+def show_script(started: ScriptRun, place: str, args: argparse.Namespace) -> int:
+    """Print the first job of a script that was started, follow it, or open the dashboard on it."""
     if args.detach:
-        first = _first_job(started, script)
+        first = _first_job(started, place)
         if args.json:
             output.print_json(first)
         else:
             print(first.job_id)
         return 0
-    if follows:
+    if is_followed(args):
         return _follow(started, as_json=args.json)
-    first = _first_job(started, script)
+    first = _first_job(started, place)
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 
@@ -84,7 +95,7 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
     return show(chosen, handle=handle)
 
 
-def _first_job(started: ScriptRun, script: Script) -> LaunchResult:
+def _first_job(started: ScriptRun, place: str) -> LaunchResult:
     """The script's first job, as soon as it begins; what a script without one printed is shown."""
     result = next(started.results(), None)
     if result is not None and result.job_id:
@@ -94,7 +105,7 @@ def _first_job(started: ScriptRun, script: Script) -> LaunchResult:
         print(output.safe(line), file=sys.stderr)
     code = "" if result is None else f" (exit code {result.exit_code})"
     raise NotPossible(
-        f"{script.place} has ended{code} and started no job.",
+        f"{place} has ended{code} and started no job.",
         f"What it printed is kept: {started.log}",
     )
 

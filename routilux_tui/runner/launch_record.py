@@ -50,7 +50,7 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
     launch = {
         "flow": spec.flow,
         "path": str(path) if path is not None else "",
-        "sha256": _hash_of(path),
+        "sha256": hash_of(path),
         "params": spec.params,
         "entry": spec.entry,
         "workers": workers,
@@ -106,7 +106,7 @@ def flow_to_resume(
             hint,
         )
     flow, path = launch["flow"], str(launch.get("path") or "")
-    now = _hash_of(Path(path)) if path else ""
+    now = hash_of(Path(path)) if path else ""
     if path and not now:
         raise NotPossible(f"{path}, which the job was started with, can't be read.", hint)
     if now != launch.get("sha256", "") and not any_source:
@@ -157,7 +157,8 @@ def _source_of(flow: str) -> Path | None:
     return Path(file).resolve() if file else None
 
 
-def _hash_of(path: Path | None) -> str:
+def hash_of(path: Path | None) -> str:
+    """What a file holds, as a digest; empty where it can't be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else ""
     except OSError:
@@ -171,6 +172,7 @@ def script_ended(job: Job, path: str) -> NotPossible:
     again = [str(launch.get("flow")), *map(str, args if isinstance(args, list) else ())]
     return NotPossible(
         f"{path} was run by a script of {job.library}, and its process has ended: it can't go on.",
-        "Its pending tasks say what it had not done. "
-        f"Run it anew: routilux-tui run {shlex.join(again)}",
+        "Send what one of its routines had not done into a new run: "
+        f"{shlex.join(['routilux-tui', 'again', path])} --from ROUTINE; "
+        f"or run it anew: routilux-tui run {shlex.join(again)}",
     )

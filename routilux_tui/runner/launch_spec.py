@@ -26,6 +26,8 @@ class ScriptSpec(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     stdout: int
     stderr: int
+    job: int = 1
+    """Which of its jobs begins with ``LaunchSpec.tasks``, and has a ``parent``."""
 
 
 class Predecessor(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ import routilux_tui.tap
 from routilux_tui import __version__
 from routilux_tui.errors import FlowLoadError
 from routilux_tui.job.jsonable import decode
-from routilux_tui.runner.launch_record import user_name
+from routilux_tui.runner.launch_record import hash_of, signature_of, user_name
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
 from routilux_tui.runner.script_job import ScriptJob
 from routilux_tui.runner.script_output import ScriptOutput
@@ -61,6 +61,7 @@ class ScriptHost:
         self._ending = threading.Event()
         self._refused: FlowLoadError | None = None
         self._input = False
+        self._hash = hash_of(Path(script.file))  # before it can be altered
         self._output = ScriptOutput(spec.log, (script.stdout, script.stderr), spec.log_size)
         stdout, stderr = self._output.ends
         memory = make_memory(str(Path(spec.log).parent))
@@ -83,6 +84,8 @@ class ScriptHost:
             "workers": spec.workers,
             "fallback": script.is_bare,
         }
+        if spec.tasks:
+            order["instead"] = {"job": script.job, "tasks": [_task(one) for one in spec.tasks]}
         try:
             self._process = subprocess.Popen(
                 [script.python, str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
@@ -191,7 +194,7 @@ class ScriptHost:
         job = ScriptJob(
             args[0],
             self.spec,
-            self._launch(),
+            self._launch(number, str(args[0]["job_id"])),
             save,
             order=lambda what, reason: self._order(number, what, reason),
             force=self._force,
@@ -210,24 +213,31 @@ class ScriptHost:
             )
         )
 
-    def _launch(self) -> dict[str, Any]:
-        script = self.script
-        return {
+    def _launch(self, number: int, job_id: str) -> dict[str, Any]:
+        script, spec = self.script, self.spec
+        is_repeated = bool(spec.parent) and number == script.job
+        launch = {
             "flow": f"{script.place}:{script.name}" if script.name else script.place,
             "path": script.file,
+            "sha256": self._hash,
             "args": script.args,
-            "params": self.spec.params,
-            "entry": self.spec.entry,
-            "workers": self.spec.workers,
+            "params": spec.params,
+            "entry": spec.entry,
+            "workers": spec.workers,
             "python": script.python,
             "cwd": str(Path.cwd()),
-            "name": self.spec.name,
-            "labels": self.spec.labels,
+            "name": spec.name,
+            "labels": spec.labels,
             "library": f"routilux {script.version}",
             "version": __version__,
             "host": socket.gethostname(),
             "user": user_name(),
+            "script_job": number,
+            "script_process": self._process.pid,
+            "parent": spec.parent if is_repeated else "",
+            "reason": spec.reason if is_repeated else "",
         }
+        return {**launch, "signature": signature_of(launch, job_id, make_key=True)}
 
     def _take_of_process(self, kind: str, args: list[Any]) -> None:
         if kind == "refused":
@@ -275,6 +285,13 @@ class ScriptHost:
 
 _DEAF = "its script has closed what orders come through"
 _INPUT = "the script asks for input, and can't be given any here: it is told that there is none"
+
+
+def _task(plain: dict[str, Any]) -> list[Any]:
+    """A task of a file as the tap has it: routine, slot, data, and the event it came from."""
+    keys = ("slot_routine_id", "slot_name", "data")
+    source = ("connection_source_routine_id", "connection_source_event_name")
+    return [*(plain[key] for key in keys), *(plain.get(key) for key in source)]
 
 
 def _plain_error(error: FlowLoadError) -> dict[str, Any]:

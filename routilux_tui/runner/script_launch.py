@@ -79,6 +79,7 @@ def start_script(
     *,
     python: str = "",
     is_followed: bool = False,
+    job: int = 1,
 ) -> ScriptRun:
     """Start a script, or a flow of one by its name, in a runner of its own.
 
@@ -89,6 +90,7 @@ def start_script(
             has ``-2`` in its name, and so on. What the script is, and its log, are put in here.
         python: the Python that has its routilux; empty to look for one.
         is_followed: whether what it prints is wanted here; then it has to be read, or it waits.
+        job: which of its jobs it is that begins with the spec's tasks.
 
     Raises:
         FlowLoadError: when no Python with routilux 0.10 or 0.11 is found.
@@ -112,6 +114,7 @@ def start_script(
             version=found.version,
             stdout=handles[0] if handles else -1,
             stderr=handles[1] if handles else -1,
+            job=job,
         ),
     )
     try:

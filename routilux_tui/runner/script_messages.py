@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from routilux_tui.state.job_state import JobState
 
 _MICROSECONDS = 1e-6
+INEXACT = "inexact"
+"""The key of a job's ``flow_shape`` that tells of events whose data are not kept as they were: what
+could not be, by ``routine.event``."""
 
 
 def job_of_message(told: dict[str, Any]) -> JobState:
@@ -44,6 +47,10 @@ def apply_message(state: JobState, engine: ScriptEngine, kind: str, args: list[A
         *record, task, trace = args
         number = None if trace is None else state.traceback_number(trace)
         make("record", *record, task, number)
+    elif kind == "inexact":
+        routine_id, event, what = map(str, args)
+        known = state.flow_shape.get(INEXACT) or {}
+        make("shape", {**state.flow_shape, INEXACT: {**known, f"{routine_id}.{event}": what}})
     elif kind == "called_off":
         engine.call_off()
     elif kind in FOLD:

@@ -19,6 +19,7 @@ from .errors import detail
 from .here import KEY, Cancelled
 from .messages import quoted
 from .telling import Telling
+from .values import exact_json
 
 if TYPE_CHECKING:
     from .clock import Clock
@@ -75,6 +76,7 @@ class Gate(Telling):
         self._targets: dict[int, tuple[Any, str]] = {}
         self._heads: dict[tuple[int, str], str] = {}
         self._quoted: dict[str, str] = {"": '""'}
+        self._inexact: set[tuple[str, str]] = set()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Copies and pickles of a state hold nothing of ours."""
@@ -113,7 +115,14 @@ class Gate(Telling):
             self.next_task = 2
             self.outstanding[1] = None
             head = f'[{self.number},"e",{quoted(entry, "start")},'
-            self.messages.emitted(head, params, None, f"[1,{quoted(entry, 'trigger')}]")
+            tasks = f"[1,{quoted(entry, 'trigger')}]"
+            self._note_lost(entry, "start", self.messages.emitted(head, params, None, tasks))
+
+    def _note_lost(self, routine_id: str, event: str, lost: str) -> None:
+        """Tell once of an event whose data can't be read back."""
+        if lost and (routine_id, event) not in self._inexact:
+            self._inexact.add((routine_id, event))
+            self.tell("inexact", routine_id, event, lost)
 
     def emitted(
         self, routine: Any, event: str, slots: Any, data: Any, parent: int | None, flow: Any
@@ -136,7 +145,9 @@ class Gate(Telling):
                 number += 1
             self.next_task = number
             head = self._heads.get((id(routine), event)) or self._head(routine, event, flow)
-            self.messages.emitted(head, data, parent, tasks)
+            lost = self.messages.emitted(head, data, parent, tasks)
+            if lost:
+                self._note_lost(self.id_of(routine, flow), event, lost)
             if tasks and self.status in ENDED:
                 self.tell_status("running")
         return first
@@ -150,6 +161,7 @@ class Gate(Telling):
             told = [number, self.id_of(task.slot.routine), str(task.slot.name)]
             source = library.source_of(task, self.ids)
             self.tell("queue", [told], task.data, time.time(), *source)
+            self._note_lost(str(source[0]), str(source[1]), exact_json(task.data)[1])
             setattr(task, KEY, number)
             return number
 

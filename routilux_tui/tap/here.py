@@ -17,6 +17,14 @@ class Cancelled(BaseException):
     """Raised by `emit` in a handler of a cancelled job; an ``except Exception`` lets it pass."""
 
 
+class Refused(BaseException):
+    """What was asked for can't be run; not an `Exception`, as no script is to go on after it."""
+
+    def __init__(self, message: str, hint: str = "", trace: str = "") -> None:
+        super().__init__(message)
+        self.message, self.hint, self.trace = message, hint, trace
+
+
 class Place:
     """One thread's place: the handler that runs on it, the event that it emits."""
 

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from .here import KEY
+from .here import KEY, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +107,41 @@ def queue(flow: Any, tasks: list[Any]) -> None:
     thread = flow._execution_thread
     if not flow._running or thread is None or not thread.is_alive():
         event_loop.start_event_loop(flow)
+
+
+def make_tasks(flow: Any, state: Any, told: list[list[Any]]) -> list[Any]:
+    """Tasks of a flow for a job, of what is told of them.
+
+    Args:
+        flow: the library's flow.
+        state: the library's state of the job.
+        told: of each its routine, slot, data, and the routine and the event it came from.
+
+    Raises:
+        Refused: when the flow has no such slot.
+    """
+    kind = sys.modules["routilux.flow.task"].SlotActivationTask
+    tasks = []
+    for routine_id, slot_name, data, source, event in told:
+        routine = flow.routines.get(routine_id)
+        slot = routine.get_slot(slot_name) if routine is not None else None
+        if slot is None:
+            raise Refused(
+                f"The flow {flow.flow_id} has no slot {routine_id}.{slot_name} any more.",
+                f"It has the routines {', '.join(map(str, flow.routines))}.",
+            )
+        connection = _connection(flow, flow.routines.get(source), event, slot)
+        tasks.append(kind(slot=slot, data=data, connection=connection, job_state=state))
+    return tasks
+
+
+def _connection(flow: Any, source: Any, event: Any, slot: Any) -> Any:
+    """The connection that a task came through; it renames the data in routilux 0.10."""
+    for one in flow.connections:
+        begin = one.source_event
+        if one.target_slot is slot and begin.routine is source and begin.name == event:
+            return one
+    return None
 
 
 def pending(flow: Any, job: Any) -> Iterator[Any]:

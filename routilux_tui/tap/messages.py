@@ -10,6 +10,7 @@ is of the process. The kinds that come with every event are short, with times in
 All others are changes as `routilux_tui.job.changes` has them, with times in seconds, and::
 
     [job, "job", {...}]            a job begins: its id, flow, workers, routines, connections
+    [job, "inexact", routine, event, what]   data of this event can't be read back as it was
     [job, "called_off"]            a pause that was waited for is not wanted any more
     [0, "library", version]        routilux was imported, and is observed
     [0, "unknown", version, what]  routilux was imported, and can't be: what is missing
@@ -27,7 +28,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .ring import LONGEST
-from .values import encode_simple, plain, to_json
+from .values import encode_simple, exact_json, plain, to_json
 
 if TYPE_CHECKING:
     from .ring import Writer
@@ -61,8 +62,11 @@ class Messages:
     def gone(self, gone: bool) -> None:
         self._ring.gone = gone
 
-    def emitted(self, head: str, data: Any, parent: int | None, tasks: str) -> None:
+    def emitted(self, head: str, data: Any, parent: int | None, tasks: str) -> str:
         """A routine emitted an event, and tasks are queued for it; see `quoted`.
+
+        Returns:
+            What of the data can't be read back; see `exact_json`.
 
         Args:
             head: the message's beginning: ``[job,"e",routine,event,``.
@@ -70,10 +74,13 @@ class Messages:
             parent: the task whose handler emitted it.
             tasks: ``[task,routine,slot]`` for each, with commas between them.
         """
-        if not self._ring.gone:
-            at = time.time_ns() // _MICROSECOND
-            parent_text = "null" if parent is None else parent
-            self._write(f"{head}{to_json(data)},{at},{parent_text},[{tasks}]]\n".encode())
+        if self._ring.gone:
+            return ""
+        text, lost = exact_json(data)
+        at = time.time_ns() // _MICROSECOND
+        parent_text = "null" if parent is None else parent
+        self._write(f"{head}{text},{at},{parent_text},[{tasks}]]\n".encode())
+        return lost
 
     def handler(self, head: str, task: int, routine: str) -> None:
         """A handler starts, or has ended well, by the message's ``head``: ``[job,"r",``."""

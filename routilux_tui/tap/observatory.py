@@ -36,6 +36,9 @@ class Observatory:
         self.messages = messages
         self.clock = Clock()
         self.jobs: list[ObservedJob] = []
+        #: Which ``job`` begins with which ``tasks`` in place of its entry's handler: each is a
+        #: routine, a slot, the data, and the routine and the event that it came from.
+        self.instead: dict[str, Any] = {}
         self._by_id: dict[str, ObservedJob] = {}
         lock = messages.lock
         if hasattr(os, "register_at_fork"):
@@ -70,6 +73,13 @@ class Observatory:
             state.__dict__[KEY] = job
             job.adopt(state)
             return job
+
+    def instead_of_entry(self, job: ObservedJob) -> list[Any] | None:
+        """The tasks that a job begins with in place of its entry's handler; None for its own."""
+        if self.instead.get("job") != job.number:
+            return None
+        tasks: list[Any] = self.instead.pop("tasks", [])
+        return tasks
 
     def forget(self, job: ObservedJob) -> None:
         """Observe a job no more; its number is not given again."""

@@ -71,7 +71,7 @@ def patch(observatory: Observatory) -> list[str]:
     task_hooks.wrap_emit(modules["routilux.routine"])
     task_hooks.wrap_queue(modules["routilux.flow.event_loop"])
     task_hooks.wrap_errors(modules["routilux.error_handler"])
-    task_hooks.wrap_entry(modules["routilux.slot"])
+    task_hooks.wrap_entry(modules["routilux.slot"], observatory)
     make_cheaper(modules["routilux.slot"])
     task_hooks.wrap_flow(modules["routilux.flow.flow"], observatory)
     task_hooks.wrap_pending(modules["routilux.flow.state_management"])

@@ -18,19 +18,11 @@ from typing import Any
 
 from .clock import make_sleep
 from .errors import without_ours
-from .here import here
+from .here import Refused, here
 from .messages import Messages
 from .observatory import Observatory
 from .patching import Finder, patch, version
 from .ring import Writer
-
-
-class Refused(Exception):
-    """The flow that was named can't be run."""
-
-    def __init__(self, message: str, hint: str = "", trace: str = "") -> None:
-        super().__init__(message)
-        self.message, self.hint, self.trace = message, hint, trace
 
 
 class Program:
@@ -39,7 +31,8 @@ class Program:
     Args:
         order: ``memory``, ``wake``, ``orders`` and ``printed`` (descriptors), ``file`` or
             ``module``, ``args``, and for a flow ``name``, ``params``, ``entry`` and ``workers``;
-            ``fallback`` says that a script that starts nothing may hold a flow to be executed.
+            ``fallback`` says that a script that starts nothing may hold a flow to be executed;
+            ``instead``: see `Observatory.instead`.
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -48,6 +41,7 @@ class Program:
         os.set_blocking(order["wake"], False)
         self.messages = Messages(Writer(order["memory"], order["wake"]))
         self.observatory = Observatory(self.messages)
+        self.observatory.instead = order.get("instead") or {}
         self.code = 0
         self._asked = False
 
@@ -66,6 +60,7 @@ class Program:
                 module = self._run_as_main()
                 if self.order.get("fallback") and not self.observatory.jobs:
                     self._execute(*self._only_flow(module))
+            self._check_sent()
         except Refused as refused:
             self.messages.send(0, "refused", refused.message, refused.hint, refused.trace)
             self.code = 2
@@ -78,6 +73,14 @@ class Program:
         _flush()
         self.observatory.wait_for_held()
         return self.code
+
+    def _check_sent(self) -> None:
+        instead = self.observatory.instead
+        if instead.get("tasks"):
+            raise Refused(
+                f"{self.order['argv0']} has started {len(self.observatory.jobs)} jobs this time: "
+                f"there is no job {instead['job']} to which what was not done could be sent."
+            )
 
     def _library_is_there(self) -> None:
         lacking = patch(self.observatory)

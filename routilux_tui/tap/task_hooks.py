@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from . import library
 from .errors import step_out
 from .here import KEY, Cancelled, here, job_of
 from .starting import Starting
@@ -144,7 +146,7 @@ def wrap_errors(module: Any) -> None:
     handlers.handle_error = handle_error
 
 
-def wrap_entry(module: Any) -> None:
+def wrap_entry(module: Any, observatory: Observatory) -> None:
     """Have the entry's handler told: the library calls it itself, on the caller's thread."""
     slots = module.Slot
     call = slots.call_handler
@@ -154,12 +156,25 @@ def wrap_entry(module: Any) -> None:
         try:
             if starting is None or starting.job is None or not starting.is_entry(self):
                 return call(self, data, *args, **more)
+            tasks = observatory.instead_of_entry(starting.job)
+            if tasks is not None:
+                return _begin_with(tasks, starting)
             return _call_entry(starting, lambda: call(self, data, *args, **more))
         except BaseException as error:
             step_out(error)
             raise
 
     slots.call_handler = call_handler
+
+
+def _begin_with(told: list[Any], starting: Starting) -> None:
+    """Have a job begin with these tasks; its entry's handler is not called."""
+    job, flow = starting.job, starting.flow
+    tasks = library.make_tasks(flow, job.state, told)
+    job.drop(Starting.ENTRY_TASK)
+    event_loop = sys.modules["routilux.flow.event_loop"]
+    for task in tasks:
+        event_loop.enqueue_task(task, flow)
 
 
 def _call_entry(starting: Starting, call: Any) -> Any:

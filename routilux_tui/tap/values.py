@@ -14,6 +14,7 @@ MAX_NODES = 2_000
 MAX_TEXT = 200_000
 MAX_DEPTH = 100
 _HUGE = 1 << 4096  # integers are written in decimal digits only below it
+_LARGE = "a value that was too large"
 _FEW = 16  # items of a dict that is written without a look at its bounds
 _NAMED = {None: "null", True: "true", False: "false"}
 _quote = json.encoder.encode_basestring_ascii
@@ -39,14 +40,20 @@ encode_simple = _fast_encoder()
 
 def to_json(value: Any) -> str:
     """Any value as JSON text, in ASCII."""
+    return exact_json(value)[0]
+
+
+def exact_json(value: Any) -> tuple[str, str]:
+    """Any value as JSON text, and what of it can't be read back from that; empty for nothing."""
     try:
         if type(value) is dict and len(value) <= _FEW:
             text = _small(value)
             if text:
-                return text
-        return str(encode_simple(plain(value)))
+                return text, ""
+        copier = _Copier()
+        return str(encode_simple(copier.copy(value, 0))), copier.lost
     except Exception:
-        return _encode(_words(value))
+        return _encode(_words(value)), type(value).__name__
 
 
 def _small(value: dict[Any, Any]) -> str:
@@ -87,16 +94,25 @@ class _Copier:
         self.nodes = MAX_NODES
         self.text = MAX_TEXT
         self.above: set[int] = set()
+        #: What was met first that is another value when it is read back; empty for nothing.
+        self.lost = ""
+
+    def _lose(self, what: Any) -> None:
+        self.lost = self.lost or (what if isinstance(what, str) else type(what).__name__)
 
     def copy(self, value: Any, depth: int) -> Any:
         self.nodes -= 1
         kind = type(value)
         if value is None or kind is bool or kind is float:
             return value
-        if kind is int:
-            return value if -_HUGE < value < _HUGE else f"<int of {value.bit_length()} bits>"
+        if kind is int and -_HUGE < value < _HUGE:
+            return value
         if kind is str:
             return self._cut(value)
+        if kind is not list and kind is not dict:
+            self._lose(value)
+        if kind is int:
+            return f"<int of {value.bit_length()} bits>"
         if isinstance(value, (dict, list, tuple, set, frozenset)):
             return self._container(value, depth)
         return self._odd(value, depth)
@@ -107,12 +123,16 @@ class _Copier:
         if len(text) <= room:
             return text
         room = max(room, 100)
+        if len(text) > room:
+            self._lose(_LARGE)
         return f"{text[:room]}... ({len(text):,} characters)" if len(text) > room else text
 
     def _container(self, value: Any, depth: int) -> Any:
         if id(value) in self.above:
+            self._lose("a value that holds itself")
             return "<cycle>"
         if depth >= MAX_DEPTH:
+            self._lose(_LARGE)
             return f"<deeper than {MAX_DEPTH} levels>"
         self.above.add(id(value))
         try:
@@ -124,6 +144,7 @@ class _Copier:
             copied = []
             for position, item in enumerate(items):
                 if self.nodes <= 0 or self.text <= 0:
+                    self._lose(_LARGE)
                     copied.append(f"<{len(items) - position:,} more>")
                     break
                 copied.append(self.copy(item, depth + 1))
@@ -139,12 +160,15 @@ class _Copier:
         items = list(value.items())
         for position, (key, item) in enumerate(items):
             if self.nodes <= 0 or self.text <= 0:
+                self._lose(_LARGE)
                 copied["..."] = f"<{len(items) - position:,} more>"
                 break
             copied[self._key(key)] = self.copy(item, depth + 1)
         return copied
 
     def _key(self, key: Any) -> str:
+        if type(key) is not str:
+            self._lose("a key that is no text")
         if isinstance(key, str):
             return self._cut(str(key))
         if key is None or isinstance(key, (bool, int, float)):

@@ -171,9 +171,6 @@ def test_a_job_whose_runner_was_killed_is_not_taken_up_by_our_engine(
     assert refused.returncode == 1
     assert "can't go on" in refused.stderr
     assert "routilux-tui run" in refused.stderr
-    again = run([*command, "again", job["path"]])
-    assert again.returncode == 1
-    assert "routilux-tui run" in again.stderr
     why = run([*command, "why", job["path"]])
     assert "was killed" in why.stdout
     assert "resume" not in why.stdout
