@@ -90,8 +90,10 @@ class Execution(Asking):
         parent: Task | None = None
         parent_id: int | None = None
         if invocation is not None:
-            parent, parent_id = invocation.task, invocation.task.id
-            routine_id = invocation.id_of(routine)
+            parent = invocation.task
+            parent_id = parent.id
+            its_own = routine is invocation.routine
+            routine_id = parent.routine_id if its_own else invocation.id_of(routine)
         else:
             routine_id = self.flow.id_of(routine) or ""
         self._emit(routine_id, event, data, parent, parent_id)

@@ -21,7 +21,7 @@ from routilux_tui.job.jsonable import decode, dumps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.job.data import Change
+    from routilux_tui.job.listeners import Change
 
 #: Every kind of change, and what carries it out.
 FOLD: dict[str, Callable[..., None]] = {

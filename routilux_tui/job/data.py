@@ -8,6 +8,7 @@ import uuid
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job import timestamps
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.questions import CHECKPOINT, Question
@@ -19,9 +20,8 @@ from routilux_tui.job.tracked_dict import TrackedDict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from routilux_tui.job.listeners import Change, Listener
 
-#: ``(seq, kind, *args)``; see `routilux_tui.job.changes`.
-Change = tuple[Any, ...]
 
 _LARGEST_COUNT = 2**53
 MOST_CONTROLS = 1000
@@ -42,14 +42,17 @@ class JobData(ABC):
         self.lock = threading.RLock()
         #: The number of the last change; 0 at birth.
         self.seq = 0
-        self._listeners: tuple[tuple[Callable[..., None], Callable[..., None]], ...] = ()
-        #: Where a change goes: nowhere, to the only listener, or to all of them.
-        self._dispatch: Callable[[Change], None] | None = None
+        self._listeners: tuple[Listener, ...] = ()
+        #: Where a change of a kind goes; one that nobody listens to goes nowhere.
+        self._dispatch: dict[str, Callable[[Change], None]] = {}
         self._flow_id = flow_id
         self._job_id = str(uuid.uuid4())
         self._status = "pending"
         self._current_routine_id: str | None = None
         self._routine_states: dict[str, Any] = TrackedDict(self, "routine", "no_routine", {})
+        #: When each routine's last handler ended, where its state does not say so yet: an ISO
+        #: text for every end would be a tenth of what the engine costs.
+        self.untold_ends: dict[str, float] = {}
         self._history: list[ExecutionRecord] = []
         self._pause_points: list[Any] = []
         self._pending_tasks: list[Any] = []
@@ -117,11 +120,21 @@ class JobData(ABC):
     def make(self, kind: str, *args: Any) -> None:
         """Make a change: carry it out and hand it to the subscribers."""
 
+    def tell_ends(self) -> None:
+        """Have the routines' states say when their last handlers ended; whoever reads them asks."""
+        with self.lock:
+            for routine_id, at in self.untold_ends.items():
+                state = self._routine_states.get(routine_id)
+                if isinstance(state, dict):
+                    state["ended_at"] = timestamps.to_iso(at)
+            self.untold_ends.clear()
+
     def _replace(self, name: str, value: Any) -> None:
         """Put a whole attribute in place; the fold of a ``set`` change."""
         if name == "shared_data":
             self._shared_data = TrackedDict(self, "shared", "unshared", dict(value))
         elif name == "routine_states":
+            self.untold_ends.clear()
             states = {as_text(routine_id): state for routine_id, state in dict(value).items()}
             self._routine_states = TrackedDict(self, "routine", "no_routine", states)
         elif name == "execution_history":

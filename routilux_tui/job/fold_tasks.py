@@ -117,11 +117,30 @@ def _ran(
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.pop(task_id, None)
-    routine = _counted(job, routine_id)
-    measured = _end_of_run(job, task, task_id, routine_id, routine, at)
+    measured, routine = _end_of_run(job, task, task_id, routine_id, at)
+    job._updated = at
+    if detail is None:
+        if measured.usual_seen < MOST_USUAL and task is not None:
+            measured.note_usual(task.data)
+        if status == "completed" and routine is not None and routine.get("error") is None:
+            # A status that the handler itself has set for its routine stands.
+            if routine.get("status", "running") == "running":
+                routine["status"] = "running" if routine["active"] else status
+            return
+    _end_otherwise(job, task, status, at, detail, measured, routine)
+
+
+def _end_otherwise(
+    job: JobData,
+    task: Task | None,
+    status: str,
+    at: float,
+    detail: dict[str, Any] | None,
+    measured: RoutineStatistics,
+    routine: dict[str, Any] | None,
+) -> None:
+    """A handler has ended by an error, was stopped, or went well in a routine that had an error."""
     stopped = status == "cancelled"
-    if detail is None and measured.usual_seen < MOST_USUAL and task is not None:
-        measured.note_usual(task.data)
     if stopped:
         status = "pending"  # routilux has no word for it
     elif detail is not None:
@@ -129,21 +148,20 @@ def _ran(
         measured.skips += status != "failed"
         if task is not None:
             add_failed_task(job, FailedTask(task, error_line(detail), status, at))
-    if routine is not None:
-        if status == "completed" and job._status == "failed" and routine.get("error") is not None:
-            status = "failed"  # what ended the job is not hidden by a run beside it that went well
-        # A status that the handler itself has set for its routine stands.
-        if status != "completed" or routine.get("status", "running") == "running":
-            routine["status"] = "running" if routine["active"] else status
-        if detail is not None:
-            routine["errors"] += not stopped
-            routine.pop("error_type", None)
-            routine.update(detail)
-        elif routine.get("error") is not None and status == "completed":
-            routine["last_error"] = routine.pop("error")
-            routine.pop("error_type", None)
-            routine.pop("traceback", None)
-    job._updated = at
+    if routine is None:
+        return
+    if status == "completed" and job._status == "failed" and routine.get("error") is not None:
+        status = "failed"  # what ended the job is not hidden by a run beside it that went well
+    if status != "completed" or routine.get("status", "running") == "running":
+        routine["status"] = "running" if routine["active"] else status
+    if detail is not None:
+        routine["errors"] += not stopped
+        routine.pop("error_type", None)
+        routine.update(detail)
+    elif routine.get("error") is not None and status == "completed":
+        routine["last_error"] = routine.pop("error")
+        routine.pop("error_type", None)
+        routine.pop("traceback", None)
 
 
 def add_failed_task(job: JobData, failed: FailedTask) -> None:
@@ -153,35 +171,32 @@ def add_failed_task(job: JobData, failed: FailedTask) -> None:
         job.failed_tasks.append(failed)
 
 
-def _counted(job: JobData, routine_id: str) -> dict[str, Any] | None:
-    """The state of a routine that has what the engine counts; None where a user's has not."""
-    routine = job._routine_states.get(routine_id)
-    return routine if isinstance(routine, dict) and "runs" in routine else None
-
-
 def _end_of_run(
-    job: JobData,
-    task: Task | None,
-    task_id: int,
-    routine_id: str,
-    routine: dict[str, Any] | None,
-    at: float,
-) -> RoutineStatistics:
-    """A handler runs no more; returns the statistics of its routine, for what else there is."""
+    job: JobData, task: Task | None, task_id: int, routine_id: str, at: float
+) -> tuple[RoutineStatistics, dict[str, Any] | None]:
+    """A handler runs no more: what all its ends have in common.
+
+    Returns:
+        The statistics of its routine, and its state; None where that has not what the engine
+        counts, but a user's own.
+    """
     statistics = job.statistics
     if at >= statistics.tick_ends:
         statistics.tick(at, job.running)
     _, started = job.running.pop(task_id, (None, at))
-    if routine is not None:
+    routine = job._routine_states.get(routine_id)
+    if not isinstance(routine, dict) or "runs" not in routine:
+        routine = None
+    else:
         if routine["active"]:
             routine["active"] -= 1
-        routine["ended_at"] = timestamps.to_iso(at)
+        job.untold_ends[routine_id] = at
         if at > started:
             routine["execution_time"] += at - started
     measured = statistics.routines.get(routine_id) or statistics.of(routine_id)
     queued = started if task is None else task.due or task.created_at
     measured.noted += (queued, started, at)
-    return measured
+    return measured, routine
 
 
 def _retry(
@@ -197,8 +212,7 @@ def _retry(
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.get(task_id)
-    routine = _counted(job, routine_id)
-    measured = _end_of_run(job, task, task_id, routine_id, routine, at)
+    measured, routine = _end_of_run(job, task, task_id, routine_id, at)
     measured.errors_noted += 1
     measured.retries_noted += 1
     job.statistics.emitted.append(routine_id)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routilux_tui.flow.engine import Engine
-    from routilux_tui.job.data import Change
+    from routilux_tui.job.listeners import Change
     from routilux_tui.runner.judge import Judge
     from routilux_tui.state.job_state import JobState
     from routilux_tui.views.earlier import KnownRun

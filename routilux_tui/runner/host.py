@@ -35,6 +35,7 @@ from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.runner.turn import Turn
 from routilux_tui.state.job_state import JobState
+from routilux_tui.store.collector import settle_collector
 from routilux_tui.store.printed import LIMIT
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.removal import remove_job
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from routilux_tui.flow.engine import Execution
-    from routilux_tui.job.data import Change
+    from routilux_tui.job.listeners import Change
     from routilux_tui.store.journal import Journal
     from routilux_tui.views.choosing import Sent
 
@@ -109,7 +110,7 @@ class Host:
         disk = FullDisk(self.execution)
         self.file = KeptFile(self.state, self.path, disk, self.ending)
         self.capture = Capture(self.path, spec.log_size or LIMIT)
-        self.state.subscribe(self._note_change)
+        self.state.subscribe(self._note_status, kinds=frozenset({"status"}))
         self.backend = Backend(
             self.state,
             self.execution,
@@ -190,9 +191,8 @@ class Host:
         if not self.spec.resume and not self.spec.save:
             remove_job(self.path)
 
-    def _note_change(self, change: Change) -> None:
-        if change[1] == "status":
-            self._status_changed.set()
+    def _note_status(self, _change: Change) -> None:
+        self._status_changed.set()
 
     def run(self) -> None:
         """Keep the job's file true until it has ended, and answer a little longer.
@@ -338,6 +338,7 @@ def main() -> int:
         if not (_report(pipe, result) or turn.is_given) or host.ending.is_set():
             host.call_off()  # whoever started it has left before it began
             return 1
+        settle_collector()
         if not spec.after:
             queued = host.begin_or_wait()
     except BaseException as error:

@@ -13,7 +13,7 @@ from routilux_tui.views.shapes import Control
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.job.data import Change
+    from routilux_tui.job.listeners import Change
     from routilux_tui.state.job_state import JobState
 
 _MOVES = frozenset({"status", "run", "ran", "retry", "drop"})
@@ -38,7 +38,7 @@ class ScriptEngine:
         self.gone = ""
         self._deaf = ""
         job_state.execution = self
-        job_state.subscribe(self._note_change)
+        job_state.subscribe(self._note_change, kinds=_MOVES)
 
     @property
     def control(self) -> Control | None:

@@ -106,7 +106,7 @@ class JobState(Job, Serializable):
 
     def get_routine_state(self, routine_id: str) -> dict[str, Any] | None:
         """The routine's state, or None if it has not run or doesn't exist."""
-        state: dict[str, Any] | None = self._routine_states.get(routine_id)
+        state: dict[str, Any] | None = self.routine_states.get(routine_id)
         return state
 
     def record_execution(

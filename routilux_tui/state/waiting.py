@@ -18,7 +18,7 @@ from routilux_tui.job import status as statuses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.job.data import Change
+    from routilux_tui.job.listeners import Change
     from routilux_tui.job.model import Job
 
 logger = logging.getLogger("routilux_tui.job")

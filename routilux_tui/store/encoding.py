@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,23 +11,18 @@ from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.writing import small_plain
 
 if TYPE_CHECKING:
-    from routilux_tui.job.data import Change
+    from routilux_tui.job.listeners import Change
     from routilux_tui.job.model import Job
 
 #: Kinds whose arguments are the engine's own, and need no look before they are encoded.
-_ALWAYS_PLAIN = frozenset({"run", "status", "current", "hold", "take_up", "drop", "deferred_sent"})
+_ALWAYS_PLAIN = frozenset({"status", "current", "hold", "take_up", "drop", "deferred_sent"})
 _encode = msgspec.json.Encoder().encode
 
 
 def encoded(kind: str, change: Change) -> bytes:
     """A change as JSON."""
-    # In the order in which they are frequent: this is a fifth of what a change costs.
     if kind == "emit" or kind == "record":  # noqa: PLR1714 - a third of the time of a set's
         plain = is_plain(change[4])
-    elif kind == "ran":
-        plain = change[6] is None
-    elif kind == "run":
-        plain = True
     elif kind == "set" and change[2] == LISTS[0]:
         records = [one.to_plain() if hasattr(one, "to_plain") else one for one in change[3]]
         return dumps((*change[:3], records, *change[4:]))
@@ -39,6 +34,15 @@ def encoded(kind: str, change: Change) -> bytes:
         except Exception:  # noqa: S110 - a lone surrogate, a huge integer: the other way takes it
             pass
     return dumps(change)
+
+
+def batch_line(changes: list[Any]) -> bytes:
+    """A journal's line of changes, each as it is or as its text; the engine waits for it."""
+    try:
+        return _encode(changes) + b"\n"
+    except Exception:  # a lone surrogate in a name
+        texts = [bytes(one) if type(one) is msgspec.Raw else dumps(one) for one in changes]
+        return b"[%b]\n" % b",".join(texts)
 
 
 def keyframe_text(job: Job) -> bytes:

@@ -23,7 +23,8 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.adopting import adopt_changes
-from routilux_tui.store.encoding import encoded, keyframe_text
+from routilux_tui.store.change_buffer import ChangeBuffer
+from routilux_tui.store.encoding import batch_line, keyframe_text
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
@@ -36,7 +37,6 @@ from routilux_tui.store.writing import Snapshot, write_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from routilux_tui.job.data import Change
     from routilux_tui.job.model import Job
 
 logger = logging.getLogger("routilux_tui.job")
@@ -50,9 +50,6 @@ _MOST_NESTED = 256 << 10
 _MOST_TASKS = 2_000
 """A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
-_WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry", "answered"})
-#: Kinds whose data a keyframe has.
-_NESTED = frozenset({"set", "routine", "shared", "slot", "deferred", "pause_point", "traceback"})
 
 
 class Journal:
@@ -82,18 +79,12 @@ class Journal:
         self._journal = journal_path(self.path)
         self._on_disk_full = on_disk_full or (lambda _reason: None)
         self._on_disk_free = on_disk_free or (lambda: None)
-        self._buffer: list[Any] = []
         self._wakeup = threading.Event()
-        #: Whether the thread that writes late changes is called already.
-        self._wake_sent = False
+        self._buffer = ChangeBuffer(self._write, self._wakeup.set)
         #: Why nothing more can be written; empty while all can.
         self._disk_error = ""
         self._closed = threading.Event()
         self._snapshot_lock = threading.Lock()
-        #: About how long the text of what is nested in the job is; a keyframe must not take long.
-        self._nested = 0
-        #: Growing lists that were assigned anew since the live segment began.
-        self._replaced: set[str] = set()
         self._rotate_after = 0.0
         self.fork_lock: threading.RLock | None = None
         with contextlib.ExitStack() as undo:
@@ -110,7 +101,7 @@ class Journal:
                     self._begin()
                 except OSError as error:
                     raise unwritable(self._journal, error) from error
-                self._unsubscribe = state.subscribe(self._make_recorder(), isolated=False)
+                self._unsubscribe = state.subscribe(self._buffer.recorder(), isolated=False)
             undo.pop_all()
         self._thread = threading.Thread(target=self._run_writer, name="journal", daemon=True)
         self._thread.start()
@@ -123,7 +114,6 @@ class Journal:
         for one in left:
             self._sealer.put(one)
         self._number = max([self._store.next_number, *(one.number + 1 for one in left)])
-        self._nested = 0
         fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
         try:
             self._start_live(fresh)
@@ -143,9 +133,9 @@ class Journal:
         """Write the head of a live segment, under the job's lock, and have it written from now."""
         state, now = self.state, time.time()
         keyframe = b""
-        if self._nested < _MOST_NESTED and len(state.outstanding) < _MOST_TASKS:
+        if self._buffer.nested < _MOST_NESTED and len(state.outstanding) < _MOST_TASKS:
             keyframe = keyframe_text(state)
-            self._nested = len(keyframe)
+            self._buffer.nested = len(keyframe)
         header = {
             "journal": VERSION,
             "job_id": state.job_id,
@@ -164,50 +154,18 @@ class Journal:
         self._next_mark = state.seq + BLOCK_CHANGES
         self._rotate_at = state.seq + SEAL_CHANGES
 
-    def _make_recorder(self) -> Callable[[Change], None]:
-        """The listener that encodes every change, under the job's lock; a handler waits for it.
-
-        Each is made text at once: what is kept meanwhile would cost the garbage collector's time.
-        """
-        append, write, wakeup = self._buffer.append, self._write, self._wakeup
-
-        def record(change: Change) -> None:
-            kind = change[1]
-            try:
-                text = encoded(kind, change)
-                append(text)
-            except MemoryError:
-                append(change)  # made text when it is written
-                text = b""
-            if kind == "ran" or kind in _WRITTEN_AT_ONCE:
-                write()
-                return
-            if kind != "emit" and kind in _NESTED:
-                self._nested += len(text)
-                if kind == "set" and change[2] in LISTS:
-                    self._replaced.add(change[2])
-            if not self._wake_sent:
-                self._wake_sent = True
-                wakeup.set()
-
-        return record
-
     def _write(self) -> None:
         """Write what is buffered, under the job's lock; what can't be written stays there."""
-        buffer, live = self._buffer, self._live
-        if self._disk_error or not buffer:
+        changes, live = self._buffer.changes, self._live
+        if self._disk_error or not changes:
             return
         try:
-            live.append(b"[%b]\n" % b",".join(buffer))
-        except TypeError:
-            buffer[:] = [one if type(one) is bytes else dumps(one) for one in buffer]
-            self._write()
-            return
+            live.append(batch_line(changes))
         except (OSError, MemoryError) as error:
             self._disk_error = getattr(error, "strerror", None) or str(error) or "no memory is left"
             self._wakeup.set()
             return
-        buffer.clear()
+        changes.clear()
         seq = self.state.seq
         if seq >= self._next_mark:
             self._next_mark = seq + BLOCK_CHANGES
@@ -231,7 +189,7 @@ class Journal:
         """Write what is buffered now; returns whether all is written."""
         with self.state.lock:
             self._write()
-            return not self._buffer
+            return not self._buffer.changes
 
     def _run_writer(self) -> None:
         """Write late changes, begin new segments, and wait for room on a full disk."""
@@ -243,7 +201,7 @@ class Journal:
             if self._disk_error or self._live.low:
                 self._wait_for_space()
             self._closed.wait(DELAY / 2)
-            self._wake_sent = False
+            self._buffer.is_wake_sent = False
             self.flush()
 
     def rotate(self) -> None:
@@ -263,7 +221,7 @@ class Journal:
             self._store.folder.mkdir(mode=0o700, exist_ok=True)
             fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
             with self.state.lock:
-                if self._closed.is_set() or self._buffer:
+                if self._closed.is_set() or self._buffer.changes:
                     fresh.discard()
                     return
                 former, origin = self._unsealed, self._origin
@@ -275,7 +233,7 @@ class Journal:
                     fresh.rename(self._journal)
                 except OSError:
                     self._live, self._unsealed, self._origin = former.live, former, origin
-                    self._replaced.update(former.replaced)
+                    self._buffer.replaced.update(former.replaced)
                     former.replaced = {}
                     with contextlib.suppress(OSError):  # it is found under both names
                         former.live.rename(self._journal)
@@ -291,11 +249,12 @@ class Journal:
         """Say of the live segment what it has now, under the job's lock."""
         unsealed.last, unsealed.end = self.state.seq, time.time()
         unsealed.counts = self._counts()
-        if self._replaced:
-            unsealed.replaced = {name: list(getattr(self.state, name)) for name in self._replaced}
+        replaced = self._buffer.replaced
+        if replaced:
+            unsealed.replaced = {name: list(getattr(self.state, name)) for name in replaced}
             unsealed.replaced_number = unsealed.number + 1
             unsealed.forget_counts()
-            self._replaced.clear()
+            replaced.clear()
 
     def _wait_for_space(self) -> None:
         where = f"the disk of {self.path.parent} is full ({self._disk_error or self._live.low})"

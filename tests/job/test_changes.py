@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux_tui import JobState
+from routilux_tui.job import timestamps
 from routilux_tui.job.changes import FOLD, decode_change, encode
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -159,3 +160,39 @@ def test_every_kind_says_what_it_is_in_its_signature():
     for kind, fold in FOLD.items():
         names = fold.__code__.co_varnames[: fold.__code__.co_argcount]
         assert names[0] == "job", kind
+
+
+def test_who_listens_to_one_kind_is_told_of_no_other():
+    state = JobState("f")
+    everything, statuses = [], []
+    state.subscribe(everything.append)
+    end = state.subscribe(statuses.append, kinds=frozenset({"status"}))
+    state.status = "running"
+    state.update_shared_data("a", 1)
+    end()
+    state.status = "completed"
+    assert [change[2] for change in statuses] == ["running"]
+    assert [change[1] for change in everything] == ["status", "shared", "status"]
+
+
+def test_a_routine_says_when_its_last_handler_ended_however_it_is_asked():
+    def ended(at):
+        state.make("run", 1, "a", at)
+        state.make("ran", 1, "a", "completed", at + 1, None)
+        return timestamps.to_iso(at + 1)
+
+    state = JobState("f")
+    told = ended(1000.0)
+    assert state.routine_states["a"]["ended_at"] == told
+    told = ended(2000.0)
+    assert state.get_routine_state("a")["ended_at"] == told
+    told = ended(3000.0)
+    assert state.to_plain()["routine_states"]["a"]["ended_at"] == told
+    told = ended(4000.0)
+    state.update_routine_state("a", {"status": "mine"})
+    assert state.routine_states["a"]["ended_at"] == told
+    ended(5000.0)
+    del state.routine_states["a"]
+    ended(6000.0)
+    state.routine_states = {"a": {"ended_at": "never"}}
+    assert state.routine_states["a"]["ended_at"] == "never"
