@@ -18,6 +18,7 @@ from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
+    from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.projection import Projection
@@ -61,6 +62,9 @@ class Readable(Protocol):
 
     def questions(self, *, answered: bool = False) -> list[AskedQuestion]:
         """What it asks people; with the answered ones, if they are wanted."""
+
+    def breakpoints(self) -> list[Breakpoint]:
+        """The breakpoints that are set on it."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -107,6 +111,12 @@ class SavedJob:
         from routilux_tui.views.questions import questions
 
         return questions(self.state, answered=answered)
+
+    def breakpoints(self) -> list[Breakpoint]:
+        """The breakpoints that are set on it."""
+        from routilux_tui.views.breakpoints import breakpoints
+
+        return breakpoints(self.state)
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""

@@ -49,6 +49,9 @@ CEL, the Common Expression Language: status == "paused" || routines.fetch.retrie
   shared.KEY                                a value of the shared data
   log_last, output_last                     the newest entry of each
 
+A breakpoint (`B`, pause JOB --when) also sees the task that is to start: routine, slot, data.KEY,
+source, event (what sent it), tries: routine == "price" && data.amount > 1000
+
 `ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, name, labels, host,
 place, live, records, errors, routines_done, routines_total, size, path, badge, waiting, questions,
 age, and updated (seconds since its last change). What names the unknown is an error at once; what

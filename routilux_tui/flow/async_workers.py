@@ -46,6 +46,8 @@ class AsyncWorkers(Workers):
             task = queue[0]
             if not self._is_async(task):
                 return
+            if self.before_task is not None and self.before_task(task):
+                return
             loop = self._loop()
             queue.popleft()
             active[task.id] = task

@@ -15,6 +15,8 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routilux_tui.job.tasks import Task
 
 
@@ -44,6 +46,9 @@ class Workers(ABC):
         self._idle = 0
         #: "" while the gate is open; "pause" or "end" while running handlers are let finish.
         self._closing = ""
+        #: Asked before each task, with the lock held: whether it is not to start, as the gate was
+        #: closed before it. None while nobody wants to know.
+        self.before_task: Callable[[Task], bool] | None = None
         #: Whether some handlers are asynchronous; see `AsyncWorkers`.
         self._is_mixed = False
 
@@ -179,10 +184,14 @@ class Workers(ABC):
                 queue.append(heapq.heappop(delayed)[2])
             if not self._is_mixed:
                 if queue:
+                    if self.before_task is not None and self.before_task(queue[0]):
+                        continue  # the gate is closed now
                     return queue.popleft()
             else:
                 self._start_async_tasks()
-                if queue and len(self._active) < self.workers:
+                if queue and len(self._active) < self.workers and not self._closing:
+                    if self.before_task is not None and self.before_task(queue[0]):
+                        continue
                     return queue.popleft()
             self._idle += 1
             self._work_available.wait(left if delayed else None)

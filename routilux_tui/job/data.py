@@ -103,6 +103,9 @@ class JobData(ABC):
         #: What it asks people, and asked them, by number.
         self.questions: dict[int, Question] = {}
         self.next_question = 1
+        #: Its breakpoints by number: ``number``, ``condition``, ``who``, ``at``.
+        self.breakpoints: dict[int, dict[str, Any]] = {}
+        self.next_breakpoint = 1
         #: What slots with a merge strategy have collected: (routine id, slot) -> data.
         self.slot_data: dict[tuple[str, str], Any] = {}
 

@@ -82,6 +82,19 @@ def _control(job: JobData, action: str, who: dict[str, Any], reason: str, at: fl
     job._updated = at
 
 
+def _breakpoint(job: JobData, number: int, condition: str, who: dict[str, Any], at: float) -> None:
+    """Somebody wants the job paused before a task for which a condition holds."""
+    told = {"number": number, "condition": condition, "who": who, "at": timestamps.to_iso(at)}
+    job.breakpoints[number] = told
+    job.next_breakpoint = max(job.next_breakpoint, number + 1)
+    job._updated = at
+
+
+def _breakpoint_off(job: JobData, number: int, at: float) -> None:
+    job.breakpoints.pop(number, None)
+    job._updated = at
+
+
 def _shared(job: JobData, key: Any, value: Any, at: float) -> None:
     dict.__setitem__(job._shared_data, key, value)
     job._updated = at
@@ -103,6 +116,8 @@ VALUES: dict[str, Callable[..., None]] = {
     "control": _control,
     "progress": _progress,
     "expect": _expect,
+    "breakpoint": _breakpoint,
+    "breakpoint_off": _breakpoint_off,
     "shared": _shared,
     "unshared": _unshared,
 }

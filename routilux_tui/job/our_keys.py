@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job.breakpoints import breakpoint_from
 from routilux_tui.job.data import MOST_CONTROLS, shape_routines
 from routilux_tui.job.questions import Question
 from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
@@ -30,6 +31,7 @@ OWN_KEYS = (
     "said_progress",
     "expected",
     "questions",
+    "breakpoints",
 )
 
 
@@ -57,6 +59,8 @@ def own_plain(job: JobData) -> dict[str, Any]:
         own["said_progress"] = {name: list(one) for name, one in job.said_progress.items()}
     if job.expected:
         own["expected"] = [[*key, *numbers] for key, numbers in job.expected.items()]
+    if job.breakpoints:
+        own["breakpoints"] = list(job.breakpoints.values())
     if job.questions:
         own["questions"] = [one.to_plain() for one in job.questions.values()]
     job.statistics.sort_in(job.running)
@@ -86,6 +90,11 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
     for entry in _entries(plain, "expected"):
         if isinstance(entry, list) and len(entry) == 4 and all(map(is_id, entry[2:])):
             job.expected[str(entry[0]), str(entry[1])] = entry[2:]
+    for entry in _entries(plain, "breakpoints"):
+        found = breakpoint_from(entry)
+        if found is not None:
+            job.breakpoints[found["number"]] = found
+            job.next_breakpoint = max(job.next_breakpoint, found["number"] + 1)
     for entry in _entries(plain, "questions"):
         question = Question.from_plain(entry)
         if question is not None:

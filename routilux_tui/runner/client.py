@@ -15,6 +15,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
+from routilux_tui.views.breakpoints import Breakpoint
 from routilux_tui.views.choosing import Sent
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
@@ -198,6 +199,10 @@ class Client:
     def questions(self, *, answered: bool = False) -> list[AskedQuestion]:
         """What the job asks people; with the answered ones, if they are wanted."""
         return self._as(list[AskedQuestion], self.call("questions", answered=answered))
+
+    def breakpoints(self) -> list[Breakpoint]:
+        """The breakpoints that are set on the job."""
+        return self._as(list[Breakpoint], self.call("breakpoints"))
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:
         """Wait where the job lives.

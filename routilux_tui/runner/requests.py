@@ -17,6 +17,7 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.answering import Answer
 from routilux_tui.runner.client import peer_of, person
 from routilux_tui.runner.judge import Judge
+from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.choosing import wanted_of
 from routilux_tui.views.editing import edited_of
 from routilux_tui.views.measures import measures_of
@@ -59,6 +60,7 @@ class Requests:
     def close(self) -> None:
         """End what was started to answer."""
         self._judge.close()
+        self._backend.close()
 
     async def answer(self, viewer: Viewer, line: bytes) -> bool:
         """Answer one request; False when the viewer is to be dropped."""
@@ -261,6 +263,19 @@ class Requests:
         found = questions(self._backend.state, answered=bool(params.get("answered")))
         return [replace(one, data=protocol.sendable(one.data)) for one in found]
 
+    async def _breakpoint(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        condition = str(params.get("condition", ""))
+        if params.get("dry"):
+            return await asyncio.to_thread(self._backend.check_breakpoint, condition)
+        return await asyncio.to_thread(self._backend.set_breakpoint, condition, viewer.who)
+
+    def _breakpoint_off(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        self._backend.take_off_breakpoint(int(params.get("number", 0)), viewer.who)
+        return breakpoints(self._backend.state)
+
+    def _breakpoints(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return breakpoints(self._backend.state)
+
     def _answer(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         said = (str(params.get("question") or ""), str(params.get("choice") or ""))
         return self._backend.answer(Answer(*said, params.get("data")), viewer.who)
@@ -294,8 +309,23 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "check": Requests._check,
     "questions": Requests._questions,
     "answer": Requests._answer,
+    "breakpoint": Requests._breakpoint,
+    "breakpoint_off": Requests._breakpoint_off,
+    "breakpoints": Requests._breakpoints,
 }
 
 _CONTROLS = frozenset(
-    {"pause", "resume", "cancel", "emit", "set", "workers", "retry", "giveup", "answer"}
+    {
+        "pause",
+        "resume",
+        "cancel",
+        "emit",
+        "set",
+        "workers",
+        "retry",
+        "giveup",
+        "answer",
+        "breakpoint",
+        "breakpoint_off",
+    }
 )

@@ -10,6 +10,7 @@ from routilux_tui.errors import NotConfirmed, NotPossible, ReadOnly, UsageError
 from routilux_tui.flow.engine import Execution
 from routilux_tui.job import status as statuses
 from routilux_tui.runner.answering import answer_live
+from routilux_tui.runner.breakpoints import Breakpoints
 from routilux_tui.views.steering import CONTROLS
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Steering(ABC):
         self.note = ""
         #: Whether somebody has asked for a pause since the job last went on.
         self.pause_asked = False
+        self._breakpoints = Breakpoints(engine) if isinstance(engine, Execution) else None
         self._flush = flush
         self._is_ending = is_ending
 
@@ -182,6 +184,51 @@ class Steering(ABC):
             said = answer_live(self._controlled(), answer, who or {})
             self._note_control("answer", who, said)
         return self.header()
+
+    def set_breakpoint(self, condition: str, who: Who = None) -> int:
+        """Have the job paused before the next task that a condition holds for.
+
+        Returns:
+            The breakpoint's number.
+
+        Raises:
+            ConditionError: when this job can't judge the condition.
+            NotPossible: when the job has ended, or has too many of them.
+        """
+        breakpoints = self._own_breakpoints()
+        breakpoints.check(condition)
+        with self.state.lock:
+            if statuses.has_ended(self.state.status):
+                raise NotPossible(f"Job {self.state.job_id} is {self.state.status}: it stays so.")
+            number = breakpoints.add(condition, who or {})
+            self._note_control("breakpoint", who, f"{number}: {condition}"[:500])
+        return number
+
+    def check_breakpoint(self, condition: str) -> None:
+        """Raise ConditionError when this job can't judge a breakpoint's condition."""
+        self._own_breakpoints().check(condition)
+
+    def take_off_breakpoint(self, number: int, who: Who = None) -> None:
+        """Take a breakpoint off, or with 0 all of them.
+
+        Raises:
+            NotPossible: when there is none of that number.
+        """
+        breakpoints = self._own_breakpoints()
+        with self.state.lock:
+            for one in [number] if number else list(self.state.breakpoints):
+                breakpoints.take_off(one)
+                self._note_control("breakpoint", who, f"{one}: taken off")
+
+    def _own_breakpoints(self) -> Breakpoints:
+        self._execution("given breakpoints")
+        assert self._breakpoints is not None  # noqa: S101 - for the type checker
+        return self._breakpoints
+
+    def close(self) -> None:
+        """End what was started to steer the job."""
+        if self._breakpoints is not None:
+            self._breakpoints.close()
 
     def _execution(self, what: str) -> Execution:
         engine = self._controlled()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.errors import NotPossible
 from routilux_tui.runner import protocol
+from routilux_tui.views.breakpoints import Breakpoint
 from routilux_tui.views.questions import AskedQuestion
 from routilux_tui.views.shapes import DEFERRED, PENDING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from routilux_tui.views.shapes import Header
 
 NOTHING_ASKED = "it asks nothing"
@@ -30,6 +34,11 @@ class Asking(ABC):
     def place(self) -> str:
         """Where the job is, for people."""
 
+    @property
+    @abstractmethod
+    def cannot(self) -> Mapping[str, str]:
+        """Action -> why it can't be done now."""
+
     @abstractmethod
     async def _request(self, method: str, **params: Any) -> Any:
         """Ask, and return the answer."""
@@ -47,3 +56,27 @@ class Asking(ABC):
         """Answer one of them."""
         await self._control("answer", question=question, choice=choice, data=data)
         return ""
+
+    async def breakpoints(self) -> list[Breakpoint]:
+        """The breakpoints that are set on the job."""
+        answer = await self._request("breakpoints")
+        return protocol.understood(self.place, answer, list[Breakpoint])
+
+    async def set_breakpoint(self, condition: str) -> int:
+        """Have the job paused before the next task that a condition holds for."""
+        return int(await self._steer("breakpoint", "breakpoint", condition=condition))
+
+    async def check_breakpoint(self, condition: str) -> None:
+        """Raise ConditionError if this job and its tasks can't judge a condition."""
+        await self._steer("breakpoint", "breakpoint", condition=condition, dry=True)
+
+    async def take_off_breakpoint(self, number: int) -> None:
+        """Take a breakpoint off, or with 0 all of them."""
+        await self._steer("breakpoint", "breakpoint_off", number=number)
+
+    async def _steer(self, action: str, method: str, **params: Any) -> Any:
+        """Ask for what is no control of the job's status."""
+        why = self.cannot.get(action)
+        if why is not None:
+            raise NotPossible(f"It can't be asked for a {action}: {why}.")
+        return await self._request(method, **params)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from routilux_tui.job.jsonable import Plain
+    from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
@@ -139,6 +140,18 @@ class Handle(Protocol):
             NotPossible: when it is answered already; says by whom.
             UsageError: when it is no answer to the question.
         """
+
+    async def breakpoints(self) -> list[Breakpoint]:
+        """The breakpoints that are set on the job."""
+
+    async def set_breakpoint(self, condition: str) -> int:
+        """Have the job paused before the next task that a condition holds for; its number."""
+
+    async def check_breakpoint(self, condition: str) -> None:
+        """Raise ConditionError if this job and its tasks can't judge a condition."""
+
+    async def take_off_breakpoint(self, number: int) -> None:
+        """Take a breakpoint off, or with 0 all of them."""
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait where the job lives until a condition holds (empty: until the job has ended)."""

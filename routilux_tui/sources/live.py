@@ -121,7 +121,7 @@ class LiveHandle(Asking):
         reasons = dict(self.hello.cannot)
         status = self._header.status
         if statuses.has_ended(status):
-            over = ("pause", "resume", "cancel", "answer")
+            over = ("pause", "resume", "cancel", "answer", "breakpoint")
             reasons.update(dict.fromkeys(over, f"the job is {status}"))
         elif status == "paused":
             reasons.setdefault("pause", "the job is paused")

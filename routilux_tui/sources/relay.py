@@ -57,6 +57,9 @@ class Relay:
             "stack": self._stack,
             "questions": self._questions,
             "answer": self._answer_question,
+            "breakpoints": self._breakpoints,
+            "breakpoint": self._control,
+            "breakpoint_off": self._control,
             "pause": self._control,
             "resume": self._control,
             "cancel": self._control,
@@ -211,6 +214,9 @@ class Relay:
 
     async def _questions(self, _params: dict[str, Any]) -> Any:
         return await self._handle.questions()
+
+    async def _breakpoints(self, _params: dict[str, Any]) -> Any:
+        return await self._handle.breakpoints()
 
     async def _answer_question(self, params: dict[str, Any]) -> Header:
         question, choice = str(params.get("question") or ""), str(params.get("choice") or "")

@@ -14,6 +14,7 @@ from routilux_tui.sources.watching import watch
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
+from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.conditions import Condition, context_of
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from routilux_tui.job.jsonable import Plain
+    from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
@@ -263,6 +265,24 @@ class SavedHandle:
         if done.taken_up is not None:
             return f"Answered; job {done.taken_up.job_id[:8]} goes on."
         return f"Answered, and nobody runs it: {done.why_not} {done.hint}"
+
+    async def breakpoints(self) -> list[Breakpoint]:
+        """The breakpoints that are set on the job; they count when it is taken up."""
+        return breakpoints(self._opened().job)
+
+    async def set_breakpoint(self, condition: str) -> int:
+        """Refused."""
+        del condition
+        raise self._refusal("breakpoint")
+
+    async def check_breakpoint(self, condition: str) -> None:
+        """Refused."""
+        await self.set_breakpoint(condition)
+
+    async def take_off_breakpoint(self, number: int) -> None:
+        """Refused."""
+        del number
+        raise self._refusal("breakpoint")
 
     def _refusal(self, action: str) -> NotPossible:
         why = self.cannot.get(action, "this dashboard is read-only")

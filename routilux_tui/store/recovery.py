@@ -87,6 +87,8 @@ _SHAPES = {
     "output": "kk*t",
     "deferred": "kk*t",
     "deferred_sent": "",
+    "breakpoint": "isdt",
+    "breakpoint_off": "it",
     "ask": "isdtI",
     "reminded": "it",
     "answered": "iddt",

@@ -43,6 +43,8 @@ JOB_ACTIONS = (
            "cancel JOB", footer=True),
     Action("answer", "a", "a", "answer", "Answer what the job asks; an event may be edited.", STEER,
            "answer", "answer JOB CHOICE"),
+    Action("breakpoint", "B", "B", "breakpoint", "Pause before a task for which a condition holds.",
+           STEER, "breakpoint", "pause JOB --when CONDITION"),
     Action("read_only", "ctrl+o", "^o", "read-only", "Ask for no control, or ask again.", STEER),
     Action("open", "enter", "Enter", "open", "Show the whole value behind a row.", LOOK,
            footer=True),

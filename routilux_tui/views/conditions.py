@@ -107,6 +107,11 @@ class Condition:
 
     def check(self, context: Mapping[str, Any]) -> None:
         """Raise ConditionError if it can't be judged on such a job, whichever way it turns."""
+        self.check_names(context)
+        self.holds(context)
+
+    def check_names(self, context: Mapping[str, Any]) -> None:
+        """Raise ConditionError if it names what such a job has not."""
         import difflib
 
         bound = _bound_names(self.text)
@@ -124,7 +129,6 @@ class Condition:
                 f"The job has no routine {unknown!r}.",
                 f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(there) or 'none'}.",
             )
-        self.holds(context)
 
 
 def _unparsed(text: str, error: Exception) -> ConditionError:
@@ -280,6 +284,25 @@ def _bounded(value: Any, left: list[int]) -> Any:
     return to_plain(value)
 
 
+def context_of_task(
+    routine: str,
+    slot: str,
+    data: Any,
+    source: str | None = None,
+    event: str | None = None,
+    tries: int = 0,
+) -> dict[str, Any]:
+    """What a breakpoint's condition sees of a task beside its job: its input, and what sent it."""
+    return {
+        "routine": routine,
+        "slot": slot,
+        "data": _small(data) if isinstance(data, dict) else {},
+        "source": source or "",
+        "event": event or "",
+        "tries": tries,
+    }
+
+
 def context_of_entry(entry: JobEntry) -> dict[str, Any]:
     """What a condition that filters a list sees of a job."""
     created = timestamps.to_epoch(entry.created_at)
@@ -321,3 +344,15 @@ def examples(header: views.Header, routines: list[views.RoutineRow]) -> list[str
     conditions.append("errors > 0" if not header.errors else f"errors > {header.errors}")
     conditions.append("retries >= 2")
     return conditions
+
+
+def breakpoint_examples(routines: list[str]) -> list[str]:
+    """Conditions on the tasks of a job's routines, for whoever has to write one."""
+    name = routines[-1] if routines else "price"
+    return [
+        f'routine == "{name}"',
+        f'routine == "{name}" && data.amount > 1000',
+        "tries > 0",
+        "errors > 0",
+        "queue > 1000",
+    ]

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from routilux_tui.job.model import Job
 
 #: All that may be asked of a job which changes it, as `sources.base.Handle.cannot` names it.
-CONTROLS = ("pause", "resume", "cancel", "force", "retry", "giveup", "queue", "answer")
+CONTROLS = (
+    "pause",
+    "resume",
+    "cancel",
+    "force",
+    "retry",
+    "giveup",
+    "queue",
+    "answer",
+    "breakpoint",
+)
 _STEERING = ("pause", "resume", "cancel")
 
 

@@ -145,20 +145,27 @@ class WaitDialog(PacedDialog[str | None]):
     Args:
         check: raises when the job can't judge a condition.
         examples: conditions that make sense on this job.
+        title: what they are for.
     """
 
     BINDINGS: ClassVar = [("escape", "dismiss(None)", "away"), ("down", "examples", "examples")]
     QUIET = 0.15
 
-    def __init__(self, check: Callable[[str], Awaitable[None]], examples: list[str]) -> None:
+    def __init__(
+        self,
+        check: Callable[[str], Awaitable[None]],
+        examples: list[str],
+        title: str = "Wait until …",
+    ) -> None:
         super().__init__()
+        self._title = title
         self._check, self._examples = check, examples
         self._judging: asyncio.Task[Any] | None = None
 
     def compose(self) -> ComposeResult:
         """The line, what is wrong with it, and examples."""
         with Vertical(classes="dialog"):
-            yield Static("Wait until …", markup=False, classes="dialog-title")
+            yield Static(self._title, markup=False, classes="dialog-title")
             yield Input(placeholder=self._examples[0] if self._examples else "", id="line")
             yield Static("", markup=False, id="verdict")
             yield Static("On this job, for example (↓):", markup=False, classes="dialog-hint")

@@ -172,7 +172,7 @@ class JobScreen(ReplayScreen):
         self.head.waits = self.waits.under_way
         self.head.read_only = self._read_only
         self.head.is_gone = self.handle.is_gone
-        self.head.question = self.reading.question is not None
+        self.head.question = self.reading.waits_for_person
         self._has_changed = self._has_changed or frame is not None
         self.remind(header.reminders, self.reading.questions)
         for pane in self.sections:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.job.status import has_ended
 from routilux_tui.views import shapes as views
 from routilux_tui.views.flow_shape import FlowShape
@@ -64,6 +65,11 @@ class JobReading:
             self.shape = await self.handle.flow()
         except RoutiluxTuiError:
             return
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether it stands still until a person answers; a breakpoint is no question."""
+        return self.question is not None and not is_breakpoint(self.question)
 
     def forget_question(self) -> None:
         """Have it asked for anew."""

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.views.shapes import PAUSES
 from routilux_tui.views.text import printable
@@ -131,7 +132,8 @@ async def question_of(handle: Handle) -> str:
     checkpoint = None
     if header.counts.get(PAUSES):
         point = await handle.item(PAUSES, header.counts[PAUSES] - 1)
-        checkpoint = point.get("checkpoint") if isinstance(point, dict) else None
+        if isinstance(point, dict) and not is_breakpoint(point):
+            checkpoint = point.get("checkpoint")
     if not held and not checkpoint:
         return ""
     return printable(header.note) or "an answer"

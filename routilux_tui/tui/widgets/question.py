@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.strip import Strip
 from textual.widget import Widget
 
+from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.tui.widgets.lines import fit, strip_of
-from routilux_tui.tui.widgets.values import flat
+from routilux_tui.tui.widgets.values import flat, pairs
 from routilux_tui.views.formatting import clock, counted
 
 if TYPE_CHECKING:
@@ -110,8 +111,10 @@ def _pause(questions: list[AskedQuestion], point: dict[str, Any], held: int) -> 
     """Why a job has paused itself, and which events it has put off until somebody goes on."""
     by, at = str(point.get("current_routine_id") or ""), str(point.get("timestamp") or "")
     asked = f"asked by {by} " if by else "asked "
-    lines: list[list[Part]] = [[("  ", ""), (f"{asked}at {clock(at)[:8]}", "rows--dim")]]
     noted = point.get("checkpoint")
+    if is_breakpoint(point):
+        return _met(noted or {}, clock(at)[:8], held)
+    lines: list[list[Part]] = [[("  ", ""), (f"{asked}at {clock(at)[:8]}", "rows--dim")]]
     deferred = questions[0].data if len(questions) == 1 else {}
     lines += _noted({**(noted if isinstance(noted, dict) else {}), **dict(deferred)})
     events = [f"{one.routine}.{one.event}" for one in questions[:3]]
@@ -124,6 +127,18 @@ def _pause(questions: list[AskedQuestion], point: dict[str, Any], held: int) -> 
     if questions:
         keys.append(("a", "answer, edit, drop"))
     lines.append(_keys(*keys, ("9", "pauses")))
+    return lines
+
+
+def _met(noted: dict[str, Any], at: str, held: int) -> list[list[Part]]:
+    """A breakpoint that has paused the job, and the task that met it."""
+    routine = str(noted.get("routine") or "")
+    before = f"met at {at}" + (f", before {routine} with" if routine else "")
+    lines: list[list[Part]] = [[("  ", ""), (before, "rows--dim")]]
+    values = pairs(str(noted.get("data") or "")) or {}
+    lines += _noted(values)
+    lines.append([("  ", ""), (f"{counted(held, 'task')} held", "rows--dim")])
+    lines.append(_keys(("r", "go on"), ("B", "breakpoints"), ("c", "cancel")))
     return lines
 
 
