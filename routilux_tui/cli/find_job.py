@@ -143,12 +143,12 @@ def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
     """
     from routilux_tui.runner.paths import jobs_folder
     from routilux_tui.sources.saved_entry import read_header
-    from routilux_tui.sources.scanning import is_there, scan
+    from routilux_tui.sources.scanning import is_closed, scan
 
     folder = jobs_folder()
     running = {entry.path for entry in live}
     paths = scan(str(folder), recursive=False)
-    if not paths and is_there(folder) and not os.access(folder, os.R_OK | os.X_OK):
+    if not paths and is_closed(str(folder)):
         raise Unreachable(f"{folder}: you may not read it.", "Set XDG_STATE_HOME to one of yours.")
     entries = [read_header(path) for path in paths if path not in running]
     return sorted(entries, key=lambda entry: to_epoch(entry.updated_at) or 0.0, reverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from routilux_tui import __version__
 from routilux_tui.cli import output
 from routilux_tui.cli.config import effective_settings
 from routilux_tui.runner import paths, protocol
+from routilux_tui.store.removal import size_of
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it."""
     from routilux_tui.runner.discover import sockets
-    from routilux_tui.store.removal import size_of
 
     versions = {"routilux-tui": __version__, "protocol": str(protocol.VERSION),
                 "python": platform.python_version()}  # fmt: skip
@@ -35,13 +36,15 @@ def run(args: argparse.Namespace) -> int:
         "jobs": str(paths.jobs_folder()),
         "logs": str(paths.state_folder() / "logs"),
         "sockets": str(paths.socket_folder()),
+        "bundles": str(paths.bundles_folder()),
     }
     settings = effective_settings()
     jobs = paths.jobs_folder()
     space = {
-        "jobs": size_of(jobs.glob("*.json")),
-        "changes": size_of([*jobs.glob("*.journal"), *jobs.glob("*.changes/*")]),
-        "logs": size_of((paths.state_folder() / "logs").glob("*")),
+        "jobs": _space(jobs, "*.json"),
+        "changes": _space(jobs, "*.journal", "*.changes/*"),
+        "logs": _space(paths.state_folder() / "logs", "*"),
+        "bundles": _space(paths.bundles_folder(), "**/*"),
     }
     if args.json:
         output.print_json(
@@ -66,6 +69,15 @@ def run(args: argparse.Namespace) -> int:
         value = "automatic" if one.value is None else one.value
         print(f"{name:<28} {value}   ({one.origin})")
     return 0
+
+
+def _space(folder: Path, *patterns: str) -> int:
+    """How many bytes some files of a folder take; none where it may not be read."""
+    size = 0
+    for pattern in patterns:
+        with contextlib.suppress(OSError):
+            size += size_of(folder.glob(pattern))
+    return size
 
 
 def installed(name: str) -> str:

@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
             _flush()
     except BrokenPipeError:
         # whoever read our output has gone: nothing more to say, and nothing to flush
-        _discard_output()
+        _discard(1)
         return 0
     except RoutiluxTuiError as error:
         return _report_error(error, as_json=as_json)
@@ -150,24 +150,24 @@ def _flush() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _discard_output()
+        _discard(1)
         raise OutputFailed(
             f"What is printed can't be written: {error.strerror or error}.",
             "Look at where standard output goes.",
         ) from error
 
 
-def _discard_output() -> None:
-    """Have what is still to be flushed go nowhere."""
+def _discard(number: int) -> None:
+    """Have what is still to be flushed to a stream go nowhere."""
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
+    os.dup2(null, number)
     os.close(null)
 
 
 def _unforeseen(error: OSError) -> RoutiluxTuiError:
     """Our own error for one of the system's that no command foresaw."""
     if error.errno == errno.ENOSPC and error.filename is None:
-        _discard_output()
+        _discard(1)
         return OutputFailed("What is printed can't be written: no room.", "Make room.")
     where = f"{error.filename}: " if error.filename is not None else ""
     return Unreachable(f"{where}{error.strerror or error}.", "routilux-tui info: where things are")
@@ -200,7 +200,17 @@ def parser_of(name: str) -> tuple[Any, argparse.ArgumentParser]:
 
 
 def _report_error(error: RoutiluxTuiError, *, as_json: bool) -> int:
-    """Say what went wrong, on stderr."""
+    """Say what went wrong, on stderr; where that takes nothing, the exit code alone says it."""
+    try:
+        for line in _error_lines(error, as_json=as_json):
+            print(line, file=sys.stderr)
+        sys.stderr.flush()
+    except OSError:
+        _discard(2)
+    return error.exit_code
+
+
+def _error_lines(error: RoutiluxTuiError, *, as_json: bool) -> list[str]:
     from routilux_tui.views.text import printable
 
     trace = getattr(error, "traceback", "")
@@ -215,11 +225,8 @@ def _report_error(error: RoutiluxTuiError, *, as_json: bool) -> int:
         }
         if trace:
             report["traceback"] = trace
-        print(json_line(report, ascii_only=True), file=sys.stderr)
-        return error.exit_code
-    for line in trace.splitlines():
-        print(printable(line), file=sys.stderr)
-    print(f"routilux-tui: {printable(error.message)}", file=sys.stderr)
+        return [json_line(report, ascii_only=True)]
+    lines = [*trace.splitlines(), f"routilux-tui: {error.message}"]
     if error.hint:
-        print(f"  {printable(error.hint)}", file=sys.stderr)
-    return error.exit_code
+        lines.append(f"  {error.hint}")
+    return [printable(line) for line in lines]

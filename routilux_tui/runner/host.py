@@ -109,7 +109,8 @@ class Host:
             make_private(self.path.parent)
         disk = FullDisk(self.execution)
         self.file = KeptFile(self.state, self.path, disk, self.ending)
-        self.capture = Capture(self.path, spec.log_size or LIMIT)
+        # beside the file, whatever link leads to it
+        self.capture = Capture(self.journal.path, spec.log_size or LIMIT)
         self.state.subscribe(self._note_status, kinds=frozenset({"status"}))
         self.backend = Backend(
             self.state,

@@ -269,14 +269,14 @@ def start_runner(
         Its process, and the descriptor on which it reports.
 
     Raises:
-        NotPossible: when its log can't be kept.
+        Unreachable: when its log can't be kept.
     """
     log = Path(spec.log)
     try:
         make_private(log.parent)
         log.touch(mode=0o600)
     except OSError as problem:
-        raise NotPossible(
+        raise Unreachable(
             f"{log.parent}: nothing can be kept there: {problem.strerror or problem}.",
             "Make room, or set XDG_STATE_HOME to a folder of your own.",
         ) from problem

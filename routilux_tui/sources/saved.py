@@ -19,6 +19,7 @@ from routilux_tui.sources.scanning import (
     Stamp,
     changed_paths,
     is_changes_folder,
+    is_closed,
     is_job_file,
     is_there,
     scan,
@@ -127,6 +128,9 @@ class SavedSource:
                 step = _SLICE
                 if not rows or not reader.waiting:
                     break
+            closed = [one for one in self._folders if is_closed(one)]
+            if closed:
+                yield EntryBatch([_closed_line(one) for one in closed])
             async for batch in self._follow(reader, stamps, good):
                 yield batch
         finally:
@@ -197,6 +201,12 @@ class SavedSource:
 
     async def close(self) -> None:
         """Nothing is held open but while `entries` is iterated."""
+
+
+def _closed_line(folder: str) -> JobEntry:
+    """A line of the list that says why there are no others."""
+    words = f"{folder}: you may not read it"
+    return JobEntry(key=f"closed {folder}", place="host", host="saved jobs", error=words)
 
 
 def _polling_line(why: str) -> JobEntry:

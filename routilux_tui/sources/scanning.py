@@ -19,6 +19,17 @@ def is_changes_folder(name: str) -> bool:
     return name.endswith(f"{SUFFIX}.changes")
 
 
+def is_closed(folder: str) -> bool:
+    """Whether a folder, or one above it, may not be read."""
+    try:
+        with os.scandir(folder):
+            return False
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
 def scan(folder: str, *, recursive: bool) -> dict[str, Stamp]:
     """The job files of a folder, with what tells one state of a file from the next."""
     found: dict[str, Stamp] = {}

@@ -286,11 +286,11 @@ class PrintedReader:
     """Reads what a job's handlers have printed, while they print on, too.
 
     Args:
-        path: the job's file.
+        path: the job's file, or a link to it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = printed_path(path)
+        self._path = printed_path(os.path.realpath(path))
 
     def _parts(self) -> list[_Part]:
         found = [_Part.of(Path(f"{self._path}.1")), _Part.of(self._path)]

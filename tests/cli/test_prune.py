@@ -127,7 +127,7 @@ def test_a_run_with_limits_keeps_no_more(world: Path, capsys: pytest.CaptureFixt
     assert len(state.execution_history) == 7
     assert len(state.shared_log) == 30
     assert main(["info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["bytes"].keys() == {"jobs", "changes", "logs"}
+    assert json.loads(capsys.readouterr().out)["bytes"].keys() >= {"jobs", "changes", "logs"}
 
 
 def test_limits_hold_for_a_job_that_runs_and_not_for_one_that_is_looked_at(

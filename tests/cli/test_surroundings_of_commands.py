@@ -16,6 +16,7 @@ from routilux_tui.runner.paths import state_folder
 from routilux_tui.state.job_state import JobState
 from tests.cli.program import tui
 from tests.conftest import DATA
+from tests.flows import write_flows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,15 @@ def test_what_can_not_be_written_is_no_success(words: str) -> None:
     assert done.returncode == 2
     assert "What is printed can't be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "code"),
+    [("show nothing", "/dev/null", 3), ("rm -y nothing --json", "/dev/null", 3),
+     ("--no-such-option", "/dev/null", 2), ("ps", "/dev/full", 2)],
+)  # fmt: skip
+def test_an_error_that_can_not_be_told_has_its_exit_code(words: str, out: str, code: int) -> None:
+    assert sh(f"{PROGRAM} {words} > {out} 2> /dev/full").returncode == code
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
@@ -111,16 +121,23 @@ def test_no_home_is_told_and_an_empty_one_is_not_the_root(
 @pytest.mark.skipif(
     os.getuid() != 0 or not shutil.which("setpriv"), reason="ONLY ROOT can give up its rights"
 )
-@pytest.mark.parametrize("folder", ["state", "config", "run"])
-@pytest.mark.parametrize("words", ["ps", "rm -y etl", "info"])
-def test_folders_of_another_user_are_told(world: Path, folder: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "words", "code"),
+    [("state", "ps", 3), ("state", "rm -y etl", 3), ("state", "info", 0), ("state", "run", 3),
+     ("config", "ps", 2), ("config", "rm -y etl", 3), ("config", "info", 2), ("config", "run", 2),
+     ("run", "ps", 0), ("run", "rm -y etl", 3), ("run", "info", 0), ("run", "run", 0)],
+)  # fmt: skip
+def test_folders_of_another_user_are_told(world: Path, folder: str, words: str, code: int) -> None:
     place = world / folder
+    place.chmod(0o700)
     os.chown(place, 54321, 54321)  # root is a user like any other where it may not pass by
     caps = "-dac_override,-dac_read_search"
+    if words == "run":
+        words = f"run {write_flows(world)}:counting -p n=1 --no-tui"
     done = sh(f"setpriv --bounding-set={caps} --inh-caps={caps} {PROGRAM} {words}")
     assert "Traceback" not in done.stderr
-    assert done.returncode in {0, 2, 3}, done.stderr
-    if done.returncode:
+    assert done.returncode == code, done.stderr
+    if code:
         assert done.stderr.startswith("routilux-tui: ")
 
 

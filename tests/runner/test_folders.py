@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from routilux_tui import JobState, serve
-from routilux_tui.errors import (
-    NotPossible,
-)
+from routilux_tui.errors import Unreachable
 from routilux_tui.runner import paths
 from routilux_tui.runner.launch import start_job
 from tests.flows import write_flows
@@ -90,7 +88,7 @@ def test_a_state_folder_that_can_not_be_made_is_told(
     flows: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/proc/nothing")
-    with pytest.raises(NotPossible, match="nothing can be kept there") as told:
+    with pytest.raises(Unreachable, match="nothing can be kept there") as told:
         start_job(f"{flows}:counting", {})
     assert "XDG_STATE_HOME" in told.value.hint
 

@@ -190,3 +190,17 @@ def test_a_print_on_a_full_disk_fails_no_handler(flows: str, world: Path) -> Non
         )
     finally:
         subprocess.run(["umount", "-l", str(disk)])
+
+
+def test_what_is_printed_lies_beside_the_file_whatever_link_leads_to_it(
+    flows: str, world: Path
+) -> None:
+    link, file = world / "link.json", world / "kept" / "real.json"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    started = start_job(f"{flows}:kinds", save=str(link))
+    assert_gone(started.pid)
+    assert not printed_files(link)[0].exists()
+    texts = [line.text for line in PrintedReader(file).lines()]
+    assert "begin" in texts
+    assert [line.text for line in PrintedReader(link).lines()] == texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -69,3 +70,14 @@ async def test_a_file_that_changes_while_it_is_read_is_read_anew(
     answers.set()
     await follower.until(lambda one: "a.json" in one and one["a.json"].records == 1)
     await follower.end()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root MAY READ every folder")
+async def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0)
+    follower = Follower(SavedSource([str(folder)]))
+    told = f"{folder}: you may not read it"
+    await follower.until(lambda one: [row.error for row in one.values()] == [told])
+    await follower.end()
+    folder.chmod(0o700)
