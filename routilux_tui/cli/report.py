@@ -16,11 +16,11 @@ import msgspec
 
 from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.rows import all_rows
-from routilux_tui.cli.runs import saved_runs
 from routilux_tui.cli.why import facts_of_job
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
+from routilux_tui.sources.flow_runs import saved_runs
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.report import Failing, Report, report_page
@@ -134,7 +134,7 @@ def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Fai
 
 
 def _runs(header: Header) -> list[RunEntry]:
-    entries = [one for one in saved_runs(header.flow_id) if one.flow_id == header.flow_id]
+    entries = saved_runs(header.flow_id, 2 * EARLIER)
     return trend(entries, EARLIER).runs
 
 

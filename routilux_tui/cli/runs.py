@@ -15,16 +15,13 @@ from routilux_tui.cli import output
 from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.views.formatting import date_time, span, sparkline
-from routilux_tui.views.trends import EARLIER, trend
+from routilux_tui.views.trends import trend
 
 if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.views.shapes import JobEntry
     from routilux_tui.views.trends import RunEntry, Trend
-
-#: A job's file that is larger takes too long to be read only for a comparison.
-_LARGEST = 64 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,17 +55,6 @@ def known_entries() -> list[JobEntry]:
     """The jobs that run here, and those of the state folder."""
     live = live_entries()
     return [*live, *saved_entries(live)]
-
-
-def saved_runs(flow_id: str) -> list[JobEntry]:
-    """The newest saved jobs of the state folder that are named after a flow, but huge ones."""
-    from routilux_tui.runner.paths import saved_runs_of
-    from routilux_tui.sources.saved_entry import read_header
-
-    found = [(path, path.stat()) for path in saved_runs_of(flow_id)]
-    newest = sorted(found, key=lambda one: -one[1].st_mtime)
-    small = [path for path, stat in newest if stat.st_size <= _LARGEST]
-    return [read_header(path) for path in small[: 2 * EARLIER]]
 
 
 def entries_of(paths: list[str]) -> list[JobEntry]:

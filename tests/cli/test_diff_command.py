@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.cli.test_commands import tui
 from tests.flows import write_flows
 from tests.staged import ORDERS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -70,3 +67,13 @@ def test_odd_values_of_a_file_are_differences_like_others(flows: str, world: Pat
     printed = tui("diff", a, str(world / "b.json"), code=1).stdout
     assert "1e400" in printed
     assert "\x1b" not in printed
+
+
+def test_a_flow_whose_code_has_changed_says_so(flows: str, world: Path) -> None:
+    a = _saved(f"{flows}:counting", world / "a.json", "n=5")
+    b = _saved(f"{flows}:counting", world / "b.json", "n=5")
+    assert "code" not in tui("diff", a, b).stdout
+    source = Path(flows)
+    source.write_text(source.read_text() + "\n# not as it was\n")
+    c = _saved(f"{flows}:counting", world / "c.json", "n=5")
+    assert "    code: " in tui("diff", a, c, code=1).stdout

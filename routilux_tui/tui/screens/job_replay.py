@@ -11,6 +11,8 @@ from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.sources.far_past import past_of
 from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
 from routilux_tui.tui.panes.pane import SectionPane
+from routilux_tui.tui.screens.compare import show_comparison
+from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before, show_runs
 from routilux_tui.tui.screens.job_acting import ActingScreen
 from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_word
 from routilux_tui.views.replay_shapes import Seek
@@ -276,6 +278,28 @@ class ReplayScreen(ActingScreen):
             if pane.where:
                 pane.set_filter(Filter())
             pane.go_to(window.rows[-1].n)
+
+    def action_runs(self) -> None:
+        """The last runs of the job's flow beside each other."""
+        self.run_worker(show_runs(self, self.present.header.flow_id, self.present.place))
+
+    def action_compare(self) -> None:
+        """What differs from the run before; where the past is shown, from now."""
+        self.run_worker(self._compare())
+
+    async def _compare(self) -> None:
+        if self.point is not None:
+            await show_comparison(self, self.handle, self.present, self.handle, self.present)
+            return
+        runs = FlowRuns(self.app)
+        try:
+            header = self.present.header
+            known = await runs.of(header.flow_id, self.present.place)
+            entry = run_before(header.job_id, header.created_at, known)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="warning", markup=False)
+            return
+        await show_comparison(self, runs.handle(entry), self.present, self.present)
 
     def on_replay_bar_chosen(self, event: ReplayBar.Chosen) -> None:
         """A moment of the bar was clicked."""

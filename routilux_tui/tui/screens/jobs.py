@@ -11,6 +11,8 @@ from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
+from routilux_tui.tui.screens.compare import show_comparison
+from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before, show_runs
 from routilux_tui.tui.screens.steering import SteeringScreen, question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
@@ -233,6 +235,35 @@ class JobsScreen(SteeringScreen):
 
         async with self._opened(one) as handle:
             await answer_question(self, handle)
+
+    def action_runs(self) -> None:
+        """The last runs of the flow of the job under the cursor."""
+        one = self.rows.current
+        if one is not None and one.flow_id:
+            self.run_worker(show_runs(self, one.flow_id, f"ssh://{one.host}" if one.host else ""))
+
+    def action_compare(self) -> None:
+        """Compare two selected jobs, the older one first, or one with the run before."""
+        chosen = [one for one in self._chosen() if not one.error]
+        if len(chosen) > 2:
+            self.notify("Two jobs are compared: select two with Space.", timeout=4)
+            return
+        if not chosen:
+            return
+        self.run_worker(self._compare(sorted(chosen, key=lambda one: one.created_at)))
+
+    async def _compare(self, chosen: list[JobEntry]) -> None:
+        if len(chosen) == 1:
+            one = chosen[0]
+            try:
+                of_flow = await FlowRuns(self.app).of(
+                    one.flow_id, f"ssh://{one.host}" if one.host else ""
+                )
+                chosen = [run_before(one.job_id, one.created_at, of_flow), one]
+            except RoutiluxTuiError as error:
+                self.notify(printable(str(error)), severity="warning", markup=False)
+                return
+        await show_comparison(self, *(self.source.handle(one.key) for one in chosen))
 
     def action_delete(self) -> None:
         """Delete the selected jobs, or the one that the cursor is on, if the reader is sure."""
