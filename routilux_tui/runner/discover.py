@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.job.status import has_ended
@@ -15,6 +16,9 @@ from routilux_tui.runner.paths import safe_socket_folder, socket_folder
 from routilux_tui.runner.survey import PATIENCE, Found, Survey, survey
 from routilux_tui.store.locks import lock_owner
 from routilux_tui.views.naming import jobs_named
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 def sockets() -> list[Path]:
@@ -48,18 +52,21 @@ def running_jobs(patience: float = PATIENCE) -> list[Found]:
     return all_jobs(patience).answering
 
 
-def all_jobs(patience: float = PATIENCE, file: str = "", also: str = "") -> Survey:
+def all_jobs(
+    patience: float = PATIENCE, file: str = "", also: str = "", without: Container[Path] = ()
+) -> Survey:
     """The jobs that answer, and the runners that don't. What is left of dead ones is cleared away.
 
     Args:
         patience: seconds that all of them together are given.
         file: a job's file; its job is among them even where its socket is nowhere to be found.
         also: what else is asked of each, as in `survey`.
+        without: sockets that are not asked.
 
     Raises:
         UnsafeFolder: when the socket folder is not safe.
     """
-    places = sockets()
+    places = [one for one in sockets() if one not in without]
     named = socket_of_file(file) if file else None
     if named is not None and named not in places:
         places.append(named)

@@ -17,6 +17,7 @@ from routilux_tui.runner import protocol
 from routilux_tui.runner.answering import Answer
 from routilux_tui.runner.client import peer_of, person
 from routilux_tui.runner.judge import Judge
+from routilux_tui.runner.list_watch import ListWatch
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.choosing import wanted_of
 from routilux_tui.views.editing import edited_of
@@ -174,6 +175,12 @@ class Requests:
     def _subscribe(self, viewer: Viewer, params: dict[str, Any]) -> Frame:
         return self._frames.subscribe(viewer, float(params.get("fps", 10)))
 
+    def _watch(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        if viewer.is_list:
+            raise UsageError("This connection watches the job already.")
+        every = float(params.get("every", 1.0))
+        return ListWatch(self._backend, self._frames, viewer, every).begin()
+
     async def _window(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         section, where = protocol.section_of(params), params.get("where") or {}
         start, stop = int(params["start"]), int(params["stop"])
@@ -287,6 +294,7 @@ class Requests:
 
 _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "subscribe": Requests._subscribe,
+    "watch": Requests._watch,
     "window": Requests._window,
     "item": Requests._item,
     "find": Requests._find,

@@ -69,8 +69,8 @@ class Server:
 
     @property
     def clients(self) -> int:
-        """How many viewers are connected."""
-        return len(self._viewers)
+        """How many viewers look at the job."""
+        return sum(not viewer.is_list for viewer in self._viewers)
 
     def start(self) -> None:
         """Open the socket; returns when it answers.

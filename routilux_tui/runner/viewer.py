@@ -18,6 +18,8 @@ class Viewer:
         self.writer = writer
         self.greeted = False
         self.read_only = False
+        #: Whether it is a list, which looks at no job.
+        self.is_list = False
         #: Who it is; see `JobData.controls`.
         self.who: dict[str, Any] = {}
         #: Seconds between two frames; None while it has not subscribed.

@@ -343,16 +343,28 @@ def _where(where: Filter) -> dict[str, Any]:
     return msgspec.structs.asdict(where) if where else {}
 
 
+async def socket_stream(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A stream to the runner behind a socket of this machine.
+
+    Raises:
+        OSError: when nobody listens there.
+        PeerRefused: when it is another user's.
+    """
+    from routilux_tui.runner.client import check_peer
+
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=protocol.MAX_ANSWER)
+    connection = writer.get_extra_info("socket")
+    if hasattr(connection, "getsockopt"):
+        check_peer(connection, str(path))
+    return reader, writer
+
+
 def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> LiveHandle:
     """A handle on the runner behind a socket of this machine; when it is killed, on its file."""
 
     async def open_stream() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        from routilux_tui.runner.client import check_peer
-
         try:
-            reader, writer = await asyncio.open_unix_connection(
-                str(path), limit=protocol.MAX_ANSWER
-            )
+            return await socket_stream(path)
         except (ConnectionRefusedError, FileNotFoundError):
             file = handle.hello.path
             if not file or is_locked(Path(file)):
@@ -360,10 +372,6 @@ def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> 
             from routilux_tui.sources.left_behind import stream_of_file
 
             return await stream_of_file(Path(file))
-        connection = writer.get_extra_info("socket")
-        if hasattr(connection, "getsockopt"):
-            check_peer(connection, str(path))
-        return reader, writer
 
     handle = LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
     return handle

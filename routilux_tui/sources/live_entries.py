@@ -14,7 +14,7 @@ from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.views.shapes import SILENT, JobEntry
 
 if TYPE_CHECKING:
-    from routilux_tui.runner.survey import Silent
+    from routilux_tui.runner.survey import Silent, Survey
 
 
 def running_entries(file: str = "") -> list[JobEntry]:
@@ -26,7 +26,11 @@ def running_entries(file: str = "") -> list[JobEntry]:
     Raises:
         UnsafeFolder: when the socket folder is not safe.
     """
-    found = all_jobs(file=file)
+    return entries_of(all_jobs(file=file))
+
+
+def entries_of(found: Survey) -> list[JobEntry]:
+    """The lines of those that answer, and of those that don't."""
     return [*map(entry_of, found.answering), *map(_entry_of_silent, found.silent)]
 
 
