@@ -74,5 +74,5 @@ def detach(observatory: Observatory, job: ObservedJob) -> None:
     """Observe a job no more; one that is held from outside goes on."""
     job.reopen()
     with observatory.messages.lock:
-        job.state.__dict__.pop(KEY, None)
+        setattr(job.state, KEY, None)
         observatory.forget(job)

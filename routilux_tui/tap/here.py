@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from .starting import Starting
 
 KEY = "_routilux_tui"
-"""The attribute that ties a state, a task or a record to what is here. Their classes have it, too,
-with nothing in it, so that it may be asked of any of them."""
+"""The attribute that ties a state or a task to what is here. Their classes have it, too, with
+nothing in it, so that it may be asked of any of them."""
 
 
 class Cancelled(BaseException):
@@ -23,6 +23,25 @@ class Refused(BaseException):
     def __init__(self, message: str, hint: str = "", trace: str = "") -> None:
         super().__init__(message)
         self.message, self.hint, self.trace = message, hint, trace
+
+
+class Hidden:
+    """An attribute that stands beside its objects, so that copies and pickles don't have it.
+
+    Whatever is set keeps its object alive.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Any] = {}
+
+    def __get__(self, thing: Any, owner: Any = None) -> Any:
+        return self._kept.get(id(thing))
+
+    def __set__(self, thing: Any, value: Any) -> None:
+        if value is None:
+            self._kept.pop(id(thing), None)
+        else:
+            self._kept[id(thing)] = value
 
 
 class Place:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ class Observatory:
                 "created_at": library.seconds(state.created_at),
             }
             self.messages.send(number, "job", told)
-            state.__dict__[KEY] = job
+            setattr(state, KEY, job)
             job.adopt(state)
             return job
 
@@ -97,7 +97,7 @@ class Observatory:
                 orders any more, nobody reads them either: then they are read here.
         """
         pipes = Pipe(orders), [Pipe(one) for one in printed]
-        threading.Thread(target=self._obey, args=pipes, name="orders", daemon=True).start()
+        _thread.start_new_thread(self._obey, pipes)  # a script that counts threads counts its own
 
     def _obey(self, orders: Pipe, printed: list[Pipe]) -> None:
         for line in orders.lines():

@@ -164,11 +164,10 @@ class ObservedJob(Gate):
     def moved_to(self, flow: Any, state: Any) -> None:
         """The script goes on with the same job in another state, read from a file or copied."""
         with self.lock:
-            self.state.__dict__.pop(KEY, None)
+            setattr(self.state, KEY, None)
             for number in [one for one in self.outstanding if one not in self.active]:
                 self.drop(number)
-            for record in list(state.__dict__.get("execution_history") or ()):
-                record.__dict__[KEY] = True  # it was told when it was made
+            self.tell_later_records(state)
             self.flow, self.ids = flow, library.routine_ids(flow)
-            state.__dict__[KEY] = self
+            setattr(state, KEY, self)
             self.adopt(state)

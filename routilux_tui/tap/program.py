@@ -13,6 +13,7 @@ import os
 import sys
 import time
 import traceback
+from importlib.machinery import SourceFileLoader
 from types import ModuleType
 from typing import Any
 
@@ -67,7 +68,7 @@ class Program:
         except SystemExit as end:
             self.code = _exit_code(end)
         except BaseException as error:
-            self.code = 1
+            self.code = 130 if isinstance(error, KeyboardInterrupt) else 1
             error.__traceback__ = without_ours(error.__traceback__)
             sys.excepthook(type(error), error, error.__traceback__)
         _flush()
@@ -104,6 +105,8 @@ class Program:
         module = ModuleType("__main__")
         module.__file__ = path
         module.__dict__.update(__builtins__=builtins, __cached__=None, __spec__=None)
+        module.__dict__.update(__annotations__={})
+        module.__loader__ = SourceFileLoader("__main__", path)
         sys.modules["__main__"] = module
         sys.argv = [self.order["argv0"], *self.order["args"]]
         sys.path[0] = os.path.dirname(os.path.realpath(path))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import step_out
 from .gate import CANCELLED
-from .here import KEY, here, job_of
+from .here import KEY, Hidden, here, job_of
 from .telling import DICTS, LISTS
 
 if TYPE_CHECKING:
@@ -89,11 +89,9 @@ def wrap_states(module: Any, observatory: Observatory) -> None:
             job.tell_record(routine_id, event_name, data, task, error)
         with in_order:
             record(self, routine_id, event_name, data)
-            history = self.execution_history
-            if history:
-                history[-1].__dict__[KEY] = True
+            job.record_is_told(self.execution_history)
 
-    setattr(states, KEY, None)
+    setattr(states, KEY, Hidden())
     states.__init__ = init
     states.record_execution = record_execution
     for name in ("status", "pending_tasks", *DICTS, *LISTS):

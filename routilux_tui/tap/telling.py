@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .containers import ObservedDict, ObservedList
 from .errors import trace_text
-from .here import KEY
+from .library import seconds
 from .values import key_text, to_json
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Telling:
         #: What was told last of values that may be altered inside.
         self.digests: dict[Any, int] = {}
         self._first_point: dict[str, Any] | None = None
-        #: The last record that was looked at by `look_for_records`.
+        #: The last record of the history that was told.
         self._last_record: Any = None
 
     def tell(self, kind: str, *args: Any) -> None:
@@ -158,22 +158,34 @@ class Telling:
 
     def look_for_records(self) -> None:
         """Tell of records that the script itself has put into the history."""
-        history = self.state.__dict__.get("execution_history") or ()
-        new = []
-        for record in reversed(list(history)):
-            if record is self._last_record:
-                break
-            new.append(record)
-        if new:
-            self._last_record = new[0]
-        for record in reversed(new):
-            told = getattr(record, "__dict__", None)
-            if told is not None and KEY not in told:
-                told[KEY] = True
-                at = record.timestamp.timestamp() if record.timestamp else time.time()
+        history = list(self.state.__dict__.get("execution_history") or ())
+        self._tell_records(history, len(history))
+
+    def record_is_told(self, history: list[Any]) -> None:
+        """The last record of a state's history was told of before it was made."""
+        count = len(history)
+        if count > 1 and history[-2] is not self._last_record:
+            self._tell_records(history, count - 1)
+        self._last_record = history[-1] if count else None
+
+    def tell_later_records(self, state: Any) -> None:
+        """All that is in a state's history now was told of when it was made."""
+        history = state.__dict__.get("execution_history")
+        self._last_record = history[-1] if history else None
+
+    def _tell_records(self, history: list[Any], end: int) -> None:
+        """Tell of the records before ``end`` that come after the last one that was told."""
+        begin = end
+        while begin and history[begin - 1] is not self._last_record:
+            begin -= 1
+        for record in history[begin:end]:
+            at = seconds(getattr(record, "timestamp", None))
+            if hasattr(record, "event_name"):
                 self.tell(
                     "record", record.routine_id, record.event_name, record.data, at, None, None
                 )
+        if end:
+            self._last_record = history[end - 1]
 
     def look_around(self) -> None:
         """Tell of all that was altered without a word."""
