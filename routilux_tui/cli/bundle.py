@@ -1,12 +1,15 @@
 """Pack a job into one archive that can be handed on, with its changes, its log and its flow.
 
-Says what will be in it and asks, unless -y is given. `open FILE.zip`, `show FILE.zip` and their
-like read it like any job. With --redact, the values of a key are taken out, wherever they stand;
-then the archive has the job's file alone, since its changes and its log tell the same again.
+Says what will be in it and asks, unless -y is given. The flow's source goes along where this user
+started the job on this machine; what a file from elsewhere names is never packed. `open FILE.zip`,
+`show FILE.zip` and their like read it like any job. With --redact, the values of a key are taken
+out, wherever they stand; then the archive has the job's file alone, and what --with names, since
+its changes, its log and its flow's source tell the same again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 from pathlib import Path
@@ -17,9 +20,12 @@ from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.store.bundle import JOB, Packed, bundle_files, write_bundle
 from routilux_tui.views.formatting import size
+from routilux_tui.views.shapes import JOB as JOB_PARTS
 
 if TYPE_CHECKING:
     import argparse
+
+    from routilux_tui.cli.find_job import Readable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--with", dest="sources", action="append", default=[], metavar="FILE",
         help="a file of the flow that goes along",
     )  # fmt: skip
+    parser.add_argument("--no-source", action="store_true", help="leave the flow's source out")
     parser.add_argument(
         "--redact", action="append", default=[], metavar="KEY", help="take its values out"
     )
@@ -45,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
         raise NotPossible("The job is kept in no file.", "Start it with: run FLOW --save FILE")
     path = Path(place)
     sources = [Path(one) for one in args.sources]
+    if not args.redact and not args.no_source:
+        sources += _own_source(job, place, sources)
     missing = next((one for one in sources if not one.is_file()), None)
     if missing is not None:
         raise UsageError(f"{missing} is no file.")
@@ -62,6 +71,28 @@ def run(args: argparse.Namespace) -> int:
         write_bundle(target, files)
     print(f"{output.safe(str(target))}  {size(target.stat().st_size)}", file=sys.stderr)
     return 0
+
+
+def _own_source(job: Readable, place: str, named: list[Path]) -> list[Path]:
+    """The source of the job's flow, if this user started it here; says why it is left out."""
+    from routilux_tui.runner.launch_record import flow_to_resume
+
+    launch = job.item(JOB_PARTS, "launch")
+    path = Path(str(launch.get("path") or "")) if isinstance(launch, dict) else Path()
+    if path.name in {one.name for one in named}:
+        return []
+    try:
+        flow_to_resume(launch, job.header().job_id, place, any_source=True)
+    except NotPossible as error:
+        said = output.safe(error.message)
+        print(f"routilux-tui: its flow's source is left out: {said}", file=sys.stderr)
+        return []
+    if not path.is_file():
+        return []
+    if launch.get("sha256") != hashlib.sha256(path.read_bytes()).hexdigest():
+        said = output.safe(str(path))
+        print(f"routilux-tui: {said} has changed since; it is packed as it is", file=sys.stderr)
+    return [path]
 
 
 def _is_sure(files: list[Packed], target: Path) -> bool:

@@ -6,15 +6,12 @@ import json
 import os
 import stat
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.cli.test_commands import tui
 from tests.staged import ORDERS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -26,7 +23,7 @@ def failed(world: Path) -> str:
 
 def test_a_bundle_opens_like_the_job_in_it(failed: str, world: Path) -> None:
     target = world / "handed.zip"
-    tui("bundle", failed, str(target), "-y", "--with", str(ORDERS))
+    tui("bundle", failed, str(target), "-y")
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     names = zipfile.ZipFile(target).namelist()
     assert {"job.json", "flow/nightly_orders.py"} <= set(names)
@@ -34,8 +31,34 @@ def test_a_bundle_opens_like_the_job_in_it(failed: str, world: Path) -> None:
         command, *rest = words
         assert tui(command, str(target), *rest).stdout == tui(command, failed, *rest).stdout
     assert tui("diff", failed, str(target)).stdout.endswith("They did the same.\n")
+    assert tui("history", str(target), "--at", "errors >= 2").stdout
     tui("rm", "-y", str(target), code=1)
     assert target.exists()
+    tui("bundle", failed, str(target), "-y", "--no-source")
+    assert "flow/nightly_orders.py" not in zipfile.ZipFile(target).namelist()
+
+
+def test_what_a_file_from_elsewhere_names_is_never_packed(failed: str, world: Path) -> None:
+    secret = world / "id_rsa.py"
+    secret.write_text("secret")
+    plain = json.loads(Path(failed).read_text())
+    plain["launch"]["path"] = str(secret)
+    other = world / "other.json"
+    other.write_text(json.dumps(plain))
+    target = world / "handed.zip"
+    told = tui("bundle", str(other), str(target), "-y").stderr
+    assert "its flow's source is left out" in told
+    assert not [one for one in zipfile.ZipFile(target).namelist() if one.startswith("flow/")]
+
+
+def test_a_flow_that_has_changed_since_is_said(world: Path) -> None:
+    flow = world / "mine.py"
+    flow.write_text(ORDERS.read_text())
+    path, target = str(world / "m.json"), world / "handed.zip"
+    tui("run", f"{flow}:failing", "-p", "pace=0", "-p", "every=3", "--save", path, code=1)
+    flow.write_text(ORDERS.read_text() + "# changed\n")
+    assert "has changed since" in tui("bundle", path, str(target), "-y").stderr
+    assert b"# changed" in zipfile.ZipFile(target).read("flow/mine.py")
 
 
 def test_it_says_what_is_in_it_and_asks(failed: str, world: Path) -> None:
