@@ -2,6 +2,10 @@
 
 --perfetto writes Chrome trace events, which ui.perfetto.dev and chrome://tracing show: a slice for
 each run of a handler, an arrow for each emit. FILE may be - for stdout, and end in .gz.
+
+--otlp sends a span for each run to a collector of OpenTelemetry at URL, as http://localhost:4318: a
+trace each, linked to the run that emitted its input, or with --one-trace all in one. No data is in
+them. OTEL_EXPORTER_OTLP_HEADERS is minded. It needs an extra: pip install 'routilux-tui[otel]'
 """
 
 from __future__ import annotations
@@ -24,20 +28,25 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
+    from routilux_tui.cli.find_job import Readable
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
-    parser.add_argument(
-        "--perfetto", metavar="FILE", required=True, help="where the trace is written"
-    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--perfetto", metavar="FILE", help="where the trace is written")
+    where.add_argument("--otlp", metavar="URL", help="the collector that spans are sent to")
+    parser.add_argument("--one-trace", action="store_true", help="all spans in one trace")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the trace."""
+    """Write the trace, or send it."""
     job, place = readable(args.job)
     if not place:
         raise NotPossible("The job is kept in no file.", "Start it with: run FLOW --save FILE")
+    if args.otlp:
+        return _send(args.otlp, job, place, one_trace=args.one_trace)
     events = chrome_trace(job.header().flow_id, all_changes(place))
     if args.perfetto == "-":
         write_events(sys.stdout.buffer, events)
@@ -46,6 +55,18 @@ def run(args: argparse.Namespace) -> int:
     with _opened(target) as file:
         written = write_events(file, events)
     print(f"{output.safe(str(target))}  {counted(written, 'event')}", file=sys.stderr)
+    return 0
+
+
+def _send(url: str, job: Readable, place: str, *, one_trace: bool) -> int:
+    """Send the job's spans to a collector."""
+    from routilux_tui.cli.otlp import send_spans
+    from routilux_tui.views.spans import spans
+
+    header = job.header()
+    found = spans(all_changes(place))
+    sent = send_spans(url, header.flow_id, header.job_id, found, one_trace=one_trace)
+    print(f"{output.safe(url)}  {counted(sent, 'span')}", file=sys.stderr)
     return 0
 
 
