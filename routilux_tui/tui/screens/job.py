@@ -141,7 +141,7 @@ class JobScreen(ReplayScreen):
             async for frame in self.present.changes():
                 if self.point is None:
                     self._show(frame)
-                await asyncio.sleep(self.app.settings.frame_pause)  # type: ignore[attr-defined] # our own app
+                await asyncio.sleep(self.pause())
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
         self._show(None)

@@ -10,6 +10,10 @@ from textual.screen import ModalScreen, Screen, ScreenResultType
 if TYPE_CHECKING:
     from textual import events
 
+_SHARE = 0.07
+"""Part of a core that painting takes at most, by itself; keys are answered at once all the same."""
+_LONGEST = 0.5
+"""Seconds between two frames at most, however long one takes."""
 _ANSWER = 0.05
 """Seconds after a key, and after a screen's first frame, in which none waits for its turn."""
 
@@ -24,6 +28,8 @@ class PacedScreen(Screen[ScreenResultType]):
 
     _begun = 0.0
     _painted = 0.0
+    #: Seconds of a core that the last two frames took.
+    _costs = (0.0, 0.0)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """A screen that comes up for the first time has its styles already."""
@@ -35,13 +41,23 @@ class PacedScreen(Screen[ScreenResultType]):
             app: Any = self.app
             now = time.monotonic()
             self._begun = self._begun or now
-            is_turn = now - self._painted >= app.settings.frame_pause
+            is_turn = now - self._painted >= self.pause()
             is_answer = now - max(app.key_at, self._begun) < _ANSWER
             if not (is_turn or is_answer) or app.link_is_busy():
                 self._update_timer.resume()
                 return
             self._painted = now
+            begin = time.thread_time()
+            super()._on_timer_update()
+            self._costs = (self._costs[1], time.thread_time() - begin)
+            return
         super()._on_timer_update()
+
+    def pause(self) -> float:
+        """Seconds from one frame to the next: where frames cost much, there are fewer of them."""
+        app: Any = self.app
+        pause: float = app.settings.frame_pause
+        return max(pause, min(_LONGEST, min(self._costs) / _SHARE))
 
 
 class PacedDialog(PacedScreen[ScreenResultType], ModalScreen[ScreenResultType]):

@@ -50,14 +50,19 @@ class Frames:
 
     def __init__(self) -> None:
         self._lines: dict[int, list[Cell]] = {}
+        #: Lines with something in them that is not one cell wide.
+        self._uneven: set[int] = set()
         self._numbers: dict[Style | None, int] = {}
         self._pens: list[Pen] = []
         self._steps: dict[tuple[int, int], str] = {}
         self._system: ColorSystem | None = None
+        #: Characters that are not ASCII, and their cells.
+        self._widths: dict[str, int] = {}
 
     def forget(self) -> None:
         """Nothing is known of the terminal any more."""
         self._lines.clear()
+        self._uneven.clear()
 
     def of(self, update: Any) -> Any:
         """The same update, in fewer bytes; what is no frame makes us forget."""
@@ -78,13 +83,17 @@ class Frames:
         out: list[str] = []
         pen = -1
         for y, x, cells in _pieces(update):
-            numbered = self._numbered(cells)
+            numbered, is_even = self._numbered(cells)
+            if not is_even:
+                self._uneven.add(y)
             line = self._lines.setdefault(y, [])
             if len(line) < x + len(numbered):
                 line.extend([_NOTHING] * (x + len(numbered) - len(line)))
             before = line[x : x + len(numbered)]
+            if before == numbered:
+                continue
             line[x : x + len(numbered)] = numbered
-            for first, last in _runs(before, numbered):
+            for first, last in _runs(before, numbered, is_even=y not in self._uneven):
                 out.append(f"\x1b[{y + 1};{x + first + 1}H")
                 for text, number in numbered[first:last]:
                     if number != pen:
@@ -95,10 +104,11 @@ class Frames:
             out.append("\x1b[0m")
         return "".join(out)
 
-    def _numbered(self, cells: Iterable[tuple[str, Style | None]]) -> list[Cell]:
-        """Text and styles as single cells."""
+    def _numbered(self, cells: Iterable[tuple[str, Style | None]]) -> tuple[list[Cell], bool]:
+        """Text and styles as single cells, and whether each has one character."""
         made: list[Cell] = []
-        numbers = self._numbers
+        is_even = True
+        numbers, widths = self._numbers, self._widths
         for raw, style in cells:
             text = without_controls(raw)
             number = numbers.get(style)
@@ -108,16 +118,20 @@ class Frames:
                 made.extend([(one, number) for one in text])
                 continue
             for one in text:
-                width = cell_len(one)
+                width = widths.get(one, -1)
+                if width < 0:
+                    width = widths[one] = cell_len(one)
                 if width == 1:
                     made.append((one, number))
-                elif width == 0:
+                    continue
+                is_even = False
+                if width == 0:
                     if made:
                         made[-1] = (made[-1][0] + one, number)
                 else:
                     made.append((one, number))
                     made.extend([("", number)] * (width - 1))
-        return made
+        return made, is_even
 
     def _new(self, style: Style | None) -> int:
         codes = ""
@@ -171,14 +185,16 @@ def _parts(strip: Strip) -> list[tuple[str, Style | None]]:
     return [(segment.text, segment.style) for segment in strip if not segment.control]
 
 
-def _runs(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
-    """The cells, from and to, that must be written.
+def _runs(before: list[Cell], after: list[Cell], *, is_even: bool) -> list[tuple[int, int]]:
+    """The cells, from and to, that must be written; some of them are not the same.
 
     Where characters are not one cell wide, terminals disagree about what stands where: such a
     line is written in full.
     """
-    if any(len(one[0]) != 1 for one in after) or any(len(one[0]) > 1 for one in before):
-        return [(0, len(after))] if before != after else []
+    if not is_even and (
+        any(len(one[0]) != 1 for one in after) or any(len(one[0]) > 1 for one in before)
+    ):
+        return [(0, len(after))]
     runs: list[tuple[int, int]] = []
     for n, (was, now) in enumerate(zip(before, after, strict=True)):
         if was != now:
