@@ -14,7 +14,6 @@ from routilux_tui.cli.config import (
     settings,
 )
 from routilux_tui.errors import UsageError
-from routilux_tui.runner.queues import start_waiting_jobs
 
 if TYPE_CHECKING:
     import argparse
@@ -55,11 +54,12 @@ def run(args: argparse.Namespace) -> int:
 
 def listed(args: argparse.Namespace, chosen: Settings) -> Source:
     """The jobs of this machine, and of those that are named."""
-    start_waiting_jobs(effective_settings(args)["queues"].value)
+    from routilux_tui.runner.queues import start_waiting_jobs
     from routilux_tui.sources.local import local_source
     from routilux_tui.sources.merged import MergedSource
 
     effective = effective_settings(args)
+    start_waiting_jobs(effective["queues"].value)
     here = local_source(poll=args.poll, fps=chosen.fps, read_only=chosen.read_only)
     if not effective["hosts"].value:
         return here

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import ConfigError, JobFileError, JobFileMissing
 from routilux_tui.runner.paths import config_file
-from routilux_tui.store.files import read_regular
 
 if TYPE_CHECKING:
     import argparse
@@ -206,6 +205,8 @@ def effective_settings(flags: argparse.Namespace | None = None) -> dict[str, Val
 
 
 def _from_file() -> dict[str, Value]:
+    from routilux_tui.store.files import read_regular
+
     path = config_file()
     try:
         content = read_regular(str(path), _LARGEST)

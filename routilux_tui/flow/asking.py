@@ -17,7 +17,8 @@ from routilux_tui.flow.task_controls import TaskControls
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.answers import emitted_by
-from routilux_tui.job.questions import CHECKPOINT, WAITS
+from routilux_tui.job.questions import CHECKPOINT
+from routilux_tui.job.status import WAITS
 from routilux_tui.views.formatting import span
 
 if TYPE_CHECKING:

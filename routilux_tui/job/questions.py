@@ -15,8 +15,6 @@ from routilux_tui.job.record import is_id
 
 MOST_ANSWERED = 1000
 """How many answered questions a job keeps, the newest; one that is open is always kept."""
-WAITS = "waits for an answer: "
-"""How the reason of a pause begins that only questions have made."""
 #: The key of a pause point's checkpoint that says that only questions were left.
 CHECKPOINT = "questions"
 

@@ -30,6 +30,8 @@ JOB_NEXT: dict[str, frozenset[str]] = {
 }
 
 JOB_STATUSES = tuple(JOB_NEXT)
+WAITS = "waits for an answer: "
+"""How the reason of a pause begins that only questions have made."""
 ROUTINE_STATUSES = ("pending", "running", "completed", "failed", "error_continued", "skipped")
 
 _ENDED = frozenset(status for status, following in JOB_NEXT.items() if not following)

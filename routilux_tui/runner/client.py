@@ -15,18 +15,18 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
-from routilux_tui.views.breakpoints import Breakpoint
-from routilux_tui.views.choosing import Sent
-from routilux_tui.views.flow_shape import FlowShape
-from routilux_tui.views.insight import FailingInput, Insight
-from routilux_tui.views.questions import AskedQuestion
 from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
-from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from routilux_tui.views.breakpoints import Breakpoint
+    from routilux_tui.views.choosing import Sent
+    from routilux_tui.views.flow_shape import FlowShape
+    from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import Filter
+    from routilux_tui.views.timeline import Timeline
 
 SLOW = 30.0
 """Seconds to wait for what takes a runner its time: a job that has ended is taken up again."""
@@ -157,6 +157,8 @@ class Client:
 
     def sent(self, method: str, **params: Any) -> Sent:
         """Ask for something about tasks; what has become of it."""
+        from routilux_tui.views.choosing import Sent
+
         return self._as(Sent, self.call(method, patience=SLOW, **params))
 
     def routines(self) -> list[RoutineRow]:
@@ -176,20 +178,28 @@ class Client:
 
     def flow(self) -> FlowShape:
         """What the job's flow is made of."""
+        from routilux_tui.views.flow_shape import FlowShape
+
         return msgspec.convert(self.call("flow"), FlowShape)
 
     def timeline(self, begin: float, end: float, columns: int, *, fold: bool = True) -> Timeline:
         """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
         answer = self.call("timeline", begin=begin, end=end, columns=columns, fold=fold)
+        from routilux_tui.views.timeline import Timeline
+
         return msgspec.convert(answer, Timeline)
 
     def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""
+        from routilux_tui.views.insight import Insight
+
         return self._as(Insight, self.call("insight", parts=list(parts)))
 
     def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error."""
         answer = self.call("failing", number=number, start=start, stop=stop)
+        from routilux_tui.views.insight import FailingInput
+
         return msgspec.convert(answer, list[FailingInput])
 
     def stack(self, task: int) -> str:
@@ -198,10 +208,14 @@ class Client:
 
     def questions(self, *, answered: bool = False) -> list[AskedQuestion]:
         """What the job asks people; with the answered ones, if they are wanted."""
+        from routilux_tui.views.questions import AskedQuestion
+
         return self._as(list[AskedQuestion], self.call("questions", answered=answered))
 
     def breakpoints(self) -> list[Breakpoint]:
         """The breakpoints that are set on the job."""
+        from routilux_tui.views.breakpoints import Breakpoint
+
         return self._as(list[Breakpoint], self.call("breakpoints"))
 
     def wait(self, until: str, timeout: float | None) -> WaitResult:

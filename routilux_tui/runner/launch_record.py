@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible
-from routilux_tui.flow.loading import split_spec
 from routilux_tui.runner.paths import make_private, state_folder
 
 if TYPE_CHECKING:
@@ -111,6 +110,8 @@ def flow_to_resume(
         raise NotPossible(f"{path}, which the job was started with, can't be read.", hint)
     if now != launch.get("sha256", "") and not any_source:
         raise NotPossible(f"{path} has changed since the job was started.", hint)
+    from routilux_tui.flow.loading import split_spec
+
     location, name = split_spec(flow)
     colon = ":" if name else ""
     if location.endswith(".py") or "/" in location:
@@ -150,6 +151,8 @@ def signature_of(launch: dict[str, Any], job_id: str, *, make_key: bool = False)
 
 
 def _source_of(flow: str) -> Path | None:
+    from routilux_tui.flow.loading import split_spec
+
     location, _ = split_spec(flow)
     if location.endswith(".py") or "/" in location:
         return Path(location).expanduser().resolve()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hmac
-import logging
 import os
 import time
 from pathlib import Path
@@ -19,16 +17,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible
-from routilux_tui.runner.launch_record import signature_of
-from routilux_tui.runner.launch_spec import LaunchSpec
 from routilux_tui.runner.paths import make_private, safe_name, state_folder
-from routilux_tui.store.large_file import open_job
 from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-logger = logging.getLogger("routilux_tui.runner")
+    from routilux_tui.runner.launch_spec import LaunchSpec
 
 
 class _Ticket(msgspec.Struct, frozen=True):
@@ -66,6 +61,8 @@ class JobQueue:
 
     def enqueue(self, spec: LaunchSpec, path: Path) -> None:
         """Have a job wait, whose file nobody keeps; it begins at once if a place is free by now."""
+        from routilux_tui.runner.launch_record import signature_of
+
         told = msgspec.structs.replace(
             spec, cwd=spec.cwd or str(Path.cwd()), save=str(path), force=True
         )
@@ -177,6 +174,12 @@ def start_waiting_jobs(limits: Mapping[str, int]) -> None:
 
 def _spec_of(ticket: Path) -> LaunchSpec | None:
     """What is to be started for a ticket; None where its job waits no more, or it is not ours."""
+    import hmac
+
+    from routilux_tui.runner.launch_record import signature_of
+    from routilux_tui.runner.launch_spec import LaunchSpec
+    from routilux_tui.store.large_file import open_job
+
     try:
         told = msgspec.json.decode(ticket.read_bytes(), type=_Ticket)
         spec = msgspec.convert(told.spec, LaunchSpec)
@@ -185,7 +188,7 @@ def _spec_of(ticket: Path) -> LaunchSpec | None:
         return None  # it was removed: nobody wants it any more
     signature = signature_of(told.spec, spec.job_id)
     if not signature or not hmac.compare_digest(signature, told.signature):
-        logger.warning("%s was not written by this program, and is not started", ticket)
+        _warn("%s was not written by this program, and is not started", ticket)
         return None
     if job.job_id != spec.job_id or job.status != "pending" or is_locked(Path(told.path)):
         return None
@@ -199,7 +202,14 @@ def _start(spec: LaunchSpec, handle: int) -> None:
     try:
         process, reading = start_runner(msgspec.structs.replace(spec, place=handle), (handle,))
     except NotPossible as error:
-        logger.warning("Job %s is not started: %s", spec.job_id, error)
+        _warn("Job %s is not started: %s", spec.job_id, error)
         return
     os.close(reading)
     process.returncode = 0  # it is on its own
+
+
+def _warn(message: str, *values: object) -> None:
+    """Say it in the runner's log; whoever only lists jobs loads no logging."""
+    import logging
+
+    logging.getLogger("routilux_tui.runner").warning(message, *values)

@@ -14,7 +14,6 @@ import msgspec
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.runner.queues import JobQueue
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
@@ -113,7 +112,11 @@ def file_note(projection: Projection, path: Path) -> str:
 def _turn(launch: Any, job_id: str) -> str:
     """For what a job waits that has not begun; empty where it is in no queue."""
     queue = launch.get("queue") if isinstance(launch, dict) else None
-    return JobQueue(queue).place_of(job_id) if isinstance(queue, str) and queue else ""
+    if not isinstance(queue, str) or not queue:
+        return ""
+    from routilux_tui.runner.queues import JobQueue
+
+    return JobQueue(queue).place_of(job_id)
 
 
 def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:

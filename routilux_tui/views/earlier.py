@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -118,13 +117,16 @@ def usual_of(runs: Iterable[KnownRun]) -> Usual:
         completed=len(completed),
         seconds=_median([one.seconds for one in completed]),
         p95={
-            name: median([one.p95[name] for one in completed if name in one.p95]) for name in names
+            name: _median([one.p95[name] for one in completed if name in one.p95]) or 0.0
+            for name in names
         },
         kinds=frozenset(kind for one in known for kind in one.kinds),
     )
 
 
 def _median(values: Sequence[float | None]) -> float | None:
+    from statistics import median
+
     known = [one for one in values if one is not None]
     return median(known) if known else None
 

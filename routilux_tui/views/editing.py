@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import Any
 
@@ -108,4 +107,6 @@ def input_text(value: Any) -> str:
 def difference(before: Any, after: Any) -> list[str]:
     """What an edit changes, line by line: ``- `` was, ``+ `` is to be, two blanks stay."""
     old, new = input_text(before).splitlines(), input_text(after).splitlines()
+    import difflib
+
     return [line for line in difflib.ndiff(old, new) if not line.startswith("?")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
@@ -161,6 +160,8 @@ def _slower(moment: Moment, elapsed: float, left: float | None) -> float | None:
     """How many times as long as earlier runs it takes; None where there are too few of them."""
     if len(moment.earlier) < _ENOUGH_RUNS:
         return None
+    from statistics import median
+
     usual = median(one.seconds for one in moment.earlier)
     return (elapsed + (left or 0.0)) / usual if usual > 0 else None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, to_plain
-from routilux_tui.job.questions import WAITS
+from routilux_tui.job.status import WAITS
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import span
 from routilux_tui.views.shapes import ABANDONED, SILENT

@@ -12,7 +12,7 @@ import msgspec
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.questions import WAITS
+from routilux_tui.job.status import WAITS
 from routilux_tui.views.formatting import count, counted, duration, span
 
 if TYPE_CHECKING:

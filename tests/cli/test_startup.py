@@ -33,6 +33,28 @@ def test_a_screen_less_command_loads_no_textual() -> None:
         assert done.returncode == 0, (words, done.stderr)
 
 
+def test_a_list_of_jobs_is_printed_without_what_runs_or_reads_whole_jobs() -> None:
+    code = (
+        "import sys\nfrom routilux_tui.cli.main import main\nmain(['ps'])\n"
+        "heavy = ('routilux_tui.flow', 'routilux_tui.state', 'routilux_tui.job.model', 'serilux')\n"
+        "bad = [one for one in sys.modules if one.startswith(heavy)]\n"
+        "assert not bad, bad"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_job_screen_is_shown_without_what_runs_or_reads_whole_jobs() -> None:
+    code = (
+        "import sys\nimport routilux_tui.cli.attach, routilux_tui.tui.screens.job\n"
+        "heavy = ('routilux_tui.flow', 'routilux_tui.state', 'routilux_tui.job.model', 'serilux')\n"
+        "bad = [one for one in sys.modules if one.startswith(heavy)]\n"
+        "assert not bad, bad"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_importing_the_package_loads_neither_textual_nor_a_command_line() -> None:
     code = (
         "import sys, routilux_tui\nroutilux_tui.Flow, routilux_tui.JobState\n"

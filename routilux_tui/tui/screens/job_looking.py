@@ -14,7 +14,6 @@ from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.detail import TextScreen, json_lines
-from routilux_tui.tui.screens.job_answers import problem_lines
 from routilux_tui.tui.screens.stack import StackScreen
 from routilux_tui.tui.screens.steering import SteeringScreen
 from routilux_tui.views import shapes as views
@@ -114,6 +113,8 @@ class LookingScreen(SteeringScreen):
     async def _open(self, pane: Pane, at: int) -> None:
         """Show the whole of what stands in a row."""
         if isinstance(pane, ProblemsPane):
+            from routilux_tui.tui.screens.job_answers import problem_lines
+
             line = pane.line_at(at)
             if line is not None:
                 title = f"{line.problem.routine_id}: {line.problem.message}"

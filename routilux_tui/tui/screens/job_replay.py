@@ -8,7 +8,6 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
-from routilux_tui.sources.far_past import past_of
 from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
 from routilux_tui.tui.panes.pane import SectionPane
 from routilux_tui.tui.screens.compare import show_comparison
@@ -111,6 +110,8 @@ class ReplayScreen(ActingScreen):
 
     async def _opened_past(self) -> PastHandle | FarPastHandle:
         if self._past is None:
+            from routilux_tui.sources.far_past import past_of
+
             past = past_of(self.present)
             await past.open()
             self._past = past

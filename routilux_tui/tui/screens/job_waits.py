@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.views.conditions import examples
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ class JobWaits:
     def ask(self) -> None:
         """Ask for a condition, and wait for it beside everything else."""
         from routilux_tui.tui.screens.dialogs import WaitDialog
+        from routilux_tui.views.conditions import examples
 
         def begin(condition: str | None) -> None:
             if condition:
