@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from routilux_tui.job.record import is_id
-
 #: The key of a pause point's checkpoint that names the breakpoint which has met.
 CHECKPOINT = "breakpoint"
 REASON = "breakpoint: "
@@ -14,6 +12,8 @@ REASON = "breakpoint: "
 
 def breakpoint_from(plain: Any) -> dict[str, Any] | None:
     """The breakpoint of a file's entry: ``number``, ``condition``, ``who``, ``at``; or None."""
+    from routilux_tui.job.record import is_id
+
     if not isinstance(plain, dict):
         return None
     number, condition, who = plain.get("number"), plain.get("condition"), plain.get("who")

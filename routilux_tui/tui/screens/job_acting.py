@@ -8,7 +8,6 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.screens.answering import answer_question
 from routilux_tui.tui.screens.dialogs import ChoiceDialog, WaitDialog
 from routilux_tui.tui.screens.job_looking import LookingScreen
-from routilux_tui.views.conditions import breakpoint_examples
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ class ActingScreen(LookingScreen):
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
 
     async def _set_breakpoint(self) -> None:
+        from routilux_tui.views.conditions import breakpoint_examples
+
         examples = breakpoint_examples(list(self.handle.routines))
         dialog = WaitDialog(self.handle.check_breakpoint, examples, _TITLE)
         condition = await self.app.push_screen_wait(dialog)

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.tui.screens.compare import show_comparison
-from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before, show_runs
 from routilux_tui.tui.screens.job_acting import ActingScreen
 from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_word
 from routilux_tui.views.replay_shapes import Seek
@@ -282,6 +280,8 @@ class ReplayScreen(ActingScreen):
 
     def action_runs(self) -> None:
         """The last runs of the job's flow beside each other."""
+        from routilux_tui.tui.screens.flow_runs import show_runs
+
         self.run_worker(show_runs(self, self.present.header.flow_id, self.present.place))
 
     def action_compare(self) -> None:
@@ -289,6 +289,9 @@ class ReplayScreen(ActingScreen):
         self.run_worker(self._compare())
 
     async def _compare(self) -> None:
+        from routilux_tui.tui.screens.compare import show_comparison
+        from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before
+
         if self.point is not None:
             await show_comparison(self, self.handle, self.present, self.handle, self.present)
             return

@@ -11,8 +11,6 @@ from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
-from routilux_tui.tui.screens.compare import show_comparison
-from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before, show_runs
 from routilux_tui.tui.screens.steering import SteeringScreen, question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
@@ -240,6 +238,8 @@ class JobsScreen(SteeringScreen):
         """The last runs of the flow of the job under the cursor."""
         one = self.rows.current
         if one is not None and one.flow_id:
+            from routilux_tui.tui.screens.flow_runs import show_runs
+
             self.run_worker(show_runs(self, one.flow_id, f"ssh://{one.host}" if one.host else ""))
 
     def action_compare(self) -> None:
@@ -253,6 +253,9 @@ class JobsScreen(SteeringScreen):
         self.run_worker(self._compare(sorted(chosen, key=lambda one: one.created_at)))
 
     async def _compare(self, chosen: list[JobEntry]) -> None:
+        from routilux_tui.tui.screens.compare import show_comparison
+        from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before
+
         if len(chosen) == 1:
             one = chosen[0]
             try:
