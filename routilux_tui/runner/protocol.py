@@ -14,7 +14,7 @@ import msgspec
 
 from routilux_tui import __version__, errors
 from routilux_tui.job.jsonable import decode, dumps, preview
-from routilux_tui.views.shapes import JOB, PRINTED, SECTIONS, Filter
+from routilux_tui.views.shapes import INPUT, JOB, PRINTED, SECTIONS, Filter
 
 Answer = TypeVar("Answer")
 
@@ -149,7 +149,7 @@ def section_of(params: dict[str, Any]) -> str:
         KeyError, ValueError: when it names none.
     """
     section = params["section"]
-    if section not in {*SECTIONS, PRINTED, JOB}:
+    if section not in {*SECTIONS, PRINTED, JOB, INPUT}:
         raise ValueError(f"no section {str(section)[:40]!r}")
     return str(section)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.breakpoints import Breakpoint
+    from routilux_tui.views.choosing import Sent, Wanted
+    from routilux_tui.views.editing import Edited
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
@@ -152,6 +154,18 @@ class Handle(Protocol):
 
     async def take_off_breakpoint(self, number: int) -> None:
         """Take a breakpoint off, or with 0 all of them."""
+
+    async def retry(self, wanted: Wanted, edit: Edited | None = None, reason: str = "") -> Sent:
+        """Send failed inputs again; a job that has ended goes on for them, here or elsewhere."""
+
+    async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
+        """Have failed inputs not tried again."""
+
+    async def take_up(self) -> Sent:
+        """Have a job run on that is paused or was killed, and that nobody runs."""
+
+    async def goes_on(self) -> bool:
+        """Wait until a job that has ended goes on; false when it can't any more."""
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait where the job lives until a condition holds (empty: until the job has ended)."""

@@ -18,6 +18,8 @@ from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.asking import NOTHING_ASKED, Asking, only_asks
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
+from routilux_tui.sources.frame_inbox import FrameInbox
+from routilux_tui.sources.task_asking import TaskAsking
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import FailingInput, Insight
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
 
 
-class LiveHandle(Asking):
+class LiveHandle(Asking, TaskAsking):
     """A job behind a stream that speaks the runner's protocol.
 
     Args:
@@ -72,8 +74,7 @@ class LiveHandle(Asking):
         self._routines: dict[str, RoutineRow] = {}
         self.hello = Hello(protocol=0, version="", job_id="")
         self._connection = Connection(place, self._on_notice)
-        self._frame: Frame | None = None
-        self._has_frame = asyncio.Event()
+        self._inbox = FrameInbox()
         self._stale_since: float | None = None
         self._linking: asyncio.Task[None] | None = None
         self._is_linked = asyncio.Event()
@@ -121,7 +122,7 @@ class LiveHandle(Asking):
         reasons = dict(self.hello.cannot)
         status = self._header.status
         if statuses.has_ended(status):
-            over = ("pause", "resume", "cancel", "answer", "breakpoint")
+            over = [one for one in CONTROLS if one not in {"force", "retry"}]
             reasons.update(dict.fromkeys(over, f"the job is {status}"))
         elif status == "paused":
             reasons.setdefault("pause", "the job is paused")
@@ -153,7 +154,7 @@ class LiveHandle(Asking):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._linking
         self._connection.close()
-        self._has_frame.set()
+        self._inbox.wake()
 
     async def _connect(self) -> None:
         connection = Connection(self._place, self._on_notice)
@@ -187,19 +188,20 @@ class LiveHandle(Asking):
                 await self._connection.wait_closed()
                 self._is_linked.clear()
                 linked = False
-                if self._over or statuses.has_ended(self._header.status):
+                ended = statuses.has_ended(self._header.status) and not self.was_taken_up
+                if self._over or ended:
                     self._over = True
-                    self._has_frame.set()
+                    self._inbox.wake()
                     return
                 self._stale_since = self._stale_since or time.time()
-                self._publish(Frame(seq=0, header=self._header))
+                self._inbox.put(Frame(seq=0, header=self._header))
                 pause = _FIRST_BACKOFF
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_BACKOFF)
             with contextlib.suppress(RoutiluxTuiError):
                 await self._connect()
                 linked = True
-                self._publish(Frame(seq=0, header=self._header, stale=list(SECTIONS)))
+                self._inbox.put(Frame(seq=0, header=self._header, stale=list(SECTIONS)))
 
     def _on_notice(self, message: dict[str, Any]) -> None:
         if message.get("method") == "frame":
@@ -210,36 +212,32 @@ class LiveHandle(Asking):
     async def _request(self, method: str, **params: Any) -> Any:
         return await self._connection.request(method, **params)
 
+    def _reach_anew(self) -> None:
+        self._connection.close()
+
     def _apply(self, frame: Frame) -> None:
         self._header = frame.header
         for row in frame.routines:
             self._routines[row.routine_id] = row
-        self._publish(frame)
-
-    def _publish(self, frame: Frame) -> None:
-        """Have a frame taken by whoever iterates `changes`, merged with the one not taken yet."""
-        before = self._frame
-        if before is not None:
-            rows = {row.routine_id: row for row in (*before.routines, *frame.routines)}
-            frame = Frame(
-                seq=max(before.seq, frame.seq),
-                header=frame.header,
-                routines=list(rows.values()),
-                stale=sorted({*before.stale, *frame.stale}),
-            )
-        self._frame = frame
-        self._has_frame.set()
+        self._inbox.put(frame)
 
     async def changes(self) -> AsyncIterator[Frame]:
         """Frames, merged while nobody takes them; ends when nothing can change any more."""
         while not self._closed:
-            await self._has_frame.wait()
-            self._has_frame.clear()
-            frame, self._frame = self._frame, None
+            frame = await self._inbox.take()
             if frame is not None:
                 yield frame
-            if self._frame is None and (self._over or self._is_final()):
+            if self._inbox.is_empty and (self._over or self._is_final()):
                 return
+
+    async def goes_on(self) -> bool:
+        """Wait until a job that has ended goes on: its runner may be asked to, by anybody."""
+        while not (self._over or self._closed):
+            if not self._is_final():
+                self._inbox.wake()
+                return True
+            await self._inbox.wait()
+        return False
 
     def _is_final(self) -> bool:
         """Whether the job has ended, and none of its handlers runs any more."""

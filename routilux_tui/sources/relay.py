@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui import __version__
-from routilux_tui.errors import NotPossible, RoutiluxTuiError
+from routilux_tui.errors import NotPossible, ReadOnly, RoutiluxTuiError
 from routilux_tui.runner import protocol
 from routilux_tui.sources.past_handle import PastHandle
+from routilux_tui.views.choosing import wanted_of
+from routilux_tui.views.editing import edited_of
 from routilux_tui.views.replay_shapes import Point, Seek
 from routilux_tui.views.shapes import SECTIONS, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from routilux_tui.sources.base import Handle
+    from routilux_tui.sources.saved_handle import SavedHandle
+    from routilux_tui.views.choosing import Sent
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.shapes import Header
@@ -35,11 +38,12 @@ class Relay:
     """
 
     def __init__(
-        self, handle: Handle, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, handle: SavedHandle, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._handle = handle
         self._reader = reader
         self._writer = writer
+        self._read_only = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._methods: dict[str, Callable[[dict[str, Any]], Awaitable[Any]]] = {
             "hello": self._hello,
@@ -66,6 +70,9 @@ class Relay:
             "seek": self._seek,
             "marks": self._marks,
             "stop": self._stop,
+            "giveup": self._control,
+            "retry": self._retry,
+            "take_up": self._take_up,
         }
 
     async def run(self) -> None:
@@ -114,6 +121,8 @@ class Relay:
         if params.get("protocol") != protocol.VERSION:
             raise protocol.mismatch(params.get("protocol"), str(params.get("version", "")))
         header = self._handle.header
+        self._read_only = bool(params.get("read_only"))
+        self._handle.via = str(params.get("via") or "")[:100]
         return protocol.Hello(
             protocol=protocol.VERSION,
             version=__version__,
@@ -222,6 +231,19 @@ class Relay:
         question, choice = str(params.get("question") or ""), str(params.get("choice") or "")
         await self._handle.answer(question, choice, params.get("data"))
         return self._handle.header
+
+    async def _retry(self, params: dict[str, Any]) -> Sent:
+        self._check_asking("retry")
+        wanted, edit = wanted_of(params), edited_of(params)
+        return await self._handle.retry(wanted, edit, str(params.get("reason", "")))
+
+    async def _take_up(self, _params: dict[str, Any]) -> Sent:
+        self._check_asking("take it up")
+        return await self._handle.take_up()
+
+    def _check_asking(self, action: str) -> None:
+        if self._read_only:
+            raise ReadOnly(f"It can't be asked to {action}: this viewer is read-only.")
 
     async def _control(self, _params: dict[str, Any]) -> Any:
         raise NotPossible(next(iter(self._handle.cannot.values()), "A file takes no controls."))

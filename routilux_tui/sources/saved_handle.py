@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
+from routilux_tui.job import status as statuses
 from routilux_tui.runner.answering import Answer, answer_saved
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.saved_entry import file_note
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.breakpoints import Breakpoint
+    from routilux_tui.views.choosing import Sent, Wanted
+    from routilux_tui.views.editing import Edited
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
@@ -57,6 +60,8 @@ class SavedHandle:
         self._projection: Projection | None = None
         self._polling = ""
         self._read_only = False
+        #: Who looks at it from another machine, as ``user@host``.
+        self.via = ""
         self._stamp = self._current_stamp()
         self._changed = asyncio.Condition()
 
@@ -84,10 +89,11 @@ class SavedHandle:
             why = f"it was run by a script of {self._projection.job.library}, which has ended"
         else:
             why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
-        reasons = dict.fromkeys(CONTROLS, why)
-        if not is_locked(self.path) and self._header.questions:
-            del reasons["answer"]
-        return reasons
+            if statuses.has_ended(self._header.status):
+                why = f"the job is {self._header.status}"
+            can = {"retry", "answer"} if self._header.questions else {"retry"}
+            return dict.fromkeys((one for one in CONTROLS if one not in can), why)
+        return dict.fromkeys(CONTROLS, why)
 
     @property
     def is_gone(self) -> bool:
@@ -284,6 +290,37 @@ class SavedHandle:
         del number
         raise self._refusal("breakpoint")
 
+    async def retry(self, wanted: Wanted, edit: Edited | None = None, reason: str = "") -> Sent:
+        """Have a new runner take the job up, for inputs that failed."""
+        from routilux_tui.runner.launch import retry_job
+        from routilux_tui.runner.launch_spec import RetrySpec
+
+        self._check_retry()
+        retry = RetrySpec(wanted=wanted, edit=edit, reason=reason, via=self.via)
+        return await asyncio.to_thread(retry_job, str(self.path), retry)
+
+    async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
+        """Refused."""
+        del wanted, reason
+        raise self._refusal("giveup")
+
+    async def take_up(self) -> Sent:
+        """Have a new runner go on with the job."""
+        from routilux_tui.runner.launch import resume_job
+        from routilux_tui.views.choosing import Sent
+
+        self._check_retry()
+        started = await asyncio.to_thread(resume_job, str(self.path))
+        return Sent(header=self._header, told="the job", socket=started.socket)
+
+    def _check_retry(self) -> None:
+        if "retry" in self.cannot or self._read_only:
+            raise self._refusal("retry")
+
+    async def goes_on(self) -> bool:
+        """A file does not change its mind; `changes` tells of all that becomes of it."""
+        return False
+
     def _refusal(self, action: str) -> NotPossible:
         why = self.cannot.get(action, "this dashboard is read-only")
         return NotPossible(f"{self.path}: it can't be asked to {action}: {why}.")
@@ -294,8 +331,6 @@ class SavedHandle:
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait until the file says so."""
-        from routilux_tui.job import status as statuses
-
         condition = Condition(until) if until else None
 
         async def judge() -> WaitResult:

@@ -205,7 +205,7 @@ def ssh_handle(
 
     async def open_stream() -> tuple[asyncio.StreamReader, Writer]:
         # once known, it is asked for by its id, of which there is but one
-        name = job if "/" in job else handle.hello.job_id or job
+        name = job if "/" in job and not handle.was_taken_up else handle.hello.job_id or job
         return await open_bridge(host, remote_command, ("--", name) if name else ("--only",))
 
     def open_past(path: str) -> OpenStream:

@@ -148,6 +148,17 @@ class Dashboard(TypeAhead):
             return
         await self.push_screen(JobScreen(handle))
 
+    async def replace_job(self, handle: Handle) -> None:
+        """Show a job where it is run now, in place of its file."""
+        from routilux_tui.tui.screens.job import JobScreen
+
+        try:
+            await handle.open()
+        except RoutiluxTuiError as error:  # it has ended by now: its file tells
+            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
+            return
+        await self.switch_screen(JobScreen(handle))
+
     def show_list(self) -> None:
         """From a job to the list, however the job was opened; without a list, nothing."""
         if len(self.screen_stack) > 2:

@@ -290,6 +290,9 @@ class Projection:
         """The whole value behind a row; None where there is none any more."""
         if section == views.JOB:
             return job_part(self.job, str(n))
+        if section == views.INPUT:
+            with self.job.lock:
+                return to_plain(input_of(self.job, n if isinstance(n, int) else None))
         if section == views.PRINTED:
             return self.printed.item(n) if self.printed is not None else None
         with self.job.lock:

@@ -20,6 +20,8 @@ DEFERRED = "deferred"
 PRINTED = "print"
 #: Parts of the job as a whole, by name: ``launch``, ``controls``.
 JOB = "job"
+#: The inputs of tasks that are kept, by the ids of the tasks.
+INPUT = "input"
 
 #: Every section of a job: what may be cut into windows.
 SECTIONS = (ROUTINES, HISTORY, LOG, PAUSES, DATA, OUTPUT, PENDING, DEFERRED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.state.job_state import JobState
+from routilux_tui.views.choosing import Sent
 from routilux_tui.views.conditions import Condition, context_of
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -189,6 +190,17 @@ class StubHandle:
     async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
         self.asked.append(("cancel", reason))
         return self.header
+
+    async def retry(self, wanted, edit=None, reason=""):
+        self.asked.append(("retry", wanted, edit, reason))
+        return Sent(header=self.header, told="1 input of price")
+
+    async def give_up(self, wanted, reason=""):
+        self.asked.append(("giveup", wanted, reason))
+        return Sent(header=self.header, told="1 input of price")
+
+    async def goes_on(self) -> bool:
+        return False
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         return await self.waits.get()

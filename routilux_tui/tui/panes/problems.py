@@ -84,7 +84,9 @@ class ProblemsPane(Pane):
         if not inputs:
             return []
         said = f"in {count(inputs)} {'input' if inputs == 1 else 'inputs'}  "
-        return [(said, ""), ("Enter", "rows--key"), (" opens", "rows--dim")]
+        keys = (("Enter", " opens  "), ("R", " again  "), ("X", " give up"))
+        told = [part for key, does in keys for part in ((key, "rows--key"), (does, "rows--dim"))]
+        return [(said, ""), *told]
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
@@ -99,8 +101,11 @@ class ProblemsPane(Pane):
                 (f"  {one.line.strip()}", "rows--error"),
             ]
         if line.kind == "more":
-            more = one.inputs - len(one.samples)
-            said = f"  {count(more)} more" if more > 0 else " "
+            failing = max(one.retrying + one.gave_up, len(one.samples))
+            more, since = failing - len(one.samples), one.inputs - failing
+            told = [f"{count(more)} more"] if more > 0 else []
+            told += [f"{count(since)} tried again since"] if since > 0 else []
+            said = f"  {', '.join(told)}" if told else " "
             if not one.common:
                 return [(said, "rows--dim")]
             values = "  ".join(f"{key} = {_quoted(value)}" for key, value in one.common.items())

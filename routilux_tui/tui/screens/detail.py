@@ -106,6 +106,8 @@ class TextScreen(PacedScreen[None]):
         ("n", "again(1)", "next"),
         ("N", "again(-1)", "previous"),
         ("y", "copy", "copy"),
+        ("R", "below('retry')", "again"),
+        ("X", "below('giveup')", "give up"),
     ]
 
     def __init__(self, title: str, lines: list[str]) -> None:
@@ -120,6 +122,13 @@ class TextScreen(PacedScreen[None]):
     def action_copy(self) -> None:
         """Copy all of it."""
         self.app.copy_to_clipboard("\n".join(self._rows.lines))
+
+    def action_below(self, action: str) -> None:
+        """Do to what is shown here what the screen below does by the same key, if it does."""
+        does = getattr(self.app.screen_stack[-2], f"action_{action}", None)
+        if does is not None:
+            self.dismiss(None)
+            self.app.call_later(does)
 
     def action_find(self) -> None:
         """Ask for a text and go to it."""

@@ -138,10 +138,14 @@ class JobScreen(ReplayScreen):
     async def _follow(self) -> None:
         """Take frame after frame for as long as the job can change."""
         try:
-            async for frame in self.present.changes():
-                if self.point is None:
-                    self._show(frame)
-                await asyncio.sleep(self.pause())
+            while True:
+                async for frame in self.present.changes():
+                    if self.point is None:
+                        self._show(frame)
+                    await asyncio.sleep(self.pause())
+                self._show(None)
+                if not await self.present.goes_on():
+                    break
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
         self._show(None)

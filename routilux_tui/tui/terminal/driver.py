@@ -97,6 +97,9 @@ class TerminalDriver(LinuxDriver):
     has_taken = False
     """Whether some driver has had the terminal."""
 
+    is_lent = False
+    """Whether another program has the terminal for a while: nothing is written to it."""
+
     _modes_found: list[Any] | None = None
     _in_application = False
     _writer: WriterThread | None = None
@@ -132,6 +135,11 @@ class TerminalDriver(LinuxDriver):
         self._in_application = False
         super().stop_application_mode()
         self.write(RESTORED)
+
+    def write(self, data: str) -> None:
+        """Have text written, while the terminal is ours."""
+        if not self.is_lent:
+            super().write(data)
 
     def close(self) -> None:
         """Let the last be written."""

@@ -1,0 +1,240 @@
+"""Sending failed inputs again, or giving them up, on a job's screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from routilux_tui.errors import NotPossible, RoutiluxTuiError, UsageError
+from routilux_tui.job.error_kinds import FAILURES
+from routilux_tui.job.status import has_ended
+from routilux_tui.tui.panes.history import HistoryPane
+from routilux_tui.tui.panes.problems import ProblemsPane
+from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog
+from routilux_tui.tui.screens.job_acting import ActingScreen
+from routilux_tui.tui.widgets.values import flat, name_of
+from routilux_tui.views import shapes as views
+from routilux_tui.views.choosing import Wanted
+from routilux_tui.views.editing import Edited, difference, input_text, parse_input, patch_between
+from routilux_tui.views.formatting import counted
+from routilux_tui.views.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from routilux_tui.views.choosing import Sent
+    from routilux_tui.views.insight import FailingInput, ProblemRow
+
+_LONGEST_DIFFERENCE = 12
+"""Lines of a difference that are shown before an edited input is sent."""
+_NAME = 40
+_REASON = "from the dashboard"
+_TASK, _EDIT_TASK, _KIND, _EDIT_KIND, _ALL = "task", "edit task", "kind", "edit kind", "all"
+
+
+class Meant(NamedTuple):
+    """What stands at the cursor: a failed input, or a kind of error, or neither."""
+
+    task: int | None = None
+    name: str = ""
+    problem: ProblemRow | None = None
+
+    @property
+    def one(self) -> Wanted:
+        """The input at the cursor."""
+        return Wanted(task=self.task)
+
+    @property
+    def kind(self) -> Wanted:
+        """All inputs with the error at the cursor."""
+        return Wanted(kind="" if self.problem is None else str(self.problem.number))
+
+
+class AgainScreen(ActingScreen):
+    """A job's screen on which what failed is sent again."""
+
+    def action_retry(self) -> None:
+        """Send failed inputs again; have a job that nobody runs go on."""
+        if self.is_refused("retry"):
+            return
+        if self.handle.is_gone or self._is_held_by_nobody():
+            self._ask_to_take_up()
+            return
+        meant = self._meant()
+        title = f"Send again: {meant.name}" if meant.name else "Send again"
+
+        def chosen(choice: str | None) -> None:
+            if choice is not None:
+                self.run_worker(self._guarded(self._do(choice, meant)))
+
+        ended = has_ended(self.handle.header.status)
+        self.app.push_screen(ChoiceDialog(title, _choices(meant, ended=ended)), chosen)
+
+    def action_giveup(self) -> None:
+        """Have failed inputs not tried again."""
+        if self.is_refused("giveup"):
+            return
+        meant = self._meant()
+        if meant.task is None and meant.problem is None:
+            self.notify("Put the cursor on a failed input, in 2 Problems or 5 History.", timeout=4)
+            return
+        name = meant.name if meant.task is not None else f"{_open_inputs(meant)} with this error"
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._guarded(self._give_up(meant)))
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"Give up {name}?", "Not tried again; the job goes on without it.", "give it up"
+            ),
+            sure,
+        )
+
+    async def _guarded(self, doing: Awaitable[None]) -> None:
+        try:
+            await doing
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+
+    def _meant(self) -> Meant:
+        pane = self.focused_pane()
+        if isinstance(pane, ProblemsPane):
+            line = pane.line_at(pane.cursor)
+            if line is None:
+                return Meant()
+            if line.failing is None:
+                return Meant(problem=line.problem)
+            return Meant(line.failing.task, _name_of(line.failing), line.problem)
+        row = pane.row_at(pane.cursor) if isinstance(pane, HistoryPane) else None
+        if row is not None and row.name in FAILURES and row.task is not None:
+            return Meant(row.task, f"task {row.task} of {printable(row.routine)}")
+        return Meant()
+
+    async def _do(self, choice: str, meant: Meant) -> None:
+        """Send again what was chosen, or have it edited first."""
+        if choice == _ALL:
+            await self._send(Wanted(every=True))
+        elif choice == _TASK:
+            await self._send(meant.one)
+        elif choice == _KIND:
+            await self._send(meant.kind)
+        elif choice == _EDIT_TASK and meant.task is not None:
+            given = await self.handle.item(views.INPUT, meant.task)
+            await self._edit(given, input_text(given), meant)
+        elif meant.problem is not None:
+            given = meant.problem.common
+            await self._edit(given, input_text(given), meant._replace(task=None))
+
+    async def _edit(self, given: Any, text: str, meant: Meant) -> None:
+        """Have an input edited; what comes of it is shown before it is sent."""
+        from routilux_tui.tui.terminal.editor import edited
+
+        written = await edited(self.app, text, "input.json")
+        if written is None:
+            return
+        try:
+            after = parse_input(written)
+        except UsageError as error:
+
+            def again(yes: bool | None) -> None:
+                if yes:
+                    self.run_worker(self._guarded(self._edit(given, written, meant)))
+
+            wrong = ConfirmDialog("It can't be sent so", printable(str(error)), "edit it again")
+            self.app.push_screen(wrong, again)
+            return
+        if after == given:
+            raise NotPossible("Nothing was changed, and nothing is sent.")
+        edit, wanted = Edited(input=after), meant.one
+        if meant.task is None:
+            edit, wanted = Edited(patch=patch_between(given, after)), meant.kind
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._guarded(self._send(wanted, edit)))
+
+        shown = "\n".join(_shown_difference(given, after))
+        self.app.push_screen(ConfirmDialog("Send it with this changed?", shown, "send it"), sure)
+
+    async def _send(self, wanted: Wanted, edit: Edited | None = None) -> None:
+        sent = await self.handle.retry(wanted, edit, _REASON)
+        self.notify(printable(f"{sent.told} sent again."), markup=False, timeout=4)
+        self._follow_to(sent)
+
+    async def _give_up(self, meant: Meant) -> None:
+        wanted = meant.one if meant.task is not None else meant.kind
+        sent = await self.handle.give_up(wanted, _REASON)
+        self.notify(printable(f"{sent.told} given up."), markup=False, timeout=4)
+
+    def _follow_to(self, sent: Sent) -> None:
+        """Look at the job where it is run now, if this handle does not do so by itself."""
+        if not sent.socket or self.handle.is_live or self.handle.place.startswith("ssh://"):
+            return
+        from routilux_tui.sources.live import socket_handle
+
+        app: Any = self.app
+        place, fps = Path(sent.socket), app.settings.fps
+        # by the application: what this screen does ends with it
+        app.run_worker(app.replace_job(socket_handle(place, fps=fps, read_only=app.read_only)))
+
+    def _is_held_by_nobody(self) -> bool:
+        status = self.handle.header.status
+        return not self.handle.is_live and status in {"paused", "running"}
+
+    def _ask_to_take_up(self) -> None:
+        held = self.handle.header.counts.get(views.PENDING, 0)
+        why = "The process that ran it was killed" if self.handle.is_gone else "Nobody runs it"
+        kept = f"; {counted(held, 'task')} of it wait" if held else ""
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._guarded(self._take_up()))
+
+        self.app.push_screen(
+            ConfirmDialog(
+                f"Take up {self.steered()[0]}?",
+                f"{why}{kept}. It goes on with the flow that it was started with.",
+                "take it up",
+            ),
+            sure,
+        )
+
+    async def _take_up(self) -> None:
+        self._follow_to(await self.handle.take_up())
+
+
+def _choices(meant: Meant, *, ended: bool) -> list[tuple[str, str]]:
+    choices = []
+    if meant.task is not None:
+        choices += [(_TASK, "this input, as it was"), (_EDIT_TASK, "this input, edited first")]
+    problem = meant.problem
+    if problem is not None and (meant.task is None or problem.retrying + problem.gave_up > 1):
+        inputs = f"{_open_inputs(meant)} with this error"
+        choices.append((_KIND, f"{inputs}, as they were"))
+        if problem.common:
+            choices.append((_EDIT_KIND, f"{inputs}, edited first"))
+    choices.append((_ALL, f"all that failed{', and what was dropped' if ended else ''}"))
+    return choices
+
+
+def _open_inputs(meant: Meant) -> str:
+    problem = meant.problem
+    return counted(0 if problem is None else problem.retrying + problem.gave_up, "input")
+
+
+def _name_of(failing: FailingInput) -> str:
+    """What a failed input is called: by its id, or by all of it."""
+    every = flat(failing.input) if isinstance(failing.input, dict) else {}
+    named = every.get(name_of(every)) if every else None
+    return printable(str(named) if named is not None else failing.text)[:_NAME]
+
+
+def _shown_difference(before: Any, after: Any) -> list[str]:
+    lines = [printable(line) for line in difference(before, after)]
+    if len(lines) > _LONGEST_DIFFERENCE:
+        lines = [line for line in lines if not line.startswith("  ")]
+    more = len(lines) - _LONGEST_DIFFERENCE
+    if more > 0:
+        lines[_LONGEST_DIFFERENCE:] = [f"… and {counted(more, 'line')} more"]
+    return lines
