@@ -100,6 +100,10 @@ class JobData(ABC):
         #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).
         self.running: dict[int, tuple[str, float]] = {}
         self.next_task_id = 1
+        #: Whether the ids of the outstanding ascend, and the highest of a task that was started or
+        #: altered: those after it are as they were queued, and a keyframe does not tell them.
+        self.is_in_order = True
+        self.last_started = 0
         #: What it asks people, and asked them, by number.
         self.questions: dict[int, Question] = {}
         self.next_question = 1
@@ -167,11 +171,12 @@ class JobData(ABC):
                     task.id = self.next_task_id
                 self.outstanding[task.id] = task
                 self.next_task_id = max(self.next_task_id, task.id + 1)
+        self.is_in_order = not self.outstanding
         self.statistics.recount(self.outstanding, self.running)
 
     def hold_tasks(self) -> None:
         """Have what is queued or running as pending: nobody runs it any more."""
-        self._pending_tasks = [task.to_plain() for task in self.outstanding.values()]
+        self._pending_tasks = HELD if self.outstanding else []
 
     def held_tasks(self) -> list[Any]:
         """The tasks that had not run when the job was paused, as a file has them."""

@@ -52,7 +52,14 @@ def _again(job: JobData, old_id: int, new_id: int, data: dict[str, Any] | None, 
         task.again += 1
         _queue_anew(job, [task], at)
     job.next_task_id = max(job.next_task_id, new_id + 1)
+    _is_as_queued_no_more(job)
     job._updated = at
+
+
+def _is_as_queued_no_more(job: JobData) -> None:
+    """No change that queues a task tells what waits now, and in which order."""
+    job.is_in_order = False
+    job.last_started = job.next_task_id - 1
 
 
 def _take_failed(job: JobData, task_id: int) -> FailedTask:
@@ -77,6 +84,7 @@ def _undrop(job: JobData, wanted: list[int], at: float) -> None:
     for one in back:
         job.statistics.of(one.routine_id).dropped -= 1
     _queue_anew(job, back, at)
+    _is_as_queued_no_more(job)
 
 
 def _queue_anew(job: JobData, tasks: list[Task], at: float) -> None:

@@ -44,6 +44,8 @@ def _emit(
         statistics.emitted.append(target)
         if task_id >= job.next_task_id:
             job.next_task_id = task_id + 1
+        else:
+            job.is_in_order = False
     if job.expected and (routine_id, event) in job.expected:
         job.expected[routine_id, event][1] += 1
     if parent is not None:
@@ -67,11 +69,30 @@ def _queue(
     statistics = job.statistics
     if at >= statistics.tick_ends:
         statistics.tick(at, job.running)
-    for task_id, target, slot in tasks:
-        job.outstanding[task_id] = Task(task_id, target, slot, data, source, source_event, at)
-        statistics.emitted.append(target)
-        job.next_task_id = max(job.next_task_id, task_id + 1)
+    for task in tasks_queued("queue", tasks, data, at, source, source_event):
+        job.outstanding[task.id] = task
+        statistics.emitted.append(task.routine_id)
+        if task.id >= job.next_task_id:
+            job.next_task_id = task.id + 1
+        else:
+            job.is_in_order = False
     job._updated = at
+
+
+def tasks_queued(kind: str, *args: Any) -> list[Task]:
+    """The tasks that a change of one of the kinds `QUEUEING` queues, as they are then."""
+    source: str | None
+    source_event: str | None
+    if kind == "emit":
+        source, source_event, data, at, parent, tasks = args
+        if source_event == "start" and not parent:
+            source = source_event = None
+    else:
+        tasks, data, at, source, source_event = args
+    return [
+        Task(task_id, target, slot, data, source, source_event, at)
+        for task_id, target, slot in tasks
+    ]
 
 
 def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
@@ -97,6 +118,7 @@ def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
     routine["runs"] += 1
     routine["active"] += 1
     job.running[task_id] = (routine_id, at)
+    job.last_started = max(job.last_started, task_id)
     job._current_routine_id = routine_id
     job._updated = at
 
@@ -267,7 +289,9 @@ def _hold(job: JobData, order: list[int], at: float) -> None:
     for task in held.values():
         if task.retry_count:
             no_retry_under_way(job, task, "pending")
-    job.outstanding = {**held, **outstanding}
+    running = {task_id: outstanding[task_id] for task_id in outstanding if task_id not in held}
+    job.outstanding = {**held, **running}
+    job.is_in_order = job.is_in_order and not running and order == sorted(order)
     job._pending_tasks = HELD if job.outstanding else []
     job._updated = at
 
@@ -316,6 +340,8 @@ def _drop(job: JobData, dropped: list[int], at: float) -> None:
     job._updated = at
 
 
+#: The kinds of change that queue new tasks.
+QUEUEING = frozenset({"emit", "queue"})
 #: The kinds of change of tasks and handlers, and what carries each out.
 TASKS: dict[str, Callable[..., None]] = {
     "emit": _emit,

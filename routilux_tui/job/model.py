@@ -24,11 +24,12 @@ from routilux_tui.job.our_keys import OWN_KEYS, fill_own, own_plain
 from routilux_tui.job.record import MOST_TRACEBACKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from routilux_tui.job.listeners import Change
     from routilux_tui.job.record import ExecutionRecord
+    from routilux_tui.job.tasks import Task
 
 logger = logging.getLogger("routilux_tui.job")
 
@@ -288,18 +289,21 @@ class Job(JobData):
 
     # As a file has it
 
-    def to_plain(self, *, raw: bool = False, lists: bool = True) -> dict[str, Any]:
+    def to_plain(
+        self, *, raw: bool = False, lists: bool = True, tasks: Sequence[Task] | None = None
+    ) -> dict[str, Any]:
         """A consistent copy, as a file has it; the data inside may still be any Python value.
 
         Args:
             raw: leave records that nobody has asked for yet as they were saved.
             lists: with the lists that only grow (`GROWING`); without them it costs the same
                 however long the job has run.
+            tasks: which of its tasks; None for all.
         """
         with self.lock:
             self.tell_ends()
-            pending = self.held_tasks()
-            if not pending and self.outstanding:
+            pending = self.held_tasks() if tasks is None else [one.to_plain() for one in tasks]
+            if tasks is None and not pending and self.outstanding:
                 pending = [task.to_plain() for task in self.outstanding.values()]
             plain: dict[str, Any] = {
                 "_type": "JobState",

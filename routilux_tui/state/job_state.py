@@ -19,10 +19,11 @@ from routilux_tui.store.versions import upgrade
 from routilux_tui.store.writing import save_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from os import PathLike
 
     from routilux_tui.job.record import ExecutionRecord
+    from routilux_tui.job.tasks import Task
 
 
 class JobState(Job, Serializable):
@@ -46,11 +47,13 @@ class JobState(Job, Serializable):
     def _own_fields(self) -> list[str]:
         return [name for name in self.fields_to_serialize if name not in KEYS]
 
-    def to_plain(self, *, raw: bool = False, lists: bool = True) -> dict[str, Any]:
+    def to_plain(
+        self, *, raw: bool = False, lists: bool = True, tasks: Sequence[Task] | None = None
+    ) -> dict[str, Any]:
         """A consistent copy, as a file has it; see `Job.to_plain`."""
         if lists:
             _ = self.execution_history  # no more of it than the limits keep
-        plain = super().to_plain(raw=raw, lists=lists)
+        plain = super().to_plain(raw=raw, lists=lists, tasks=tasks)
         plain.update((name, getattr(self, name, None)) for name in self._own_fields())
         return plain
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import JobFileError, JobFileMissing
 from routilux_tui.store.files import journal_name, read_regular
 from routilux_tui.store.list_growth import LISTS
+from routilux_tui.store.queued_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.recovery import (
     GAP,
     LOST,
@@ -27,7 +28,7 @@ from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder, n
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from routilux_tui.job.model import AnyJob, Job
 
@@ -115,8 +116,8 @@ def job_from_changes(path: str, into: type[AnyJob], job_id: str, seq: int) -> An
         return None
     read_lists_from(state, store, begin)
     state.missing = _missing(store, begin)
-    for raw in chain:
-        state = _continue(state, raw)
+    for n, raw in enumerate(chain):
+        state = _continue(state, raw, _task_reader(store, chain[:n]))
     if state.outstanding:
         state.hold_tasks()
     return state if state.seq >= seq else None
@@ -126,17 +127,24 @@ def _start(
     store: SegmentStore, into: type[AnyJob], keyframe: dict[str, Any] | None, seq: int
 ) -> AnyJob | None:
     """The job after a change, without its growing lists; None where nothing tells it."""
-    return folded(store, into, seq) if keyframe is None else into.from_plain(keyframe)
+    if keyframe is None:
+        return folded(store, into, seq)
+    return job_from_keyframe(keyframe, into, TaskReader(store))
 
 
-def _continue(state: AnyJob, raw: RawSegment) -> AnyJob:
+def _task_reader(store: SegmentStore, raws: Sequence[RawSegment]) -> TaskReader:
+    """What reads the tasks that a keyframe names: the sealed segments, and these that are not."""
+    return TaskReader(store, [changes_of_raw(one) for one in raws])
+
+
+def _continue(state: AnyJob, raw: RawSegment, reader: TaskReader) -> AnyJob:
     """Carry out what a raw segment has; over a gap its keyframe leads, and the gap is told."""
     if raw.seq > state.seq:
         gap = f"{raw.seq - state.seq:,} changes are missing"
         if raw.keyframe is None:
             state.unread = state.unread or GAP
             return state
-        later = type(state).from_plain(raw.keyframe)
+        later = job_from_keyframe(raw.keyframe, type(state), reader)
         for name in ("_history", "_shared_log", "_output_log"):
             setattr(later, name, getattr(state, name))
         later.missing = f"{state.missing}; {gap}" if state.missing else gap
@@ -180,7 +188,7 @@ def folded(store: SegmentStore, into: type[AnyJob], seq: int) -> AnyJob | None:
         if not segment.keyframe:
             continue
         try:
-            state = into.from_plain(store.keyframe(segment))
+            state = job_from_keyframe(store.keyframe(segment), into, TaskReader(store))
             for one in store.segments[n:]:
                 for block in store.footer(one).blocks:
                     if block.first <= seq and not one.reset:

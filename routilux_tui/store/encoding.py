@@ -8,6 +8,7 @@ import msgspec
 
 from routilux_tui.job.jsonable import dumps, is_plain
 from routilux_tui.store.list_growth import LISTS
+from routilux_tui.store.queued_tasks import named, split_tasks
 from routilux_tui.store.writing import small_plain
 
 if TYPE_CHECKING:
@@ -46,8 +47,16 @@ def batch_line(changes: list[Any]) -> bytes:
 
 
 def keyframe_text(job: Job) -> bytes:
-    """A job without its growing lists as JSON; its statistics, our own numbers, take no look."""
-    plain = small_plain(job)
+    """A job without its growing lists as JSON; empty where its tasks are too many for that.
+
+    Its statistics, our own numbers, take no look.
+    """
+    tasks = split_tasks(job)
+    if tasks is None:
+        return b""
+    written, waiting = tasks
+    plain = small_plain(job, written)
+    plain.update(named(job, waiting))
     statistics = plain.pop("statistics", None)
     text = dumps(plain)
     if statistics is None:

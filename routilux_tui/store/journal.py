@@ -47,7 +47,6 @@ SEAL_CHANGES = 10_000
 SEAL_BYTES = 16 << 20
 """A live segment with so many changes, or so long, is sealed."""
 _MOST_NESTED = 256 << 10
-_MOST_TASKS = 2_000
 """A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
 
@@ -133,7 +132,7 @@ class Journal:
         """Write the head of a live segment, under the job's lock, and have it written from now."""
         state, now = self.state, time.time()
         keyframe = b""
-        if self._buffer.nested < _MOST_NESTED and len(state.outstanding) < _MOST_TASKS:
+        if self._buffer.nested < _MOST_NESTED:
             keyframe = keyframe_text(state)
             self._buffer.nested = len(keyframe)
         header = {

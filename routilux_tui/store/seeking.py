@@ -20,6 +20,7 @@ from routilux_tui.store.changes_reading import (
     raw_segments,
     read_lists_from,
 )
+from routilux_tui.store.queued_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.recovery import apply_changes, time_of
 from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder
 
@@ -214,7 +215,9 @@ class KeptChanges:
         """The job before the first change of a piece."""
         content: Any = piece.content
         plain = content.keyframe if piece.changes is not None else self._store.keyframe(content)
-        job = Job.from_plain(plain)
+        before = self.pieces[: self.pieces.index(piece)]
+        unsealed = [one.changes for one in before if one.changes is not None]
+        job = job_from_keyframe(plain, Job, TaskReader(self._store, unsealed))
         read_lists_from(job, self._store, piece.first - 1)
         return job
 

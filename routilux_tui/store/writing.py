@@ -27,9 +27,10 @@ from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from routilux_tui.job.model import Job
+    from routilux_tui.job.tasks import Task
 
 #: A key that says that the file is not complete without the journal beside it.
 JOURNALED = "journaled"
@@ -74,9 +75,12 @@ class Snapshot:
         yield b"\n}\n"
 
 
-def small_plain(job: Job) -> dict[str, Any]:
-    """A job as a file has it, without the lists whose entries lie in segments."""
-    plain = job.to_plain(lists=False)
+def small_plain(job: Job, tasks: Sequence[Task] | None = None) -> dict[str, Any]:
+    """A job as a file has it, without the lists whose entries lie in segments.
+
+    ``tasks`` are those that it is to have; None for all.
+    """
+    plain = job.to_plain(lists=False, tasks=tasks)
     plain["pause_points"] = list(job.pause_points)
     return plain
 
