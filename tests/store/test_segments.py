@@ -101,7 +101,9 @@ def test_entries_are_what_the_fold_makes_of_changes() -> None:
     made = entries_of([list(one) for one in changes], 1)
     assert [one.to_plain() for one in made[0]] == [one.to_plain() for one in job.execution_history]
     assert made[1:] == (job.shared_log, job.output_log)
-    known = {"emit", "record", "log", "output"}
+    again = [[1, "again", 1, 7, None, at], [2, "record", "b", "old", {}, at]]
+    assert [one.first for one in entries_of(again, 1)[0]] == [8]
+    known = {"emit", "record", "log", "output", "again"}
     for kind in FOLD.keys() - known - {"set"}:
         assert entries_of([[1, kind, *[None] * 7]], 1) == ([], [], []), kind
 
