@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import ConfigError, JobFileError, JobFileMissing
+from routilux_tui.errors import ConfigError, JobFileError, JobFileMissing, UsageError
 from routilux_tui.runner.paths import config_file
 
 if TYPE_CHECKING:
@@ -138,6 +138,23 @@ def _queues(value: Any) -> dict[str, int]:
     return value
 
 
+def _alerts(value: Any) -> list[dict[str, Any]]:
+    from routilux_tui.views.alerts import rule_of
+
+    if not isinstance(value, list):
+        raise ValueError('it is a list of tables: [[alert]] and when = "failed"')
+    names = []
+    for table in value:
+        try:
+            names.append(rule_of(table).name)
+        except UsageError as error:
+            raise ValueError(f"{error.message.rstrip('.')} ({error.hint.rstrip('.')})") from None
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"two rules are called {twice[0]!r}")
+    return value
+
+
 #: Every setting: how it is checked, and its default.
 SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "theme": (_one_of("auto", "dark", "light"), "auto"),
@@ -152,6 +169,7 @@ SETTINGS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "remote_command": (_command, "routilux-tui"),
     "keep": (_keep, ""),
     "queues": (_queues, {}),
+    "alert": (_alerts, []),
     "log_size": (_size, 64 << 20),
 }
 
@@ -190,7 +208,7 @@ def effective_settings(flags: argparse.Namespace | None = None) -> dict[str, Val
     for name, (check, _) in SETTINGS.items():
         variable = f"ROUTILUX_TUI_{name.upper()}"
         text = os.environ.get(variable)
-        if text is not None and name not in {"keymap", "queues"}:
+        if text is not None and name not in {"keymap", "queues", "alert"}:
             try:
                 values[name] = Value(check(text), variable)
             except ValueError as error:
@@ -242,7 +260,8 @@ def _from_file() -> dict[str, Value]:
             where = f"{path}, line {_line_of(text, error.name, within=name)}"
             raise ConfigError(f"{where}: {name}.{error.name}: {error}.") from None
         except (ValueError, TypeError) as error:
-            raise ConfigError(f"{where}: {name} = {value!r}: {error}.") from None
+            shown = "" if name == "alert" else f" = {value!r}"
+            raise ConfigError(f"{where}: {name}{shown}: {error}.") from None
     return values
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.projection import Projection
     from routilux_tui.views.questions import AskedQuestion
-    from routilux_tui.views.shapes import Filter, Header, RoutineRow, Window
+    from routilux_tui.views.shapes import AlertState, Filter, Header, RoutineRow, Window
     from routilux_tui.views.timeline import Timeline
 
 LAST = "@last"
@@ -65,6 +65,9 @@ class Readable(Protocol):
 
     def breakpoints(self) -> list[Breakpoint]:
         """The breakpoints that are set on it."""
+
+    def alerts(self) -> list[AlertState]:
+        """The rules by which people are told of it."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -117,6 +120,12 @@ class SavedJob:
         from routilux_tui.views.breakpoints import breakpoints
 
         return breakpoints(self.state)
+
+    def alerts(self) -> list[AlertState]:
+        """The rules by which people are told of it."""
+        from routilux_tui.views.alerts import alert_states
+
+        return alert_states(self.state)
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""

@@ -118,11 +118,39 @@ it is by then. A runner that is killed holds no place, but starts nothing: then 
 of jobs, or `run --queue` does. A paused job keeps its place. `rm JOB` takes one out that waits.
 """
 
+_ALERTS = """\
+Alerts: being told
+
+A rule says when, and what is done. Where the job runs, it is looked at once a second, also with no
+dashboard open; once a job whoever watches, and after a kill not twice. In the configuration:
+
+  [[alert]]
+  when = "failed"             failed, waits for you, slower than usual, silent for 10m, ended,
+                              or a condition: status == "failed" && labels.team == "data"
+  name = "nightly failed"     else what stands in when
+  for = "5m"                  once it has held for so long: seconds, or s, m, h, d
+  repeat = "1h"               again while it holds: after 1 h, 2 h, 4 h, then every 8 h
+  bell = true                 rings in every terminal that shows the job or its line in the list
+  notify = true               a notice of that terminal (OSC 9, 99 or 777), through tmux where its
+                              allow-passthrough lets it
+  command = ["mail", "-s", "nightly failed", "me@example.org"]
+
+A command is a program and its arguments, and no line of a shell. It runs where the job runs, is
+given the job as JSON on its standard input, and ROUTILUX_TUI_JOB; it has 30 s. What it prints is in
+the job's log (log JOB --of print). No job's file can name one: those of a job that is taken up are
+of its own start, if this user started it on this machine.
+
+  routilux-tui run FLOW --alert failed --alert 'when = "errors > 10", command = ["./page-me"]'
+  routilux-tui alerts JOB [--add RULE] [--off NAME]     `A` in the dashboard
+  routilux-tui watch --where CONDITION -- COMMAND       from outside, for all jobs of all machines
+"""
+
 #: What can be explained, and how each topic begins.
 TOPICS = {
     "jobs": _JOBS,
     "conditions": _CONDITIONS,
     "asking": _QUESTIONS,
+    "alerts": _ALERTS,
     "queues": _QUEUES,
     "exit-codes": _EXIT,
 }

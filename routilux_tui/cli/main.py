@@ -44,6 +44,7 @@ COMMANDS = {
     "resume": "go on with a paused job, or take up a saved one",
     "cancel": "cancel a job",
     "breakpoints": "conditions before whose tasks a job pauses",
+    "alerts": "the rules by which people are told of a job",
     "questions": "what jobs ask people, and nobody has answered",
     "answer": "answer what a job asks",
     "emit": "emit an event of a routine into a running job",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.runner.client import Client
     from routilux_tui.runner.launch_spec import LaunchResult, Predecessor
-    from routilux_tui.views.shapes import Header
+    from routilux_tui.views.shapes import AlertRule, Header
 
 PROGRESS_EVERY = 0.5
 
@@ -56,6 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--queue", default="", metavar="NAME",
         help="begin when it is its turn in this queue of the configuration",
+    )  # fmt: skip
+    parser.add_argument(
+        "--alert", dest="alerts", action="append", default=[], metavar="RULE",
+        help="tell people: failed, waits for you, ended, silent for 10m, a condition; help alerts",
     )  # fmt: skip
     parser.add_argument("--save", default="", metavar="FILE", help="keep the job in this file")
     parser.add_argument("--force", action="store_true", help="overwrite FILE whatever is in it")
@@ -94,6 +98,11 @@ def run(args: argparse.Namespace) -> int:
     if script is not None:
         if args.after or args.queue:
             raise UsageError(f"{args.flow} is a script of routilux: it can't wait for others.")
+        if args.alerts:
+            raise UsageError(
+                f"{args.flow} is a script of routilux: it takes no rules.",
+                "Watch it from outside: routilux-tui watch --where CONDITION -- COMMAND",
+            )
         from routilux_tui.cli.run_script import run_script
 
         return run_script(args, script, params)
@@ -115,11 +124,27 @@ def run(args: argparse.Namespace) -> int:
         executor=args.executor,
         read_only=bool(args.read_only) and args.detach,
         keep=effective_settings(args)["keep"].value,
+        alerts=_rules(args.alerts),
         max_history_size=args.max_history_size,
         history_ttl_seconds=args.history_ttl_seconds,
         log_size=effective_settings()["log_size"].value,
     )
     return show_started(started, args)
+
+
+def _rules(texts: list[str]) -> list[AlertRule]:
+    """The rules of the configuration, and those that are given; the latter go over the former.
+
+    Raises:
+        UsageError: when one is none.
+    """
+    tables = effective_settings()["alert"].value
+    if not texts and not tables:
+        return []
+    from routilux_tui.views.alerts import rule_of, rule_of_text
+
+    rules = [*map(rule_of, tables), *map(rule_of_text, texts)]
+    return list({one.name: one for one in rules}.values())
 
 
 def _queue(args: argparse.Namespace) -> tuple[str, int]:

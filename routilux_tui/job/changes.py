@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from routilux_tui.job.fold_alerts import ALERTS
 from routilux_tui.job.fold_lists import LISTS
 from routilux_tui.job.fold_questions import QUESTIONS
 from routilux_tui.job.fold_single_tasks import SINGLE_TASKS
@@ -30,6 +31,7 @@ FOLD: dict[str, Callable[..., None]] = {
     **TASKS,
     **SINGLE_TASKS,
     **QUESTIONS,
+    **ALERTS,
 }
 
 

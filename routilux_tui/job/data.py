@@ -110,6 +110,12 @@ class JobData(ABC):
         #: Its breakpoints by number: ``number``, ``condition``, ``who``, ``at``.
         self.breakpoints: dict[int, dict[str, Any]] = {}
         self.next_breakpoint = 1
+        #: What people are told of it: rule's name -> ``rule`` (see `views.alerts.AlertRule`),
+        #: ``holds``, ``count`` (since it has come to hold), ``at``.
+        self.alerts: dict[str, dict[str, Any]] = {}
+        #: How often anybody was told, and the last time: ``name``, ``text``, ``bell``, ``notify``.
+        self.alert_count = 0
+        self.last_alert: dict[str, Any] = {}
         #: What slots with a merge strategy have collected: (routine id, slot) -> data.
         self.slot_data: dict[tuple[str, str], Any] = {}
 

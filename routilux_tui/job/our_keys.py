@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.breakpoints import breakpoint_from
 from routilux_tui.job.data import MOST_CONTROLS, shape_routines
+from routilux_tui.job.fold_alerts import alert_from
 from routilux_tui.job.questions import Question
 from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
 from routilux_tui.job.statistics import Statistics
@@ -32,6 +33,9 @@ OWN_KEYS = (
     "expected",
     "questions",
     "breakpoints",
+    "alerts",
+    "alert_count",
+    "last_alert",
 )
 
 
@@ -59,6 +63,10 @@ def own_plain(job: JobData) -> dict[str, Any]:
         own["said_progress"] = {name: list(one) for name, one in job.said_progress.items()}
     if job.expected:
         own["expected"] = [[*key, *numbers] for key, numbers in job.expected.items()]
+    if job.alerts:
+        own["alerts"] = {name: dict(one) for name, one in job.alerts.items()}
+    if job.alert_count:
+        own["alert_count"], own["last_alert"] = job.alert_count, job.last_alert
     if job.breakpoints:
         own["breakpoints"] = list(job.breakpoints.values())
     if job.questions:
@@ -90,6 +98,14 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
     for entry in _entries(plain, "expected"):
         if isinstance(entry, list) and len(entry) == 4 and all(map(is_id, entry[2:])):
             job.expected[str(entry[0]), str(entry[1])] = entry[2:]
+    alerts = plain.get("alerts")
+    for name, entry in (alerts if isinstance(alerts, dict) else {}).items():
+        rule = alert_from(entry)
+        if rule is not None:
+            job.alerts[str(name)] = rule
+    told, last = plain.get("alert_count"), plain.get("last_alert")
+    if is_id(told) and isinstance(last, dict):
+        job.alert_count, job.last_alert = told, last
     for entry in _entries(plain, "breakpoints"):
         found = breakpoint_from(entry)
         if found is not None:

@@ -86,6 +86,7 @@ class Repetition:
                 workers=workers or self._begun.workers,
                 executor=self._begun.executor,
                 cwd=self._begun.cwd,
+                alerts=list(self._begun.alerts),
                 read_only=read_only,
                 keep=keep,
                 log_size=log_size,

@@ -15,6 +15,7 @@ import msgspec
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
+from routilux_tui.runner.alerts import Alerts
 from routilux_tui.runner.judge import TooCostly
 from routilux_tui.runner.task_steering import TaskSteering
 from routilux_tui.views.conditions import context_of
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from routilux_tui.flow.engine import Engine
     from routilux_tui.job.listeners import Change
     from routilux_tui.runner.judge import Judge
+    from routilux_tui.runner.steering import Who
     from routilux_tui.state.job_state import JobState
     from routilux_tui.views.earlier import KnownRun
     from routilux_tui.views.insight import Insight
+    from routilux_tui.views.shapes import AlertRule
 
 #: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
 _STALE: dict[str, tuple[str, ...]] = {
@@ -100,6 +103,8 @@ class Backend(TaskSteering):
         self.path = path
         self.log = log
         self.projection = Projection(state, path)
+        #: Tells people of it; see `Alerts.begin`.
+        self.alerts = Alerts(state, self.header, lambda: self.projection.earlier, flush, path)
         self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
         self._stale: set[str] = set()
         self._marked = False
@@ -210,6 +215,29 @@ class Backend(TaskSteering):
         # What begins a thread says nothing of the handler in it.
         own = list(dropwhile(lambda one: one.filename == threading.__file__, own))
         return "".join(traceback.format_list(own or frames))[-_LONGEST_STACK:]
+
+    # Alerts
+
+    def add_alert(self, rule: AlertRule, who: Who = None) -> None:
+        """Have people told of the job by a rule.
+
+        Raises:
+            ConditionError: when this job can't judge its condition.
+            NotPossible: when it has ended, or has too many rules.
+        """
+        self._controlled()
+        self.alerts.add(rule, lambda: self._note_control("alert", who, f"{rule.name}: {rule.when}"))
+
+    def take_off_alert(self, name: str, who: Who = None) -> None:
+        """Take a rule off.
+
+        Raises:
+            NotPossible: when there is none of that name.
+        """
+        self._controlled()
+        with self.state.lock:
+            self.alerts.take_off(name)
+            self._note_control("alert", who, f"{name}: taken off")
 
     # Conditions
 

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import logging
 import re
-import socket
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from routilux_tui.errors import ConditionError, NotPossible
 from routilux_tui.job.breakpoints import CHECKPOINT, REASON
-from routilux_tui.job.jsonable import dumps, preview
-from routilux_tui.runner.interpreter import python_of
+from routilux_tui.job.jsonable import preview
+from routilux_tui.runner.blocking_judge import BlockingJudge
 from routilux_tui.runner.judge import TooCostly, is_harmless
 from routilux_tui.views.conditions import Condition, context_of, context_of_task
 
@@ -31,7 +27,6 @@ logger = logging.getLogger("routilux_tui.runner")
 
 MOST = 20
 """How many breakpoints a job has at the most: each is asked of every task."""
-_PATIENCE = 10.0
 _WIDEST = 2000
 
 
@@ -64,7 +59,7 @@ class Breakpoints:
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
         self._state = execution.job_state
-        self._judge = _BlockingJudge()
+        self._judge = BlockingJudge()
         self._armed: list[_Armed] = []
         with self._state.lock:
             for one in self._state.breakpoints.values():
@@ -175,11 +170,8 @@ class Breakpoints:
         )
 
     def _holds(self, armed: _Armed, context: dict[str, Any]) -> bool:
-        text = armed.condition.text
         try:
-            if is_harmless(text):
-                return armed.condition.holds(context)
-            return self._judge.holds(text, context)
+            return self._judge.holds(armed.condition, context)
         except TooCostly:
             logger.warning("Breakpoint %d takes too long to judge: it is taken off", armed.number)
             self.take_off(armed.number)
@@ -192,57 +184,3 @@ class Breakpoints:
         if armed.is_of_task:
             noted |= {"routine": task.routine_id, "data": preview(task.data, _WIDEST)}
         self._execution.pause(f"{REASON}{armed.condition.text}", noted)
-
-
-class _BlockingJudge:
-    """A judge for whoever holds the job's lock: it answers in a second, or it is ended."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
-
-    def holds(self, text: str, context: dict[str, Any]) -> bool:
-        """Whether a condition is true.
-
-        Raises:
-            ConditionError: when it can't be judged.
-            TooCostly: when it takes too much time or memory.
-        """
-        try:
-            verdict = msgspec.json.decode(self._ask(dumps([text, context, False]) + b"\n"))
-        except (OSError, ValueError):
-            self.close()
-            raise TooCostly from None
-        if isinstance(verdict, list):
-            raise ConditionError(*map(str, verdict))
-        return bool(verdict)
-
-    def _ask(self, question: bytes) -> bytes:
-        if self._socket is None:
-            self._socket, theirs = socket.socketpair()
-            self._socket.settimeout(_PATIENCE)
-            with theirs:
-                self._process = subprocess.Popen(
-                    python_of("routilux_tui.runner.judge"),
-                    stdin=theirs.fileno(),
-                    stdout=theirs.fileno(),
-                    start_new_session=True,
-                )
-        self._socket.sendall(question)
-        answer = bytearray()
-        while not answer.endswith(b"\n"):
-            part = self._socket.recv(1 << 16)
-            if not part:
-                raise OSError("it has been ended")
-            answer += part
-        return bytes(answer)
-
-    def close(self) -> None:
-        """End the process."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None

@@ -15,7 +15,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
-from routilux_tui.views.shapes import Header, RoutineRow, WaitResult, Window
+from routilux_tui.views.shapes import AlertState, Header, RoutineRow, WaitResult, Window
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -211,6 +211,10 @@ class Client:
         from routilux_tui.views.questions import AskedQuestion
 
         return self._as(list[AskedQuestion], self.call("questions", answered=answered))
+
+    def alerts(self) -> list[AlertState]:
+        """The rules by which people are told of the job."""
+        return self._as(list[AlertState], self.call("alerts"))
 
     def breakpoints(self) -> list[Breakpoint]:
         """The breakpoints that are set on the job."""

@@ -140,6 +140,7 @@ class Host:
 
     def _begin(self) -> None:
         self.capture.start()
+        self.backend.alerts.begin(self.spec.alerts)
         retry = self.spec.retry
         if retry is not None:
             who = person(os.getuid(), retry.via)
@@ -202,12 +203,14 @@ class Host:
         """
         while True:
             self._run_to_its_end()
+            self.backend.alerts.look()
             self.file.close(partial(setattr, self.backend, "note"))
             self.turn.end()
             self._linger()
             if self.file.leave():
                 break
         self.server.stop()
+        self.backend.alerts.close()
         self.capture.stop()
         if self.spec.keep:
             apply_keep(self.journal.path, parse_keep(self.spec.keep))

@@ -22,6 +22,7 @@ from routilux_tui.runner.paths import log_path, make_private, socket_path
 
 if TYPE_CHECKING:
     from routilux_tui.views.choosing import Sent
+    from routilux_tui.views.shapes import AlertRule
 
 _ENDS_WITHIN = 10.0
 
@@ -42,6 +43,7 @@ def start_job(
     executor: str = "",
     read_only: bool = False,
     keep: str = "",
+    alerts: list[AlertRule] | None = None,
     max_history_size: int | None = None,
     history_ttl_seconds: float | None = None,
 ) -> LaunchResult:
@@ -63,6 +65,7 @@ def start_job(
         read_only: a runner that takes no controls.
         keep: what is kept of the changes of jobs that have ended, here and beside its file:
             ``30d``, ``1GB``, ``none``; by default all.
+        alerts: rules by which people are told of it.
         max_history_size: records that the job keeps in its history; by default all.
         history_ttl_seconds: seconds that it keeps them; by default for ever.
 
@@ -92,6 +95,7 @@ def start_job(
             executor=executor,
             read_only=read_only,
             keep=keep,
+            alerts=alerts or [],
             max_history_size=max_history_size,
             history_ttl_seconds=history_ttl_seconds,
         )
@@ -139,6 +143,7 @@ def resume_job(
             flow=begun.flow,
             params=begun.params or {},
             cwd=begun.cwd,
+            alerts=list(begun.alerts),
             job_id=job_id,
             socket=str(socket_path(job_id)),
             log=str(log_path(job_id)),
@@ -207,6 +212,7 @@ def retry_job(
             flow=begun.flow,
             params=begun.params or {},
             cwd=begun.cwd,
+            alerts=list(begun.alerts),
             job_id=job_id,
             socket=str(socket_path(job_id)),
             log=str(log_path(job_id)),

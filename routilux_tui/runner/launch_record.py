@@ -16,9 +16,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible
 from routilux_tui.runner.paths import make_private, state_folder
+from routilux_tui.views.shapes import AlertRule
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
@@ -37,6 +40,7 @@ class FlowToResume(NamedTuple):
     workers: int = 0
     executor: str = ""
     cwd: str = ""
+    alerts: tuple[AlertRule, ...] = ()
 
 
 def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, Any]:
@@ -64,6 +68,7 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
         "parent": spec.parent,
         "reason": spec.reason,
         "queue": spec.queue,
+        "alerts": msgspec.to_builtins(spec.alerts),
     }
     return {**launch, "signature": signature_of(launch, spec.job_id, make_key=True)}
 
@@ -125,7 +130,16 @@ def flow_to_resume(
         workers if isinstance(workers, int) and 0 < workers <= MOST_WORKERS else 0,
         executor if isinstance(executor, str) else "",
         cwd if isinstance(cwd, str) and Path(cwd).is_dir() else "",
+        _alerts(launch.get("alerts")),
     )
+
+
+def _alerts(plain: Any) -> tuple[AlertRule, ...]:
+    """The rules by which people are told of the job; what is none is left out."""
+    try:
+        return tuple(msgspec.convert(plain or [], list[AlertRule]))
+    except msgspec.ValidationError:
+        return ()
 
 
 def signature_of(launch: dict[str, Any], job_id: str, *, make_key: bool = False) -> str:

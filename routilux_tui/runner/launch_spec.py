@@ -8,6 +8,7 @@ import msgspec
 
 from routilux_tui.views.choosing import Sent, Wanted  # noqa: TC001 - fields' types
 from routilux_tui.views.editing import Edited
+from routilux_tui.views.shapes import AlertRule  # noqa: TC001 - a field's type
 
 
 class ScriptSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +80,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Of a job in ``resume`` that has ended: what it is taken up for."""
     read_only: bool = False
     keep: str = ""
+    alerts: list[AlertRule] = []
     cwd: str = ""
     """The folder to run in; the present one by default."""
     log_size: int = 0

@@ -41,4 +41,6 @@ def entry_of(found: Found) -> JobEntry:
         reason=header.reason,
         questions=header.questions,
         reminders=header.reminders,
+        alerts=header.alerts,
+        told=header.told,
     )

@@ -18,6 +18,7 @@ from routilux_tui.runner.answering import Answer
 from routilux_tui.runner.client import peer_of, person
 from routilux_tui.runner.judge import Judge
 from routilux_tui.runner.list_watch import ListWatch
+from routilux_tui.views.alerts import alert_states, rule_of
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.choosing import wanted_of
 from routilux_tui.views.editing import edited_of
@@ -283,6 +284,17 @@ class Requests:
     def _breakpoints(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return breakpoints(self._backend.state)
 
+    def _alerts(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return alert_states(self._backend.state)
+
+    def _alert(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        self._backend.add_alert(rule_of(params.get("rule")), viewer.who)
+        return alert_states(self._backend.state)
+
+    def _alert_off(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        self._backend.take_off_alert(str(params.get("name", "")), viewer.who)
+        return alert_states(self._backend.state)
+
     def _answer(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         said = (str(params.get("question") or ""), str(params.get("choice") or ""))
         return self._backend.answer(Answer(*said, params.get("data")), viewer.who)
@@ -318,6 +330,9 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "questions": Requests._questions,
     "answer": Requests._answer,
     "breakpoint": Requests._breakpoint,
+    "alerts": Requests._alerts,
+    "alert": Requests._alert,
+    "alert_off": Requests._alert_off,
     "breakpoint_off": Requests._breakpoint_off,
     "breakpoints": Requests._breakpoints,
 }
@@ -333,6 +348,8 @@ _CONTROLS = frozenset(
         "retry",
         "giveup",
         "answer",
+        "alert",
+        "alert_off",
         "breakpoint",
         "breakpoint_off",
     }

@@ -9,12 +9,12 @@ from routilux_tui.errors import NotPossible
 from routilux_tui.runner import protocol
 from routilux_tui.views.breakpoints import Breakpoint
 from routilux_tui.views.questions import AskedQuestion
-from routilux_tui.views.shapes import DEFERRED, PENDING
+from routilux_tui.views.shapes import DEFERRED, PENDING, AlertState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from routilux_tui.views.shapes import Header
+    from routilux_tui.views.shapes import AlertRule, Header
 
 NOTHING_ASKED = "it asks nothing"
 """Why a job can't be answered that has no open question."""
@@ -73,6 +73,21 @@ class Asking(ABC):
     async def take_off_breakpoint(self, number: int) -> None:
         """Take a breakpoint off, or with 0 all of them."""
         await self._steer("breakpoint", "breakpoint_off", number=number)
+
+    async def alerts(self) -> list[AlertState]:
+        """The rules by which people are told of the job."""
+        answer = await self._request("alerts")
+        return protocol.understood(self.place, answer, list[AlertState])
+
+    async def set_alert(self, rule: AlertRule) -> None:
+        """Have people told of the job by a rule."""
+        from routilux_tui.views.alerts import table_of
+
+        await self._steer("alert", "alert", rule=table_of(rule))
+
+    async def take_off_alert(self, name: str) -> None:
+        """Take a rule off."""
+        await self._steer("alert", "alert_off", name=name)
 
     async def _steer(self, action: str, method: str, **params: Any) -> Any:
         """Ask for what is no control of the job's status."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import (
+        AlertRule,
+        AlertState,
         EntryBatch,
         Filter,
         Frame,
@@ -142,6 +144,15 @@ class Handle(Protocol):
             NotPossible: when it is answered already; says by whom.
             UsageError: when it is no answer to the question.
         """
+
+    async def alerts(self) -> list[AlertState]:
+        """The rules by which people are told of the job."""
+
+    async def set_alert(self, rule: AlertRule) -> None:
+        """Have people told of the job by a rule; one of the same name is replaced."""
+
+    async def take_off_alert(self, name: str) -> None:
+        """Take a rule off."""
 
     async def breakpoints(self) -> list[Breakpoint]:
         """The breakpoints that are set on the job."""

@@ -63,6 +63,9 @@ class Relay:
             "answer": self._answer_question,
             "breakpoints": self._breakpoints,
             "breakpoint": self._control,
+            "alerts": self._alerts,
+            "alert": self._control,
+            "alert_off": self._control,
             "breakpoint_off": self._control,
             "pause": self._control,
             "resume": self._control,
@@ -223,6 +226,9 @@ class Relay:
 
     async def _questions(self, _params: dict[str, Any]) -> Any:
         return await self._handle.questions()
+
+    async def _alerts(self, _params: dict[str, Any]) -> Any:
+        return await self._handle.alerts()
 
     async def _breakpoints(self, _params: dict[str, Any]) -> Any:
         return await self._handle.breakpoints()

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
+    from routilux_tui.views.shapes import AlertRule, AlertState
     from routilux_tui.views.timeline import Timeline
 
 
@@ -271,6 +272,22 @@ class SavedHandle:
         if done.taken_up is not None:
             return f"Answered; job {done.taken_up.job_id[:8]} goes on."
         return f"Answered, and nobody runs it: {done.why_not} {done.hint}"
+
+    async def alerts(self) -> list[AlertState]:
+        """The rules by which people are told of the job, when it is taken up."""
+        from routilux_tui.views.alerts import alert_states
+
+        return alert_states(self._opened().job)
+
+    async def set_alert(self, rule: AlertRule) -> None:
+        """Refused."""
+        del rule
+        raise self._refusal("alert")
+
+    async def take_off_alert(self, name: str) -> None:
+        """Refused."""
+        del name
+        raise self._refusal("alert")
 
     async def breakpoints(self) -> list[Breakpoint]:
         """The breakpoints that are set on the job; they count when it is taken up."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.listeners import Change
 
-_WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry", "answered"})
+_WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry", "answered", "alert"})
 #: Kinds whose data a keyframe has.
 _NESTED = frozenset({"set", "routine", "shared", "slot", "deferred", "pause_point", "traceback"})
 

@@ -43,6 +43,8 @@ JOB_ACTIONS = (
            "cancel JOB", footer=True),
     Action("answer", "a", "a", "answer", "Answer what the job asks; an event may be edited.", STEER,
            "answer", "answer JOB CHOICE"),
+    Action("alerts", "A", "A", "tell me", "Be told when it fails, waits, ends; or on a condition.",
+           STEER, "alert", "alerts JOB --add RULE"),
     Action("breakpoint", "B", "B", "breakpoint", "Pause before a task for which a condition holds.",
            STEER, "breakpoint", "pause JOB --when CONDITION"),
     Action("retry", "R", "R", "again", "Send what failed again; a killed job goes on.", STEER,

@@ -24,7 +24,7 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.runner.paths import make_private, state_folder
 from routilux_tui.tui.actions import remapped
 from routilux_tui.tui.settings import Settings
-from routilux_tui.tui.terminal import clipboard, link
+from routilux_tui.tui.terminal import clipboard, link, notices
 from routilux_tui.tui.terminal.driver import TerminalDriver, restore
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
 from routilux_tui.tui.terminal.frames import Frames
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.actions import Action
-    from routilux_tui.views.shapes import Header
+    from routilux_tui.views.shapes import Header, Told
 
 
 def styles_folder() -> Path:
@@ -96,6 +96,8 @@ class Dashboard(TypeAhead):
         self._source = source
         self.left: Leave | None = None
         self._frames = Frames()
+        #: How often people were told of each job, as far as they were told here.
+        self._told: dict[str, int] = {}
         if not self.settings.colour:
             self._filters.insert(0, WithoutColour())
         if self.settings.ascii:
@@ -206,6 +208,24 @@ class Dashboard(TypeAhead):
     def link_is_busy(self) -> bool:
         """Whether the terminal still has something to swallow."""
         return not self.is_headless and link.unswallowed(self._driver) > 0
+
+    def tell(self, job_id: str, alerts: int, told: Told | None) -> None:
+        """Ring and notify for what people are told of a job; what was told before is known."""
+        before = self._told.get(job_id)
+        self._told[job_id] = max(alerts, before or 0)
+        if before is None or alerts <= before or told is None:
+            return
+        if told.bell:
+            self.bell()
+        self.notify(printable(told.text), title=printable(told.name), timeout=30, markup=False)
+        if told.notify and self._driver is not None and not self.is_headless:
+            self.run_worker(self._notify_terminal(told))
+
+    async def _notify_terminal(self, told: Told) -> None:
+        name = await notices.terminal_name()
+        code = notices.sequence(told.name, told.text, name, in_tmux=clipboard.is_in_tmux())
+        if self._driver is not None:
+            self._driver.write(code)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Put text where the reader can paste it from, or in a file; a notice says where it is."""

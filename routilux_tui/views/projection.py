@@ -30,7 +30,7 @@ from routilux_tui.views.questions import count_open
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.running import now
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
-from routilux_tui.views.steering import job_part, steered_by
+from routilux_tui.views.steering import job_part, steered_by, told_of
 
 if TYPE_CHECKING:
     import os
@@ -103,6 +103,8 @@ class Projection:
                 name=name,
                 labels=labels,
                 questions=count_open(job),
+                alerts=job.alert_count,
+                told=told_of(job),
                 reminders=sum(one.reminders for one in job.open_questions()),
             )
 

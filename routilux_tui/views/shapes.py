@@ -77,6 +77,41 @@ class Control(msgspec.Struct, frozen=True):
     since: str = ""
 
 
+class AlertRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule.
+
+    ``when`` is CEL; it has to hold for ``held`` seconds. While it goes on to hold, it is told
+    again after ``repeat`` seconds, then after twice as many, and so on; 0 for never. ``command`` is
+    an argv.
+    """
+
+    name: str
+    when: str
+    held: float = 0.0
+    repeat: float = 0.0
+    bell: bool = True
+    notify: bool = True
+    command: list[str] = []
+
+
+class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of a job, whether its condition holds, and how often and when it was told."""
+
+    rule: AlertRule
+    holds: bool = False
+    count: int = 0
+    at: str = ""
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """The last that people were told of a job: by which rule, in what words, and how."""
+
+    name: str
+    text: str
+    bell: bool = True
+    notify: bool = True
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A job in a line. ``counts`` has the number of rows by section.
 
@@ -87,7 +122,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     given to it when it was started. ``progress`` (0 to 1, None where it is not known) and
     ``reason`` (the first of `views.why`, in some twenty cells) are known only of a job that runs,
     and only where its line of a list is asked for. ``questions`` counts what it asks people and
-    nobody has answered, ``reminders`` how often these were told once more.
+    nobody has answered, ``reminders`` how often these were told once more. ``alerts``
+    counts what people were told of it by rules, ``told`` is the last of it.
     """
 
     job_id: str
@@ -113,6 +149,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     questions: int = 0
     reminders: int = 0
+    alerts: int = 0
+    told: Told | None = None
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -177,8 +215,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     own line: its name and state). ``badge`` is one of `BADGES`, or empty where the status says
     all. ``error`` is why the file or the machine can't be read; then the rest may be empty.
     ``queued`` counts the tasks that have not started; ``note`` says why it is paused, failed or
-    cancelled; ``progress``, ``reason``, ``questions`` and ``reminders``
-    are those of the `Header`.
+    cancelled; ``progress``, ``reason``, ``questions``, ``reminders``,
+    ``alerts`` and ``told`` are those of the `Header`.
     """
 
     key: str
@@ -205,6 +243,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     questions: int = 0
     reminders: int = 0
+    alerts: int = 0
+    told: Told | None = None
 
 
 SILENT = "silent"

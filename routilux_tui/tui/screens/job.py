@@ -179,6 +179,7 @@ class JobScreen(ReplayScreen):
         self.head.question = self.reading.waits_for_person
         self._has_changed = self._has_changed or frame is not None
         self.remind(header.reminders, self.reading.questions)
+        self.app.tell(header.job_id, header.alerts, header.told)  # type: ignore[attr-defined] # our own app
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
         self.arrangement.rows_changed()

@@ -1,4 +1,4 @@
-"""Acting on a job beyond pause, go on and cancel: answers to what it asks, breakpoints."""
+"""Acting on a job beyond pause, go on and cancel: answers, breakpoints, who is told."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from routilux_tui.views.text import printable
 if TYPE_CHECKING:
     from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.questions import AskedQuestion
+    from routilux_tui.views.shapes import AlertState
 
 
 _NEW = "new"
@@ -22,6 +23,12 @@ _TITLE = "Pause before the next task for which …"
 def _named(one: Breakpoint) -> str:
     by = f"  by {one.by}" if one.by else ""
     return f"{one.number}  {one.condition}{by}"
+
+
+def _rule(one: AlertState) -> str:
+    told = f"  told {one.count} times" if one.holds else ""
+    command = f"  {one.rule.command[0]}" if one.rule.command else ""
+    return f"{one.rule.name}{told}{command}"
 
 
 class ActingScreen(LookingScreen):
@@ -66,6 +73,39 @@ class ActingScreen(LookingScreen):
             self.notify(
                 printable(f"Breakpoint {number}: {condition}\nB takes it off."), markup=False
             )
+
+    def action_alerts(self) -> None:
+        """Be told of the job by a rule, or no more."""
+        if not self.is_refused("alert"):
+            self.run_worker(self._alert())
+
+    async def _alert(self) -> None:
+        from routilux_tui.views.alerts import OFFERED, rule_of
+        from routilux_tui.views.conditions import examples
+
+        try:
+            found = await self.handle.alerts()
+            known = {one.rule.name for one in found}
+            listed = [(f"+{name}", f"tell me: {name}") for name in OFFERED if name not in known]
+            listed.append((_NEW, "tell me when …"))
+            listed += [(f"-{one.rule.name}", f"tell no more: {_rule(one)}") for one in found]
+            dialog = ChoiceDialog("Who is told of this job, and when", listed)
+            chosen = await self.app.push_screen_wait(dialog)
+            if chosen == _NEW:
+                conditions = examples(self.handle.header, list(self.handle.routines.values()))
+                wait = WaitDialog(self.handle.check, conditions, "Tell me when …")
+                condition = await self.app.push_screen_wait(wait)
+                chosen = f"+{condition}" if condition else None
+            if chosen is None:
+                return
+            if chosen[0] == "+":
+                await self.handle.set_alert(rule_of({"when": chosen[1:]}))
+            else:
+                await self.handle.take_off_alert(chosen[1:])
+            word = "told" if chosen[0] == "+" else "told no more"
+            self.notify(printable(f"You are {word}: {chosen[1:]}"), timeout=6, markup=False)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
 
     def remind(self, reminders: int, questions: list[AskedQuestion]) -> None:
         """A question that nobody has answered says so once more."""

@@ -86,6 +86,9 @@ class JobsScreen(SteeringScreen):
                 known = self.rows.listing.entries
                 if any(one.reminders > _reminders(known, one) for one in batch.changed):
                     self.app.bell()
+                for one in batch.changed:
+                    if one.place == "live" and one.job_id:
+                        self.app.tell(one.job_id, one.alerts, one.told)  # type: ignore[attr-defined] # our own app
                 self.rows.apply(batch.changed, batch.gone, batch.loading)
         except RoutiluxTuiError as error:
             self.notify(
