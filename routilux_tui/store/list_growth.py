@@ -42,7 +42,7 @@ def entries_of(
                 next_task = max(next_task, tasks[-1][0] + 1)
             records.append(make(as_text(routine_id), as_text(event), data, at, parent, first))
         elif kind == "again":
-            next_task = max(next_task, change[3] + 1)
+            next_task = max(next_task, (change[3] or 0) + 1)
         elif kind == "record":
             routine_id, event, data, at, task, trace = [*change[2:], None, None][:6]
             names = as_text(routine_id), as_text(event)
