@@ -12,7 +12,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.at_moment import time_of_moment
+from routilux_tui.cli.at_moment import file_of, replay_of, time_of_moment
 from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
 from routilux_tui.views.formatting import sparkline
@@ -32,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="begin", default="", metavar="MOMENT", help="from then on")
     parser.add_argument("--to", dest="end", default="", metavar="MOMENT", help="until then")
     parser.add_argument("--columns", type=int, default=0, metavar="N", help="cells of a lane")
+    parser.add_argument(
+        "--expand", action="append", default=[], metavar="ROUTINE",
+        help="with a lane for each handler of it that ran beside others",
+    )  # fmt: skip
     parser.add_argument("--flat", action="store_true", help="don't fold idle stretches")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
@@ -50,6 +54,14 @@ def run(args: argparse.Namespace) -> int:
         if begin >= end:
             raise UsageError("--from is not before --to.")
         shown = job.timeline(begin, end, columns, fold=not args.flat)
+    if args.expand:
+        there = {lane.routine_id for lane in shown.lanes}
+        unknown = next((one for one in args.expand if one not in there), None)
+        if unknown is not None:
+            raise UsageError(f"The job has no routine {unknown!r}.")
+        shown = replay_of(file_of(args.job)).detail(
+            shown.begin, shown.end, columns, fold=not args.flat, expanded=args.expand
+        )
     if args.json:
         output.print_json(shown)
     else:
@@ -61,7 +73,8 @@ def _print(shown: Timeline, width: int) -> None:
     in_ascii = output.is_ascii()
     for lane in shown.lanes:
         cells = "".join(cell_text(one, ascii_only=in_ascii) for one in lane.cells)
-        name = output.safe(lane.routine_id)[:_WIDEST_NAME].ljust(width)
+        name = "" if lane.part > 1 else output.safe(lane.routine_id)[:_WIDEST_NAME]
+        name = name.ljust(width)
         print(f"{name} {cells} {lane.share * 100:4.0f}%")
     if not in_ascii:
         for name, values in (("queue", list(map(float, shown.queue))), ("rate", shown.rate)):

@@ -15,9 +15,10 @@ from routilux_tui.sources.past_handle import WHY_NOT, PastHandle
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.views.replay_shapes import Point, Seek
 from routilux_tui.views.shapes import Frame
+from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.sources.connection import OpenStream
@@ -65,6 +66,21 @@ class FarPastHandle(LiveHandle):
     async def stop(self) -> None:
         """End a search that is under way where it is."""
         await self._request("stop")
+
+    async def detail(
+        self, begin: float, end: float, columns: int, *, fold: bool, expanded: Sequence[str]
+    ) -> Timeline:
+        """A stretch of time drawn from the changes themselves; see `Replay.detail`."""
+        answer = await self._request(
+            "detail",
+            patience=PATIENCE,
+            begin=begin,
+            end=end,
+            columns=columns,
+            fold=fold,
+            expanded=list(expanded),
+        )
+        return protocol.understood(self._place, answer, Timeline)
 
     async def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns."""

@@ -18,11 +18,12 @@ from routilux_tui.views.replay_shapes import Point, Seek
 from routilux_tui.views.shapes import SECTIONS, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from routilux_tui.job.model import Job
     from routilux_tui.views.projection import Projection
+    from routilux_tui.views.timeline import Timeline
 
 WHY_NOT = "the past is shown: Esc leads back to now"
 
@@ -83,6 +84,13 @@ class PastHandle(SavedHandle):
         """The moment that is shown, as a frame."""
         routines = list(self.routines.values())
         return Frame(seq=0, header=self.header, routines=routines, stale=list(SECTIONS))
+
+    async def detail(
+        self, begin: float, end: float, columns: int, *, fold: bool, expanded: Sequence[str]
+    ) -> Timeline:
+        """A stretch of time drawn from the changes themselves; see `Replay.detail`."""
+        draw = self._opened_replay().detail
+        return await asyncio.to_thread(draw, begin, end, columns, fold=fold, expanded=expanded)
 
     async def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns: a key of `MARKS` each, or empty."""

@@ -72,6 +72,7 @@ class Relay:
             "cancel": self._control,
             "seek": self._seek,
             "marks": self._marks,
+            "detail": self._detail,
             "stop": self._stop,
             "giveup": self._control,
             "retry": self._retry,
@@ -216,6 +217,15 @@ class Relay:
     async def _seek(self, params: dict[str, Any]) -> tuple[Point, Frame]:
         point = await self._past().seek(msgspec.convert(params["seek"], Seek))
         return point, self._past().state()
+
+    async def _detail(self, params: dict[str, Any]) -> Timeline:
+        return await self._past().detail(
+            float(params["begin"]),
+            float(params["end"]),
+            int(params["columns"]),
+            fold=bool(params.get("fold", True)),
+            expanded=[str(one) for one in params.get("expanded") or ()],
+        )
 
     async def _marks(self, params: dict[str, Any]) -> list[str]:
         return await self._past().marks(int(params["columns"]))

@@ -160,6 +160,17 @@ class KeptChanges:
         n = max(n for n, one in enumerate(self.pieces) if n == 0 or one.begin <= at + _MICRO)
         return self._folded(n, None, at)
 
+    def fresh_at_time(self, at: float) -> Job:
+        """The job at a time, as an object that nobody else has.
+
+        Raises:
+            JobFileMissing: when the changes that lead there can't be read.
+        """
+        self._job = None
+        job = self.job_at_time(at)
+        self._job = None
+        return job
+
     def fresh_at(self, seq: int) -> Job:
         """The job after a change, as an object that nobody else has.
 

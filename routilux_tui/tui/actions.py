@@ -119,6 +119,8 @@ TIME_ACTIONS = (
            MOVE),
     Action("move_time(-1)", "left", "←", "", "Timeline: earlier, by a quarter.", MOVE),
     Action("move_time(1)", "right", "→", "", "Timeline: later, by a quarter.", MOVE),
+    Action("expand", "x", "x", "", "Timeline: a lane for each handler that ran beside others.",
+           MOVE, twin="timeline JOB --expand ROUTINE"),
     Action("seek_cell(-1)", "h", "h", "", "Timeline: a cell back; all panes show that moment.",
            MOVE),
     Action("seek_cell(1)", "l", "l", "", "Timeline: a cell on.", MOVE),

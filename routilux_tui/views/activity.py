@@ -56,7 +56,11 @@ def drawn(
         fold=fold,
     )
     return msgspec.structs.replace(
-        shown, first=known.first, last=known.last, is_exact=known.is_exact
+        shown,
+        first=known.first,
+        last=known.last,
+        is_exact=known.is_exact,
+        width=max((one.width for one in known.routines.values()), default=0.0),
     )
 
 

@@ -6,13 +6,14 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import UsageError
+from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.jsonable import preview
 from routilux_tui.store.seeking import KeptChanges
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_search import ConditionSearch
+from routilux_tui.views.task_spans import MOST_CHANGES, Span, Spans
 
 if TYPE_CHECKING:
     import os
@@ -159,6 +160,25 @@ class KeptMoments:
             *((at - 1, at + 1) for at in times),
             (self.end - 1, self.end + 1),
         ]
+
+    def spans(self, begin: float, end: float) -> list[Span]:
+        """When each task waited and ran in a stretch of time.
+
+        Raises:
+            NotPossible: when there is too much of it to be read at once.
+            JobFileMissing: when it can't be read.
+        """
+        pieces = [one for one in self._kept.pieces if one.begin <= end and one.end >= begin]
+        if sum(one.last - one.first + 1 for one in pieces) > MOST_CHANGES:
+            raise NotPossible("Too much happened then to be drawn one by one: zoom in (+).")
+        job = self._kept.fresh_at_time(begin)
+        spans = Spans(job, begin)
+        for piece in pieces:
+            for changes in self._blocks(piece, job.seq):
+                with contextlib.suppress(IndexError, TypeError, ValueError, KeyError):
+                    if not spans.take((one for one in changes if one[0] > job.seq), end):
+                        return spans.close(end)
+        return spans.close(end)
 
     def next_flip(
         self, condition: Condition, seq: int, step: int, is_stopped: Callable[[], bool]

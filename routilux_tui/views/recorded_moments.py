@@ -169,6 +169,14 @@ class RecordedMoments:
                 return None
         return None
 
+    def spans(self, *_: Any) -> list[Any]:
+        """Its records say when handlers emitted, not when they ran.
+
+        Raises:
+            NotPossible: always.
+        """
+        raise NotPossible("When each handler ran is not known: the job's changes are not kept.")
+
     def next_flip(self, *_: Any) -> tuple[int, bool] | None:
         """Conditions can't be judged on what is not known.
 

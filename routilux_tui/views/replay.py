@@ -8,20 +8,25 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from routilux_tui.errors import JobFileMissing, NotPossible
 from routilux_tui.job import timestamps
+from routilux_tui.views.activity import activity_of
 from routilux_tui.views.condition_search import checked, holds
 from routilux_tui.views.kept_moments import KeptMoments, described
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.recorded_moments import RecordedMoments
 from routilux_tui.views.replay_shapes import MARKS, Point, Seek
+from routilux_tui.views.task_spans import drawn_spans
 from routilux_tui.views.time_spec import target_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from routilux_tui.job.model import Job
+    from routilux_tui.views.timeline import Timeline
 
 _MOST_COLUMNS = 1000
 
@@ -168,6 +173,35 @@ class Replay:
             note=moments.note,
         )
         return self.point
+
+    def detail(
+        self, begin: float, end: float, columns: int, *, fold: bool, expanded: Iterable[str]
+    ) -> Timeline:
+        """A stretch of time drawn from the changes themselves; 0 is the first or last moment.
+
+        Args:
+            begin: the first moment shown, in seconds since the epoch.
+            end: the last.
+            columns: cells of a lane.
+            fold: whether idle stretches are folded.
+            expanded: routines that have a lane for each handler that ran beside others.
+
+        Raises:
+            NotPossible: when there is too much of it, or none is known.
+        """
+        columns = max(1, min(columns, _MOST_COLUMNS))
+        with self._lock:
+            moments = self._moments
+            moments.refresh()
+            first, last = begin or moments.begin, end or moments.end
+            spans = moments.spans(first, last)
+            job = moments.final()
+            known = activity_of(job, moments.end)
+        shown = drawn_spans(
+            spans, list(known.routines), first, last, columns,
+            paused=known.paused, fold=fold, expanded=expanded,
+        )  # fmt: skip
+        return replace(shown, first=known.first, last=known.last)
 
     def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns: a key of `MARKS` each, or empty."""

@@ -26,8 +26,15 @@ FOLDED_CELLS = 8
 #: The looks of a cell: how full it is, in eighths; what happened in it, before that.
 LEVELS = " ▁▂▃▄▅▆▇█"
 LEVELS_ASCII = " .:-=+*#@"
-MARKS = {"gave_up": ("✗", "x"), "retry": ("↻", "r"), "paused": ("‖", "p")}
+MARKS = {
+    "gave_up": ("✗", "x"),
+    "retry": ("↻", "r"),
+    "paused": ("‖", "p"),
+    "waits": ("░", "-"),
+}
 
+_TOUCHES = 1e-3
+"""The part of a bucket that lies in a cell by the rounding of times alone."""
 _STEPS = (
     *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300),
     *(600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000),
@@ -39,7 +46,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
     ``busy`` is in seconds of handlers (two that run at once make two seconds a second); the other
     lists count starts, ends, errors and retries (which are errors, too); ``queue`` has the most
-    tasks that waited.
+    tasks that waited, and ``waits`` for how many seconds tasks did, where that is to be drawn.
     Lists that are shorter than others go on with zeros. What is in the bucket of ``end``, the last
     moment known, happened before that.
     """
@@ -52,6 +59,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     errors: Sequence[int] = ()
     retries: Sequence[int] = ()
     queue: Sequence[int] = ()
+    waits: Sequence[float] = ()
     end: float = math.inf
 
     @property
@@ -79,11 +87,16 @@ class Cell(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Lane(msgspec.Struct, frozen=True):
-    """A routine's line; ``share`` is how much of the time shown a handler of it ran (0 to ...)."""
+    """A routine's line; ``share`` is how much of the time shown a handler of it ran (0 to ...).
+
+    ``part`` counts the lanes of a routine that has one for each handler beside others; 0: it has
+    but one.
+    """
 
     routine_id: str
     cells: list[Cell]
     share: float
+    part: int = 0
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +104,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
     ``queue`` and ``rate`` are curves below the lanes: tasks that wait, and handlers that ended a
     second, a number a cell. ``ticks`` are the columns of round times, with their labels. ``first``
-    and ``last`` bound the job's time. ``is_exact`` is false where only the times of records are
-    known.
+    and ``last`` bound the job's time; ``width`` is the length of the buckets that it is drawn
+    from, in seconds. ``is_exact`` is false where only the times of records are known.
     """
 
     begin: float
@@ -106,6 +119,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     first: float = 0.0
     last: float = 0.0
     is_exact: bool = True
+    width: float = 0.0
 
     def time_at(self, column: float) -> float:
         """The moment that a column stands for."""
@@ -120,35 +134,6 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         one = self.stretches[max(0, n)]
         part = min(1.0, max(0.0, (at - one.begin) / (one.end - one.begin)))
         return min(self.columns - 1, one.column + int(part * one.cells))
-
-
-class View(msgspec.Struct, frozen=True):
-    """Which time is shown, and how it is moved; ``first`` and ``last`` bound the job's time."""
-
-    begin: float
-    end: float
-    first: float
-    last: float
-
-    def zoomed(self, factor: float, around: float) -> View:
-        """As much time times ``factor``, with ``around`` where it stands."""
-        least = 1e-3
-        length = min(max(least, (self.end - self.begin) * factor), self.last - self.first)
-        part = (around - self.begin) / (self.end - self.begin)
-        return self._at(around - part * length, length)
-
-    def moved(self, part: float) -> View:
-        """Later by a part of what is shown; earlier where it is negative."""
-        length = self.end - self.begin
-        return self._at(self.begin + part * length, length)
-
-    def whole(self) -> View:
-        """All of the job."""
-        return View(self.first, self.last, self.first, self.last)
-
-    def _at(self, begin: float, length: float) -> View:
-        begin = max(self.first, min(begin, self.last - length))
-        return View(begin, begin + length, self.first, self.last)
 
 
 def timeline(
@@ -205,7 +190,7 @@ class _Sums:
 
     def __init__(self, activity: Activity) -> None:
         self.activity = activity
-        lists = ("busy", "starts", "ends", "errors", "retries")
+        lists = ("busy", "starts", "ends", "errors", "retries", "waits")
         self.length = activity.length
         self._sums = {
             name: [0.0, *accumulate(_filled(getattr(activity, name), self.length))]
@@ -241,8 +226,8 @@ class _Sums:
 
     def _buckets(self, begin: float, end: float) -> tuple[int, int]:
         width, start = self.activity.width, self.activity.begin
-        first = min(self.length, max(0, int((begin - start) // width)))
-        stop = min(self.length, max(0, -int((start - end) // width)))
+        first = min(self.length, max(0, math.floor((begin - start) / width + _TOUCHES)))
+        stop = min(self.length, max(0, math.ceil((end - start) / width - _TOUCHES)))
         return first, max(first, stop)
 
     def busy_stretches(self) -> list[tuple[float, float]]:
@@ -347,6 +332,8 @@ def _lane(
             mark = "gave_up"
         elif sums.total("retries", begin, end):
             mark = "retry"
+        elif not level and sums.total("waits", begin, end):
+            mark = "waits"
         elif not level and any(start < end and stop > begin for start, stop in paused):
             mark = "paused"
         cells.append(Cell(level, mark))

@@ -59,3 +59,9 @@ def test_the_timelines_ends_are_moments_of_the_same_kind(path: str) -> None:
     words = ["--from", f"#{RETRIED}", "--to", "routines.price.errors >= 2", "--json"]
     told = json.loads(tui("timeline", path, *words).stdout)
     assert (told["begin"] - NOON, round(told["end"] - NOON, 3)) == (RETRIED, GIVEN_UP + 0.4)
+
+
+def test_a_lane_is_expanded_by_those_that_ran_at_once(path: str) -> None:
+    told = json.loads(tui("timeline", path, "--expand", "price", "--json").stdout)
+    assert [lane["part"] for lane in told["lanes"] if lane["routine_id"] == "price"] == [1]
+    assert "no routine 'prise'" in tui("timeline", path, "--expand", "prise", code=2).stderr

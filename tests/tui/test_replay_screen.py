@@ -172,3 +172,23 @@ async def test_the_timelines_cursor_is_the_moment_of_every_pane(handle: SavedHan
         assert screen.history.row_at(screen.history.cursor).name == "error_continued"
         await pilot.press("escape")
         assert pane.moment_column() is None
+
+
+async def test_a_lane_expands_and_what_is_short_is_drawn_from_the_changes(
+    handle: SavedHandle,
+) -> None:
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("4")
+        pane = app.screen.timeline
+        await _until(lambda: pane.shown is not None and pane.total)
+        price = next(n for n, one in enumerate(pane.shown.lanes) if one.routine_id == "price")
+        pane.move_to(price)
+        await pilot.press("x")
+        await _until(lambda: pane.shown.lanes[price].part == 1)
+        await pilot.press("x")
+        await _until(lambda: pane.shown.lanes[price].part == 0)
+        width = pane.shown.width
+        for _ in range(7):
+            await pilot.press("+")
+        await _until(lambda: pane.shown.end - pane.shown.begin < 0.5 and pane.shown.width < width)

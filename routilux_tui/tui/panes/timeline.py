@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
 
@@ -14,14 +14,19 @@ from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import count, duration, sparkline
-from routilux_tui.views.timeline import MARKS, View, cell_text
+from routilux_tui.views.time_view import View
+from routilux_tui.views.timeline import MARKS, cell_text
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual import events
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.timeline import Cell, Lane, Timeline
+
+    Detail = Callable[[Timeline, int, list[str]], Awaitable[Timeline]]
 
 _NAME = 20
 _SHARE = 6
@@ -29,7 +34,7 @@ _FEWEST = 10
 #: Seconds after which what moves is drawn again.
 EVERY = 3.0
 _STYLES = {"": "rows--running", "retry": "rows--warning", "gave_up": "rows--error"}
-_WORDS = {"retry": "retries", "gave_up": "gave up", "paused": "paused"}
+_WORDS = {"retry": "retries", "gave_up": "gave up", "paused": "paused", "waits": "waits"}
 _QUARTER = 0.25
 _END_OF_CELL = 0.999
 """Where in a cell a moment is that is chosen by it: what is drawn in it has happened then."""
@@ -63,34 +68,54 @@ class TimelinePane(Pane):
         self.shown: Timeline | None = None
         #: The stretch that the reader has chosen; None for all of the job.
         self.view: View | None = None
+        #: The routines that have a lane for each handler that ran beside others.
+        self.expanded: set[str] = set()
         #: Whether that stretch goes on with now.
         self.follows_now = False
-        self._asked: tuple[int, View | None] | None = None
+        self._asked: tuple[Any, ...] | None = None
         self._drawn_at = 0.0
 
-    async def load(self, handle: Handle, *, moves: bool) -> None:
-        """Have it drawn where the job is; what moves at most every `EVERY` seconds."""
-        asked = (self.columns(), self.view)
+    async def load(self, handle: Handle, detail: Detail | None = None, *, moves: bool) -> None:
+        """Have it drawn where the job is; what moves at most every `EVERY` seconds.
+
+        Args:
+            handle: the job.
+            detail: draws a stretch from the changes themselves, which is asked for where lanes
+                are expanded, and where cells are shorter than what is known without them.
+            moves: whether the job goes on.
+        """
+        asked = (self.columns(), self.view, frozenset(self.expanded))
         now = formatting.now()
         is_new = asked != self._asked
         is_due = is_new or (moves and now - self._drawn_at >= EVERY)
         if not self.is_shown or not self.size.width or not is_due:
             return
+        shown: Timeline | None = None
         begin, end = (0.0, 0.0) if self.view is None else (self.view.begin, self.view.end)
         if self.view is not None and self.follows_now:
             begin, end = begin + now - self._drawn_at if moves else begin, 0.0
         try:
             shown = await handle.timeline(begin, end, asked[0])
+            if detail is not None and (self.expanded or self._is_too_fine(shown)):
+                shown = await detail(shown, asked[0], sorted(self.expanded))
         except RoutiluxTuiError as error:
             self.post_message(self.Failed(error))
-            return
+            self.expanded.clear()
+            if shown is None:
+                return
+            asked = (*asked[:2], frozenset())
         self._asked, self._drawn_at = asked, now
         if self.view is not None and self.follows_now:
             length = self.view.end - self.view.begin
             first = max(shown.first, shown.last - length)
             self.view = View(first, shown.last, shown.first, shown.last)
-            self._asked = (asked[0], self.view)
+            self._asked = (asked[0], self.view, asked[2])
         self._show(shown)
+
+    @staticmethod
+    def _is_too_fine(shown: Timeline) -> bool:
+        """Whether a cell is shorter than what the job's buckets tell apart."""
+        return (shown.end - shown.begin) / shown.columns < shown.width
 
     def _show(self, shown: Timeline) -> None:
         before, self.shown = self.shown, shown
@@ -203,7 +228,8 @@ class TimelinePane(Pane):
         return made
 
     def _lane(self, lane: Lane, name: int) -> list[Part]:
-        parts: list[Part] = [(f" {fit(lane.routine_id, name)} ", "rows--name")]
+        shown = fit("" if lane.part > 1 else lane.routine_id, name)
+        parts: list[Part] = [(f" {shown} ", "rows--name")]
         cells = [
             ("".join(map(cell_text, alike)), _STYLES.get(mark, "rows--dim"))
             for mark, alike in groupby(lane.cells, key=lambda one: one.mark)
@@ -260,6 +286,13 @@ class TimelinePane(Pane):
             column = event.x - self._name_width(names) - 2
             if 0 <= column < self.shown.columns:
                 self._seek_column(column)
+
+    def action_expand(self) -> None:
+        """Give the routine at the cursor a lane for each handler that ran beside others; or one."""
+        routine = self.routine_at(self.cursor)
+        if routine:
+            self.expanded ^= {routine}
+            self.post_message(self.Moved())
 
     def cell_at(self, n: int) -> Cell | None:
         """The cell of a lane at the moment that is shown."""

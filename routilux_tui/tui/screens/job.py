@@ -208,7 +208,8 @@ class JobScreen(ReplayScreen):
             self._has_changed = self.point is None and self.handle.header.status == "running"
             self._show_insight(insight)
         if self.present.stale_since is None:  # all of its time, with the moment that is shown
-            await self.timeline.load(self.present, moves=self.present.header.status == "running")
+            moves = self.present.header.status == "running"
+            await self.timeline.load(self.present, self.detail, moves=moves)
         self._show(None)
 
     def _show_insight(self, insight: Insight) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from routilux_tui.sources.past_handle import PastHandle
     from routilux_tui.tui.panes.timeline import TimelinePane
     from routilux_tui.views.replay_shapes import Point
-    from routilux_tui.views.timeline import Cell
+    from routilux_tui.views.timeline import Cell, Timeline
 
 #: Times the job's own pace; a negative one: as fast as it goes.
 SPEEDS = (0.0, 1.0, 10.0, 100.0, -1.0)
@@ -170,6 +170,16 @@ class ReplayScreen(AgainScreen):
         self._speed = 0
         if self._past is not None:
             await self._past.close()
+
+    async def detail(self, shown: Timeline, columns: int, expanded: list[str]) -> Timeline:
+        """A stretch of the timeline drawn from the changes; as it is where these are not kept."""
+        try:
+            past = await self._opened_past()
+            return await past.detail(shown.begin, shown.end, columns, fold=True, expanded=expanded)
+        except RoutiluxTuiError:
+            if expanded:
+                raise
+            return shown
 
     # Actions
 

@@ -1,0 +1,220 @@
+"""When each task waited and ran in a stretch of a job's time, from its changes; and its picture.
+
+The buckets of the statistics tell of any length of time, and of nothing shorter than they are; the
+changes tell exactly what happened, of as much as is read at once. A routine's lane expands to as
+many as its handlers ran at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.views.timeline import Activity, Timeline, timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from routilux_tui.job.model import Job
+
+#: Changes that are read for one picture; more are drawn from the buckets.
+MOST_CHANGES = 300_000
+#: Lanes of one routine; what runs beside those is drawn in the last.
+MOST_LANES = 16
+_FINER = 4
+"""Buckets of a cell."""
+_MOST_BUCKETS = 8000
+
+
+class Span(NamedTuple):
+    """A task's wait and one of its runs, in seconds since the epoch; ``mark`` says how it ended."""
+
+    routine_id: str
+    queued: float
+    begin: float
+    end: float
+    mark: str = ""
+
+
+class Spans:
+    """The spans of a stretch of time, as changes tell them.
+
+    Args:
+        job: the job at the beginning of it.
+        begin: the beginning, in seconds since the epoch.
+    """
+
+    def __init__(self, job: Job, begin: float) -> None:
+        self.found: list[Span] = []
+        self.begin = begin
+        self._queued: dict[int, tuple[str, float]] = {
+            task.id: (task.routine_id, max(begin, task.due or task.created_at))
+            for task in job.outstanding.values()
+            if task.id not in job.running
+        }
+        self._running: dict[int, tuple[str, float, float]] = {
+            task_id: (routine_id, at, at) for task_id, (routine_id, at) in job.running.items()
+        }
+
+    def take(self, changes: Iterable[Any], until: float) -> bool:
+        """Take note of changes up to a time; False when that is reached."""
+        for change in changes:
+            kind = change[1]
+            if kind == "emit":
+                if change[5] > until:
+                    return False
+                for task_id, routine_id, _ in change[7]:
+                    self._queued[task_id] = (routine_id, change[5])
+            elif kind == "run":
+                if change[4] > until:
+                    return False
+                _, queued = self._queued.pop(change[2], ("", change[4]))
+                self._running[change[2]] = (change[3], queued, change[4])
+            elif kind in {"ran", "retry"}:
+                at = change[5] if kind == "ran" else change[4]
+                if at > until:
+                    return False
+                self._end(change, kind, at)
+        return True
+
+    def _end(self, change: Sequence[Any], kind: str, at: float) -> None:
+        routine_id, queued, begin = self._running.pop(change[2], (change[3], at, at))
+        mark = ""
+        if kind == "retry":
+            mark = "retry"
+            self._queued[change[2]] = (routine_id, max(at, change[7]))
+        elif len(change) > 6 and change[6] is not None and change[4] != "cancelled":
+            mark = "gave_up"
+        self.found.append(Span(routine_id, queued, begin, at, mark))
+
+    def close(self, end: float) -> list[Span]:
+        """All of them, by their beginnings; what runs or waits still does so until the end."""
+        running = [
+            Span(routine_id, queued, begin, end)
+            for routine_id, queued, begin in self._running.values()
+        ]
+        waiting = [
+            Span(routine_id, queued, end, end)
+            for routine_id, queued in self._queued.values()
+            if queued < end
+        ]
+        return sorted([*self.found, *running, *waiting], key=lambda one: one.begin)
+
+
+def drawn_spans(
+    spans: Sequence[Span],
+    routines: Sequence[str],
+    begin: float,
+    end: float,
+    columns: int,
+    *,
+    paused: Sequence[tuple[float, float]] = (),
+    fold: bool = True,
+    expanded: Iterable[str] = (),
+) -> Timeline:
+    """Draw spans; see `timeline`.
+
+    Args:
+        spans: by their beginnings.
+        routines: in the order of the lanes.
+        begin: the first moment shown, in seconds since the epoch.
+        end: the last.
+        columns: cells of a lane.
+        paused: stretches in which the job was paused.
+        fold: whether idle stretches are folded.
+        expanded: routines that have a lane for each handler that ran beside others.
+    """
+    if end <= begin:
+        raise NotPossible("No time is shown.")
+    buckets = max(1, min(columns * _FINER, _MOST_BUCKETS))
+    width = (end - begin) / buckets
+    by_routine: dict[str, list[Span]] = {one: [] for one in routines}
+    for span in spans:
+        by_routine.setdefault(span.routine_id, []).append(span)
+    lanes: dict[str, tuple[str, int]] = {}
+    activities: dict[str, Activity] = {}
+    wide = set(expanded)
+    for routine_id, own in by_routine.items():
+        groups = _side_by_side(own) if routine_id in wide else [own]
+        for n, group in enumerate(groups):
+            key = f"{len(lanes)}"
+            lanes[key] = (routine_id, n + 1 if routine_id in wide else 0)
+            activities[key] = _activity(group, begin, end, width, buckets, routine_id in wide)
+    shown = timeline(activities, begin, end, columns, paused=paused, fold=fold)
+    named = [
+        msgspec.structs.replace(
+            one, routine_id=lanes[one.routine_id][0], part=lanes[one.routine_id][1]
+        )
+        for one in shown.lanes
+    ]
+    return msgspec.structs.replace(shown, lanes=named, width=width)
+
+
+def _side_by_side(spans: Sequence[Span]) -> list[list[Span]]:
+    """The spans in as many rows as ran at once: each in the first that is free."""
+    rows: list[list[Span]] = [[]]
+    free = [0]
+    busy: list[tuple[float, int]] = []
+    for span in spans:
+        while busy and busy[0][0] <= span.begin:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        if not free and len(rows) < MOST_LANES:
+            rows.append([])
+            free.append(len(rows) - 1)
+        n = heapq.heappop(free) if free else MOST_LANES - 1
+        rows[n].append(span)
+        if span.end > span.begin:
+            heapq.heappush(busy, (span.end, n))
+        else:
+            heapq.heappush(free, n)
+    return rows
+
+
+def _activity(
+    spans: Sequence[Span], begin: float, end: float, width: float, buckets: int, waits_too: bool
+) -> Activity:
+    busy, waits = [0.0] * buckets, [0.0] * buckets
+    starts, ends, errors, retries = ([0] * buckets for _ in range(4))
+    steps = [0] * (buckets + 1)
+
+    def number(at: float) -> int:
+        return min(buckets - 1, max(0, int((at - begin) / width)))
+
+    for span in spans:
+        _spread(busy, span.begin, span.end, begin, width)
+        if span.begin > span.queued:
+            steps[number(max(span.queued, begin))] += 1
+            steps[number(span.begin) + 1] -= 1
+            if waits_too:
+                _spread(waits, span.queued, span.begin, begin, width)
+        if span.end <= span.begin and span.begin >= end:
+            continue  # it waits still
+        if begin <= span.begin < end:
+            starts[number(span.begin)] += 1
+        if begin <= span.end < end:
+            ends[number(span.end)] += 1
+            errors[number(span.end)] += bool(span.mark)
+            retries[number(span.end)] += span.mark == "retry"
+    queue, waiting = [], 0
+    for step in steps[:buckets]:
+        waiting += step
+        queue.append(waiting)
+    return Activity(
+        begin=begin, width=width, busy=busy, starts=starts, ends=ends, errors=errors,
+        retries=retries, queue=queue, waits=waits if waits_too else (), end=end,
+    )  # fmt: skip
+
+
+def _spread(into: list[float], start: float, stop: float, begin: float, width: float) -> None:
+    """Add the time from one moment to another to every bucket that it touches."""
+    first = max(0, int((max(start, begin) - begin) / width))
+    for n in range(first, len(into)):
+        low, high = begin + n * width, begin + (n + 1) * width
+        if low >= stop:
+            break
+        part = min(stop, high) - max(start, low)
+        if part > 0:
+            into[n] += part

@@ -1,0 +1,76 @@
+"""The timeline from the changes themselves: exact at any zoom, and a lane for each handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from routilux_tui.errors import NotPossible
+from routilux_tui.store.large_file import open_job
+from routilux_tui.store.segments import changes_folder
+from routilux_tui.views import kept_moments
+from routilux_tui.views.kept_moments import KeptMoments
+from routilux_tui.views.replay import Replay
+from routilux_tui.views.task_spans import MOST_LANES, Span, drawn_spans
+from tests.replayed import GIVEN_UP, NOON, ORDERS, RETRIED, write_job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("spans") / "orders.json"
+    write_job(path)
+    return path
+
+
+def test_waits_and_runs_are_those_of_the_changes(path: Path) -> None:
+    spans = KeptMoments(path).spans(NOON, NOON + ORDERS)
+    assert len(spans) == ORDERS + 1
+    own = [one for one in spans if NOON + RETRIED <= one.queued < NOON + RETRIED + 1]
+    told = [(*(round(at - NOON - RETRIED, 3) for at in one[1:4]), one.mark) for one in own]
+    assert told == [(0, 0.1, 0.2, "retry"), (0.3, 0.3, 0.4, "")]
+    assert [one.mark for one in spans if one.mark] == ["retry", "gave_up"]
+    # a stretch that begins in the middle of a wait, and ends in the middle of a run
+    (waited, running) = KeptMoments(path).spans(NOON + 5.05, NOON + 6.2)
+    assert (round(waited.queued - NOON, 3), round(waited.begin - NOON, 3)) == (5.05, 5.1)
+    assert (round(running.begin - NOON, 3), round(running.end - NOON, 3)) == (6.1, 6.2)
+
+
+def test_a_stretch_is_drawn_more_exactly_than_the_buckets_are(path: Path) -> None:
+    replay = Replay(path, lambda: open_job(path))
+    at = NOON + GIVEN_UP
+    shown = replay.detail(at, at + 1, 20, fold=False, expanded=[])
+    (lane,) = [one for one in shown.lanes if one.routine_id == "price"]
+    levels = [cell.level for cell in lane.cells]  # a moment between two cells is in either
+    assert (levels[0], levels[2:7], set(levels[9:])) == (0, [8] * 5, {0})
+    assert [cell.mark for cell in lane.cells if cell.mark] == ["gave_up"]
+    assert shown.queue[:2] == [1, 1]
+    shown = replay.detail(at, at + 1, 20, fold=False, expanded=["price"])
+    (lane,) = [one for one in shown.lanes if one.part == 1]
+    assert lane.cells[0].mark == "waits"
+
+
+def test_handlers_that_run_at_once_have_a_lane_each() -> None:
+    spans = [Span("r", n, n, n + 2.5) for n in range(10)]
+    shown = drawn_spans(spans, ["r"], 0, 12.5, 50, expanded=["r"])
+    assert [lane.part for lane in shown.lanes] == [1, 2, 3]
+    crowd = [Span("r", 0, 0.1 * n, 100) for n in range(50)]
+    assert len(drawn_spans(crowd, ["r"], 0, 100, 50, expanded=["r"]).lanes) == MOST_LANES
+
+
+def test_what_is_too_much_or_not_kept_is_said(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_moments, "MOST_CHANGES", 80)
+    with pytest.raises(NotPossible, match="zoom in"):
+        KeptMoments(path).spans(NOON, NOON + ORDERS)
+    assert KeptMoments(path).spans(NOON + 2, NOON + 3)
+    bare = tmp_path / "bare.json"
+    write_job(bare)
+    for one in changes_folder(bare).iterdir():
+        one.unlink()
+    with pytest.raises(NotPossible, match="not kept"):
+        Replay(bare, lambda: open_job(bare)).detail(0, 0, 20, fold=True, expanded=[])
