@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.tui.screens.answering import answer_question
-from routilux_tui.tui.screens.dialogs import ChoiceDialog, WaitDialog
 from routilux_tui.tui.screens.job_looking import LookingScreen
 from routilux_tui.views.text import printable
 
@@ -39,6 +37,8 @@ class ActingScreen(LookingScreen):
     def action_answer(self) -> None:
         """Answer what the job asks."""
         if not self.is_refused("answer"):
+            from routilux_tui.tui.screens.answering import answer_question
+
             self.run_worker(answer_question(self, self.handle))
 
     def action_breakpoint(self) -> None:
@@ -52,6 +52,8 @@ class ActingScreen(LookingScreen):
             chosen: str | None = _NEW
             if found:
                 listed = [(_NEW, "set another"), *((str(one.number), _named(one)) for one in found)]
+                from routilux_tui.tui.screens.dialogs import ChoiceDialog
+
                 dialog = ChoiceDialog("Breakpoints: Enter takes one off", listed)
                 chosen = await self.app.push_screen_wait(dialog)
             if chosen == _NEW:
@@ -63,6 +65,7 @@ class ActingScreen(LookingScreen):
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
 
     async def _set_breakpoint(self) -> None:
+        from routilux_tui.tui.screens.dialogs import WaitDialog
         from routilux_tui.views.conditions import breakpoint_examples
 
         examples = breakpoint_examples(list(self.handle.routines))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.strip import Strip
 
@@ -140,11 +141,26 @@ class Rows(RowScroller):
     def palette(self) -> dict[str, Style]:
         """Component class -> style."""
         if not self._styles_of:
-            self._styles_of = {
-                name: self.get_component_rich_style(name, partial=True)
-                for name in self.COMPONENT_CLASSES
-            }
+            made: dict[str, dict[str, Style]] = vars(self.app).setdefault("row_styles", {})
+            if self.app.theme not in made:
+                made[self.app.theme] = self._make_styles()
+            self._styles_of = made[self.app.theme]
         return self._styles_of
+
+    def _get_component_classes(self) -> frozenset[str]:  # type: ignore[override]
+        """None for Textual: the styles are those of every list, and made once for all of them."""
+        return frozenset()
+
+    def _make_styles(self) -> dict[str, Style]:
+        for name in self.COMPONENT_CLASSES:
+            one = DOMNode(classes=name)
+            one._attach(self)  # noqa: SLF001 - as Textual does it for every widget
+            self.app.stylesheet.apply(one, animate=False)
+            self._component_styles[name] = one.styles
+        return {
+            name: self.get_component_rich_style(name, partial=True)
+            for name in self.COMPONENT_CLASSES
+        }
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """A frame: what all of its lines share is asked for once."""
