@@ -83,6 +83,7 @@ class ActingScreen(LookingScreen):
             self.run_worker(self._alert())
 
     async def _alert(self) -> None:
+        from routilux_tui.tui.screens.dialogs import ChoiceDialog, WaitDialog
         from routilux_tui.views.alerts import OFFERED, rule_of
         from routilux_tui.views.conditions import examples
 
