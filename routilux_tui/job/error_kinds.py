@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from routilux_tui.job.jsonable import to_plain
-from routilux_tui.job.record import is_id
 
 #: The records that tell of a task whose handler raised, or whose input was refused.
 FAILURES = frozenset({"error", "error_continued", "skipped", "validation_failed"})
@@ -78,6 +77,8 @@ class Problem(msgspec.Struct, kw_only=True):
     @classmethod
     def from_plain(cls, plain: Any) -> Problem | None:
         """What `to_plain` gave; None where it is something else."""
+        from routilux_tui.job.record import is_id
+
         try:
             problem = msgspec.convert(plain, cls)
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -130,6 +131,8 @@ class Problems:
                 problems._numbers[key] = len(problems.kinds)
                 problems.kinds.append(problem)
         rest = told.get("rest")
+        from routilux_tui.job.record import is_id
+
         problems.rest = rest if is_id(rest) else 0
         return problems
 
