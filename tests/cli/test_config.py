@@ -72,7 +72,7 @@ def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
         'find = ""': "there is no key ''",
         'find = "p"': "'p' is the key of pause on a job's screen",
         '"pane(1)" = "j"': "'j' is the key of down on a job's screen",
-        'sort = "space"': "'space' is the key of select on the list",
+        'sort = "space"': "'space' is the key of ",
     }.items():
         (place / "config.toml").write_text(f'times = "absolute"\n[keymap]\nzoom="Z"\n{entry}\n')
         told = tui("info", code=2).stderr
