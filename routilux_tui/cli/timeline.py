@@ -11,19 +11,25 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from routilux_tui.cli import output
 from routilux_tui.cli.at_moment import file_of, replay_of, time_of_moment
 from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
-from routilux_tui.views.formatting import sparkline
+from routilux_tui.job import timestamps
+from routilux_tui.views.critical_path import busiest, summary
+from routilux_tui.views.formatting import clock, duration, sparkline
 from routilux_tui.views.timeline import cell_text
 
 if TYPE_CHECKING:
     import argparse
 
+    from routilux_tui.views.critical_path import Link
     from routilux_tui.views.timeline import Timeline
 
 _WIDEST_NAME = 24
+_MOST_LINKS = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--expand", action="append", default=[], metavar="ROUTINE",
         help="with a lane for each handler of it that ran beside others",
     )  # fmt: skip
+    parser.add_argument("--busiest", action="store_true", help="say which tenth was the busiest")
+    parser.add_argument(
+        "--critical",
+        action="store_true",
+        help="the chain of waits and runs that its end waited for",
+    )
     parser.add_argument("--flat", action="store_true", help="don't fold idle stretches")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
@@ -62,11 +74,35 @@ def run(args: argparse.Namespace) -> int:
         shown = replay_of(file_of(args.job)).detail(
             shown.begin, shown.end, columns, fold=not args.flat, expanded=args.expand
         )
+    path = replay_of(file_of(args.job)).chain() if args.critical else None
     if args.json:
-        output.print_json(shown)
-    else:
-        _print(shown, width)
+        told = msgspec.to_builtins(shown)
+        if args.busiest:
+            told["busiest"] = dict(zip(("begin", "end", "handlers"), busiest(shown), strict=True))
+        if path is not None:
+            told["critical_path"] = msgspec.to_builtins(path)
+        output.print_json(told)
+        return 0
+    _print(shown, width)
+    if args.busiest and shown.lanes:
+        begin, end, handlers = busiest(shown)
+        print(f"busiest from {_time(begin)} to {_time(end)}: {handlers:.1f} handlers at once")
+    if path is not None:
+        print(f"critical path: {output.safe(summary(path))}")
+        for one in path.links[-_MOST_LINKS:]:
+            print(_link_line(one))
     return 0
+
+
+def _time(at: float) -> str:
+    return clock(timestamps.to_iso(at))
+
+
+def _link_line(one: Link) -> str:
+    tries = f", {one.tries} tries" if one.tries > 1 else ""
+    said = f"waited {duration(one.waited)}, ran {duration(one.ran)}{tries}"
+    by = f"  after {one.source}.{one.event}" if one.source else ""
+    return output.safe(f"  {_time(one.queued)}  {one.routine_id}  {said}{by}")
 
 
 def _print(shown: Timeline, width: int) -> None:

@@ -1,20 +1,23 @@
 """What led to a record, from the start of the job on, and what came of it.
 
 N is the record's number, as `history --json` and the dashboard have it; -1 is the last one. Each
-line has the time since the record that led to it: what its task has waited and run until then.
+line has the time since the record that led to it, and what of it its task waited, and what it ran.
 """
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import row_number
+from routilux_tui.cli.at_moment import replay_of
 from routilux_tui.cli.find_job import readable
-from routilux_tui.errors import UsageError
+from routilux_tui.errors import RoutiluxTuiError, UsageError
 from routilux_tui.views.formatting import clock, count, span
 from routilux_tui.views.shapes import HISTORY, Filter
-from routilux_tui.views.trace import run_trace
+from routilux_tui.views.trace import run_trace, waits_of, with_waits
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the chain."""
-    job, _ = readable(args.job)
+    job, place = readable(args.job)
     total = job.window(HISTORY, 0, 0, Filter()).total
 
     def window(start: int, stop: int) -> Sequence[Row]:
@@ -46,6 +49,10 @@ def run(args: argparse.Namespace) -> int:
     if found is None:
         has = f"It has {count(total)}, from 0 on." if total else "It has none yet."
         raise UsageError(f"There is no record {args.n}.", has)
+    if place:  # else nothing is kept of it
+        with contextlib.suppress(RoutiluxTuiError):
+            links = replay_of(Path(place)).chain(found.chain[-1].n).links
+            found = with_waits(found, links)
     if args.json:
         output.print_json(found)
         return 0
@@ -84,4 +91,5 @@ def _print_chain(chain: list[Step], *, gap: bool) -> None:
 def _line(step: Step, indent: str = "") -> str:
     after = "" if step.after is None else f"+{span(step.after)}"
     parts = [f"{indent}#{step.n}".ljust(8), clock(step.at), after.rjust(7), step.routine]
-    return output.safe("  ".join([*parts, step.event, step.text])).rstrip()
+    waits = [waits_of(step)] if step.waited is not None else []
+    return output.safe("  ".join([*parts, step.event, *waits, step.text])).rstrip()

@@ -13,6 +13,7 @@ from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.live import LiveHandle
 from routilux_tui.sources.past_handle import WHY_NOT, PastHandle
 from routilux_tui.sources.saved_handle import SavedHandle
+from routilux_tui.views.critical_path import CriticalPath
 from routilux_tui.views.replay_shapes import Point, Seek
 from routilux_tui.views.shapes import Frame
 from routilux_tui.views.timeline import Timeline
@@ -81,6 +82,11 @@ class FarPastHandle(LiveHandle):
             expanded=list(expanded),
         )
         return protocol.understood(self._place, answer, Timeline)
+
+    async def chain(self, record: int | None = None) -> CriticalPath:
+        """What led to a record, or what the job's end waited for; see `Replay.chain`."""
+        answer = await self._request("chain", patience=PATIENCE, record=record)
+        return protocol.understood(self._place, answer, CriticalPath)
 
     async def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns."""

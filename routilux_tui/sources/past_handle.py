@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from routilux_tui.job.model import Job
+    from routilux_tui.views.critical_path import CriticalPath
     from routilux_tui.views.projection import Projection
     from routilux_tui.views.timeline import Timeline
 
@@ -91,6 +92,10 @@ class PastHandle(SavedHandle):
         """A stretch of time drawn from the changes themselves; see `Replay.detail`."""
         draw = self._opened_replay().detail
         return await asyncio.to_thread(draw, begin, end, columns, fold=fold, expanded=expanded)
+
+    async def chain(self, record: int | None = None) -> CriticalPath:
+        """What led to a record, or what the job's end waited for; see `Replay.chain`."""
+        return await asyncio.to_thread(self._opened_replay().chain, record)
 
     async def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns: a key of `MARKS` each, or empty."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.saved_handle import SavedHandle
     from routilux_tui.views.choosing import Sent
+    from routilux_tui.views.critical_path import CriticalPath
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.shapes import Header
@@ -73,6 +74,7 @@ class Relay:
             "seek": self._seek,
             "marks": self._marks,
             "detail": self._detail,
+            "chain": self._chain,
             "stop": self._stop,
             "giveup": self._control,
             "retry": self._retry,
@@ -226,6 +228,10 @@ class Relay:
             fold=bool(params.get("fold", True)),
             expanded=[str(one) for one in params.get("expanded") or ()],
         )
+
+    async def _chain(self, params: dict[str, Any]) -> CriticalPath:
+        record = params.get("record")
+        return await self._past().chain(None if record is None else int(record))
 
     async def _marks(self, params: dict[str, Any]) -> list[str]:
         return await self._past().marks(int(params["columns"]))

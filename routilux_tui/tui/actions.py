@@ -121,6 +121,8 @@ TIME_ACTIONS = (
     Action("move_time(1)", "right", "→", "", "Timeline: later, by a quarter.", MOVE),
     Action("expand", "x", "x", "", "Timeline: a lane for each handler that ran beside others.",
            MOVE, twin="timeline JOB --expand ROUTINE"),
+    Action("mark_next", "m", "m", "", "Timeline: mark the busiest stretch, the critical path.",
+           MOVE, twin="timeline JOB --busiest --critical"),
     Action("seek_cell(-1)", "h", "h", "", "Timeline: a cell back; all panes show that moment.",
            MOVE),
     Action("seek_cell(1)", "l", "l", "", "Timeline: a cell on.", MOVE),

@@ -13,6 +13,7 @@ from routilux_tui.job.jsonable import preview
 from routilux_tui.store.seeking import KeptChanges
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_search import ConditionSearch
+from routilux_tui.views.critical_path import CriticalPath, path_back
 from routilux_tui.views.task_spans import MOST_CHANGES, Span, Spans
 
 if TYPE_CHECKING:
@@ -179,6 +180,30 @@ class KeptMoments:
                     if not spans.take((one for one in changes if one[0] > job.seq), end):
                         return spans.close(end)
         return spans.close(end)
+
+    def chain(self, record: int | None, is_stopped: Callable[[], bool]) -> CriticalPath:
+        """The chain of tasks that led to a record, or None to the end of the last task.
+
+        Raises:
+            UsageError: when there is no such record.
+        """
+        seq, task, at = self.last, None, self.end
+        if record is not None:
+            seq = self.seq_of_record(record)
+            change = self.change(seq)
+            task, at = change[6] if len(change) > 6 else None, change[5]
+            if task is None:
+                return CriticalPath()
+        with contextlib.suppress(IndexError, TypeError, ValueError):
+            return path_back(self._backward(seq), task, at, is_stopped)
+        return CriticalPath(is_whole=False)
+
+    def _backward(self, seq: int) -> Iterator[Any]:
+        """The changes up to one, the last first."""
+        for piece in reversed(self._kept.pieces):
+            if piece.first <= seq:
+                for changes in reversed(list(self._blocks(piece, 0))):
+                    yield from (one for one in reversed(changes) if one[0] <= seq)
 
     def next_flip(
         self, condition: Condition, seq: int, step: int, is_stopped: Callable[[], bool]

@@ -19,6 +19,8 @@ from routilux_tui.job.status import is_routine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from routilux_tui.views.critical_path import CriticalPath
+
 _HISTORY, _LOG, _OUTPUT, _PAUSE = range(4)
 _LISTS = ("_history", "_shared_log", "_output_log", "_pause_points")
 
@@ -170,6 +172,14 @@ class RecordedMoments:
         return None
 
     def spans(self, *_: Any) -> list[Any]:
+        """Its records say when handlers emitted, not when they ran.
+
+        Raises:
+            NotPossible: always.
+        """
+        raise NotPossible("When each handler ran is not known: the job's changes are not kept.")
+
+    def chain(self, *_: Any) -> CriticalPath:
         """Its records say when handlers emitted, not when they ran.
 
         Raises:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from routilux_tui.job.model import Job
+    from routilux_tui.views.critical_path import CriticalPath
     from routilux_tui.views.timeline import Timeline
 
 _MOST_COLUMNS = 1000
@@ -202,6 +203,18 @@ class Replay:
             paused=known.paused, fold=fold, expanded=expanded,
         )  # fmt: skip
         return replace(shown, first=known.first, last=known.last)
+
+    def chain(self, record: int | None = None) -> CriticalPath:
+        """The chain of waits and runs that led to a record, or that the job's end waited for.
+
+        Raises:
+            UsageError: when there is no such record.
+            NotPossible: when the job's changes are not kept.
+        """
+        with self._lock:
+            self._stop.clear()
+            self._moments.refresh()
+            return self._moments.chain(record, self._stop.is_set)
 
     def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns: a key of `MARKS` each, or empty."""

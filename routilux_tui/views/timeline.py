@@ -103,9 +103,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a job's time, drawn.
 
     ``queue`` and ``rate`` are curves below the lanes: tasks that wait, and handlers that ended a
-    second, a number a cell. ``ticks`` are the columns of round times, with their labels. ``first``
-    and ``last`` bound the job's time; ``width`` is the length of the buckets that it is drawn
-    from, in seconds. ``is_exact`` is false where only the times of records are known.
+    second, a number a cell; ``busy`` is how many handlers ran at once. ``ticks`` are the columns
+    of round times, with their labels. ``first`` and ``last`` bound the job's time; ``width`` is the
+    length of the buckets that it is drawn from, in seconds. ``is_exact`` is false where only the
+    times of records are known.
     """
 
     begin: float
@@ -120,6 +121,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     last: float = 0.0
     is_exact: bool = True
     width: float = 0.0
+    busy: list[float] = []
 
     def time_at(self, column: float) -> float:
         """The moment that a column stands for."""
@@ -175,6 +177,10 @@ def timeline(
             for count, (lower, upper) in zip(ends, edges, strict=True)
         ],
         ticks=_ticks(stretches, begin, end, columns),
+        busy=[
+            sum(one.count("busy", lower, upper) for one in sums.values()) / (upper - lower or 1.0)
+            for lower, upper in edges
+        ],
     )
 
 

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.job import timestamps
+from routilux_tui.views.formatting import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
+    from routilux_tui.views.critical_path import Link
     from routilux_tui.views.shapes import Row
 
 #: Rows that are asked for at once.
@@ -35,8 +37,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One record on the way.
 
     ``after`` is the time since the record that led to it, in seconds: what its task has waited
-    and run until then. ``depth`` counts the emits between it and the record that was asked for,
-    forward. ``cause`` is the position of the record that led to it, None for the first.
+    and run until then; ``waited`` and ``ran`` tell these apart, where the job's changes are kept.
+    ``depth`` counts the emits between it and the record that was asked for, forward. ``cause`` is
+    the position of the record that led to it, None for the first.
     """
 
     n: int
@@ -47,6 +50,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     task: int | None = None
     cause: int | None = None
     after: float | None = None
+    waited: float | None = None
+    ran: float | None = None
     depth: int = 0
 
 
@@ -108,6 +113,25 @@ def trace(n: int, total: int) -> Generator[tuple[int, int], Sequence[Row], Trace
     if gap:
         chain[1] = msgspec.structs.replace(chain[1], cause=None, after=None)
     return Trace(chain=chain, came=came, gap=gap, is_whole=is_whole, note=note)
+
+
+def with_waits(found: Trace, links: Iterable[Link]) -> Trace:
+    """A trace whose steps say what of the time before them was waited, and what was run."""
+    by_task = {one.task: one for one in links}
+    chain = []
+    for step in found.chain:
+        link = by_task.get(step.task) if step.task is not None else None
+        if link is not None and step.after is not None:
+            step = msgspec.structs.replace(step, waited=link.waited, ran=link.ran)  # noqa: PLW2901
+        chain.append(step)
+    return msgspec.structs.replace(found, chain=chain)
+
+
+def waits_of(step: Step) -> str:
+    """What of the time before a record its task waited, and what it ran; empty if not known."""
+    if step.waited is None or step.ran is None:
+        return ""
+    return f"waited {duration(step.waited)}, ran {duration(step.ran)}"
 
 
 class _Blocks:

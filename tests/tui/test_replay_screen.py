@@ -192,3 +192,21 @@ async def test_a_lane_expands_and_what_is_short_is_drawn_from_the_changes(
         for _ in range(7):
             await pilot.press("+")
         await _until(lambda: pane.shown.end - pane.shown.begin < 0.5 and pane.shown.width < width)
+
+
+async def test_m_marks_the_busiest_stretch_then_the_critical_path(handle: SavedHandle) -> None:
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("4")
+        pane = app.screen.timeline
+        await _until(lambda: pane.shown is not None and pane.total)
+        rows = pane.total
+        await pilot.press("m")
+        assert pane.total == rows + 1
+        assert "busiest" in pane.text_of(rows)
+        await pilot.press("m")
+        await _until(lambda: "1 task: ran" in pane.text_of(rows))
+        lanes = [pane.parts(n, 99) or [] for n in range(len(pane.shown.lanes))]
+        assert any(style == "rows--warning" for lane in lanes for _, style in lane)
+        await pilot.press("m")
+        assert pane.total == rows

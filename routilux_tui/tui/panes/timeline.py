@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job import timestamps
 from routilux_tui.tui.actions import TIME_ACTIONS, bindings
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views import formatting
-from routilux_tui.views.formatting import count, duration, sparkline
+from routilux_tui.views.critical_path import busiest, summary
+from routilux_tui.views.formatting import clock, count, duration, sparkline
 from routilux_tui.views.time_view import View
 from routilux_tui.views.timeline import MARKS, cell_text
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.widgets.lines import Part
+    from routilux_tui.views.critical_path import CriticalPath
     from routilux_tui.views.timeline import Cell, Lane, Timeline
 
     Detail = Callable[[Timeline, int, list[str]], Awaitable[Timeline]]
@@ -56,6 +60,9 @@ class TimelinePane(Pane):
     class Moved(Message):
         """Another stretch of time is to be shown."""
 
+    class PathWanted(Message):
+        """The critical path is to be marked: see `show_path`."""
+
     class Sought(Message):
         """A moment is to be shown in all panes, in seconds since the epoch."""
 
@@ -68,6 +75,9 @@ class TimelinePane(Pane):
         self.shown: Timeline | None = None
         #: The stretch that the reader has chosen; None for all of the job.
         self.view: View | None = None
+        #: What is marked: nothing, the busiest stretch, or the critical path.
+        self.marked = ""
+        self._path: CriticalPath | None = None
         #: The routines that have a lane for each handler that ran beside others.
         self.expanded: set[str] = set()
         #: Whether that stretch goes on with now.
@@ -119,7 +129,8 @@ class TimelinePane(Pane):
 
     def _show(self, shown: Timeline) -> None:
         before, self.shown = self.shown, shown
-        total = len(shown.lanes) + len(self._curves()) + 1 if shown.lanes else 0
+        total = len(shown.lanes) + len(self._curves()) + 1 + bool(self.marked)
+        total = total if shown.lanes else 0
         if before is None or total != self.total or len(before.lanes) != len(shown.lanes):
             self.set_total(total)
             self.refresh()
@@ -194,6 +205,8 @@ class TimelinePane(Pane):
                 *self._with_moment([(sparkline(values), "rows--spark")]),
                 (f" {count(int(max(values)))}", "rows--dim"),
             ]
+        if n == len(lanes) + len(curves) + 1:
+            return [(f" {self._mark_text()}", "rows--warning")]
         ticks = ""
         for column, label in self.shown.ticks:
             ticks = ticks.ljust(column) + label
@@ -230,9 +243,18 @@ class TimelinePane(Pane):
     def _lane(self, lane: Lane, name: int) -> list[Part]:
         shown = fit("" if lane.part > 1 else lane.routine_id, name)
         parts: list[Part] = [(f" {shown} ", "rows--name")]
+        marked = self._marked_cells(lane)
+        styles = [
+            "rows--warning" if n in marked else _STYLES.get(one.mark, "rows--dim")
+            for n, one in enumerate(lane.cells)
+        ]
+        texts = (
+            "▔" if n in marked and not one.level and not one.mark else cell_text(one)
+            for n, one in enumerate(lane.cells)
+        )
         cells = [
-            ("".join(map(cell_text, alike)), _STYLES.get(mark, "rows--dim"))
-            for mark, alike in groupby(lane.cells, key=lambda one: one.mark)
+            ("".join(text for text, _ in alike), style)
+            for style, alike in groupby(zip(texts, styles, strict=True), key=itemgetter(1))
         ]
         parts += self._with_moment(cells)
         parts.append((f"{lane.share * 100:5.0f}%", "rows--dim" if lane.share < 0.005 else ""))
@@ -286,6 +308,54 @@ class TimelinePane(Pane):
             column = event.x - self._name_width(names) - 2
             if 0 <= column < self.shown.columns:
                 self._seek_column(column)
+
+    def action_mark_next(self) -> None:
+        """Mark the busiest stretch, then the critical path, then nothing."""
+        order = ("", "busiest", "critical")
+        self.marked = order[(order.index(self.marked) + 1) % len(order)]
+        self._path = None
+        if self.marked == "critical":
+            self.post_message(self.PathWanted())
+        if self.shown is not None:
+            self._show(self.shown)
+            self.refresh()
+
+    def show_path(self, path: CriticalPath | None) -> None:
+        """Mark the critical path; None: it is not known, and nothing is marked."""
+        self._path = path
+        if path is None:
+            self.marked = ""
+        if self.shown is not None:
+            self._show(self.shown)
+        self.refresh()
+
+    def _mark_text(self) -> str:
+        if self.shown is None:
+            return ""
+        if self.marked == "busiest":
+            begin, end, handlers = busiest(self.shown)
+            ends = " to ".join(clock(timestamps.to_iso(at))[:8] for at in (begin, end))
+            return f"busiest {ends}: {handlers:.1f} handlers at once"
+        return "critical path: " + ("…" if self._path is None else summary(self._path))
+
+    def _marked_cells(self, lane: Lane) -> set[int]:
+        """The cells of a lane that are marked."""
+        shown = self.shown
+        if shown is None or not self.marked:
+            return set()
+        if self.marked == "busiest":
+            begin, end, _ = busiest(shown)
+            stretches = [(begin, end - (end - begin) * 1e-3)]
+        else:
+            links = self._path.links if self._path is not None else []
+            stretches = [
+                (one.begun, one.ended) for one in links if one.routine_id == lane.routine_id
+            ]
+        cells: set[int] = set()
+        for begin, end in stretches:
+            if begin <= shown.end and end >= shown.begin:
+                cells.update(range(shown.column_of(begin), shown.column_of(end) + 1))
+        return cells
 
     def action_expand(self) -> None:
         """Give the routine at the cursor a lane for each handler that ran beside others; or one."""

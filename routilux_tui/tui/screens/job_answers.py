@@ -16,13 +16,14 @@ from routilux_tui.views.formatting import clock, count, counted, span
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
-from routilux_tui.views.trace import trace
+from routilux_tui.views.trace import trace, waits_of, with_waits
 from routilux_tui.views.why import BAD, GOOD, why
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from routilux_tui.sources.base import Handle
+    from routilux_tui.views.critical_path import Link
     from routilux_tui.views.insight import FailingInput, Insight, ProblemRow
     from routilux_tui.views.shapes import Row
     from routilux_tui.views.trace import Step, Trace
@@ -112,11 +113,21 @@ async def failure_record(
     return None
 
 
-async def trace_lines(handle: Handle, n: int) -> list[str]:
-    """The chain of records that led to one, from the start on, and what came of it."""
+async def trace_lines(
+    handle: Handle, n: int, links_to: Callable[[int], Awaitable[Sequence[Link]]] | None = None
+) -> list[str]:
+    """The chain of records that led to one, from the start on, and what came of it.
+
+    Args:
+        handle: the job.
+        n: the record.
+        links_to: gives the tasks that led to a record, with what each waited and ran.
+    """
     found = await _trace(handle, n)
     if found is None:
         return ["There is no such record any more."]
+    if links_to is not None:
+        found = with_waits(found, await links_to(n))
     lines = [found.note, ""] if found.note else []
     lines += _chain(found.chain, gap=found.gap)
     if found.came or not found.is_whole:
@@ -164,6 +175,5 @@ def _line(step: Step, indent: str = "") -> str:
     after = "" if step.after is None else f"+{span(step.after)}"
     values = "".join(text for text, _ in spoken(step.text)).strip()
     number = f"{indent}{count(step.n + 1)}"
-    return (
-        f"{number:<10}{clock(step.at)}  {after:>7}  {step.routine}  {step.event}  {values}".rstrip()
-    )
+    parts = [f"{number:<10}{clock(step.at)}", f"{after:>7}", step.routine, step.event]
+    return "  ".join(filter(None, (*parts, waits_of(step), values)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
     from routilux_tui.tui.screens.job_reading import JobReading
     from routilux_tui.tui.widgets.rows import Rows
+    from routilux_tui.views.critical_path import Link
 
 
 class LookingScreen(SteeringScreen):
@@ -48,6 +50,10 @@ class LookingScreen(SteeringScreen):
     sections: list[SectionPane]
     arrangement: PaneLayout
     reading: JobReading
+
+    @abstractmethod
+    async def links_to(self, record: int) -> list[Link]:
+        """The tasks that led to a record, with what each waited and ran, if that is at hand."""
 
     def focused_pane(self) -> Pane:
         """The pane that has the keys."""
@@ -163,7 +169,7 @@ class LookingScreen(SteeringScreen):
             self.notify("Records have what led to them: in 2 Problems and 5 History.", timeout=4)
             return
         title = f"What led to {row.n + 1:,}  {row.routine}  {row.name}"
-        self.run_worker(self._answer(title, trace_lines(self.handle, row.n)))
+        self.run_worker(self._answer(title, trace_lines(self.handle, row.n, self.links_to)))
 
     async def _trace_problem(self, pane: ProblemsPane) -> None:
         """What led to the failure at the cursor: to its last record in the history."""
@@ -179,7 +185,7 @@ class LookingScreen(SteeringScreen):
             return
         if row is not None:
             title = f"What led to {row.n + 1:,}  {row.routine}  {row.name}"
-            await self._answer(title, trace_lines(self.handle, row.n))
+            await self._answer(title, trace_lines(self.handle, row.n, self.links_to))
 
     async def _answer(self, title: str, asking: Awaitable[list[str]]) -> None:
         try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from routilux_tui.sources.far_past import FarPastHandle
     from routilux_tui.sources.past_handle import PastHandle
     from routilux_tui.tui.panes.timeline import TimelinePane
+    from routilux_tui.views.critical_path import Link
     from routilux_tui.views.replay_shapes import Point
     from routilux_tui.views.timeline import Cell, Timeline
 
@@ -180,6 +181,27 @@ class ReplayScreen(AgainScreen):
             if expanded:
                 raise
             return shown
+
+    def on_timeline_pane_path_wanted(self) -> None:
+        """The critical path is to be marked."""
+        self.run_worker(self._mark_path())
+
+    async def _mark_path(self) -> None:
+        try:
+            past = await self._opened_past()
+            self.timeline.show_path(await past.chain())
+        except RoutiluxTuiError as error:
+            self.timeline.show_path(None)
+            self.notify(printable(str(error)), severity="warning", timeout=5, markup=False)
+
+    async def links_to(self, record: int) -> list[Link]:
+        """The tasks that led to a record; none where that would need another connection."""
+        if self._past is None and self.present.place.startswith("ssh://"):
+            return []
+        try:
+            return (await (await self._opened_past()).chain(record)).links
+        except RoutiluxTuiError:
+            return []
 
     # Actions
 
