@@ -143,7 +143,7 @@ class ScriptHost:
         if code < 0:
             why = f"the script was ended by {signal.Signals(-code).name}"
         for job in self.jobs.values():
-            job.script_ended(why)
+            job.script_ended(why, as_told=code == 0 or self._ending.is_set())
         refused = self._refused
         self._report(
             LaunchResult(
@@ -197,7 +197,7 @@ class ScriptHost:
             self._launch(number, str(args[0]["job_id"])),
             save,
             order=lambda what, reason: self._order(number, what, reason),
-            force=self._force,
+            force=lambda reason, grace: self._force(number, reason, grace),
         )
         self.jobs[number] = job
         self._output.begin_job(job.path)
@@ -269,18 +269,20 @@ class ScriptHost:
 
     # Force
 
-    def _force(self, reason: str, grace: float) -> None:
-        threading.Thread(target=self._kill, args=(reason, grace), daemon=True).start()
+    def _force(self, number: int, reason: str, grace: float) -> None:
+        threading.Thread(target=self._kill, args=(number, reason, grace), daemon=True).start()
 
-    def _kill(self, reason: str, grace: float) -> None:
+    def _kill(self, number: int, reason: str, grace: float) -> None:
         """End the script with all that runs in it, should a job of it not end by itself."""
+        job = self.jobs[number]
         deadline = time.monotonic() + grace
-        for job in self.jobs.values():
-            while not job.closed and not job.engine.wait(0.05):
-                if time.monotonic() > deadline:
-                    for one in self.jobs.values():
-                        one.record_force(reason)
-                    os.killpg(os.getpgid(0), signal.SIGKILL)
+        while not job.closed and not job.engine.wait(0.05):
+            if time.monotonic() > deadline:
+                job.record_force(reason)
+                for other in self.jobs.values():
+                    other.script_ended(f"the script was ended by force, for job {job.state.job_id}")
+                    other.close()
+                os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
 _DEAF = "its script has closed what orders come through"

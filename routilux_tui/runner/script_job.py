@@ -13,6 +13,7 @@ import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.paths import job_path, jobs_folder, log_path, make_private, socket_path
@@ -125,8 +126,13 @@ class ScriptJob:
         elif time.monotonic() - self._ended_at > LINGER and not self.server.clients:
             self.close()
 
-    def script_ended(self, why: str) -> None:
-        """The script has ended; ``why`` says how. What it left undone is told, and kept."""
+    def script_ended(self, why: str, *, as_told: bool = False) -> None:
+        """The script has ended. What it left undone is told, and kept.
+
+        Args:
+            why: how it has ended.
+            as_told: it ended well, or because we were told to end; a paused job stays as it is.
+        """
         if self.closed:
             return
         state = self.state
@@ -135,6 +141,9 @@ class ScriptJob:
             if left and state.status != "paused":  # no handler runs any more, and none will
                 state.make("take_up", now)
                 state.make("hold", list(state.outstanding), now)
+            if state.status == "paused" and not as_told:
+                point = {"timestamp": timestamps.to_iso(now), "reason": f"{why}: it can't go on"}
+                state.make("pause_point", point, now)
             if state.status == "running":
                 reason = f"{why} before the job"
                 if left:
