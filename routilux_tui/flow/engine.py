@@ -71,6 +71,12 @@ class Engine(Protocol):
     def on_control(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever `control` changes."""
 
+    def emit_of(self, routine_id: str, event: str, data: dict[str, Any]) -> None:
+        """Emit an event of a routine from outside."""
+
+    def set_shared(self, key: str, value: Any) -> None:
+        """Set a key of the shared data, where the job runs."""
+
 
 class Execution(Asking):
     """What runs one job on a flow: it emits events, and calls the handlers of queued tasks."""
@@ -114,6 +120,10 @@ class Execution(Asking):
                 f"Routine {routine_id!r} has no event {event!r}.", f"It has: {events}."
             )
         self._emit(routine_id, event, data, None, None)
+
+    def set_shared(self, key: str, value: Any) -> None:
+        """Set a key of the shared data."""
+        self.job_state.update_shared_data(key, value)
 
     def _emit(
         self,

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -80,14 +81,14 @@ class LibraryJobs:
                 apply_message(*self._jobs[number], kind, args)
             return
         state = job_of_message(args[0])
-        engine = ScriptEngine(state, lambda what, reason: self._order(number, what, reason))
+        engine = ScriptEngine(state, partial(self._order, number))
         state.make("shape", args[0]["shape"])
         with self._arrived:
             self._jobs[number] = state, engine
             self._arrived.notify_all()
 
-    def _order(self, number: int, what: str, reason: str) -> None:
-        line = msgspec.json.encode({"do": what, "job": number, "reason": reason}) + b"\n"
+    def _order(self, number: int, what: str, **more: Any) -> None:
+        line = msgspec.json.encode({"do": what, "job": number, **more}) + b"\n"
         os.write(self._orders, line)
 
     @contextlib.contextmanager

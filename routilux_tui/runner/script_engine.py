@@ -24,10 +24,12 @@ class ScriptEngine:
 
     Args:
         job_state: our copy of the job.
-        order: sends ``pause``, ``resume`` or ``cancel``, with a reason, to the script.
+        order: sends what is to be done, and more of it by name, to the script: ``pause`` and
+            ``cancel`` with a ``reason``, ``resume``, ``emit`` with ``routine``, ``event`` and
+            ``data``, ``set`` with ``key`` and ``value``.
     """
 
-    def __init__(self, job_state: JobState, order: Callable[[str, str], None]) -> None:
+    def __init__(self, job_state: JobState, order: Callable[..., None]) -> None:
         self.job_state = job_state
         self._order = order
         self._lock = job_state.lock
@@ -79,7 +81,7 @@ class ScriptEngine:
             self._refuse(self.job_state.status != "running", "paused")
             if self._asked is None:
                 self._set_control("pause", reason)
-                self._order("pause", reason)
+                self._order("pause", reason=reason)
             return len(self.job_state.running)
 
     def resume(self) -> None:
@@ -93,7 +95,7 @@ class ScriptEngine:
             self._refuse(self.job_state.status != "paused" and not pausing, "resumed")
             if not pausing:
                 self._set_control("resume")
-            self._order("resume", "")
+            self._order("resume")
 
     def cancel(self, reason: str = "") -> int:
         """Drop what has not started; returns how much.
@@ -105,8 +107,35 @@ class ScriptEngine:
             state = self.job_state
             self._refuse(statuses.has_ended(state.status), "cancelled")
             self._set_control("cancel", reason)
-            self._order("cancel", reason)
+            self._order("cancel", reason=reason)
             return len(state.outstanding) - len(state.running)
+
+    def emit_of(self, routine_id: str, event: str, data: dict[str, Any]) -> None:
+        """Have the script emit an event of a routine.
+
+        Raises:
+            NotPossible: when there is no such routine or event, or the job has ended.
+        """
+        shape = self.job_state.flow_shape
+        events = {one["id"]: one.get("events") or [] for one in shape.get("routines") or []}
+        if event not in events.get(routine_id, ()):
+            there = [f"{one}.{name}" for one, names in events.items() for name in names]
+            raise NotPossible(
+                f"The flow has no event {routine_id}.{event}.", f"It has: {', '.join(there)}."
+            )
+        with self._lock:
+            self._refuse(statuses.has_ended(self.job_state.status), "sent events")
+            self._order("emit", routine=routine_id, event=event, data=data)
+
+    def set_shared(self, key: str, value: Any) -> None:
+        """Have the script set a key of the job's shared data; it is told back.
+
+        Raises:
+            NotPossible: when the job has ended.
+        """
+        with self._lock:
+            self._refuse(statuses.has_ended(self.job_state.status), "altered")
+            self._order("set", key=key, value=value)
 
     def _refuse(self, refused: bool, asked: str) -> None:
         state = self.job_state

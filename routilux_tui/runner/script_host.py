@@ -15,6 +15,7 @@ import socket
 import subprocess
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -196,7 +197,7 @@ class ScriptHost:
             self.spec,
             self._launch(number, str(args[0]["job_id"])),
             save,
-            order=lambda what, reason: self._order(number, what, reason),
+            order=partial(self._order, number),
             force=lambda reason, grace: self._force(number, reason, grace),
         )
         self.jobs[number] = job
@@ -262,8 +263,8 @@ class ScriptHost:
         elif kind == "lost":
             logger.warning("A message was too long to be sent: %s", args)
 
-    def _order(self, number: int, what: str, reason: str) -> None:
-        line = msgspec.json.encode({"do": what, "job": number, "reason": reason}) + b"\n"
+    def _order(self, number: int, what: str, **more: Any) -> None:
+        line = msgspec.json.encode({"do": what, "job": number, **more}) + b"\n"
         with contextlib.suppress(OSError):
             os.write(self._orders, line)
 

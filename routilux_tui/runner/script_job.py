@@ -54,7 +54,7 @@ class ScriptJob:
         spec: LaunchSpec,
         launch: dict[str, Any],
         save: str,
-        order: Callable[[str, str], None],
+        order: Callable[..., None],
         force: Callable[[str, float], None],
     ) -> None:
         self.state = state = job_of_message(told)

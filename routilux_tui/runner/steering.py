@@ -145,7 +145,7 @@ class Steering(ABC):
         if data is not None and not isinstance(data, dict):
             raise UsageError("The data of an event is an object.", "Say: --data '{\"n\": 1}'")
         with self.state.lock:
-            self._execution("sent events").emit_of(routine_id, event, data or {})
+            self._controlled().emit_of(routine_id, event, data or {})
             self._note_control("emit", who, f"{routine_id}.{event}")
         return self.header()
 
@@ -156,12 +156,12 @@ class Steering(ABC):
             NotPossible: when the job has ended.
         """
         with self.state.lock:
-            self._controlled()
+            engine = self._controlled()
             if statuses.has_ended(self.state.status):
                 raise NotPossible(
                     f"Job {self.state.job_id} is {self.state.status}: it is as it is."
                 )
-            self.state.update_shared_data(key, value)
+            engine.set_shared(key, value)
             self._note_control("set", who, key)
         return self.header()
 

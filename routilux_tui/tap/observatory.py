@@ -92,7 +92,7 @@ class Observatory:
 
         Args:
             orders: the reading end of a pipe: a JSON object a line, with ``do``, ``job`` (a
-                number, or null for all) and ``reason``.
+                number, or null for all), and what `ScriptEngine` of the runner sends with it.
             printed: the reading ends of the pipes that this process prints into. When nobody gives
                 orders any more, nobody reads them either: then they are read here.
         """
@@ -125,6 +125,10 @@ class Observatory:
                 job.resume()
             elif order["do"] == "cancel":
                 job.cancel(reason)
+            elif order["do"] == "emit":
+                job.emit_from_outside(order["routine"], order["event"], order["data"])
+            elif order["do"] == "set":
+                job.state.update_shared_data(order["key"], order["value"])
 
     # The end
 

@@ -5,12 +5,13 @@ Pause and cancel are not the library's own: those lose tasks, and wait for thems
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
 from . import library
 from .gate import CANCELLED, ENDED, OPEN, PAUSED, PAUSING, Gate
-from .here import KEY
+from .here import KEY, Cancelled
 
 
 class ObservedJob(Gate):
@@ -61,6 +62,14 @@ class ObservedJob(Gate):
         state.deferred_events.clear()
         library.queue(flow, held)
         self.check_end()
+
+    def emit_from_outside(self, routine_id: str, event: str, data: dict[str, Any]) -> None:
+        """Emit an event as a handler of the routine would; its tasks run, or are held."""
+        flow, state = self.flow, self.state
+        routine = flow.routines[routine_id]
+        with contextlib.suppress(Cancelled):
+            routine.emit(event, flow=flow, job_state=state, **data)
+        library.queue(flow, [])
 
     def cancel(self, reason: str) -> None:
         """Drop what has not started; a running handler ends at its next event."""

@@ -144,6 +144,38 @@ def test_pause_resume_and_cancel_by_the_commands(
     assert "True cancelled" in log
 
 
+def test_events_and_shared_data_are_sent_into_the_script(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "script.py"
+    text = """
+def work(sink, i):
+    say("got", i)
+    while not i and ("state" not in globals() or state.get_shared_data("go") != {"on": [1]}):
+        time.sleep(0.01)
+
+if __name__ == "__main__":
+    flow = make_flow()
+    state = flow.execute("source", {"n": 1})
+    print(finish(flow, state), len(state.execution_history))
+"""
+    file.write_text(LIBRARY + text)
+    job = begin(command, python, file, 0, 0)
+    name = job["job_id"]
+    refused = run([*command, "emit", name, "source.in", "--data", "{}"])
+    assert refused.returncode == 1
+    assert "source.out" in refused.stderr
+    sent = run([*command, "emit", name, "source.out", "--data", '{"i": 99}'])
+    assert (sent.returncode, sent.stderr) == (0, "")
+    assert run([*command, "set", name, 'go={"on": [1]}']).returncode == 0
+    saved = until(job["path"], "completed")
+    assert saved.shared_data == {"go": {"on": [1]}}
+    assert saved.execution_history[-1].data == {"i": 99}
+    log = Path(job["log"]).read_text()
+    assert log.endswith("True 3\n")
+    assert log.count("got 99") == 1
+
+
 def test_a_killed_script_says_what_it_had_not_done_and_is_not_said_to_go_on(
     command: list[str], python: str, script: Path
 ) -> None:

@@ -15,7 +15,7 @@ from tests.conftest import PEERS, peer_of, run
 from tests.processes import assert_gone, until
 from tests.tap.rig import LIBRARY
 
-N = 400
+N = 4000
 MAIN = """
 class Hanging(Sink):
     def go(self, i=0, **_):
