@@ -6,11 +6,13 @@ ones of the state folder. What is inside a file counts, never how the file is ca
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from routilux_tui.errors import NoSuchJob, Unreachable
+from routilux_tui.errors import JobFileError, NoSuchJob, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
 from routilux_tui.sources.saved_entry import file_note
@@ -282,10 +284,18 @@ def _choose(name: str, entries: list[JobEntry]) -> list[JobEntry]:
 
 
 def _only_saved(name: str, path: str) -> NoSuchJob:
-    return NoSuchJob(
-        f"Job {name!r} is not running; it is saved in {path}.",
-        f"Take it up: routilux-tui resume {path}",
-    )
+    return NoSuchJob(f"Job {name!r} is not running; it is saved in {path}.", way_on(path))
+
+
+def way_on(path: str) -> str:
+    """How to go on with a saved job that nobody runs, for people."""
+    from routilux_tui.store.large_file import open_job
+
+    with contextlib.suppress(JobFileError):
+        if open_job(path).library:
+            again = shlex.join(["routilux-tui", "again", path])
+            return f"Its script has ended. Run it anew, or what it had not done: {again} [--from R]"
+    return f"Take it up: {shlex.join(['routilux-tui', 'resume', path])}"
 
 
 def _not_one(
