@@ -105,13 +105,11 @@ class ScriptHost:
         self._report(LaunchResult(log=self.spec.log, pid=os.getpid()))
         tended = 0.0
         while True:
-            lines = self._reader.take()
-            for line in lines.splitlines():
-                self._take(line)
+            has_news = self._hear()
             if time.monotonic() - tended > 10 * PACE:
                 tended = time.monotonic()
                 self._tend()
-            if lines:
+            if has_news:
                 time.sleep(PACE)
                 continue
             if self._process.poll() is not None:
@@ -119,7 +117,7 @@ class ScriptHost:
             if self._ending.is_set():
                 self._suspend()
                 break
-            self._reader.wait(_IDLE)
+            self._reader.wait(_IDLE, self._output.news)
         return self._close()
 
     def _suspend(self) -> None:
@@ -128,8 +126,7 @@ class ScriptHost:
             job.suspend(_TOLD_TO_END)
         deadline = time.monotonic() + SUSPEND_WITHIN
         while time.monotonic() < deadline and self._process.poll() is None:
-            for line in self._reader.take().splitlines():
-                self._take(line)
+            self._hear()
             if all(job.closed or job.engine.wait(0) for job in self.jobs.values()):
                 break
             time.sleep(PACE)
@@ -137,9 +134,9 @@ class ScriptHost:
 
     def _close(self) -> int:
         code = self._process.wait()
-        for line in self._reader.take().splitlines():
-            self._take(line)
+        self._hear()
         self._output.drain(self._tend)
+        self._hear()
         why = "the script ended" if code == 0 else f"the script ended with exit code {code}"
         if code < 0:
             why = f"the script was ended by {signal.Signals(-code).name}"
@@ -159,12 +156,23 @@ class ScriptHost:
         ):
             self._tend()
             self._ending.wait(0.05 if any(not job.closed for job in self.jobs.values()) else _IDLE)
+        self._hear()
         for job in self.jobs.values():
             job.close()
         self._output.close()
         return code
 
+    def _hear(self) -> bool:
+        """Take what the script has said and printed; whether there was anything."""
+        printed = self._output.take()  # first: what is told of these lines is there by now
+        lines = self._reader.take()
+        for line in lines.splitlines():
+            self._take(line)
+        self._output.keep(printed)
+        return bool(printed or lines)
+
     def _tend(self) -> None:
+        self._hear()
         for job in self.jobs.values():
             job.tend()
 
@@ -185,6 +193,9 @@ class ScriptHost:
             logger.exception("A message of the script is not understood: %r", line[:200])
 
     def _take_of_job(self, number: int, kind: str, args: list[Any]) -> None:
+        if kind == "printed":
+            self._output.tell(number, *args)
+            return
         if kind != "job":
             self.jobs[number].take(kind, args)
             return
@@ -201,7 +212,7 @@ class ScriptHost:
             force=lambda reason, grace: self._force(number, reason, grace),
         )
         self.jobs[number] = job
-        self._output.begin_job(job.path)
+        self._output.begin_job(number, job.path)
         if self._input:
             job.backend.note = _INPUT
         self._report(

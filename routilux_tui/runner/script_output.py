@@ -1,7 +1,8 @@
 """What a script prints: handed on to who follows it, and kept line by line beside its jobs' files.
 
 The script writes into two pipes, as it would to ``| cat``. A script that prints faster than its
-lines are kept waits for it, so that none of it is kept in memory.
+lines are kept waits for it, so that little of it is kept in memory. The pipes have all that is
+printed, and the only copy of it; which handler printed a line is told apart from them, before.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ _MOST_OF_LOG = 1 << 20
 """Bytes of the script's log that hold what it printed first; jobs have the rest."""
 _EARLY = 1_000
 """Lines at most that are kept for the first job from before it began."""
+_MOST_WAITING = 10_000
+"""Lines at most that are taken and not kept yet."""
+_MOST_TOLD = 4_096
+"""Lines at most whose handlers are known, and that have not come yet."""
+
+Source = tuple[int, str, int]
+"""Who printed a line: the number of the job in its script, the routine, the task."""
 
 
 class ScriptOutput:
@@ -44,9 +52,15 @@ class ScriptOutput:
             _Stream(level, follower, self._add)
             for level, follower in zip(("print", "stderr"), followers, strict=True)
         ]
-        self._lock = threading.Lock()
-        self._writer: PrintedWriter | None = None
+        self._writers: dict[int, PrintedWriter] = {}
+        #: The job that has begun last: what no handler has printed is told of it.
+        self._latest = 0
         self._early: deque[tuple[str, str]] = deque(maxlen=_EARLY)
+        self._told: dict[tuple[str, str], deque[Source]] = {}
+        self._waiting: list[tuple[str, str]] = []
+        self._taken = threading.Condition()
+        #: A pipe that has something to be read when `take` has something to give.
+        self.news, self._newsman = os.pipe()
         self._ended = threading.Event()
         self._drained = threading.Event()
         self._wake, self._called = os.pipe()
@@ -68,22 +82,57 @@ class ScriptOutput:
             os.close(handle)
         self._thread.start()
 
-    def begin_job(self, path: Path) -> None:
-        """A job has begun: what is printed from now on stands beside its file."""
-        writer = PrintedWriter(path, self._limit)
-        with self._lock:
-            former, self._writer = self._writer, writer
-            for level, line in self._early:
-                writer.write_lines("", None, level, [line])
-            self._early.clear()
-        if former is not None:
-            former.close()
+    def begin_job(self, number: int, path: Path) -> None:
+        """A job has begun: what it prints stands beside its file."""
+        writer = self._writers[number] = PrintedWriter(path, self._limit)
+        self._latest = number
+        for level, line in self._early:
+            writer.write_lines("", None, level, [line])
+        self._early.clear()
+
+    def tell(self, number: int, task: int, routine: str, level: str, line: str) -> None:
+        """A handler of a job prints a line, which may be among those that `take` gives next."""
+        self._told.setdefault((level, line), deque()).append((number, routine, task))
+        if len(self._told) > _MOST_TOLD:
+            del self._told[next(iter(self._told))]
+
+    def take(self) -> list[tuple[str, str]]:
+        """The lines that have come since the last call, for `keep`.
+
+        Who prints a line tells so before: of all these lines it is told by now, if not yet heard.
+        """
+        with self._taken:
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                os.read(self.news, 1)
+                self._taken.notify_all()
+        return waiting
+
+    def keep(self, lines: list[tuple[str, str]]) -> None:
+        """Write these lines, each to the job that has printed it."""
+        for level, line in lines:
+            number, routine, task = self._source_of(level, line)
+            writer = self._writers.get(number)
+            if writer is None:
+                self._early.append((level, line))
+            else:
+                writer.write_lines(routine, task, level, [line])
+
+    def _source_of(self, level: str, line: str) -> tuple[int, str, int | None]:
+        sources = self._told.get((level, line))
+        if sources is None:
+            return self._latest, "", None
+        source = sources.popleft()
+        if not sources:
+            del self._told[level, line]
+        return source
 
     def drain(self, meanwhile: Callable[[], None]) -> None:
         """The script has ended: take what it has printed before, all of it.
 
         Args:
-            meanwhile: called while that takes time, as whoever follows may be slow.
+            meanwhile: called while that takes time, as whoever follows may be slow; it has to
+                `take` and to `keep`.
         """
         self._ended.set()
         os.write(self._called, b"\n")
@@ -96,9 +145,8 @@ class ScriptOutput:
 
     def close(self) -> None:
         """Let go of the files."""
-        with self._lock:
-            if self._writer is not None:
-                self._writer.close()
+        for writer in self._writers.values():
+            writer.close()
 
     def _copy(self) -> None:
         waiting = {stream.reading: stream for stream in self._streams}
@@ -139,11 +187,12 @@ class ScriptOutput:
                 os.write(self._log, f"\n... what is printed later: {more}\n".encode())
 
     def _add(self, level: str, lines: list[str]) -> None:
-        with self._lock:
-            if self._writer is None:
-                self._early.extend((level, line) for line in lines)
-            else:
-                self._writer.write_lines("", None, level, lines)
+        with self._taken:
+            if not self._waiting:
+                os.write(self._newsman, b"\n")
+            self._waiting += [(level, line) for line in lines]
+            while len(self._waiting) > _MOST_WAITING:
+                self._taken.wait()
 
 
 class _Stream:

@@ -48,7 +48,7 @@ class Place:
     """One thread's place: the handler that runs on it, the event that it emits."""
 
     __slots__ = (
-        "emitting", "error", "is_retry", "job", "next_number", "numbers_left", "retried",
+        "emitting", "error", "is_retry", "job", "next_number", "numbers_left", "printed", "retried",
         "starting", "task",
     )  # fmt: skip
 
@@ -67,6 +67,8 @@ class Place:
         #: The numbers of the tasks that the library is about to make for that event.
         self.next_number = 0
         self.numbers_left = 0
+        #: What its handlers have printed that has no end of a line yet, by stream.
+        self.printed: dict[str, str] = {}
         #: The `Flow.execute` that runs on this thread.
         self.starting: Starting | None = None
 

@@ -23,6 +23,7 @@ from .here import Refused, here
 from .messages import Messages
 from .observatory import Observatory
 from .patching import Finder, patch, version
+from .prints import tell_prints
 from .ring import Writer
 
 
@@ -54,6 +55,7 @@ class Program:
         if hasattr(sys, "addaudithook"):
             sys.addaudithook(self._audit)
         atexit.register(self._at_exit)
+        tell_prints()
         try:
             if self.order.get("name"):
                 self._run_named()

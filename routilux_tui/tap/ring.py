@@ -124,8 +124,10 @@ class Reader:
         self._numbers[_READ] = written
         return lines
 
-    def wait(self, timeout: float) -> None:
+    def wait(self, timeout: float, *also: int) -> None:
         """Sleep until something is written, the writer has ended, or ``timeout`` seconds.
+
+        What can be read of the descriptors in ``also`` ends it, too.
 
         It asks to be woken only when nothing comes for `PACE`: a writer at work is not to pay for
         a system call with every line.
@@ -136,7 +138,8 @@ class Reader:
             return
         self._numbers[_ASLEEP] = 1
         written = self._numbers[_WRITTEN]
-        if written == self._read and select.select([self._wake], [], [], timeout)[0]:
+        ready = written == self._read and select.select([self._wake, *also], [], [], timeout)[0]
+        if ready and self._wake in ready:
             with contextlib.suppress(BlockingIOError):
                 self.ended = not os.read(self._wake, 4096)
         self._numbers[_ASLEEP] = 0

@@ -76,6 +76,42 @@ def test_what_is_printed_before_the_first_job_and_as_errors_is_kept(
     assert [text for level, text in lines if level == "stderr"] == ["wrong"]
 
 
+def test_each_line_stands_with_the_job_and_the_task_that_printed_it(
+    command: list[str], python: str, tmp_path: Path
+) -> None:
+    body = """
+    del Sink.go
+    def go(self, i=0, **_):
+        print(self.name, end=" ")
+        print(i)
+        os.write(2, b"from nowhere\\n")
+        print(self.name, "wrong", file=sys.stderr)
+    Sink.go = go
+    started = []
+    for name in "alpha", "beta":
+        flow = make_flow(name)
+        flow.routines["sink"].name = name
+        started.append((flow, flow.execute("source", {"n": 20})))
+    for flow, state in started:
+        finish(flow, state)
+    print("the end")"""
+    file = script_of(tmp_path, body)
+    done = run([*command, "run", "--json", "--python", python, str(file)])
+    files = {job["header"]["flow_id"]: job["file"] for job in json.loads(done.stdout)["jobs"]}
+    for name in "alpha", "beta":
+        lines = list(PrintedReader(files[name]).lines())
+        own = [(one.level, one.routine, one.text) for one in lines if one.task is not None]
+        printed = [("print", "sink", f"{name} {i}") for i in range(20)]
+        assert [one for one in own if one[0] == "print"] == printed
+        # Two threads write what they say at once: pieces of two lines may make one.
+        whole = [one for one in own if one == ("stderr", "sink", f"{name} wrong")]
+        assert len(whole) > 10
+        assert len({one.task for one in lines if one.text.startswith(name)}) >= 20
+        others = {"alpha": "beta", "beta": "alpha"}[name]
+        assert not [one for one in lines if one.level == "print" and others in one.text]
+    assert list(PrintedReader(files["beta"]).lines())[-1].text == "the end"
+
+
 def test_a_script_whose_runner_is_killed_prints_on(
     command: list[str], python: str, tmp_path: Path
 ) -> None:
