@@ -1,33 +1,39 @@
 """Run a command for each job of which a condition comes to hold, on this machine and on others.
 
-CONDITION is CEL, as in ps --where: status == "failed" && labels.team == "data". COMMAND is a
-program and its arguments, and no line of a shell; it is given the job as JSON on its standard
-input, and ROUTILUX_TUI_JOB, and has 30 s. Without one, the job is printed. What holds already when
-the watch begins counts as known, unless --all is given. It goes on until it is interrupted.
+CONDITION is CEL, on all that a job says of itself and on its line of the list: status == "failed"
+&& labels.team == "data", routines.load.queue > 100; or a name: failed, waits for you, slower than
+usual, silent for 10m, ended. COMMAND is a program and its arguments, and no line of a shell; it is
+given the job as JSON on its standard input, and ROUTILUX_TUI_JOB, and has 30 s. Without one, the
+job is printed. What holds already when the watch begins counts as known, unless --all is given. It
+goes on until it is interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
 from routilux_tui.cli.config import add_remote_command, effective_settings
+from routilux_tui.errors import ConditionError, RoutiluxTuiError
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
     from routilux_tui.sources.base import Source
+    from routilux_tui.views.alerts import Holding
     from routilux_tui.views.conditions import Condition
     from routilux_tui.views.shapes import JobEntry
 
-COMMAND_WITHIN = 30.0
+Key = tuple[str, str]
+"""A job: its machine, and its id."""
+
 _AT_ONCE = 4
+_ANSWERS_WITHIN = 10.0
 _TICK = 0.5
 _SWEEP_EVERY = 5.0
 """Seconds after which every job is judged anew: its age alone may have made the condition hold."""
@@ -58,14 +64,37 @@ def run(args: argparse.Namespace) -> int:
     """Watch."""
     import asyncio
 
+    from routilux_tui.views.alerts import condition_of
     from routilux_tui.views.conditions import Condition, context_of_entry
     from routilux_tui.views.shapes import JobEntry
 
-    condition = Condition(args.where)
-    condition.check(context_of_entry(JobEntry(key="")))
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    condition = Condition(condition_of(args.where))
     rule = Rule(condition, args.held, known=not args.all)
+    if rule.asks_for_figures:
+        _check_names(condition)
+    else:
+        condition.check(context_of_entry(JobEntry(key="")))
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
     return asyncio.run(_watch(_source(args), rule, command, as_json=args.json, once=args.once))
+
+
+def _names_of_entries() -> set[str]:
+    """What a condition can ask of a job's line in a list alone."""
+    from routilux_tui.views.conditions import context_of_entry
+    from routilux_tui.views.shapes import JobEntry
+
+    return set(context_of_entry(JobEntry(key="")))
+
+
+def _check_names(condition: Condition) -> None:
+    """Raise ConditionError where a condition names what no job has; its routines are not known."""
+    from routilux_tui.job.model import Job
+    from routilux_tui.views.conditions import context_of, context_of_entry
+    from routilux_tui.views.shapes import JobEntry
+
+    known = {**context_of(Job()), **context_of_entry(JobEntry(key=""))}
+    if condition.names - known.keys():
+        condition.check_names(known)
 
 
 def _source(args: argparse.Namespace) -> Source:
@@ -77,13 +106,6 @@ def _source(args: argparse.Namespace) -> Source:
     command = chosen["remote_command"].value
     far = [SshSource(host_of(name), command) for name in chosen["hosts"].value]
     return MergedSource([local_source(), *far]) if far else local_source()
-
-
-class _Held(NamedTuple):
-    """Since when the condition holds of a job, and whether that is known already."""
-
-    since: float
-    is_known: bool
 
 
 class Rule:
@@ -104,12 +126,19 @@ class Rule:
         known: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        from routilux_tui.views.shapes import AlertRule
+
         self._condition = condition
-        self._for = held
+        self._rule = AlertRule(name=condition.text, when=condition.text, held=held)
         self._known = known
         self._clock = clock
-        self._jobs: dict[tuple[str, str], JobEntry] = {}
-        self._held: dict[tuple[str, str], _Held] = {}
+        self._jobs: dict[Key, JobEntry] = {}
+        self._holding: dict[Key, Holding] = {}
+        #: What each job says of itself, where the condition asks for more than a list has.
+        self._figures: dict[Key, dict[str, Any]] = {}
+        self.asks_for_figures = bool(condition.names - _names_of_entries())
+        self._unasked: set[Key] = set()
+        self._were_there: set[Key] = set()
 
     def begin(self) -> None:
         """What comes from now on is new."""
@@ -120,33 +149,58 @@ class Rule:
         for entry in changed:
             if entry.job_id and not entry.error:
                 # a job that ends is listed anew by another key; it is the same all the while
-                self._jobs[entry.host, entry.job_id] = entry
-                self._judge((entry.host, entry.job_id))
+                key = (entry.host, entry.job_id)
+                if self._known:
+                    self._were_there.add(key)
+                self._jobs[key] = entry
+                if self.asks_for_figures:
+                    self._unasked.add(key)
+                else:
+                    self._judge(key)
 
     def sweep(self) -> None:
         """Judge every job anew: some time has gone by."""
-        for job in self._jobs:
-            self._judge(job)
+        for key, entry in self._jobs.items():
+            if not self.asks_for_figures:
+                self._judge(key)
+            elif entry.place == "live" or "age" in self._condition.names:
+                self._unasked.add(key)
+
+    def unasked(self) -> list[JobEntry]:
+        """The jobs whose figures are to be asked for, each once."""
+        found = [self._jobs[key] for key in self._unasked]
+        self._unasked.clear()
+        return found
+
+    def give(self, entry: JobEntry, figures: dict[str, Any]) -> None:
+        """Judge a job by its figures."""
+        key = (entry.host, entry.job_id)
+        self._figures[key] = figures
+        self._judge(key)
 
     def due(self) -> list[JobEntry]:
         """The jobs of which it has held for long enough, each once for as long as it holds."""
         now = self._clock()
-        found = [
-            job
-            for job, one in self._held.items()
-            if not one.is_known and now - one.since >= self._for
-        ]
-        for job in found:
-            self._held[job] = self._held[job]._replace(is_known=True)
-        return [self._jobs[job] for job in found]
+        return [self._jobs[key] for key, one in self._holding.items() if one.is_due(now)]
 
-    def _judge(self, job: tuple[str, str]) -> None:
+    def _judge(self, key: Key) -> None:
+        from routilux_tui.views.alerts import Holding
         from routilux_tui.views.conditions import context_of_entry
 
-        if not self._condition.holds(context_of_entry(self._jobs[job])):
-            self._held.pop(job, None)
-        elif job not in self._held:
-            self._held[job] = _Held(self._clock(), self._known)
+        context = {**self._figures.get(key, {}), **context_of_entry(self._jobs[key])}
+        try:
+            holds = self._condition.holds(context)
+        except ConditionError:
+            if not self.asks_for_figures:
+                raise
+            holds = False  # it has no such routine, or no such key yet
+        holding = self._holding.get(key)
+        if holding is None:
+            is_known = holds and key in self._were_there
+            holding = self._holding[key] = Holding(self._rule, int(is_known))
+        if holds and not holding.holds:  # they are acted on in the order in which they came to hold
+            self._holding[key] = self._holding.pop(key)
+        holding.note(holds, self._clock())
 
 
 async def _watch(
@@ -173,6 +227,7 @@ async def _watch(
             if time.monotonic() - swept >= _SWEEP_EVERY:
                 rule.sweep()
                 swept = time.monotonic()
+            await _ask_for_figures(source, rule)
             for entry in rule.due():
                 task = asyncio.ensure_future(_act(entry, command, at_once, as_json=as_json))
                 running.add(task)
@@ -187,6 +242,27 @@ async def _watch(
         await asyncio.gather(*running, return_exceptions=True)
 
 
+async def _ask_for_figures(source: Source, rule: Rule) -> None:
+    """Have the jobs judged that have to be asked themselves, a few at once."""
+    import asyncio
+
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(entry: JobEntry) -> None:
+        handle = source.handle(entry.key)
+        async with at_once:
+            try:
+                await asyncio.wait_for(handle.open(), _ANSWERS_WITHIN)
+                figures = await asyncio.wait_for(handle.context(), _ANSWERS_WITHIN)
+            except (RoutiluxTuiError, asyncio.TimeoutError, TimeoutError):
+                return  # it has gone meanwhile, or is asked again when it changes
+            finally:
+                await handle.close()
+        rule.give(entry, figures)
+
+    await asyncio.gather(*map(ask, rule.unasked()))
+
+
 async def _act(
     entry: JobEntry, command: list[str], at_once: asyncio.Semaphore, *, as_json: bool
 ) -> int:
@@ -199,36 +275,16 @@ async def _act(
             print("  ".join([words[0], *map(output.safe, words[1:])]))
         sys.stdout.flush()
         return 0
+    import asyncio
+
+    from routilux_tui.runner.alert_command import run_command
+
     async with at_once:
-        code = await _run_command(entry, command)
+        job = (output.json_line(entry) + "\n").encode()
+        code, said = await asyncio.to_thread(run_command, command, job, entry.job_id)
+    if said:
+        print(output.safe(said), file=sys.stderr)
     outcome = "took too long and was ended" if code is None else f"ended with {code}"
     what = f"{entry.job_id[:8]} ({entry.flow_id}): {command[0]} {outcome}"
     print(output.safe(what), file=sys.stderr, flush=True)
     return 1 if code is None else code
-
-
-async def _run_command(entry: JobEntry, command: list[str]) -> int | None:
-    """Its exit code; 127 where it can't be started, None where it took too long."""
-    import asyncio
-    import signal
-    from contextlib import suppress
-
-    job = (output.json_line(entry) + "\n").encode()
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            env={**os.environ, "ROUTILUX_TUI_JOB": entry.job_id},
-            start_new_session=True,  # so that all that it starts can be ended with it
-        )
-    except (OSError, ValueError) as error:
-        print(output.safe(f"{command[0]}: {error}"), file=sys.stderr)
-        return 127
-    try:
-        await asyncio.wait_for(process.communicate(job), COMMAND_WITHIN)
-    except (asyncio.TimeoutError, TimeoutError):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        return None
-    return process.returncode

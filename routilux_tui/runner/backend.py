@@ -241,6 +241,11 @@ class Backend(TaskSteering):
 
     # Conditions
 
+    def context(self) -> dict[str, Any]:
+        """What a condition sees of the job."""
+        self._look_for_earlier()
+        return context_of(self.state, self.projection.earlier)
+
     async def check(self, text: str, judge: Judge) -> None:
         """Raise ConditionError when this job can't judge a condition."""
         self._look_for_earlier()

@@ -284,6 +284,9 @@ class Requests:
     def _breakpoints(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return breakpoints(self._backend.state)
 
+    def _context(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
+        return self._backend.context()
+
     def _alerts(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return alert_states(self._backend.state)
 
@@ -331,6 +334,7 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "answer": Requests._answer,
     "breakpoint": Requests._breakpoint,
     "alerts": Requests._alerts,
+    "context": Requests._context,
     "alert": Requests._alert,
     "alert_off": Requests._alert_off,
     "breakpoint_off": Requests._breakpoint_off,

@@ -74,6 +74,10 @@ class Asking(ABC):
         """Take a breakpoint off, or with 0 all of them."""
         await self._steer("breakpoint", "breakpoint_off", number=number)
 
+    async def context(self) -> dict[str, Any]:
+        """What a condition sees of the job."""
+        return protocol.understood(self.place, await self._request("context"), dict[str, Any])
+
     async def alerts(self) -> list[AlertState]:
         """The rules by which people are told of the job."""
         answer = await self._request("alerts")

@@ -145,6 +145,9 @@ class Handle(Protocol):
             UsageError: when it is no answer to the question.
         """
 
+    async def context(self) -> dict[str, Plain]:
+        """What a condition sees of the job: all of its figures; see `views.conditions`."""
+
     async def alerts(self) -> list[AlertState]:
         """The rules by which people are told of the job."""
 

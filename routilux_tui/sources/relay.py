@@ -65,6 +65,7 @@ class Relay:
             "breakpoints": self._breakpoints,
             "breakpoint": self._control,
             "alerts": self._alerts,
+            "context": self._context,
             "alert": self._control,
             "alert_off": self._control,
             "breakpoint_off": self._control,
@@ -242,6 +243,9 @@ class Relay:
 
     async def _questions(self, _params: dict[str, Any]) -> Any:
         return await self._handle.questions()
+
+    async def _context(self, _params: dict[str, Any]) -> Any:
+        return await self._handle.context()
 
     async def _alerts(self, _params: dict[str, Any]) -> Any:
         return await self._handle.alerts()

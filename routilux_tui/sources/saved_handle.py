@@ -273,6 +273,10 @@ class SavedHandle:
             return f"Answered; job {done.taken_up.job_id[:8]} goes on."
         return f"Answered, and nobody runs it: {done.why_not} {done.hint}"
 
+    async def context(self) -> dict[str, Plain]:
+        """What a condition sees of the job."""
+        return context_of(self._opened().job)
+
     async def alerts(self) -> list[AlertState]:
         """The rules by which people are told of the job, when it is taken up."""
         from routilux_tui.views.alerts import alert_states

@@ -55,29 +55,30 @@ class Holding:
         """Whether the condition held when it was last looked at."""
         return self._since is not None
 
-    def take(self, holds: bool, now: float) -> bool:
-        """Note whether it holds; whether it is to be told now.
-
-        Args:
-            holds: what the condition says.
-            now: the moment, by a clock that nobody sets.
-        """
+    def note(self, holds: bool, now: float) -> None:
+        """Note whether it holds, at a moment by a clock that nobody sets."""
         if not holds:
             self._since, self.count = None, 0
-            return False
-        if self._since is None:
+        elif self._since is None:
             self._since = now
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be told now; then it counts as told."""
+        if self._since is None or (self.count and not self.rule.repeat):
+            return False
         wait = self.rule.held
         if self.count:
-            back = min(2 ** (self.count - 1), _SLOWEST_REPEAT)
-            wait = self.rule.repeat * back
-            if not self.rule.repeat:
-                return False
+            wait = self.rule.repeat * min(2 ** (self.count - 1), _SLOWEST_REPEAT)
         if now - self._since < wait:
             return False
         self.count += 1
         self._since = now
         return True
+
+    def take(self, holds: bool, now: float) -> bool:
+        """Note whether it holds; whether it is to be told now."""
+        self.note(holds, now)
+        return self.is_due(now)
 
 
 def rule_of(table: Any) -> AlertRule:

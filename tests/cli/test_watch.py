@@ -90,3 +90,28 @@ def test_without_a_command_the_job_is_printed(world: Path) -> None:
     done = tui("watch", "--where", "true", "--all", "--once", "--", "/nowhere/x", code=127)
     assert "/nowhere/x" in done.stderr
     assert "nonsense" in tui("watch", "--where", "nonsense", code=2).stderr
+
+
+def test_a_condition_sees_all_of_a_jobs_figures_and_its_line_too(flows: str, world: Path) -> None:
+    rule = Rule(Condition("routines.load.queue > 5 && host == ''"))
+    assert rule.asks_for_figures
+    rule.take([job("a", "running"), job("old", "running")])
+    rule.begin()
+    waiting = {one.job_id: one for one in rule.unasked()}
+    assert sorted(waiting) == ["a", "old"]
+    rule.give(waiting["old"], {"routines": {"load": {"queue": 6}}})
+    rule.give(waiting["a"], {"routines": {}})  # it has no such routine yet
+    assert rule.due() == []
+    rule.take([job("a", "running")])
+    (one,) = rule.unasked()
+    rule.give(one, {"routines": {"load": {"queue": 7}}})
+    assert ids(rule.due()) == ["a"]
+
+
+def test_live_and_saved_jobs_are_asked_for_their_figures(flows: str, world: Path) -> None:
+    tui("run", f"{flows}:counting")
+    words = ["--all", "--once", "--json"]
+    asked = tui("watch", "--where", "runs > 1 && progress == 1.0 && size > 0", *words).stdout
+    assert json.loads(asked)["status"] == "completed"
+    assert json.loads(tui("watch", "--where", "ended", *words).stdout)["status"] == "completed"
+    assert "rons" in tui("watch", "--where", "rons > 1 && size > 0", code=2).stderr
