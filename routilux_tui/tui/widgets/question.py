@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.questions import AskedQuestion
 
-_MOST = 6
+_MOST, _FEW, _LOW = 6, 2, 20
+"""Lines of data at most; in a terminal of fewer than 20 lines; `a` shows the rest."""
 _MOST_CHOICES = 5
 
 
@@ -55,13 +56,14 @@ class QuestionBox(Widget):
         self.display = bool(questions) or point is not None
         if not self.display:
             return
+        most = _MOST if self.app.size.height >= _LOW else _FEW
         title = str((point or {}).get("reason") or "it asks")
         if questions and not questions[0].is_deferred:
             of_all = f" (1 of {len(questions)})" if len(questions) > 1 else ""
             title = f"{'waits for you' if point else 'asks, and goes on'}{of_all}"
-            lines = _question(questions[0], held)
+            lines = _question(questions[0], held, most)
         else:
-            lines = _pause(questions, point or {}, held)
+            lines = _pause(questions, point or {}, held, most)
         if (title, lines) != (self._title, self._lines):
             self._title, self._lines = title, lines
             self.styles.height = len(lines) + 2
@@ -89,11 +91,11 @@ class QuestionBox(Widget):
         return strip_of(parts, width, self._styles_of, self.rich_style)
 
 
-def _question(one: AskedQuestion, held: int) -> list[list[Part]]:
+def _question(one: AskedQuestion, held: int, most: int) -> list[list[Part]]:
     """A question of a routine: its text and data, what it takes, until when."""
     by = f"   asked by {one.routine} at {clock(one.asked_at)[:8]}"
     lines: list[list[Part]] = [[("  ", ""), (one.text, "rows--name"), (by, "rows--dim")]]
-    lines += _noted(one.data)
+    lines += _noted(one.data, most)
     to = f" to {', '.join(one.targets)}" if one.targets else ""
     then = f"the answer emits {one.routine}.{one.event}{to}"
     then += f", then {counted(held, 'held task')}" if held else ""
@@ -107,16 +109,18 @@ def _question(one: AskedQuestion, held: int) -> list[list[Part]]:
     return lines
 
 
-def _pause(questions: list[AskedQuestion], point: dict[str, Any], held: int) -> list[list[Part]]:
+def _pause(
+    questions: list[AskedQuestion], point: dict[str, Any], held: int, most: int
+) -> list[list[Part]]:
     """Why a job has paused itself, and which events it has put off until somebody goes on."""
     by, at = str(point.get("current_routine_id") or ""), str(point.get("timestamp") or "")
     asked = f"asked by {by} " if by else "asked "
     noted = point.get("checkpoint")
     if is_breakpoint(point):
-        return _met(noted or {}, clock(at)[:8], held)
+        return _met(noted or {}, clock(at)[:8], held, most)
     lines: list[list[Part]] = [[("  ", ""), (f"{asked}at {clock(at)[:8]}", "rows--dim")]]
     deferred = questions[0].data if len(questions) == 1 else {}
-    lines += _noted({**(noted if isinstance(noted, dict) else {}), **dict(deferred)})
+    lines += _noted({**(noted if isinstance(noted, dict) else {}), **dict(deferred)}, most)
     events = [f"{one.routine}.{one.event}" for one in questions[:3]]
     then = f"going on emits {', '.join(events)}" if events else "going on"
     targets = {target for one in questions for target in one.targets}
@@ -130,23 +134,24 @@ def _pause(questions: list[AskedQuestion], point: dict[str, Any], held: int) -> 
     return lines
 
 
-def _met(noted: dict[str, Any], at: str, held: int) -> list[list[Part]]:
+def _met(noted: dict[str, Any], at: str, held: int, most: int) -> list[list[Part]]:
     """A breakpoint that has paused the job, and the task that met it."""
     routine = str(noted.get("routine") or "")
     before = f"met at {at}" + (f", before {routine} with" if routine else "")
     lines: list[list[Part]] = [[("  ", ""), (before, "rows--dim")]]
     values = pairs(str(noted.get("data") or "")) or {}
-    lines += _noted(values)
+    lines += _noted(values, most)
     lines.append([("  ", ""), (f"{counted(held, 'task')} held", "rows--dim")])
     lines.append(_keys(("r", "go on"), ("B", "breakpoints"), ("c", "cancel")))
     return lines
 
 
-def _noted(data: Any) -> list[list[Part]]:
+def _noted(data: Any, most: int) -> list[list[Part]]:
     values = flat(data if isinstance(data, dict) else {})
     return [
         [("    ", ""), (f"{key}  ", "rows--dim"), (str(value), "rows--name")]
-        for key, value in list(values.items())[:_MOST]
+        for key, value in list(values.items())[:most]
+        if value not in ({}, [], "", None)
     ]
 
 
