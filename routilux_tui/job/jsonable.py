@@ -28,7 +28,10 @@ MOST_DIGITS = 50_000
 _SKETCHED = 1 << 16
 _DEEPEST = 10_000  # what is deeper than this holds itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_encoder = msgspec.json.Encoder()
+_encode_into = msgspec.json.Encoder().encode_into
+_LARGE = 64 << 10
+_ROOM = 2
+"""Bytes that reading a byte of JSON takes at least, about."""
 
 
 def to_plain(value: Any) -> Plain:
@@ -113,12 +116,31 @@ def as_key(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float)) else _key(value)
 
 
+def encode_plain(value: Any) -> bytearray:
+    """JSON text of a plain value.
+
+    Not by msgspec's own `encode`: where that finds no memory for its output, it ends the process.
+
+    Raises:
+        MemoryError: when there is no memory for it.
+        Exception: as msgspec does, where the value is not plain.
+    """
+    text = bytearray()
+    _encode_into(value, text)
+    return text
+
+
+def encode(value: Any) -> bytes:
+    """As `encode_plain`, in bytes that nobody can change."""
+    return bytes(encode_plain(value))
+
+
 def dumps(value: Any) -> bytes:
     """Compact JSON of any value, in UTF-8; a lone surrogate is written as an escape."""
     try:
         # msgspec has its own forms for some types (base64 for bytes, null for NaN); they
         # must not be taken for ours, so only what is plain already goes its way.
-        return _encoder.encode(value if is_plain(value) else to_plain_json(value))
+        return encode(value if is_plain(value) else to_plain_json(value))
     except Exception:
         return _dumps_slowly(to_plain(value))
 
@@ -213,7 +235,10 @@ def decode(line: bytes) -> Plain:
 
     Raises:
         ValueError: when it is no JSON, or deeper than the interpreter can go.
+        MemoryError: when there is not enough memory for it.
     """
+    if len(line) > _LARGE:
+        bytearray(_ROOM * len(line))  # where msgspec finds no memory it may end the process
     try:
         return msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

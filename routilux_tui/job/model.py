@@ -22,6 +22,7 @@ from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.listeners import dispatch_table
 from routilux_tui.job.our_keys import OWN_KEYS, fill_own, own_plain
 from routilux_tui.job.record import MOST_TRACEBACKS
+from routilux_tui.job.spare_memory import carry_out_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,7 +53,7 @@ KEYS = (
     "shared_log",
     "execution_history",
 )
-#: Those of them whose values only grow, at the end.
+#: Those of the keys whose values only grow, at the end.
 GROWING = ("pause_points", "output_log", "shared_log", "execution_history")
 
 
@@ -73,11 +74,15 @@ class Job(JobData):
 
     def make_locked(self, kind: str, *args: Any) -> None:
         """Make a change, with the job's lock held: the engine makes three for every emit."""
-        FOLD[kind](self, *args)
-        self.seq = seq = self.seq + 1
-        dispatch = self._dispatch.get(kind)
+        seq, dispatch = self.seq + 1, self._dispatch.get(kind)
+        change = (seq, kind) + args  # noqa: RUF005 - first: without memory nothing is changed
+        try:
+            FOLD[kind](self, *args)
+        except MemoryError:
+            carry_out_again(FOLD[kind], self, kind, args)
+        self.seq = seq
         if dispatch is not None:
-            dispatch((seq, kind) + args)  # noqa: RUF005 - half the time of unpacking
+            dispatch(change)
 
     def apply(self, change: Change) -> None:
         """Carry out a change that was made elsewhere, and hand it on.
@@ -311,8 +316,8 @@ class Job(JobData):
                 "job_id": self._job_id,
                 "status": self._status,
                 "current_routine_id": self._current_routine_id,
-                "created_at": _written(self._created),
-                "updated_at": _written(self._updated),
+                "created_at": timestamps.written(self._created),
+                "updated_at": timestamps.written(self._updated),
                 "routine_states": {
                     key: dict(value) if isinstance(value, dict) else value
                     for key, value in self._routine_states.items()
@@ -390,10 +395,3 @@ class Job(JobData):
 def _moment(value: Any) -> Any:
     moment = timestamps.parse(value)
     return value if moment is None else moment
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, float) and timestamps.is_time(value):
-        return timestamps.to_iso(value)
-    moment = None if isinstance(value, str) else timestamps.parse(value)
-    return value if moment is None else moment.isoformat()

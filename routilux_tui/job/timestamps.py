@@ -115,3 +115,11 @@ def shown(value: Any) -> str:
         return value
     moment = parse(value)
     return moment.isoformat() if moment is not None else str(value)
+
+
+def written(value: Any) -> Any:
+    """A time as a file has it: ISO 8601 where it is one, else as it is."""
+    if isinstance(value, float) and is_time(value):
+        return to_iso(value)
+    moment = None if isinstance(value, str) else parse(value)
+    return value if moment is None else moment.isoformat()

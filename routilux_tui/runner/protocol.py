@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from routilux_tui import __version__, errors
-from routilux_tui.job.jsonable import decode, dumps, preview
+from routilux_tui.job.jsonable import decode, dumps, encode, preview
 from routilux_tui.views.shapes import INPUT, JOB, PRINTED, SECTIONS, Filter
 
 Answer = TypeVar("Answer")
@@ -29,7 +29,6 @@ MAX_ANSWER = 32 << 20
 LARGEST_ITEM = 4 << 20
 """Bytes of one value at most."""
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 #: JSON-RPC's own codes for what is wrong with a message.
@@ -92,13 +91,13 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 def request(number: int, method: str, params: dict[str, Any]) -> bytes:
     """A request's line."""
-    return _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + b"\n"
+    return encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + b"\n"
 
 
 def answer(number: Any, result: Any) -> bytes:
     """The line of a request's answer."""
     try:
-        return _encode({"jsonrpc": "2.0", "id": number, "result": result}) + b"\n"
+        return encode({"jsonrpc": "2.0", "id": number, "result": result}) + b"\n"
     except Exception:  # a lone surrogate, a huge integer: what msgspec has no word for
         plain = msgspec.to_builtins(result)
         return dumps({"jsonrpc": "2.0", "id": number, "result": plain}) + b"\n"
@@ -107,7 +106,7 @@ def answer(number: Any, result: Any) -> bytes:
 def notice(method: str, params: Any) -> bytes:
     """The line of a message that wants no answer."""
     try:
-        return _encode({"jsonrpc": "2.0", "method": method, "params": params}) + b"\n"
+        return encode({"jsonrpc": "2.0", "method": method, "params": params}) + b"\n"
     except Exception:
         plain = msgspec.to_builtins(params)
         return dumps({"jsonrpc": "2.0", "method": method, "params": plain}) + b"\n"
@@ -124,7 +123,7 @@ def refusal(number: Any, error: BaseException | tuple[int, str]) -> bytes:
     else:
         code, message = INTERNAL, f"{type(error).__name__}: {error}"
     detail = {"code": code, "message": message, "data": {"hint": hint}}
-    return _encode({"jsonrpc": "2.0", "id": number, "error": detail}) + b"\n"
+    return encode({"jsonrpc": "2.0", "id": number, "error": detail}) + b"\n"
 
 
 def parse(line: bytes) -> dict[str, Any]:

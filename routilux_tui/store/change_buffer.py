@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
+from routilux_tui.job.spare_memory import SPARE
 from routilux_tui.store.encoding import encoded
 from routilux_tui.store.list_growth import LISTS
 
@@ -49,18 +50,22 @@ class ChangeBuffer:
 
         def record(change: Change) -> None:
             kind = change[1]
-            if kind == "run":
-                append(change)
-            elif kind == "ran" and change[6] is None:
-                append(change)
-                write()
-                return
+            if kind == "run" or (kind == "ran" and change[6] is None):
+                try:
+                    append(change)
+                except MemoryError:
+                    SPARE.use()
+                    append(change)
+                if kind == "ran":
+                    write()
+                    return
             else:
-                text = b""
+                text: bytes | bytearray = b""
                 try:
                     text = encoded(kind, change)
                     append(Raw(text))
                 except MemoryError:
+                    SPARE.use()
                     append(change)  # made text when it is written
                 if kind != "emit":
                     if kind in _WRITTEN_AT_ONCE:

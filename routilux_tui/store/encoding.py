@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.job.jsonable import dumps, is_plain
+from routilux_tui.job.jsonable import dumps, encode, encode_plain, is_plain
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.queued_tasks import named, split_tasks
 from routilux_tui.store.writing import small_plain
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 #: Kinds whose arguments are the engine's own, and need no look before they are encoded.
 _ALWAYS_PLAIN = frozenset({"status", "current", "hold", "take_up", "drop", "deferred_sent"})
-_encode = msgspec.json.Encoder().encode
 
 
-def encoded(kind: str, change: Change) -> bytes:
+def encoded(kind: str, change: Change) -> bytes | bytearray:
     """A change as JSON."""
     if kind == "emit" or kind == "record":  # noqa: PLR1714 - a third of the time of a set's
         plain = is_plain(change[4])
@@ -31,19 +30,21 @@ def encoded(kind: str, change: Change) -> bytes:
         plain = kind in _ALWAYS_PLAIN or is_plain(change)
     if plain:
         try:
-            return _encode(change)
+            return encode_plain(change)
         except Exception:  # noqa: S110 - a lone surrogate, a huge integer: the other way takes it
             pass
     return dumps(change)
 
 
-def batch_line(changes: list[Any]) -> bytes:
+def batch_line(changes: list[Any]) -> bytes | bytearray:
     """A journal's line of changes, each as it is or as its text; the engine waits for it."""
     try:
-        return _encode(changes) + b"\n"
+        line = encode_plain(changes)
     except Exception:  # a lone surrogate in a name
         texts = [bytes(one) if type(one) is msgspec.Raw else dumps(one) for one in changes]
         return b"[%b]\n" % b",".join(texts)
+    line += b"\n"
+    return line
 
 
 def keyframe_text(job: Job) -> bytes:
@@ -62,7 +63,7 @@ def keyframe_text(job: Job) -> bytes:
     if statistics is None:
         return text
     try:
-        numbers = _encode(statistics)
+        numbers = encode(statistics)
     except Exception:
         numbers = dumps(statistics)
     return b'%b,"statistics":%b}' % (text[:-1], numbers)

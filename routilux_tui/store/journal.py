@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, let_go_in_children
 from routilux_tui.job.jsonable import dumps
+from routilux_tui.job.spare_memory import SPARE
 from routilux_tui.store.adopting import adopt_changes
 from routilux_tui.store.change_buffer import ChangeBuffer
 from routilux_tui.store.encoding import batch_line, keyframe_text
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
-from routilux_tui.store.locks import acquire_job_id, acquire_lock, lock_path, write_lock_owner
+from routilux_tui.store.locks import acquire_job_id, acquire_lock, remove_lock, write_lock_owner
 from routilux_tui.store.recovery import VERSION
 from routilux_tui.store.sealing import BLOCK_CHANGES, Counts, Mark, Sealer, Unsealed
 from routilux_tui.store.stored_list import StoredList
@@ -49,6 +50,7 @@ SEAL_BYTES = 16 << 20
 _MOST_NESTED = 256 << 10
 """A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
+_NO_MEMORY = "no memory is left"
 
 
 class Journal:
@@ -102,6 +104,7 @@ class Journal:
                     raise unwritable(self._journal, error) from error
                 self._unsubscribe = state.subscribe(self._buffer.recorder(), isolated=False)
             undo.pop_all()
+        SPARE.hold()
         self._thread = threading.Thread(target=self._run_writer, name="journal", daemon=True)
         self._thread.start()
         let_go_in_children(self)
@@ -161,20 +164,30 @@ class Journal:
         try:
             live.append(batch_line(changes))
         except (OSError, MemoryError) as error:
-            self._disk_error = getattr(error, "strerror", None) or str(error) or "no memory is left"
+            if isinstance(error, MemoryError) and SPARE.use():
+                self._write()
+                return
+            self._disk_error = getattr(error, "strerror", None) or str(error) or _NO_MEMORY
             self._wakeup.set()
             return
         changes.clear()
-        seq = self.state.seq
-        if seq >= self._next_mark:
-            self._next_mark = seq + BLOCK_CHANGES
-            mark = Mark(live.size, seq + 1, self._counts(), self.state.next_task_id)
-            self._unsealed.marks.append(mark)
-            # Here, and not in a thread: a busy job would not let that have its lock for seconds.
-            self._sealer.absorb_ready()
-            self._rotate_if_long()
-        if live.low:
+        if self.state.seq >= self._next_mark:
+            try:
+                self._mark(live)
+            except MemoryError:  # the block is longer then
+                SPARE.use()
+        if live.low or SPARE.is_low:
             self._wakeup.set()
+
+    def _mark(self, live: LiveSegment) -> None:
+        """Begin a block, and a segment where this one is long."""
+        seq = self.state.seq
+        self._next_mark = seq + BLOCK_CHANGES
+        mark = Mark(live.size, seq + 1, self._counts(), self.state.next_task_id)
+        self._unsealed.marks.append(mark)
+        # Here, and not in a thread: a busy job would not let that have its lock for seconds.
+        self._sealer.absorb_ready()
+        self._rotate_if_long()
 
     def _counts(self) -> Counts:
         """The entries that the live segment has added to the growing lists."""
@@ -192,16 +205,21 @@ class Journal:
 
     def _run_writer(self) -> None:
         """Write late changes, begin new segments, and wait for room on a full disk."""
-        while True:
-            self._wakeup.wait()
-            self._wakeup.clear()
-            if self._closed.is_set():
-                return
-            if self._disk_error or self._live.low:
-                self._wait_for_space()
-            self._closed.wait(DELAY / 2)
-            self._buffer.is_wake_sent = False
-            self.flush()
+        while not self._closed.is_set():
+            try:
+                self._wakeup.wait()
+                self._wakeup.clear()
+                if self._closed.is_set():
+                    return
+                if self._disk_error or self._live.low or SPARE.is_low:
+                    self._wait_for_space()
+                self._closed.wait(DELAY / 2)
+                self._buffer.is_wake_sent = False
+                self.flush()
+            except MemoryError:
+                SPARE.use()
+                self._wakeup.set()
+                self._closed.wait(_RETRY)
 
     def rotate(self) -> None:
         """Begin a new live segment if this one is long, and have it sealed; without room, later."""
@@ -230,7 +248,7 @@ class Journal:
                     self._number += 1 + bool(former.replaced)
                     self._start_live(fresh)
                     fresh.rename(self._journal)
-                except OSError:
+                except (OSError, MemoryError):
                     self._live, self._unsealed, self._origin = former.live, former, origin
                     self._buffer.replaced.update(former.replaced)
                     former.replaced = {}
@@ -238,7 +256,7 @@ class Journal:
                         former.live.rename(self._journal)
                     raise
             self._sealer.put(former)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             if fresh is not None:
                 fresh.discard()
             self._rotate_after = time.monotonic() + _RETRY
@@ -256,7 +274,10 @@ class Journal:
             replaced.clear()
 
     def _wait_for_space(self) -> None:
-        where = f"the disk of {self.path.parent} is full ({self._disk_error or self._live.low})"
+        why = self._disk_error or self._live.low
+        where = f"no room on the disk: the disk of {self.path.parent} is full ({why})"
+        if SPARE.is_low or why == _NO_MEMORY:
+            where = "no room in memory: the job's process gets no more"
         logger.warning("Job %s: %s", self.state.job_id, where)
         self._on_disk_full(where)
         while not self._closed.wait(_RETRY):
@@ -264,6 +285,8 @@ class Journal:
                 self._disk_error = ""
                 self._write()
                 self._live.reserve()
+                if SPARE.is_low and not SPARE.hold():
+                    continue
                 if not self._disk_error and not self._live.low:
                     break
         if not self._closed.is_set():
@@ -274,13 +297,13 @@ class Journal:
         with self._snapshot_lock:
             if self._closed.is_set():
                 return
-            with self.state.lock:
-                self._write()
-                snapshot = Snapshot(self.state, journaled=True)
             try:
+                with self.state.lock:
+                    self._write()
+                    snapshot = Snapshot(self.state, journaled=True)
                 write_file(snapshot, self.path)
-            except JobFileError as error:
-                logger.warning("Job %s is not saved anew: %s", self.state.job_id, error)
+            except (JobFileError, MemoryError) as error:
+                logger.warning("Job %s is not saved anew: %r", self.state.job_id, error)
 
     def close(self) -> None:
         """Save the job a last time, and seal what its journal has.
@@ -291,10 +314,13 @@ class Journal:
         """
         with self._snapshot_lock:
             while not self._closed.is_set():
-                with self.state.lock:
-                    self._write()
-                    snapshot = Snapshot(self.state)
-                write_file(snapshot, self.path)
+                try:
+                    with self.state.lock:
+                        self._write()
+                        snapshot = Snapshot(self.state)
+                    write_file(snapshot, self.path)
+                except MemoryError as error:
+                    raise JobFileError(f"{self.path}: not saved: {_NO_MEMORY}.") from error
                 with self.state.lock:
                     if self.state.seq != snapshot.seq or self._closed.is_set():
                         continue
@@ -334,8 +360,7 @@ class Journal:
         for one in self._sealer.end():
             one.live.close()
         self._live.close()
-        with contextlib.suppress(OSError):
-            lock_path(self.path).unlink()
+        remove_lock(self.path, self._lock_file)
         for handle in (self._lock_file, self._id_lock):
             os.close(handle)
         self._lock_file = self._id_lock = -1

@@ -69,7 +69,7 @@ class LiveSegment:
         with contextlib.suppress(OSError):
             self.path.unlink()
 
-    def append(self, line: bytes) -> None:
+    def append(self, line: bytes | bytearray) -> None:
         """Add a line.
 
         Raises:
@@ -113,7 +113,7 @@ class LiveSegment:
         with contextlib.suppress(OSError, ValueError, MemoryError):
             self._memory = mmap.mmap(self.handle, self._capacity)
 
-    def _write(self, line: bytes, at: int) -> None:
+    def _write(self, line: bytes | bytearray, at: int) -> None:
         view = memoryview(line)
         while view:
             written = os.pwrite(self.handle, view, at)

@@ -80,6 +80,13 @@ def acquire_lock(path: Path) -> int:
         time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - so that two who try don't meet again
 
 
+def remove_lock(path: Path, handle: int) -> None:
+    """Remove a lock's file that this process holds open, unless it is another's by now."""
+    with contextlib.suppress(OSError):
+        if os.fstat(handle).st_ino == lock_path(path).stat().st_ino:
+            lock_path(path).unlink()
+
+
 def is_locked(path: Path) -> bool:
     """Whether some process runs the job of a file."""
     try:

@@ -123,7 +123,7 @@ class Sealer:
                             unsealed.end,
                         )
                     segment = seal(self.store, unsealed)
-                except OSError as error:
+                except (OSError, MemoryError) as error:
                     logger.warning("Job %s: a segment is not sealed: %s", self.job.job_id, error)
                     return False
                 self._waiting.popleft()

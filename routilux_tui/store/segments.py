@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from routilux_tui.errors import JobFileError
-from routilux_tui.job.jsonable import decode
+from routilux_tui.job.jsonable import decode, encode
 from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import flush_folder, read_regular
 from routilux_tui.store.list_growth import entries_of
@@ -197,7 +197,7 @@ class SegmentStore:
             pieces.append(piece)
             offset += len(piece)
         footer = Footer(VERSION, self.job_id, segment, table, len(packed))
-        tail = zlib.compress(msgspec.json.encode(footer), _LEVEL)
+        tail = zlib.compress(encode(footer), _LEVEL)
         pieces.extend((tail, len(tail).to_bytes(8, "little"), _MAGIC))
         content = b"".join(pieces)
         _write_whole(self.folder / segment.name, content)
@@ -211,7 +211,7 @@ class SegmentStore:
         """Write the index anew; without room for that, the footers tell it."""
         index = _Index(VERSION, self.job_id, self.segments)
         with contextlib.suppress(OSError):
-            _write_whole(self.folder / "index.json", msgspec.json.encode(index))
+            _write_whole(self.folder / "index.json", encode(index))
 
     # Reading
 

@@ -20,7 +20,7 @@ import msgspec
 
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved, SavedHistory
-from routilux_tui.job.jsonable import dumps
+from routilux_tui.job.jsonable import dumps, encode
 from routilux_tui.job.record import CAUSE, ExecutionRecord
 from routilux_tui.store.files import flush_folder
 from routilux_tui.store.list_growth import LISTS
@@ -41,7 +41,6 @@ _COMPACT = frozenset({"statistics", "tracebacks"})
 #: A record, as it is or as it was saved.
 RECORDS = (ExecutionRecord, Saved)
 _BATCH = 2000
-_encode = msgspec.json.Encoder().encode
 
 
 class Snapshot:
@@ -216,7 +215,7 @@ def _name_json(name: str) -> bytes:
 def _time_json(at: Any) -> bytes:
     if type(at) is str:
         try:
-            return _encode(at)
+            return encode(at)
         except UnicodeEncodeError:  # a lone surrogate
             pass
     return dumps(at)
