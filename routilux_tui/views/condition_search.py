@@ -30,11 +30,11 @@ _NO_END = 1 << 62
 _WELL = "ran well"
 _FAILED = frozenset({"ran", "retry", "routine", "no_routine", "set"})
 _RUNS = _FAILED | {"run", _WELL, "take_up"}
-_TASKS = _RUNS | {"emit", "queue", "hold", "drop"}
+_TASKS = _RUNS | {"emit", "queue", "hold", "drop", "undrop", "again", "give_up"}
 #: The kinds of change that alter what a condition sees under a name. Others move with time, too.
 _ALTERED_BY: dict[str, frozenset[str]] = {
     "status": frozenset({"status", "set"}),
-    "waiting": frozenset({"status", "deferred", "deferred_sent", "set"}),
+    "waiting": frozenset({"status", "deferred", "deferred_sent", "ask", "answered", "set"}),
     "records": frozenset({"emit", "record", "set"}),
     "current": frozenset({"run", "current", "set"}),
     "runs": _RUNS,
@@ -43,6 +43,7 @@ _ALTERED_BY: dict[str, frozenset[str]] = {
     "pending": _TASKS,
     "queue": _TASKS,
     "deferred": frozenset({"deferred", "deferred_sent", "set"}),
+    "questions": frozenset({"ask", "answered", "status", "set"}),
     "pauses": frozenset({"pause_point", "set"}),
     "logs": frozenset({"log", "set"}),
     "log_last": frozenset({"log", "set"}),
@@ -147,7 +148,8 @@ def holds(condition: Condition, job: Job) -> bool:
     What it asks for may not have been there yet: then it does not.
     """
     with contextlib.suppress(ConditionError):
-        return condition.holds(context_of(job, now=timestamps.to_epoch(job.updated_at)))
+        now = timestamps.to_epoch(job.updated_at)
+        return condition.holds(context_of(job, now=now, names=condition.names))
     return False
 
 

@@ -25,7 +25,7 @@ from routilux_tui.views.naming import launch_names
 from routilux_tui.views.questions import count_open, waits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from routilux_tui.job.model import Job
     from routilux_tui.views.estimate import EarlierRun
@@ -171,11 +171,15 @@ def _way_out(text: str, context: Mapping[str, Any]) -> str:
 
 
 def context_of(
-    job: Job, earlier: Sequence[EarlierRun] = (), now: float | None = None
+    job: Job,
+    earlier: Sequence[EarlierRun] = (),
+    now: float | None = None,
+    names: frozenset[str] | None = None,
 ) -> dict[str, Any]:
     """What a condition on a job sees; ``earlier`` are runs of its flow, the newest first.
 
-    ``now`` is the moment, in seconds since the epoch; by default the present one.
+    ``now`` is the moment, in seconds since the epoch; by default the present one. ``names`` are
+    those that are asked for, where the others are not wanted: most cost nothing to tell.
 
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
     has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
@@ -189,6 +193,9 @@ def context_of(
     last entries.
     """
     with job.lock:
+        plain = {name: tell(job) for name, tell in _PLAIN.items() if names is None or name in names}
+        if names is not None and names <= plain.keys():
+            return plain
         moment = Moment(job, now=now, earlier=earlier)
         seen = outlook(moment)
         is_over = has_ended(job.status)
@@ -212,37 +219,31 @@ def context_of(
         guess = done / len(routines) if routines else 0.0
         progress = seen.progress if seen.progress is not None else min(guess, 0.99)
         created = timestamps.to_epoch(job.created_at)
-        name, labels = launch_names(job.extra.get("launch"))
         return {
-            "status": job.status,
-            "flow_id": job.flow_id,
-            "job_id": job.job_id,
-            "name": name,
-            "labels": labels,
+            **plain,
             "age": max(0.0, (now or time.time()) - created) if created is not None else 0.0,
-            "current": job.current_routine_id or "",
-            "records": len(job.execution_history),
-            "runs": sum(_count(one, "runs") for one in routines.values()),
-            "errors": sum(_count(one, "errors") for one in routines.values()),
-            "retries": sum(_count(one, "retries") for one in routines.values()),
-            "pending": len(job.pending_tasks) or len(job.outstanding) - len(job.running),
-            "deferred": len(job.deferred_events),
-            "pauses": len(job.pause_points),
-            "logs": len(job.shared_log),
-            "outputs": len(job.output_log),
             "progress": progress,
             "eta": -1.0 if seen.low is None or seen.high is None else (seen.low + seen.high) / 2,
             "queue": seen.queued,
             "oldest": seen.oldest or 0.0,
-            "waiting": waits(job),
-            "questions": count_open(job),
             "silent_for": seen.silent or 0.0,
             "slower_than_usual": seen.slower or 0.0,
             "routines": routines,
-            "shared": _small(job.shared_data),
-            "log_last": _last(job.shared_log),
-            "output_last": _last(job.output_log),
         }
+
+
+def _sum_of(count: str) -> Callable[[Job], int]:
+    """What counts a number of all routines' states together."""
+
+    def tell(job: Job) -> int:
+        states = islice(job.routine_states.items(), MOST_ROUTINES)
+        return sum(
+            _count(state, count)
+            for name, state in states
+            if is_routine(name) and isinstance(state, dict)
+        )
+
+    return tell
 
 
 def _last(entries: Sequence[Any]) -> Any:
@@ -252,7 +253,7 @@ def _last(entries: Sequence[Any]) -> Any:
 
 def _count(routine: dict[str, Any], name: str) -> int:
     value = routine.get(name)
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and value.bit_length() <= 63 else 0
 
 
 def _small(values: Mapping[Any, Any]) -> dict[str, Any]:
@@ -282,6 +283,31 @@ def _bounded(value: Any, left: list[int]) -> Any:
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return _LARGE
     return to_plain(value)
+
+
+#: What is told of a job without measuring anything, by its name.
+_PLAIN: dict[str, Callable[[Job], Any]] = {
+    "status": lambda job: job.status,
+    "flow_id": lambda job: job.flow_id,
+    "job_id": lambda job: job.job_id,
+    "name": lambda job: launch_names(job.extra.get("launch"))[0],
+    "labels": lambda job: launch_names(job.extra.get("launch"))[1],
+    "current": lambda job: job.current_routine_id or "",
+    "records": lambda job: len(job.execution_history),
+    "runs": _sum_of("runs"),
+    "errors": _sum_of("errors"),
+    "retries": _sum_of("retries"),
+    "pending": lambda job: len(job.pending_tasks) or len(job.outstanding) - len(job.running),
+    "deferred": lambda job: len(job.deferred_events),
+    "pauses": lambda job: len(job.pause_points),
+    "logs": lambda job: len(job.shared_log),
+    "outputs": lambda job: len(job.output_log),
+    "waiting": waits,
+    "questions": count_open,
+    "shared": lambda job: _small(job.shared_data),
+    "log_last": lambda job: _last(job.shared_log),
+    "output_last": lambda job: _last(job.output_log),
+}
 
 
 def context_of_task(

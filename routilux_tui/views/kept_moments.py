@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which what is known of a job that goes on is taken for its last state.
 _FRESH = 2.0
+#: What somebody may ask of a job that is no answer to what it does.
+_NO_ANSWERS = frozenset({"pause", "cancel", "alert", "breakpoint"})
 
 
 class KeptMoments:
@@ -246,7 +248,7 @@ def _mark_of(change: Any) -> str:
     if kind == "status":
         return "pause" if values[0] in {"paused", "cancelled"} else ""
     if kind == "control":
-        return "" if values[0] in {"pause", "cancel"} else "answer"
+        return "" if values[0] in _NO_ANSWERS else "answer"
     return ""
 
 
@@ -279,6 +281,8 @@ def _described(change: Any) -> str:
         who = values[1] if isinstance(values[1], dict) else {}
         reason = f": {values[2]}" if values[2] else ""
         return f"{values[0]} by {who.get('name') or who.get('uid') or 'somebody'}{reason}"
+    if kind == "ask" and isinstance(values[2], dict):
+        return f"{values[1]} asks: {str(values[2].get('question') or '')[:80]}"
     if kind in {"shared", "unshared"}:
         return f"shared data: {values[0]}"
     return str(kind).replace("_", " ")

@@ -11,6 +11,7 @@ from routilux_tui.errors import ConditionError, NotPossible, UsageError
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.seeking import KeptChanges, job_at
 from routilux_tui.store.segments import changes_folder
+from routilux_tui.views.conditions import context_of
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.replay_shapes import MARKS, Point, Seek
 from routilux_tui.views.shapes import Filter
@@ -182,3 +183,11 @@ def test_without_changes_the_records_times_tell_and_the_rest_is_said(tmp_path: P
         replay.seek(Seek(to="errors > 3"))
     assert replay.seek(Seek()).is_last
     assert replay.projection.header().status == "completed"
+
+
+def test_what_a_condition_asks_for_is_the_same_told_alone_and_with_all_else(replay: Replay) -> None:
+    job = replay.projection.job
+    whole = context_of(job, now=NOON + 50)
+    for name in whole:
+        assert context_of(job, now=NOON + 50, names=frozenset({name}))[name] == whole[name]
+    assert set(context_of(job, names=frozenset({"status", "errors"}))) == {"status", "errors"}
