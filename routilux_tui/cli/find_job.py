@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from routilux_tui.errors import JobFileError, NoSuchJob, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
-from routilux_tui.sources.saved_entry import file_note
+from routilux_tui.sources.saved_entry import file_note, read_header
 from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
@@ -153,7 +153,6 @@ def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
         Unreachable: when the folder may not be read.
     """
     from routilux_tui.runner.paths import jobs_folder
-    from routilux_tui.sources.saved_entry import read_header
     from routilux_tui.sources.scanning import is_closed, scan
 
     folder = jobs_folder()
@@ -284,7 +283,10 @@ def _choose(name: str, entries: list[JobEntry]) -> list[JobEntry]:
 
 
 def _only_saved(name: str, path: str) -> NoSuchJob:
-    return NoSuchJob(f"Job {name!r} is not running; it is saved in {path}.", way_on(path))
+    """The error that a job can't be steered, as nobody runs it; with what can be done instead."""
+    status = read_header(path).status
+    is_how = status if has_ended(status) else "not running"
+    return NoSuchJob(f"Job {name!r} is {is_how}; it is saved in {path}.", way_on(path))
 
 
 def way_on(path: str) -> str:
@@ -292,8 +294,11 @@ def way_on(path: str) -> str:
     from routilux_tui.store.large_file import open_job
 
     with contextlib.suppress(JobFileError):
-        if open_job(path).library:
-            again = shlex.join(["routilux-tui", "again", path])
+        job = open_job(path)
+        again = shlex.join(["routilux-tui", "again", path])
+        if has_ended(job.status):
+            return f"Run it again, as a new job: {again}"
+        if job.library:
             return f"Its script has ended. Run it anew, or what it had not done: {again} [--from R]"
     return f"Take it up: {shlex.join(['routilux-tui', 'resume', path])}"
 

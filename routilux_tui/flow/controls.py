@@ -66,6 +66,8 @@ class Controls(AsyncWorkers):
         self._settled = threading.Condition(self._lock)
         self._was_started = False
         self._checkpoint: dict[str, Any] | None = None
+        #: The routine whose handler asked for the pause; empty where it was somebody else.
+        self._paused_by = ""
         self._control: Control | None = None
         self._control_listeners: tuple[Callable[[], None], ...] = ()
         #: Whether this is a copy in a forked child: the job runs elsewhere.
@@ -202,6 +204,9 @@ class Controls(AsyncWorkers):
                     raise NotPossible(self._refusal("paused"))
                 self._closing = "pause"
                 self._checkpoint = checkpoint
+                asking = INVOCATION.get()
+                is_own = asking is not None and asking.job is self
+                self._paused_by = asking.task.routine_id if asking and is_own else ""
                 self._set_control("pause", reason)
                 self._work_available.notify_all()
                 self._check_finished()
@@ -243,7 +248,7 @@ class Controls(AsyncWorkers):
             {
                 "timestamp": timestamps.to_iso(now),
                 "reason": reason,
-                "current_routine_id": asked_by or state.current_routine_id,
+                "current_routine_id": asked_by or self._paused_by or state.current_routine_id,
                 "checkpoint": self._checkpoint or {},
                 "pending_tasks_count": queued,
                 "active_tasks_count": len(self._active),
@@ -263,6 +268,7 @@ class Controls(AsyncWorkers):
             self._executors.close()
         self._closing = ""
         self._checkpoint = None
+        self._paused_by = ""
         self._set_control(None)
         self.jobs.on_stopped(self)
         self._settled.notify_all()

@@ -8,7 +8,7 @@ import time
 import pytest
 from steps import Gate, chain, emit_many, ended
 
-from routilux_tui import ErrorHandler, JobState
+from routilux_tui import ErrorHandler, Flow, JobState, Routine
 from routilux_tui.errors import NotPossible
 
 
@@ -215,3 +215,34 @@ class TestPausing:
         flow.resume(job)
         assert ended(flow, job) == "completed"
         assert job.get_routine_state("b")["runs"] == 2
+
+
+def test_a_pause_that_a_handler_asks_for_is_its_routines_whatever_started_since():
+    started = threading.Event()
+
+    class Asking(Routine):
+        def __init__(self):
+            super().__init__()
+            self.define_slot("trigger", handler=self.ask)
+            self.define_event("out", ["i"])
+
+        def ask(self):
+            self.emit("out", i=1)
+            assert started.wait(10)
+            context = self.get_execution_context()
+            context.flow.pause(context.job_state, "may I?")
+
+    class Other(Routine):
+        def __init__(self):
+            super().__init__()
+            self.define_slot("in", handler=lambda i: started.set())
+
+    flow = Flow("asking", execution_strategy="concurrent", max_workers=2)
+    flow.add_routine(Asking(), "asks")
+    flow.add_routine(Other(), "other")
+    flow.connect("asks", "out", "other", "in")
+    job = flow.execute("asks")
+    flow.wait_for_completion(timeout=10)
+    assert job.status == "paused"
+    assert job.current_routine_id == "other"
+    assert job.pause_points[-1]["current_routine_id"] == "asks"
