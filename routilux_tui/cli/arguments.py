@@ -24,7 +24,7 @@ def workers(text: str) -> int:
 
 
 def executor(text: str) -> str:
-    """Where handlers run: ``threads``, ``processes``, ``processes:N`` or ``MODULE:FACTORY``."""
+    """Where handlers run: ``threads``, ``processes``, ``dask://HOST:PORT``, and so on."""
     from routilux_tui.errors import FlowDefinitionError
     from routilux_tui.flow.executor_spec import check_executor
 
@@ -42,7 +42,8 @@ def add_worker_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
     parser.add_argument(
         "--executor", type=executor, default="", metavar="WHERE",
-        help="where handlers run: threads, processes[:N], or MODULE:FACTORY",
+        help="where handlers run: threads, processes[:N], dask://HOST:PORT, dask:local, "
+        "or MODULE:FACTORY",
     )  # fmt: skip
 
 

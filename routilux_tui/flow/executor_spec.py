@@ -1,4 +1,7 @@
-"""Where handlers run, in words: ``threads``, ``processes[:N]``, ``MODULE:FACTORY``, or an executor.
+"""Where handlers run, in words, or by an executor.
+
+The words are ``threads``, ``processes[:N]``, ``dask://HOST:PORT``, ``dask:local[:N]``, with Dask
+``?fence`` behind it, or ``MODULE:FACTORY``.
 
 Nothing is imported or started here: a flow may be looked at without it.
 """
@@ -6,13 +9,22 @@ Nothing is imported or started here: a flow may be looked at without it.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from routilux_tui.errors import FlowDefinitionError
 
 THREADS = "threads"
 _PROCESSES = re.compile(r"processes(?::([1-9][0-9]{0,3}))?")
-_FACTORY = re.compile(r"(?!processes:|threads:)[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_FACTORY = re.compile(r"(?!processes:|threads:|dask:)[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_DASK = re.compile(r"dask:(?://([^\s/?:]+:\d{1,5})|local(?::([1-9][0-9]{0,3}))?)(\?fence)?")
+
+
+class DaskSpec(NamedTuple):
+    """A Dask cluster: the address of its scheduler, or empty for so many processes here."""
+
+    address: str
+    processes: int
+    fence: bool
 
 
 def check_executor(spec: Any) -> None:
@@ -24,12 +36,16 @@ def check_executor(spec: Any) -> None:
     if spec is None or callable(getattr(spec, "submit", None)):
         return
     if isinstance(spec, str) and (
-        spec == THREADS or _PROCESSES.fullmatch(spec) or _FACTORY.fullmatch(spec)
+        spec == THREADS
+        or _PROCESSES.fullmatch(spec)
+        or _DASK.fullmatch(spec)
+        or _FACTORY.fullmatch(spec)
     ):
         return
     raise FlowDefinitionError(
         f"There is no executor {spec!r}.",
-        "It is threads, processes, processes:N, or MODULE:FACTORY, a function that returns a "
+        "It is threads, processes[:N], dask://HOST:PORT, dask:local[:N], or MODULE:FACTORY, which "
+        "is a function that returns a "
         "concurrent.futures.Executor.",
     )
 
@@ -38,3 +54,26 @@ def process_count(spec: Any) -> int | None:
     """How many processes are asked for (0 leaves it to the machine); None where it is none."""
     found = _PROCESSES.fullmatch(spec) if isinstance(spec, str) else None
     return int(found.group(1) or 0) if found is not None else None
+
+
+def dask_cluster(spec: Any) -> DaskSpec | None:
+    """The Dask cluster that is asked for; None where it is none."""
+    found = _DASK.fullmatch(spec) if isinstance(spec, str) else None
+    if found is None:
+        return None
+    return DaskSpec(found[1] or "", int(found[2] or 0), found[3] is not None)
+
+
+def with_fence(spec: Any, fence: bool) -> Any:
+    """An executor whose handlers are never begun twice, where ``fence`` says so.
+
+    Raises:
+        FlowDefinitionError: when it has no fence; threads and processes run nothing again.
+    """
+    if not fence or (isinstance(spec, str) and spec.endswith("?fence")):
+        return spec
+    if dask_cluster(spec) is None:
+        raise FlowDefinitionError(
+            f"The executor {spec!r} has no fence.", "Only Dask runs a handler again by itself."
+        )
+    return f"{spec}?fence"

@@ -8,7 +8,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import ExecutionError, FlowDefinitionError, JobCancelled, NotPossible
-from routilux_tui.flow.executor_spec import THREADS, process_count
+from routilux_tui.flow.executor_spec import THREADS, dask_cluster, process_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,11 @@ def _make(spec: Any) -> RemoteExecutor:
         from routilux_tui.flow.process_pool import ProcessPool
 
         return ProcessPool(size)
+    cluster = dask_cluster(spec)
+    if cluster is not None:
+        from routilux_tui.flow.dask_executor import DaskExecutor
+
+        return DaskExecutor(cluster.address, cluster.processes, fence=cluster.fence)
     if isinstance(spec, str):
         return FutureExecutor(_factory(spec))
     return FutureExecutor(lambda: spec, is_ours=False)

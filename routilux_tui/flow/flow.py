@@ -11,7 +11,7 @@ from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow import context
 from routilux_tui.flow.context import INVOCATION
 from routilux_tui.flow.engine import Execution
-from routilux_tui.flow.executor_spec import check_executor
+from routilux_tui.flow.executor_spec import check_executor, with_fence
 from routilux_tui.flow.jobs import Jobs
 from routilux_tui.flow.porting import FLOW_HAS_NOT
 from routilux_tui.flow.serialization import fill_flow, flow_to_plain
@@ -42,8 +42,9 @@ class Flow(FlowStructure):
         execution_timeout: the timeout of `wait_for_completion` where it is given none, in
             seconds; None waits for ever.
         executor: where handlers run whose routines don't say: ``threads`` of this process (by
-            default), ``processes`` or ``processes:N``, ``MODULE:FACTORY`` (a function that
-            returns a `concurrent.futures.Executor`), or such an executor.
+            default), ``processes`` or ``processes:N``, ``dask://HOST:PORT`` or ``dask:local``,
+            ``MODULE:FACTORY`` (a function that returns a `concurrent.futures.Executor`), or such
+            an executor.
 
     Raises:
         FlowDefinitionError: when there is no such strategy or executor.
@@ -157,14 +158,16 @@ class Flow(FlowStructure):
         self.prepare(job_state, workers).start(entry_routine_id, entry_params or {})
         return job_state
 
-    def set_executor(self, executor: Any) -> None:
+    def set_executor(self, executor: Any, *, fence: bool = False) -> None:
         """Set where handlers run whose routines don't say; jobs under way keep theirs.
 
+        With a fence none is ever begun twice, also where a worker of Dask dies.
+
         Raises:
-            FlowDefinitionError: when there is no such executor.
+            FlowDefinitionError: when there is no such executor, or it has no fence.
         """
         check_executor(executor)
-        self.executor = executor
+        self.executor = with_fence(executor, fence)
 
     def prepare(
         self, job_state: JobState, workers: int | None = None, executor: Any = None

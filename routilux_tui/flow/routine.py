@@ -15,7 +15,7 @@ from serilux import Serializable
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import CURRENT_JOB_STATE, INVOCATION, ExecutionContext
 from routilux_tui.flow.event import Event
-from routilux_tui.flow.executor_spec import check_executor
+from routilux_tui.flow.executor_spec import check_executor, with_fence
 from routilux_tui.flow.question_spec import question_asked
 from routilux_tui.flow.slot import Slot
 from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
@@ -284,14 +284,14 @@ class Routine(Serializable):
         """A copy of the configuration."""
         return dict(self._config)
 
-    def set_executor(self, executor: Any) -> Routine:
+    def set_executor(self, executor: Any, *, fence: bool = False) -> Routine:
         """Have this routine's handlers run elsewhere, whatever the flow says; see `Flow`.
 
         Raises:
-            FlowDefinitionError: when there is no such executor.
+            FlowDefinitionError: when there is no such executor, or it has no fence.
         """
         check_executor(executor)
-        self._executor = executor
+        self._executor = with_fence(executor, fence)
         return self
 
     def set_error_handler(self, error_handler: ErrorHandler) -> None:

@@ -99,10 +99,15 @@ class _LogSender(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            fields = {name: getattr(record, name) for name in _FIELDS}
-            fields["msg"] = record.getMessage()
-            if record.exc_info:
-                fields["exc_text"] = logging.Formatter().formatException(record.exc_info)
-            self._output.send(Log(fields))
+            self._output.send(Log(log_fields(record)))
         except Exception:
             self.handleError(record)
+
+
+def log_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What of a log record is sent: all that another process can make one of."""
+    fields = {name: getattr(record, name) for name in _FIELDS}
+    fields["msg"] = record.getMessage()
+    if record.exc_info:
+        fields["exc_text"] = logging.Formatter().formatException(record.exc_info)
+    return fields

@@ -11,6 +11,7 @@ from tests.bench.table import Figure
 AREA = "executors"
 COMPUTED = 40
 SMALL = 1_000
+MANY = 2_000
 
 
 class Source(Routine):
@@ -27,13 +28,15 @@ class Source(Routine):
 
 
 class Compute(Routine):
-    """Computes for a while, and tells when it has."""
+    """Computes for a while; less than no rounds are milliseconds that it sleeps."""
 
     def __init__(self) -> None:
         super().__init__()
         self.define_slot("in", handler=self.go)
 
     def go(self, rounds: int) -> None:
+        if rounds < 0:
+            time.sleep(-rounds / 1000)
         total = 0
         for i in range(rounds):
             total += i
@@ -66,9 +69,13 @@ def measure() -> list[Figure]:
     there = statistics.median(once("processes:1", 1, SMALL, 0) for _ in range(3))
     cost = (there - here) / SMALL * 1000
     gain = threads / processes
+    single = once("dask:local:2", 1, 100, 0) * 10
+    together = MANY / once("dask:local:4", 256, MANY, -1)
     return [
         Figure(
             AREA, "50 ms of computing, processes:2 to threads", gain, "x", ">= 1.8", gain >= 1.8
         ),
         Figure(AREA, "what a process costs a handler", cost, "ms", "< 0.5", cost < 0.5),
+        Figure(AREA, "what Dask costs a handler", single, "ms", "< 15", single < 15),
+        Figure(AREA, "handlers of 1 ms by Dask", together, "/s", ">= 1,500", together >= 1500),
     ]

@@ -1,0 +1,278 @@
+"""What a Dask worker does for a job that runs elsewhere: it calls handlers, batch after batch.
+
+It is called by name out of bytes that Dask does not look into: what can't be imported here is an
+error of one task, and never ends the worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import logging
+import pickle
+import sys
+import threading
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from routilux_tui.errors import JobCancelled
+from routilux_tui.flow.calls import Log, Print, sendable_end, unpack_call
+from routilux_tui.flow.remote_job import RemoteJob, run_call
+from routilux_tui.flow.worker_output import log_fields
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from routilux_tui.flow.calls import Message
+
+TELL_AFTER = 0.05
+"""Seconds after which what a handler does is told at once, and no longer with its end alone."""
+
+
+class Source(NamedTuple):
+    """A module that was loaded from a path: workers need not have its file, nor the same one."""
+
+    name: str
+    file: str
+    text: bytes
+
+
+class Packed(NamedTuple):
+    """A call as it is sent; see `pack_call`."""
+
+    number: int
+    content: bytes
+    source: Source | None
+
+
+class Batch(NamedTuple):
+    """Calls that are run one after the other.
+
+    ``topic`` names the job. With a ``fence`` they are run once at the most: it names a queue that
+    holds one token. ``is_small`` says that nobody needs to know before they have ended.
+    """
+
+    topic: str
+    calls: list[Packed]
+    fence: str
+    is_small: bool
+
+
+class Done(NamedTuple):
+    """What came of a call: its messages, pickled, the `End` last; how long it took, in seconds."""
+
+    number: int
+    messages: list[bytes]
+    seconds: float
+
+
+class Refused(Exception):
+    """The calls were begun before, by a worker that has died: they are not run again."""
+
+
+_running: dict[str, set[RemoteJob]] = {}
+_cancelled: set[str] = set()
+_lock = threading.Lock()
+_sources: dict[str, bytes] = {}
+
+
+def run_batch(batch: Batch) -> list[Done]:
+    """Call the handlers of a batch.
+
+    Raises:
+        Refused: when it has a fence, and was begun before.
+    """
+    from distributed import get_worker
+
+    _install_output()
+    if batch.fence and not _take_token(batch.fence):
+        raise Refused
+    worker = get_worker()
+    return [_run(one, batch, worker) for one in batch.calls]
+
+
+def cancel(topic: str) -> None:
+    """A job has been cancelled: tell its handlers."""
+    with _lock:
+        _cancelled.add(topic)
+        for job in _running.get(topic, ()):
+            job.set_cancelled()
+
+
+def _take_token(fence: str) -> bool:
+    import asyncio
+
+    from distributed import Queue, get_client
+
+    try:
+        Queue(fence, client=get_client()).get(timeout=0.5)
+    except (asyncio.TimeoutError, TimeoutError):
+        return False
+    return True
+
+
+def _run(packed: Packed, batch: Batch, worker: Any) -> Done:
+    began = time.perf_counter()
+    sink = _Sink(packed.number, batch.topic, worker)
+    timer = threading.Timer(TELL_AFTER, sink.begin_to_tell)
+    if not batch.is_small:
+        timer.start()
+    token, job = _sink.set(sink), None
+    try:
+        if packed.source is not None:
+            _have_module(packed.source)
+        call = unpack_call(packed.content)
+        job = RemoteJob(call, sink.send)
+        _note_running(job, batch.topic)
+        error, text = run_call(call, job)
+    except BaseException as problem:
+        error, text = problem, ""
+    finally:
+        timer.cancel()
+        sink.flush()
+        _sink.reset(token)
+        with _lock:
+            _running.get(batch.topic, set()).discard(job)
+    end = pickle.dumps(sendable_end(error, text))
+    return Done(packed.number, [*sink.close(), end], time.perf_counter() - began)
+
+
+def _note_running(job: RemoteJob, topic: str) -> None:
+    """Have a cancel reach a handler.
+
+    Raises:
+        JobCancelled: when it has come already.
+    """
+    with _lock:
+        _running.setdefault(topic, set()).add(job)
+        if topic in _cancelled:
+            raise JobCancelled("The job was cancelled before this handler began.")
+
+
+def _have_module(source: Source) -> None:
+    """Have a module as it is where the job runs, whatever this worker had loaded before."""
+    digest = hashlib.sha256(source.text).digest()
+    with _lock:
+        if _sources.get(source.name) == digest:
+            return
+        spec = importlib.util.spec_from_loader(source.name, loader=None, origin=source.file)
+        if spec is None:
+            raise ImportError(f"{source.name} can't be made a module", name=source.name)
+        module = importlib.util.module_from_spec(spec)
+        module.__file__ = source.file
+        before = sys.modules.get(source.name)
+        sys.modules[source.name] = module
+        try:
+            code: CodeType = compile(source.text, source.file, "exec")
+            exec(code, module.__dict__)  # noqa: S102 - our own runner's flow, as it has it itself
+        except BaseException:
+            if before is not None:
+                sys.modules[source.name] = before
+            else:
+                del sys.modules[source.name]
+            raise
+        _sources[source.name] = digest
+
+
+class _Sink:
+    """Takes what one handler does, and tells it: at its end, or as it comes where it takes long."""
+
+    def __init__(self, number: int, topic: str, worker: Any) -> None:
+        self._number, self._topic, self._worker = number, topic, worker
+        self._messages: list[bytes] = []
+        self._told: int | None = None
+        self._lock = threading.Lock()
+        self._begun = {"stdout": "", "stderr": ""}
+
+    def send(self, message: Message) -> None:
+        """Take a message."""
+        content = pickle.dumps(message)
+        with self._lock:
+            self._messages.append(content)
+            if self._told is not None:
+                self._tell()
+
+    def begin_to_tell(self) -> None:
+        """It takes long: tell what there is, and from now on all."""
+        with self._lock:
+            if self._told is None:
+                self._told = 0
+                self._tell()
+
+    def close(self) -> list[bytes]:
+        """All messages; no more are told."""
+        with self._lock:
+            self._told = None
+            return self._messages
+
+    def _tell(self) -> None:
+        first, self._told = self._told, len(self._messages)
+        if first is not None and first < len(self._messages):
+            event = {"n": self._number, "first": first, "messages": self._messages[first:]}
+            self._worker.log_event(self._topic, event)
+
+    def write(self, stream: str, text: str) -> None:
+        """Take what is printed, line by line."""
+        whole, end, self._begun[stream] = (self._begun[stream] + text).rpartition("\n")
+        if end:
+            self.send(Print(stream, whole + end))
+
+    def flush(self) -> None:
+        """The handler has ended: what has no end of a line is sent, too."""
+        for stream, text in self._begun.items():
+            if text:
+                self.send(Print(stream, text))
+
+
+_sink: ContextVar[_Sink | None] = ContextVar("routilux_sink", default=None)
+
+
+class _Stream(io.TextIOBase):
+    """Stands in the place of a stream of the worker: what handlers print goes to their jobs."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, name: str, former: Any) -> None:
+        self._name, self._former = name, former
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        number: int = self._former.fileno()
+        return number
+
+    def write(self, text: str) -> int:
+        sink = _sink.get()
+        if sink is None:
+            self._former.write(text)
+        else:
+            sink.write(self._name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        if _sink.get() is None:
+            self._former.flush()
+
+
+class _LogSender(logging.Handler):
+    """Sends what handlers log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sink = _sink.get()
+        if sink is not None:
+            try:
+                sink.send(Log(log_fields(record)))
+            except Exception:
+                self.handleError(record)
+
+
+def _install_output() -> None:
+    with _lock:
+        if not isinstance(sys.stdout, _Stream):
+            sys.stdout = _Stream("stdout", sys.stdout)
+            sys.stderr = _Stream("stderr", sys.stderr)
+            logging.getLogger().addHandler(_LogSender())

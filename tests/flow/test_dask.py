@@ -1,0 +1,156 @@
+"""Handlers on a real Dask cluster: each once, also where workers, schedulers and runners are killed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.flow.dask_executor import DaskExecutor
+from routilux_tui.flow.executor_spec import dask_cluster, with_fence
+from routilux_tui.runner.client import Client
+from routilux_tui.runner.launch import resume_job, start_job
+from routilux_tui.state.job_state import JobState
+from routilux_tui.store.large_file import open_job
+from routilux_tui.store.locks import is_locked
+from routilux_tui.store.printed import printed_files
+from tests.flow.clusters import FLOW, Cluster, a_cluster
+from tests.processes import assert_gone, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from routilux_tui.runner.launch_spec import LaunchResult
+
+
+@pytest.fixture
+def cluster(world: Path) -> Iterator[Cluster]:
+    with a_cluster(world) as one:
+        yield one
+
+
+@pytest.fixture
+def flow(world: Path) -> Path:
+    path = world / "flow/far_flow.py"  # a folder that the workers don't look into
+    path.parent.mkdir()
+    path.write_text(FLOW)
+    return path
+
+
+def started(flow: Path, cluster: Cluster, fence: str = "", **params: Any) -> LaunchResult:
+    return start_job(f"{flow}:flow", params, executor=f"dask://{cluster.address}{fence}")
+
+
+def ended(job: LaunchResult, within: float = 60.0) -> JobState:
+    path = Path(job.path)
+    until(lambda: not is_locked(path) and open_job(path).status != "running", within)
+    return JobState.load(path)
+
+
+def done(job: JobState) -> list[dict[str, Any]]:
+    return [one.data for one in job.execution_history if one.event_name == "done"]
+
+
+def marks(path: Path) -> Counter[str]:
+    return Counter(line.split()[0] for line in path.read_text().splitlines())
+
+
+def test_handlers_run_there_with_the_flows_code_of_now_and_are_told_of_a_cancel(
+    cluster: Cluster, flow: Path, world: Path
+) -> None:
+    seen = world / "marks"
+    job = ended(started(flow, cluster, n=300, marks=str(seen)))
+    assert job.status == "completed"
+    assert sorted(one["i"] for one in done(job)) == list(range(300))
+    assert set(marks(seen).values()) == {1}
+    assert {one["pid"] for one in done(job)} <= {one.pid for one in cluster.workers}
+    [kept] = (world / "state/routilux-tui/jobs").glob("far-*.json")
+    assert any(b"handling 299" in one.read_bytes() for one in printed_files(kept))
+    # a module that the workers have not: an error of the job's, and the cluster goes on
+    flow.write_text("import only_here\n" + FLOW.replace('"first"', '"second"'))
+    (flow.parent / "only_here.py").write_text("")
+    job = ended(started(flow, cluster))
+    assert job.status == "failed"
+    assert job.get_routine_state("work")["error_type"] == "ModuleNotFoundError"
+    flow.write_text(FLOW.replace('"first"', '"third"'))
+    job = ended(started(flow, cluster))
+    assert [one["word"] for one in done(job)] == ["third"]
+    # what a handler does is there at once, and a cancel reaches it
+    seen = world / "more marks"
+    begun = started(flow, cluster, n=4, marks=str(seen), wait_for=str(world / "never"))
+    with Client(begun.socket) as client:
+        assert client.wait("records >= 7", 60.0).outcome == "met"
+        client.call("cancel", reason="enough")
+    assert ended(begun).status == "cancelled"
+    found = marks(seen)
+    assert found["cancelled"] == 2
+    assert sum(found[str(i)] for i in range(4)) == 2  # the others were never begun
+
+
+@pytest.mark.parametrize("fence", ["", "?fence"])
+def test_a_killed_workers_handler_runs_again_or_behind_a_fence_never(
+    fence: str, flow: Path, world: Path
+) -> None:
+    seen, go_on = world / "marks", world / "go_on"
+    with a_cluster(world, workers=1) as cluster:
+        job = started(flow, cluster, fence, n=3, marks=str(seen), wait_for=str(go_on))
+        until(lambda: seen.exists() and seen.read_text().endswith("\n"), 60.0)
+        cluster.add_worker()
+        first = marks(seen)
+        cluster.workers[0].kill()
+        go_on.touch()
+        state = ended(job)
+    found = marks(seen)
+    [begun] = first
+    if fence:
+        assert found[begun] == 1
+        assert state.status == "failed"
+        assert "its fence lets it run no more" in state.get_routine_state("work")["error"]
+    else:
+        assert found[begun] == 2
+        assert state.status == "completed"
+        assert sorted(one["i"] for one in done(state)) == [0, 1, 2]
+        assert sum(found.values()) == 4
+
+
+def test_a_killed_runners_job_goes_on_and_a_killed_scheduler_is_an_error(
+    cluster: Cluster, flow: Path, world: Path
+) -> None:
+    seen, go_on = world / "marks", world / "go_on"
+    job = started(flow, cluster, n=6, marks=str(seen), wait_for=str(go_on))
+    until(lambda: seen.exists() and len(marks(seen)) == 2, 60.0)
+    os.kill(job.pid, 9)
+    assert_gone(job.pid)
+    go_on.touch()
+    state = ended(resume_job(job.path))
+    assert state.status == "completed"
+    assert sorted(one["i"] for one in done(state)) == list(range(6))
+    assert max(marks(seen).values()) <= 2
+    job = started(flow, cluster, marks=str(seen), wait_for=str(world / "never"))
+    with Client(job.socket) as client:
+        assert client.wait("records >= 3", 60.0).outcome == "met"
+    cluster.scheduler.kill()
+    state = ended(job, 100.0)
+    assert state.status == "failed"
+    assert "Dask lost this handler" in state.get_routine_state("work")["error"]
+
+
+def test_a_cluster_is_named_by_its_address_or_is_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert dask_cluster("dask://build1:8786") == ("build1:8786", 0, False)
+    assert dask_cluster("dask:local:3?fence") == ("", 3, True)
+    assert dask_cluster(with_fence("dask:local", True)) == ("", 0, True)
+    for wrong in ("dask://build1", "dask:local:0", "dask:remote", "dask://a b:1", "processes:2"):
+        assert dask_cluster(wrong) is None
+    with pytest.raises(FlowDefinitionError, match="has no fence"):
+        with_fence("processes:2", True)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(FlowDefinitionError, match=r"pip install 'routilux-tui\[dask\]'"):
+        DaskExecutor("build1:8786")
