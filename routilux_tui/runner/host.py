@@ -108,7 +108,7 @@ class Host:
         if self.path.parent == jobs_folder():
             make_private(self.path.parent)
         disk = FullDisk(self.execution)
-        self.file = KeptFile(self.state, self.path, disk, self.ending)
+        self.file = KeptFile(self.state, self.path, disk, self.ending, spec.keep)
         # beside the file, whatever link leads to it
         self.capture = Capture(self.journal.path, spec.log_size or LIMIT)
         self.state.subscribe(self._note_status, kinds=frozenset({"status"}))

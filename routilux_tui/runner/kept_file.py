@@ -12,6 +12,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, NotPossible, Unreachable
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.large_file import open_job
+from routilux_tui.store.retention import parse_keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ class KeptFile:
         path: its file.
         disk: told when the disk is full, and when it has room again.
         ending: set when this process is to end.
+        keep: what is kept of its changes; see `routilux_tui.store.retention.parse_keep`.
 
     Raises:
         JobFileError: when the file can't be written.
@@ -41,12 +43,13 @@ class KeptFile:
     """
 
     def __init__(
-        self, state: JobState, path: Path, disk: FullDisk, ending: threading.Event
+        self, state: JobState, path: Path, disk: FullDisk, ending: threading.Event, keep: str = ""
     ) -> None:
         self._state = state
         self._path = path
         self._disk = disk
         self._ending = ending
+        self._keeps_changes = not parse_keep(keep).nothing
         self._place: Announcement | None = None
         #: Held while the job ends for good, or goes on after its end.
         self._turning = threading.Lock()
@@ -54,7 +57,13 @@ class KeptFile:
         self.journal = self._open()
 
     def _open(self) -> Journal:
-        return Journal(self._state, self._path, self._disk.is_full, self._disk.is_free)
+        return Journal(
+            self._state,
+            self._path,
+            self._disk.is_full,
+            self._disk.is_free,
+            keeps_changes=self._keeps_changes,
+        )
 
     def flush(self) -> bool:
         """Write what the job did; returns whether all is written."""

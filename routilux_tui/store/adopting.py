@@ -100,6 +100,7 @@ def _reopened(raw: RawSegment, place: Path, number: int) -> Unsealed:
         for of, entries in enumerate(entries_of(batch, task)):
             totals[of] += len(entries)
         queued = [one[7][-1][0] + 1 for one in batch if one[1] == "emit" and one[7]]
+        queued += [one[2][-1][0] + 1 for one in batch if one[1] == "queue" and one[2]]
         queued += [one[3] + 1 for one in batch if one[1] == "again"]
         task = max([task, *queued])
         last, at = batch[-1][0], end + 1

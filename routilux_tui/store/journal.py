@@ -27,6 +27,7 @@ from routilux_tui.store.adopting import adopt_changes
 from routilux_tui.store.change_buffer import ChangeBuffer
 from routilux_tui.store.encoding import batch_line, keyframe_text
 from routilux_tui.store.files import journal_path, unwritable
+from routilux_tui.store.forgetting import forget_dropped
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.locks import acquire_job_id, acquire_lock, remove_lock, write_lock_owner
@@ -62,6 +63,7 @@ class Journal:
         on_disk_full: called with a reason, from another thread, when the disk has no more room.
             A little is kept back, so that the handlers that run and a pause are written still.
         on_disk_free: called, from another thread, when it has room again and all is written.
+        keeps_changes: whether what the job's limits drop is kept in its changes.
 
     Raises:
         JobFileError: when the file can't be written.
@@ -74,12 +76,15 @@ class Journal:
         path: str | os.PathLike[str],
         on_disk_full: Callable[[str], None] | None = None,
         on_disk_free: Callable[[], None] | None = None,
+        *,
+        keeps_changes: bool = True,
     ) -> None:
         self.state = state
         self.path = Path(os.path.realpath(path))
         self._journal = journal_path(self.path)
         self._on_disk_full = on_disk_full or (lambda _reason: None)
         self._on_disk_free = on_disk_free or (lambda: None)
+        self._keeps_changes = keeps_changes
         self._wakeup = threading.Event()
         self._buffer = ChangeBuffer(self._write, self._wakeup.set)
         #: Why nothing more can be written; empty while all can.
@@ -112,7 +117,7 @@ class Journal:
     def _begin(self) -> None:
         """Have the job's lists lie in segments, its file written, and a live segment begun."""
         self._store, left, saved = adopt_changes(self.state, self.path)
-        self._sealer = Sealer(self.state, self._store)
+        self._sealer = Sealer(self.state, self._store, self._forget_dropped)
         for one in left:
             self._sealer.put(one)
         self._number = max([self._store.next_number, *(one.number + 1 for one in left)])
@@ -272,6 +277,14 @@ class Journal:
             unsealed.replaced_number = unsealed.number + 1
             unsealed.forget_counts()
             replaced.clear()
+
+    def _forget_dropped(self) -> None:
+        """Remove what is not kept, unless the job's file is just made of it."""
+        if not self._keeps_changes and self._snapshot_lock.acquire(blocking=False):
+            try:
+                forget_dropped(self.state, self._store)
+            finally:
+                self._snapshot_lock.release()
 
     def _wait_for_space(self) -> None:
         why = self._disk_error or self._live.low

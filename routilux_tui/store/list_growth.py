@@ -41,6 +41,9 @@ def entries_of(
                 first = tasks[0][0]
                 next_task = max(next_task, tasks[-1][0] + 1)
             records.append(make(as_text(routine_id), as_text(event), data, at, parent, first))
+        elif kind == "queue":
+            if change[2]:
+                next_task = max(next_task, change[2][-1][0] + 1)
         elif kind == "again":
             next_task = max(next_task, (change[3] or 0) + 1)
         elif kind == "record":

@@ -16,6 +16,8 @@ from routilux_tui.store.segments import Segment
 from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routilux_tui.job.model import Job
     from routilux_tui.store.live_segment import LiveSegment
     from routilux_tui.store.segments import SegmentStore
@@ -76,11 +78,13 @@ class Sealer:
     Args:
         job: the job, whose lists let go of what is sealed.
         store: where the segments go.
+        on_sealed: called, in that thread, when a segment is sealed.
     """
 
-    def __init__(self, job: Job, store: SegmentStore) -> None:
+    def __init__(self, job: Job, store: SegmentStore, on_sealed: Callable[[], None]) -> None:
         self.job = job
         self.store = store
+        self._on_sealed = on_sealed
         self._waiting: deque[Unsealed] = deque()
         self._wakeup = threading.Event()
         self._ended = False
@@ -129,6 +133,7 @@ class Sealer:
                 self._waiting.popleft()
                 self._absorb(segment, unsealed.replaced)
                 unsealed.live.discard()
+                self._on_sealed()
         return True
 
     def _absorb(self, segment: Segment, replaced: dict[str, list[Any]]) -> None:

@@ -100,6 +100,7 @@ class _Index(msgspec.Struct):
     version: int
     job_id: str
     segments: list[Segment]
+    forgotten: int = 0
 
 
 class Damaged(Exception):
@@ -133,6 +134,8 @@ class SegmentStore:
         self.folder = folder
         self.job_id = job_id
         self.segments: list[Segment] = []
+        #: The number of the last change that is kept no more, by will: no hole.
+        self.forgotten = 0
         #: Whether some of it was written by a newer version, and is left alone.
         self.newer = False
         self._lock = RLock()
@@ -148,6 +151,7 @@ class SegmentStore:
             self.newer = index.version > VERSION
             if index.job_id == self.job_id and not self.newer:
                 self.segments = index.segments
+                self.forgotten = index.forgotten
         known = {one.number for one in self.segments}
         for number in numbered(self.folder, ".seg"):
             with contextlib.suppress(Damaged, OSError):
@@ -207,9 +211,19 @@ class SegmentStore:
         self.write_index()
         return segment
 
+    def forget(self, count: int) -> None:
+        """Keep the first segments no more."""
+        with self._lock:
+            gone, self.segments = self.segments[:count], self.segments[count:]
+            self.forgotten = gone[-1].last
+        self.write_index()
+        for one in gone:
+            with contextlib.suppress(OSError):
+                (self.folder / one.name).unlink()
+
     def write_index(self) -> None:
         """Write the index anew; without room for that, the footers tell it."""
-        index = _Index(VERSION, self.job_id, self.segments)
+        index = _Index(VERSION, self.job_id, self.segments, self.forgotten)
         with contextlib.suppress(OSError):
             _write_whole(self.folder / "index.json", encode(index))
 
@@ -321,7 +335,7 @@ class SegmentStore:
 
     def holes(self) -> Iterator[tuple[int, int]]:
         """The first and the last number of changes that are missing between segments."""
-        before = 0
+        before = self.forgotten
         for one in self.segments:
             if one.first > before + 1 and not one.reset:
                 yield before + 1, one.first - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.record import ExecutionRecord
@@ -65,6 +65,13 @@ class StoredList(list[Any]):
     def drop_first(self, count: int) -> None:
         """Keep the first entries no more."""
         self._dropped = min(len(self) + self._dropped, self._dropped + count)
+
+    def is_dropped(self, segment: Segment) -> bool:
+        """Whether no entry of a segment is kept any more, or it has none."""
+        n = bisect_left(self._segments, segment.number, key=lambda one: one.number)
+        if n == len(self._segments) or self._segments[n].number != segment.number:
+            return True
+        return self._starts[n + 1] <= self._dropped
 
     @property
     def added(self) -> int:

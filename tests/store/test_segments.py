@@ -103,6 +103,8 @@ def test_entries_are_what_the_fold_makes_of_changes() -> None:
     assert made[1:] == (job.shared_log, job.output_log)
     again = [[1, "again", 1, 7, None, at], [2, "record", "b", "old", {}, at]]
     assert [one.first for one in entries_of(again, 1)[0]] == [8]
+    queue = [1, "queue", [[6, "b", "in"], [7, "b", "in"]], {}, at, None, None]
+    assert [one.first for one in entries_of([queue, again[1]], 1)[0]] == [8]
     known = {"emit", "record", "log", "output", "again"}
     for kind in FOLD.keys() - known - {"set"}:
         assert entries_of([[1, kind, *[None] * 7]], 1) == ([], [], []), kind
