@@ -103,8 +103,7 @@ def test_entries_are_what_the_fold_makes_of_changes() -> None:
     assert made[1:] == (job.shared_log, job.output_log)
     queue = [1, "queue", [[6, "b", "in"], [7, "b", "in"]], {}, at, None, None]
     for first in (queue, [1, "again", 1, 7, None, at]):
-        made = entries_of([first, [2, "record", "b", "old", {}, at]], 1)
-        assert [one.first for one in made[0]] == [8]
+        assert entries_of([first, [2, "record", "b", "old", {}, at]], 1)[0][0].first == 8
     known = {"emit", "record", "log", "output", "queue", "again"}
     for kind in FOLD.keys() - known - {"set"}:
         assert entries_of([[1, kind, *[None] * 7]], 1) == ([], [], []), kind
