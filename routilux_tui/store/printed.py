@@ -72,7 +72,6 @@ class PrintedWriter:
         self._lock = threading.Lock()
         self._log = self._index = -1
         self._size = self._lines = self._in_block = 0
-        self._first = 0
         self._tasks = _NO_TASKS
         self._lost = 0
         self._next_look, self._room = 0.0, True
@@ -118,17 +117,21 @@ class PrintedWriter:
 
     def _open(self) -> None:
         """Open the files to go on where they end."""
+        full, index = _full(self._path), Path(f"{self._path}.index")
+        if _is_half_rotated(self._path):
+            self._path.replace(full)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_APPEND | os.O_NOFOLLOW
         self._log = os.open(self._path, flags, 0o600)
         try:
-            self._index = os.open(f"{self._path}.index", flags, 0o600)
+            self._index = os.open(index, flags, 0o600)
             part = _Part.of(self._path)
             if part is None:
+                former = _Part.of(full)
+                first = 0 if former is None else former.first + former.count()
                 os.ftruncate(self._index, 0)
-                os.write(self._index, _HEAD.pack(_MAGIC, self._first))
+                os.write(self._index, _HEAD.pack(_MAGIC, first))
                 part = _Part.of(self._path)
             if part is not None:
-                self._first = part.first
                 self._go_on(part)
         except BaseException:
             for handle in (self._log, self._index):
@@ -182,14 +185,27 @@ class PrintedWriter:
             self._in_block, self._tasks = 0, _NO_TASKS
 
     def _rotate(self) -> None:
-        first = self._first + self._lines
         for handle in (self._log, self._index):
             os.close(handle)
         self._log = self._index = -1
-        Path(f"{self._path}.index").replace(f"{self._path}.1.index")
-        self._path.replace(f"{self._path}.1")
-        self._first = first
+        full = _full(self._path)
+        for former in (full, Path(f"{full}.index")):
+            former.unlink(missing_ok=True)
+        Path(f"{self._path}.index").replace(f"{full}.index")
+        self._path.replace(full)  # after its index: a kill between the two is seen and made good
         self._open()
+
+
+def _full(path: Path) -> Path:
+    """Where the lines are that were printed before the last rotation."""
+    return Path(f"{path}.1")
+
+
+def _is_half_rotated(path: Path) -> bool:
+    """Whether the index has its new name already, and the lines have not."""
+    full = _full(path)
+    there = [Path(one).exists() for one in (path, f"{path}.index", full, f"{full}.index")]
+    return there == [True, False, False, True]
 
 
 def _head(routine: str, task: int | None, level: str) -> str:
@@ -208,8 +224,9 @@ def _lost_line(count: int) -> bytes:
 class _Part:
     """One of the two files, to be read."""
 
-    def __init__(self, path: Path, first: int, blocks: int) -> None:
+    def __init__(self, path: Path, index: Path, first: int, blocks: int) -> None:
         self.path = path
+        self.index = index
         #: The number of its first line, among all that there ever were.
         self.first = first
         #: How many blocks its index knows.
@@ -218,19 +235,20 @@ class _Part:
     @classmethod
     def of(cls, path: Path) -> _Part | None:
         """The file as it is now; None where there is none, or its index is no index."""
+        place = Path(f"{_full(path) if _is_half_rotated(path) else path}.index")
         try:
-            with Path(f"{path}.index").open("rb") as index:
+            with place.open("rb") as index:
                 magic, first = _HEAD.unpack(index.read(_HEAD.size))
                 blocks = (os.fstat(index.fileno()).st_size - _HEAD.size) // _ENTRY.size
         except (OSError, struct.error):
             return None
-        return cls(path, first, blocks) if magic == _MAGIC else None
+        return cls(path, place, first, blocks) if magic == _MAGIC and path.exists() else None
 
     def end(self) -> int:
         """Where the last block that its index knows ends."""
         if not self.blocks:
             return 0
-        with Path(f"{self.path}.index").open("rb") as index:
+        with self.index.open("rb") as index:
             index.seek(_HEAD.size + (self.blocks - 1) * _ENTRY.size)
             end: int = _ENTRY.unpack(index.read(_ENTRY.size))[0]
             return end
@@ -244,7 +262,7 @@ class _Part:
         """Its lines from the ``start``-th of its own on; blocks without a task are left out."""
         block = min(start // _BLOCK, self.blocks)
         try:
-            with self.path.open("rb") as log, Path(f"{self.path}.index").open("rb") as index:
+            with self.path.open("rb") as log, self.index.open("rb") as index:
                 index.seek(_HEAD.size + max(0, block - 1) * _ENTRY.size)
                 at = _ENTRY.unpack(index.read(_ENTRY.size))[0] if block else 0
                 while True:

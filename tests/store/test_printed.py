@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from routilux_tui.store import printed
 from routilux_tui.store.printed import PrintedReader, PrintedWriter, printed_files, printed_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -83,6 +85,47 @@ def test_what_is_over_the_limit_is_gone_and_counted(
         str(n) for n in range(1990, 2000)
     ]
     assert [one.n for one in PrintedReader(path).lines(0, task=1700)] in ([1700], [])
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_kill_amid_a_rotation_costs_no_line_and_no_number(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr(printed, "LONGEST", 1000)
+    writer, n, steps = PrintedWriter(path, 20_000), 0, [0]
+
+    def at_step(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **named: Any) -> Any:
+            if "j.json.log" in str(args[0]):
+                steps[0] += 1
+                if steps[0] > step:
+                    raise Killed
+            return real(*args, **named)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+        while True:
+            writer.write("r", n, "print", f"{n} {'x' * 60}")
+            n += 1
+            if n == 150:  # after the first rotation, so that there is a former one to remove
+                assert printed_files(path)[2].exists()
+                patch.setattr(os, "unlink", at_step(os.unlink))
+                patch.setattr(os, "replace", at_step(os.replace))
+                patch.setattr(os, "open", at_step(os.open))
+    assert n > 150
+    left = [(one.n, one.task) for one in PrintedReader(path).lines()]
+    assert left
+    assert all(number == task for number, task in left)
+    writer = PrintedWriter(path, 20_000)
+    writer.write("r", n, "print", f"{n} again")
+    lines = list(PrintedReader(path).lines())
+    assert [one.n for one in lines] == list(range(lines[0].n, n + 1))
+    assert all(one.text.split()[0] == str(one.n) for one in lines)
 
 
 def test_text_of_any_kind_is_one_line(path: Path) -> None:
