@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
 from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
 from routilux_tui.runner.answering import Answer, answer_saved
+from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
@@ -17,6 +19,8 @@ from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.earlier import comparable
+from routilux_tui.views.insight import OUTLOOK
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import (
@@ -35,9 +39,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from routilux_tui.job.jsonable import Plain
+    from routilux_tui.job.model import Job
     from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.choosing import Sent, Wanted
     from routilux_tui.views.editing import Edited
+    from routilux_tui.views.estimate import EarlierRun
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
@@ -61,6 +67,8 @@ class SavedHandle:
         self._projection: Projection | None = None
         self._polling = ""
         self._read_only = False
+        #: The earlier runs of its flow, by which one tells how far it is; None until it is asked.
+        self._earlier: list[EarlierRun] | None = None
         #: Who looks at it from another machine, as ``user@host``.
         self.via = ""
         self._stamp = self._current_stamp()
@@ -224,7 +232,12 @@ class SavedHandle:
 
     async def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""
-        return self._opened().insight(parts)
+        views = self._opened()
+        if OUTLOOK in parts and not statuses.has_ended(views.job.status):
+            if self._earlier is None:
+                self._earlier = await asyncio.to_thread(_earlier_of, views.job)
+            views.earlier = self._earlier
+        return views.insight(parts)
 
     async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error."""
@@ -373,3 +386,9 @@ class SavedHandle:
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
         Condition(condition).check(context_of(self._opened().job))
+
+
+def _earlier_of(job: Job) -> list[EarlierRun]:
+    """The runs with which one compares a job that rests, or was killed."""
+    began = timestamps.to_epoch(job.created_at)
+    return comparable(job, earlier_runs(job.flow_id, job.job_id, began))

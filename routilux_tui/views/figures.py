@@ -140,7 +140,7 @@ def outlook(moment: Moment) -> Outlook:
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
         basis=guess.basis if shown else "",
-        slower=_slower(moment, load.elapsed, guess.seconds if shown else 0.0),
+        slower=_slower(moment, load.elapsed, 0.0 if moment.is_over else guess.seconds),
         earlier_runs=len(moment.earlier),
         errors=sum(
             routine_row(name, one).errors

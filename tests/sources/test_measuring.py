@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
 from routilux_tui.sources.live import socket_handle
 from routilux_tui.sources.saved import SavedSource
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.insight import PARTS
 from tests.flows import write_flows
 
@@ -56,7 +59,7 @@ async def test_a_saved_job_tells_what_the_live_one_told(world: Path) -> None:
     await saved.close()
 
 
-async def test_a_runner_knows_the_earlier_runs_of_its_flow(world: Path) -> None:
+async def test_a_runner_and_a_paused_file_know_the_earlier_runs_of_the_flow(world: Path) -> None:
     flow = f"{write_flows(world)}:counting"
     for _ in range(3):
         with Client(start_job(flow, {"n": 20, "pace": 0.05}).socket) as client:
@@ -71,5 +74,14 @@ async def test_a_runner_knows_the_earlier_runs_of_its_flow(world: Path) -> None:
         outlook = (await handle.insight("outlook")).outlook
     assert outlook.earlier_runs == 3
     assert outlook.slower is not None
-    await handle.cancel()
     await handle.close()
+    os.kill(started.pid, signal.SIGTERM)  # it is paused, and so is its file
+    while is_locked(Path(started.path)):
+        await asyncio.sleep(0.01)
+    saved = SavedSource([started.path]).handle(started.path)
+    await saved.open()
+    told = (await saved.insight("outlook")).outlook
+    assert told is not None
+    assert (told.earlier_runs, told.done, told.progress) == (3, outlook.done, outlook.progress)
+    assert told.slower is not None
+    await saved.close()
