@@ -37,6 +37,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui import aliases
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -99,7 +101,12 @@ if TYPE_CHECKING:
     from routilux_tui.state.outputs import QueueOutputHandler as QueueOutputHandler
 
 
+aliases.install()
+
+
 def __getattr__(name: str) -> Any:
+    if name in aliases.MODULES:  # as after `import routilux`, which imports them all
+        return import_module(f"routilux_tui.{name}")
     home, there = _ALIASES.get(name) or (_HOMES.get(name), name)
     if home is None:
         from routilux_tui.flow.porting import why_not_here
