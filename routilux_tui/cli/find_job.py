@@ -22,7 +22,7 @@ from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 if TYPE_CHECKING:
     from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.flow_shape import FlowShape
-    from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.insight import FailingInput, Insight, NextTask
     from routilux_tui.views.projection import Projection
     from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import AlertState, Filter, Header, RoutineRow, Window
@@ -58,6 +58,9 @@ class Readable(Protocol):
 
     def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error, by its number in the insight."""
+
+    def queue(self, start: int, stop: int) -> list[NextTask]:
+        """Some of the tasks that wait."""
 
     def stack(self, task: int) -> str:
         """Where a handler of it is at this moment."""
@@ -96,6 +99,7 @@ class SavedJob:
         self.item = projection.item
         self.flow = projection.flow
         self.failing = projection.failing
+        self.queue = projection.queue
         self.timeline = projection.timeline
 
     def header(self) -> Header:

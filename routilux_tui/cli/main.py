@@ -51,6 +51,7 @@ COMMANDS = {
     "set": "set a key of a running job's shared data",
     "workers": "give a running job more or fewer handlers at once",
     "retry": "send failed inputs again, in the same job",
+    "queue": "the tasks of a job that wait: hold, drop, move first, edit them",
     "giveup": "have failed inputs not tried again",
     "again": "run a job again as a new one, or only what failed of it",
     "wait": "wait for a job's end, or until a condition holds",

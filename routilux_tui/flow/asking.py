@@ -13,7 +13,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobCancelled, NotPossible
-from routilux_tui.flow.task_controls import TaskControls
+from routilux_tui.flow.queue_controls import QueueControls
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.answers import emitted_by
@@ -33,7 +33,7 @@ TIME_LIMIT = {"name": "the time limit"}
 """Who has answered a question that nobody did."""
 
 
-class Asking(TaskControls):
+class Asking(QueueControls):
     """A job's controls, and its questions."""
 
     _clock: threading.Timer | None = None

@@ -313,7 +313,7 @@ class Controls(AsyncWorkers):
                 task.due = 0.0
             self._emit_deferred(now)
             self._queue.extend(list(state.outstanding.values())[len(held) :])
-            self._queue.extend(held)
+            self._queue.extend(task for task in held if not task.on_hold)
             self._start_workers()
 
     def check_resume(self) -> None:

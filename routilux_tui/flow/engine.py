@@ -262,7 +262,12 @@ class Execution(Asking):
             self._suspend(self._control.reason if self._control is not None else "")
         elif self._closing:
             self._set_stopped()
-        elif not self._queue and not self._delayed and not self._suspend_for_answers():
+        elif (
+            not self._queue
+            and not self._delayed
+            and not self._suspend_for_answers()
+            and not self._suspend_for_held()
+        ):
             end, why = self._end()
             if why:
                 account = {"reason": why, "dropped": len(self.job_state.dropped_tasks)}

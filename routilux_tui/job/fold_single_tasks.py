@@ -134,6 +134,57 @@ def _due(job: JobData, wanted: list[int], at: float) -> None:
         task = job.outstanding.get(task_id)
         if task is not None:
             task.due = min(task.due, at)
+    _is_as_queued_no_more(job)
+    job._updated = at
+
+
+def _keep_back(job: JobData, wanted: list[int], at: float) -> None:
+    """Tasks that wait do not start until they are let go."""
+    _set_on_hold(job, wanted, at, on_hold=True)
+
+
+def _let_go(job: JobData, wanted: list[int], at: float) -> None:
+    """Tasks that were kept back may start."""
+    _set_on_hold(job, wanted, at, on_hold=False)
+
+
+def _set_on_hold(job: JobData, wanted: list[int], at: float, *, on_hold: bool) -> None:
+    for task_id in wanted:
+        task = job.outstanding.get(task_id)
+        if task is not None:
+            task.on_hold = on_hold
+    if job._pending_tasks:
+        job.hold_tasks()
+    _is_as_queued_no_more(job)
+    job._updated = at
+
+
+def _remove(job: JobData, wanted: list[int], at: float) -> None:
+    """Tasks that wait will never run, by somebody's word; the job goes on without them."""
+    for task_id in wanted:
+        task = job.outstanding.pop(task_id, None)
+        if task is not None and task.retry_count:
+            no_retry_under_way(job, task, _ROUTINE_STATUS)
+    job.statistics.recount(job.outstanding, job.running)
+    if job._pending_tasks:
+        job.hold_tasks()
+    _is_as_queued_no_more(job)
+    job._updated = at
+
+
+def _first(job: JobData, wanted: list[int], at: float) -> None:
+    """Tasks that wait come before all others."""
+    outstanding = job.outstanding
+    moved = {one: outstanding[one] for one in wanted if one in outstanding}
+    for task in moved.values():
+        task.due = min(task.due, at)
+    job.outstanding = {
+        **moved,
+        **{key: one for key, one in outstanding.items() if key not in moved},
+    }
+    if job._pending_tasks:
+        job.hold_tasks()
+    _is_as_queued_no_more(job)
     job._updated = at
 
 
@@ -143,4 +194,8 @@ SINGLE_TASKS: dict[str, Callable[..., None]] = {
     "undrop": _undrop,
     "give_up": _give_up,
     "due": _due,
+    "keep_back": _keep_back,
+    "let_go": _let_go,
+    "remove": _remove,
+    "first": _first,
 }

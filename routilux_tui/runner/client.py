@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.choosing import Sent
     from routilux_tui.views.flow_shape import FlowShape
-    from routilux_tui.views.insight import FailingInput, Insight
+    from routilux_tui.views.insight import FailingInput, Insight, NextTask
     from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import Filter
     from routilux_tui.views.timeline import Timeline
@@ -201,6 +201,12 @@ class Client:
         from routilux_tui.views.insight import FailingInput
 
         return msgspec.convert(answer, list[FailingInput])
+
+    def queue(self, start: int, stop: int) -> list[NextTask]:
+        """Some of the tasks that wait, in the order in which they come."""
+        from routilux_tui.views.insight import NextTask
+
+        return self._as(list[NextTask], self.call("queue", start=start, stop=stop))
 
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""

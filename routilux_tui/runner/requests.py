@@ -264,6 +264,14 @@ class Requests:
         edit = edited_of(params)
         return await asyncio.to_thread(self._backend.retry, wanted, edit, reason, viewer.who)
 
+    def _queue(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.projection.queue(int(params["start"]), int(params["stop"]))
+
+    def _change_queue(self, viewer: Viewer, params: dict[str, Any]) -> Any:
+        tasks = [int(one) for one in params["tasks"]]
+        edit = edited_of({**params, "task": tasks[0] if len(tasks) == 1 else None})
+        return self._backend.change_queue(str(params["action"]), tasks, edit, viewer.who)
+
     def _give_up(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.give_up(wanted_of(params), str(params.get("reason", "")), viewer.who)
 
@@ -329,6 +337,8 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "workers": Requests._workers,
     "retry": Requests._retry,
     "giveup": Requests._give_up,
+    "queue": Requests._queue,
+    "change_queue": Requests._change_queue,
     "check": Requests._check,
     "questions": Requests._questions,
     "answer": Requests._answer,
@@ -344,6 +354,7 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
 _CONTROLS = frozenset(
     {
         "pause",
+        "change_queue",
         "resume",
         "cancel",
         "emit",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from routilux_tui.errors import NotConfirmed, NotPossible
+from routilux_tui.errors import NotConfirmed, NotPossible, UsageError
+from routilux_tui.flow.queue_controls import EDIT, QUEUE_ACTIONS
 from routilux_tui.job import status as statuses
 from routilux_tui.runner.steering import Steering
 from routilux_tui.views.choosing import Sent, Wanted, choose
+from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +82,30 @@ class TaskSteering(Steering):
             tasks = [one.task.id for one in chosen.failed] + [one.id for one in chosen.waiting]
             execution.give_up(chosen, lambda: self._note_control("giveup", who, reason or told))
             sent = Sent(header=self.header(), tasks=tasks, told=told)
+        self._flush()
+        return sent
+
+    def change_queue(
+        self, action: str, tasks: list[int], edit: Edited | None = None, who: Who = None
+    ) -> Sent:
+        """Hold, let go, drop, move first or edit tasks that wait.
+
+        Raises:
+            NotPossible: when one of them does not wait.
+            UsageError: when the request is not understood.
+        """
+        if action not in QUEUE_ACTIONS or not tasks or (action == EDIT) != (edit is not None):
+            raise UsageError(f"A queue can't be asked to {action[:20]!r}.")
+        with self.state.lock:
+            execution = self._execution("steered by its tasks")
+            told = f"{action} {', '.join(map(str, tasks[:10]))}"
+            done = execution.change_queue(
+                action,
+                tasks,
+                lambda: self._note_control("queue", who, told),
+                edit.of if edit else None,
+            )
+            sent = Sent(header=self.header(), tasks=done, told=counted(len(done), "task"))
         self._flush()
         return sent
 

@@ -175,6 +175,9 @@ class Handle(Protocol):
     async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
         """Have failed inputs not tried again."""
 
+    async def change_queue(self, action: str, task: int, edit: Edited | None = None) -> Sent:
+        """Hold, let go, drop, move first or edit a task that waits; see `QUEUE_ACTIONS`."""
+
     async def take_up(self) -> Sent:
         """Have a job run on that is paused or was killed, and that nobody runs."""
 

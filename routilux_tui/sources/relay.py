@@ -78,6 +78,7 @@ class Relay:
             "chain": self._chain,
             "stop": self._stop,
             "giveup": self._control,
+            "change_queue": self._control,
             "retry": self._retry,
             "take_up": self._take_up,
         }

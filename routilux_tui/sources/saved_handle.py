@@ -338,6 +338,11 @@ class SavedHandle:
         del wanted, reason
         raise self._refusal("giveup")
 
+    async def change_queue(self, action: str, task: int, edit: Edited | None = None) -> Sent:
+        """Refused."""
+        del action, task, edit
+        raise self._refusal("queue")
+
     async def take_up(self) -> Sent:
         """Have a new runner go on with the job."""
         from routilux_tui.runner.launch import resume_job

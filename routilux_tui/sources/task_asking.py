@@ -55,14 +55,19 @@ class TaskAsking(ABC):
         asked = RetrySpec(wanted=wanted, reason=reason).as_request()
         return await self._ask("giveup", "giveup", **asked)
 
+    async def change_queue(self, action: str, task: int, edit: Edited | None = None) -> Sent:
+        """Hold, let go, drop, move first or edit a task that waits."""
+        made = {} if edit is None else {"input": edit.input, "edit": edit.patch}
+        return await self._ask("change_queue", "queue", action=action, tasks=[task], **made)
+
     async def take_up(self) -> Sent:
         """Have the process that speaks for the job's file see to it that it is run."""
         return await self._ask("take_up", "retry")
 
-    async def _ask(self, method: str, action: str, **params: Any) -> Sent:
-        why = self.cannot.get(action)
+    async def _ask(self, method: str, needs: str, /, **params: Any) -> Sent:
+        why = self.cannot.get(needs)
         if why is not None:
-            raise NotPossible(f"It can't be asked to {action}: {why}.")
+            raise NotPossible(f"It can't be asked to {needs}: {why}.")
         answer = await self._request(method, patience=SLOW, **params)
         sent = protocol.understood(self.place, answer, Sent)
         if sent.socket:

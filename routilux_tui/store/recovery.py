@@ -104,6 +104,10 @@ _SHAPES = {
     "undrop": "lt",
     "give_up": "it",
     "due": "lt",
+    "keep_back": "lt",
+    "let_go": "lt",
+    "remove": "lt",
+    "first": "lt",
 }
 
 #: Where in a change of each kind its time stands.

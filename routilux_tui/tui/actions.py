@@ -49,6 +49,8 @@ JOB_ACTIONS = (
            STEER, "breakpoint", "pause JOB --when CONDITION"),
     Action("retry", "R", "R", "again", "Send what failed again; a killed job goes on.", STEER,
            "retry", "retry JOB --task N"),
+    Action("queue", "m", "m", "move", "Hold a waiting task, let it go, run it next, edit, drop.",
+           STEER, "queue", "queue JOB --hold N"),
     Action("giveup", "X", "X", "give up", "Have a failed input not tried again; you are asked.",
            STEER, "giveup", "giveup JOB --task N"),
     Action("read_only", "ctrl+o", "^o", "read-only", "Ask for no control, or ask again.", STEER),

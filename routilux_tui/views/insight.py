@@ -128,13 +128,18 @@ class RunningHandler(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextTask(msgspec.Struct, frozen=True):
-    """A task that comes next, behind how many others; ``due`` where it waits for another try."""
+    """A task that comes next, behind how many others; ``due`` where it waits for another try.
+
+    ``on_hold``: it does not start until somebody lets it go. ``tries`` is how often it failed.
+    """
 
     task: int
     routine_id: str
     behind: int
     text: str = ""
     due: str = ""
+    on_hold: bool = False
+    tries: int = 0
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

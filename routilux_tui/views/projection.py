@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from array import array
-from collections.abc import Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,15 @@ from routilux_tui.views.approximation import is_measured, statistics_of_records
 from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES, FlowShape, flow_shape_of
-from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, FailingInput, Insight
+from routilux_tui.views.insight import (
+    FIGURES,
+    NOW,
+    OUTLOOK,
+    PROBLEMS,
+    FailingInput,
+    Insight,
+    NextTask,
+)
 from routilux_tui.views.list_line import note_of
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
@@ -28,13 +35,13 @@ from routilux_tui.views.printed import Printed
 from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
 from routilux_tui.views.questions import count_open
 from routilux_tui.views.rows import ROWS, routine_row
-from routilux_tui.views.running import now
+from routilux_tui.views.running import WaitingTasks, now, queue
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
 from routilux_tui.views.steering import job_part, steered_by, told_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from routilux_tui.job.model import Job
     from routilux_tui.job.statistics import Statistics
@@ -197,6 +204,11 @@ class Projection:
                 now=now(moment) if NOW in asked else None,
             )
 
+    def queue(self, start: int, stop: int) -> list[NextTask]:
+        """Some of the tasks that wait, in the order in which they come."""
+        with self.job.lock:
+            return queue(Moment(self.job), start, stop)
+
     def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error, by its number in the insight."""
         with self.job.lock:
@@ -225,7 +237,7 @@ class Projection:
         if section == views.DEFERRED:
             return job.deferred_events
         if section == views.PENDING:
-            return job.pending_tasks or _Tasks(job)
+            return job.pending_tasks or WaitingTasks(job)
         if section == views.DATA:
             return list(job.shared_data.items())
         return self.routines()
@@ -346,23 +358,6 @@ class Projection:
             if n < len(items) and holds(n, items[n]):
                 return at
         return None
-
-
-class _Tasks(Sequence[Any]):
-    """The tasks that have not started, as a sequence that is only counted until it is cut."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def __len__(self) -> int:
-        return max(0, len(self._job.outstanding) - len(self._job.running))
-
-    def __iter__(self) -> Any:
-        running = self._job.running
-        return (task for task in self._job.outstanding.values() if task.id not in running)
-
-    def __getitem__(self, n: Any) -> Any:
-        return next(islice(iter(self), n, None))
 
 
 def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:

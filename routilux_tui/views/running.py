@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
@@ -12,9 +13,12 @@ from routilux_tui.views.insight import NextTask, Now, RunningHandler
 from routilux_tui.views.moment import bounded
 
 if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
     from routilux_tui.views.moment import Moment
 
 _MOST_COMING = 20
+MOST_QUEUED = 1000
+"""Tasks of the queue that are told at once."""
 
 
 def now(moment: Moment) -> Now:
@@ -25,19 +29,29 @@ def now(moment: Moment) -> Now:
         for task_id, (routine_id, began) in job.running.items()
     ]
     handlers.sort(key=lambda one: -one.elapsed)
+    queued = max(0, len(job.outstanding) - len(job.running))
+    coming = queue(moment, 0, _MOST_COMING)
+    return Now(handlers=[] if moment.is_over else handlers, coming=coming, queued=queued)
+
+
+def queue(moment: Moment, start: int, stop: int) -> list[NextTask]:
+    """Some of the tasks that wait, in the order in which they come."""
+    job = moment.job
     waiting = (task for task in job.outstanding.values() if task.id not in job.running)
-    coming = [
+    stop = min(stop, start + MOST_QUEUED)
+    return [
         NextTask(
             task.id,
             task.routine_id,
             behind,
             preview(moment.delivered(task)),
             timestamps.to_iso(task.due) if task.due > moment.at else "",
+            task.on_hold,
+            task.retry_count,
         )
-        for behind, task in enumerate(islice(waiting, _MOST_COMING))
+        for behind, task in enumerate(islice(waiting, max(0, stop)))
+        if behind >= start
     ]
-    queued = max(0, len(job.outstanding) - len(job.running))
-    return Now(handlers=[] if moment.is_over else handlers, coming=coming, queued=queued)
 
 
 def _handler(moment: Moment, task_id: int, routine_id: str, began: float) -> RunningHandler:
@@ -60,3 +74,20 @@ def _handler(moment: Moment, task_id: int, routine_id: str, began: float) -> Run
         text=preview(data),
         input=bounded(data),
     )
+
+
+class WaitingTasks(Sequence[Any]):
+    """The tasks that have not started, as a sequence that is only counted until it is cut."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __len__(self) -> int:
+        return max(0, len(self._job.outstanding) - len(self._job.running))
+
+    def __iter__(self) -> Any:
+        running = self._job.running
+        return (task for task in self._job.outstanding.values() if task.id not in running)
+
+    def __getitem__(self, n: Any) -> Any:
+        return next(islice(iter(self), n, None))

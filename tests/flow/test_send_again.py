@@ -16,14 +16,17 @@ from tests.again_flow import Numbers
 from tests.processes import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from routilux_tui.flow.flow import Flow
 
 
 @pytest.fixture
-def numbers(world: Path) -> Numbers:
-    return Numbers(world)
+def numbers(world: Path) -> Iterator[Numbers]:
+    made = Numbers(world)
+    yield made
+    made.close()
 
 
 def run(numbers: Numbers, name: str, **more: object) -> tuple[Flow, JobState]:

@@ -199,6 +199,10 @@ class StubHandle:
         self.asked.append(("giveup", wanted, reason))
         return Sent(header=self.header, told="1 input of price")
 
+    async def change_queue(self, action, task, edit=None):
+        self.asked.append(("queue", action, task, edit))
+        return Sent(header=self.header, told="1 task")
+
     async def goes_on(self) -> bool:
         return False
 

@@ -102,12 +102,14 @@ class NowPane(Pane):
             return None
         due = timestamps.to_epoch(coming.due)
         behind = f"after {count(coming.behind)}" if coming.behind else "next"
-        if due is not None:
+        if coming.on_hold:
+            behind = "on hold"
+        elif due is not None:
             behind = f"in {span(max(0.0, due - self.time_shown()))}"
         return [
             ("  ", ""),
             (fit(coming.routine_id, name), "rows--dim"),
-            (f" {right(behind, 7)}  ", "rows--dim"),
+            (f" {right(behind, 7)}  ", "rows--warning" if coming.on_hold else "rows--dim"),
             *spoken(coming.text[self.indent :]),
         ]
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError, UsageError
+from routilux_tui.flow.queue_controls import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.status import has_ended
 from routilux_tui.tui.panes.history import HistoryPane
+from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog
 from routilux_tui.tui.screens.job_acting import ActingScreen
@@ -91,6 +93,39 @@ class AgainScreen(ActingScreen):
             sure,
         )
 
+    def action_queue(self) -> None:
+        """Do something with the waiting task at the cursor."""
+        if self.is_refused("queue"):
+            return
+        pane = self.focused_pane()
+        task = pane.coming_at(pane.cursor) if isinstance(pane, NowPane) else None
+        if task is None:
+            self.notify("Put the cursor on a task that waits, in 3 Now.", timeout=4)
+            return
+        number, title = task.task, f"Task {task.task} of {printable(task.routine_id)}"
+
+        def chosen(action: str | None) -> None:
+            if action == DROP:
+                asked = ConfirmDialog(f"Drop task {number}?", "It never runs.", "drop it")
+                self.app.push_screen(asked, sure)
+            elif action is not None:
+                self.run_worker(self._guarded(self._change_queue(action, number)))
+
+        def sure(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._guarded(self._change_queue(DROP, number)))
+
+        held = [(RELEASE, "let it go")] if task.on_hold else [(HOLD, "hold it back")]
+        rest = [(FIRST, "run it next"), (EDIT, "edit its input"), (DROP, "drop it, for good")]
+        self.app.push_screen(ChoiceDialog(title, [*held, *rest]), chosen)
+
+    async def _change_queue(self, action: str, task: int) -> None:
+        if action != EDIT:
+            await self.handle.change_queue(action, task)
+            return
+        given = await self.handle.item(views.INPUT, task)
+        await self._edit(given, input_text(given), Meant(task), queued=True)
+
     async def _guarded(self, doing: Awaitable[None]) -> None:
         try:
             await doing
@@ -126,7 +161,7 @@ class AgainScreen(ActingScreen):
             given = meant.problem.common
             await self._edit(given, input_text(given), meant._replace(task=None))
 
-    async def _edit(self, given: Any, text: str, meant: Meant) -> None:
+    async def _edit(self, given: Any, text: str, meant: Meant, *, queued: bool = False) -> None:
         """Have an input edited; what comes of it is shown before it is sent."""
         from routilux_tui.tui.terminal.editor import edited
 
@@ -139,7 +174,7 @@ class AgainScreen(ActingScreen):
 
             def again(yes: bool | None) -> None:
                 if yes:
-                    self.run_worker(self._guarded(self._edit(given, written, meant)))
+                    self.run_worker(self._guarded(self._edit(given, written, meant, queued=queued)))
 
             wrong = ConfirmDialog("It can't be sent so", printable(str(error)), "edit it again")
             self.app.push_screen(wrong, again)
@@ -150,9 +185,15 @@ class AgainScreen(ActingScreen):
         if meant.task is None:
             edit, wanted = Edited(patch=patch_between(given, after)), meant.kind
 
+        async def send() -> None:
+            if queued and meant.task is not None:
+                await self.handle.change_queue(EDIT, meant.task, edit)
+            else:
+                await self._send(wanted, edit)
+
         def sure(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._guarded(self._send(wanted, edit)))
+                self.run_worker(self._guarded(send()))
 
         shown = "\n".join(_shown_difference(given, after))
         self.app.push_screen(ConfirmDialog("Send it with this changed?", shown, "send it"), sure)
