@@ -98,14 +98,9 @@ def run(args: argparse.Namespace) -> int:
     if script is not None:
         if args.after or args.queue:
             raise UsageError(f"{args.flow} is a script of routilux: it can't wait for others.")
-        if args.alerts:
-            raise UsageError(
-                f"{args.flow} is a script of routilux: it takes no rules.",
-                "Watch it from outside: routilux-tui watch --where CONDITION -- COMMAND",
-            )
         from routilux_tui.cli.run_script import run_script
 
-        return run_script(args, script, params)
+        return run_script(args, script, params, _rules(args.alerts))
     if args.args:
         raise UsageError(
             f"{args.flow} is a flow, which takes no arguments.", "Give parameters: -p KEY=VALUE."

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from routilux_tui.runner.launch_spec import LaunchResult
     from routilux_tui.runner.script import Script
+    from routilux_tui.views.shapes import AlertRule
 
 _PIECE = 1 << 16
 
 
-def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any]) -> int:
+def run_script(
+    args: argparse.Namespace, script: Script, params: dict[str, Any], alerts: list[AlertRule]
+) -> int:
     """Start the script, and open the dashboard on its first job, or follow it."""
     if script.name and args.args:
         raise UsageError(
@@ -60,6 +63,7 @@ def run_script(args: argparse.Namespace, script: Script, params: dict[str, Any])
         workers=args.workers,
         read_only=bool(args.read_only) and args.detach,
         keep=effective_settings(args)["keep"].value,
+        alerts=alerts,
         max_history_size=args.max_history_size,
         history_ttl_seconds=args.history_ttl_seconds,
         log_size=effective_settings(args)["log_size"].value,

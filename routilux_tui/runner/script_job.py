@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,7 @@ class ScriptJob:
         with contextlib.suppress(OSError):
             os.link(spec.log, log_path(state.job_id))
         self.server.start()
+        self.backend.alerts.begin(spec.alerts)
 
     def take(self, kind: str, args: list[Any]) -> None:
         """Carry out what the script says of the job; see `routilux_tui.tap.messages`."""
@@ -123,6 +125,7 @@ class ScriptJob:
             self._ended_at = 0.0
         elif not self._ended_at:
             self._ended_at = time.monotonic()
+            self.backend.alerts.look()  # before it is over
         elif time.monotonic() - self._ended_at > LINGER and not self.server.clients:
             self.close()
 
@@ -184,3 +187,5 @@ class ScriptJob:
         if self._keep:
             apply_keep(self.path, parse_keep(self._keep))
         self.server.stop()
+        # It waits for commands, and there are other jobs to hear of.
+        threading.Thread(target=self.backend.alerts.close, name="alerts' end").start()

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 Who = dict[str, Any] | None
 
 
+#: What can be done to jobs of our own engine alone.
+_OURS_ALONE = ("retry", "giveup", "queue", "breakpoint")
+
+
 class Steering(ABC):
     """The controls of one job.
 
@@ -67,6 +71,8 @@ class Steering(ABC):
         if self.engine is None:
             why = "the program that runs it does not take controls"
             return dict.fromkeys(CONTROLS, why)
+        if not isinstance(self.engine, Execution):
+            return dict.fromkeys(_OURS_ALONE, "routilux itself can't do that")
         return {}
 
     def _controlled(self) -> Engine:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from routilux_tui import JobState
+from routilux_tui.runner.client import Client
 from routilux_tui.store.locks import is_locked
 from tests.conftest import PEERS, peer_of, run
 from tests.tap.rig import LIBRARY
@@ -174,6 +175,32 @@ if __name__ == "__main__":
     log = Path(job["log"]).read_text()
     assert log.endswith("True 3\n")
     assert log.count("got 99") == 1
+
+
+def test_people_are_told_of_a_job_of_a_script(
+    command: list[str], python: str, script: Path, tmp_path: Path
+) -> None:
+    place = Path(os.environ["XDG_CONFIG_HOME"]) / "routilux-tui"
+    place.mkdir(parents=True)
+    told = tmp_path / "told"
+    rule = {"when": "ended", "command": ["sh", "-c", f"cat >> {told}"]}
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items())
+    (place / "config.toml").write_text(f"[[alert]]\n{lines}\n")
+    done = run(
+        [*command, "run", "--json", "--alert", "failed", "--python", python, str(script), "2"]
+    )
+    (job,) = json.loads(done.stdout)["jobs"]
+    saved = until(job["file"], "completed")
+    assert {name: one["count"] for name, one in saved.alerts.items()} == {"ended": 1, "failed": 0}
+    assert [json.loads(one)["job_id"] for one in told.read_text().splitlines()] == [saved.job_id]
+
+
+def test_what_routilux_can_not_do_is_said_before_it_is_asked(
+    command: list[str], python: str, script: Path
+) -> None:
+    job = begin(command, python, script, MANY, 0.02)
+    with Client(job["socket"]) as client:
+        assert set(client.hello.cannot) == {"retry", "giveup", "queue", "breakpoint"}
 
 
 def test_a_killed_script_says_what_it_had_not_done_and_is_not_said_to_go_on(
