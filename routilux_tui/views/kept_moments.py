@@ -10,6 +10,7 @@ from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.jsonable import preview
+from routilux_tui.store.recovery import time_of
 from routilux_tui.store.seeking import KeptChanges
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_search import ConditionSearch
@@ -99,6 +100,18 @@ class KeptMoments:
                 for changes in self._blocks(piece, seq - 1):
                     return next((one for one in changes if one[0] == seq), None)
         return None
+
+    def ends_at(self, seq: int, at: float) -> bool:
+        """Whether what was made after a moment until a time is missing, or can't be carried out."""
+        if seq >= self.last:
+            return False
+        made = time_of(self.change(seq + 1))
+        return made is None or made <= at  # one without a time would be carried out
+
+    def beyond(self, seq: int) -> int | None:
+        """The first moment behind the piece that a change is in; None where that is the last."""
+        pieces = self._kept.pieces
+        return next((one.first for one in pieces if one.first > seq and one.has_keyframe), None)
 
     def seq_of_record(self, n: int) -> int:
         """The moment at which a record was made.

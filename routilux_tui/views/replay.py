@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from routilux_tui.errors import JobFileMissing, NotPossible
+from routilux_tui.errors import JobFileMissing, NotPossible, UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.views.activity import activity_of
 from routilux_tui.views.condition_search import checked, holds
@@ -74,19 +74,25 @@ class Replay:
             origin = moments.last if seek.origin < 0 else min(seek.origin, moments.last)
             origin = max(origin, moments.first)
             if seek.at is not None:
+                if not timestamps.is_time(seek.at):
+                    raise UsageError("That is no time that a calendar has a day for.")
                 return self._show_time(seek.at)
             if seek.to:
                 return self._go_to(seek.to, origin)
             if seek.condition and seek.marks:
                 return self._to_flip(seek.condition, origin, seek.marks)
             if seek.marks:
-                found = moments.next_mark(origin, seek.marks, self._stop.is_set)
+                found = self._next_mark(origin, seek.marks)
                 if found is None:
                     where = "after" if seek.marks > 0 else "before"
                     words = ", ".join(word for _, _, word in MARKS.values())
                     raise NotPossible(f"Nothing {where} this moment is marked: no {words}.")
                 return self._show(found)
             wanted = origin + seek.steps
+            if seek.steps > 0 and isinstance(moments, KeptMoments):
+                beyond = moments.beyond(origin)
+                if beyond is not None and moments.job_at(wanted).seq <= origin:
+                    wanted = beyond  # what is between is told where one has stood
             if not moments.first <= wanted <= moments.last:
                 end = "the last" if seek.steps > 0 else "the first"
                 raise NotPossible(f"This is {end} moment that is known.")
@@ -112,6 +118,21 @@ class Replay:
             if found is None or not found[1]:
                 raise NotPossible(f"{target.condition} never held.")
             return self._show(found[0])
+
+    def _next_mark(self, origin: int, step: int) -> int | None:
+        """The next moment that is marked and can be shown, or the one before."""
+        moments = self._moments
+        while True:
+            found = moments.next_mark(origin, step, self._stop.is_set)
+            if found is None or not isinstance(moments, KeptMoments):
+                return found
+            shown = moments.job_at(found).seq
+            if shown == found:
+                return found
+            beyond = moments.beyond(found)
+            if step > 0 and beyond is None:
+                return None
+            origin = (beyond or 1) - 1 if step > 0 else shown + 1
 
     def _go_to(self, text: str, origin: int) -> Point:
         moments = self._moments
@@ -144,11 +165,13 @@ class Replay:
         moments = self._moments
         job = moments.job_at_time(at)
         seq = job.seq if isinstance(moments, KeptMoments) else moments.seq_at(at)
-        return self._present(job, seq, min(max(at, moments.begin), max(at, moments.end)))
+        what = _unread(seq) if isinstance(moments, KeptMoments) and moments.ends_at(seq, at) else ""
+        return self._present(job, seq, min(max(at, moments.begin), max(at, moments.end)), what)
 
     def _show(self, seq: int, what: str = "") -> Point:
         job = self._moments.job_at(seq)
-        seq = job.seq if isinstance(self._moments, KeptMoments) else seq
+        if isinstance(self._moments, KeptMoments) and job.seq != seq:
+            what, seq = _unread(job.seq), job.seq
         return self._present(job, seq, None, what)
 
     def _present(self, job: Job, seq: int, at: float | None, what: str = "") -> Point:
@@ -247,3 +270,8 @@ class Replay:
                 if control.get("action") not in {"pause", "cancel"}:
                     note(control.get("at"), "answer")
         return [next((kind for kind in MARKS if kind in one), "") for one in found]
+
+
+def _unread(seq: int) -> str:
+    """What there is to say of a moment whose changes are not all there."""
+    return f"what was made after change {seq:,} is missing here, or can't be read"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routilux_tui.sources.past_handle import WHY_NOT
+from routilux_tui.sources.past_handle import WHY_NOT, PastHandle
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens import job_replay
@@ -210,3 +210,27 @@ async def test_m_marks_the_busiest_stretch_then_the_critical_path(handle: SavedH
         assert any(style == "rows--warning" for lane in lanes for _, style in lane)
         await pilot.press("m")
         assert pane.total == rows
+
+
+async def test_esc_before_the_past_is_there_leads_to_now_and_stays_there(
+    handle: SavedHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = asyncio.Event()
+    really = PastHandle.open
+
+    async def slowly(self: PastHandle) -> None:
+        await opened.wait()
+        await really(self)
+
+    monkeypatch.setattr(PastHandle, "open", slowly)
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen: Any = app.screen
+        await pilot.press("[", "escape")
+        assert app.screen is screen
+        opened.set()
+        await _until(lambda: not screen._is_going)
+        assert screen.point is None
+        assert not screen.bar.display
+        await pilot.press("[")
+        await _until(lambda: screen.point is not None)

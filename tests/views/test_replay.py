@@ -10,7 +10,7 @@ import pytest
 from routilux_tui.errors import ConditionError, NotPossible, UsageError
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.seeking import KeptChanges, job_at
-from routilux_tui.store.segments import changes_folder
+from routilux_tui.store.segments import SegmentStore, changes_folder
 from routilux_tui.views.conditions import context_of
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.replay_shapes import MARKS, Point, Seek
@@ -157,6 +157,34 @@ def test_a_hole_in_the_changes_is_said_and_what_is_beyond_it_is_shown(tmp_path: 
         replay.seek(Seek(at=NOON + 15))
     assert int(_second(replay.seek(Seek(at=NOON + 25)))) == 25
     assert replay.seek(Seek(at=NOON + 5)).seq > 0
+
+
+def test_a_change_that_is_none_ends_what_is_shown_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "orders.json"
+    state = write_job(path)
+    store = SegmentStore(changes_folder(path), state.job_id).load()
+    segment = store.segments[1]
+    keyframe = json.dumps(store.keyframe(segment)).encode()
+    blocks = []
+    for block in store.footer(segment).blocks:
+        changes = store.changes(segment, block)
+        if block.first == segment.first:
+            changes[3][1], changes[4][2:] = "\x1b[31mnone", []
+        raw = b"".join(json.dumps([one]).encode() + b"\n" for one in changes)
+        blocks.append((raw, block.first, block.last, block.counts, block.next_task))
+    store.segments.remove(segment)
+    store.add(segment, keyframe, blocks)
+    replay = Replay(path, lambda: open_job(path))
+    last = segment.first + 2
+    for asked in (Seek(to=str(last + 5)), Seek(origin=last - 1, steps=2), Seek(at=NOON + 15)):
+        point = replay.seek(asked)
+        assert (point.seq, f"after change {last} is missing" in point.what) == (last, True)
+    assert int(_second(replay.seek(Seek(at=NOON + 25)))) == 25
+    assert replay.seek(Seek(origin=last, steps=1)).seq == segment.last + 1
+    assert int(_second(replay.seek(Seek(origin=last, marks=1)))) == GIVEN_UP
+    assert replay.marks(20)
+    with pytest.raises(UsageError, match="no time"):
+        replay.seek(Seek(at=float("nan")))
 
 
 def test_without_changes_the_records_times_tell_and_the_rest_is_said(tmp_path: Path) -> None:

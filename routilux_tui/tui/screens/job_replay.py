@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,8 @@ class ReplayScreen(AgainScreen):
     _wanted: dict[str, Any] | None = None
     _is_going = False
     _condition = ""
+    #: How often the reader has gone back to now.
+    _left = 0
     _marked_at = 0.0
 
     @abstractmethod
@@ -76,9 +79,15 @@ class ReplayScreen(AgainScreen):
         if wanted is not None and wanted.keys() == where.keys() == {"steps"}:
             where = {"steps": wanted["steps"] + where["steps"]}
         self._wanted = where
+        if self._is_going and self._past is not None:  # what it searches for is wanted no more
+            self.run_worker(self._stop_search(self._past))
         if not self._is_going:
             self._is_going = True
             self.run_worker(self._go_on())
+
+    async def _stop_search(self, past: PastHandle | FarPastHandle) -> None:
+        with contextlib.suppress(RoutiluxTuiError):
+            await past.stop()
 
     async def _go_on(self) -> None:
         try:
@@ -90,6 +99,7 @@ class ReplayScreen(AgainScreen):
             self._say()
 
     async def _seek(self, where: dict[str, Any]) -> None:
+        left = self._left
         slow = self.set_timer(_SLOW, lambda: self._say("searching …  Esc ends it"))
         try:
             past = await self._opened_past()
@@ -105,7 +115,8 @@ class ReplayScreen(AgainScreen):
             return
         finally:
             slow.stop()
-        await self._show_past(past, point)
+        if left == self._left:  # else the reader has gone back to now meanwhile
+            await self._show_past(past, point)
 
     async def _opened_past(self) -> PastHandle | FarPastHandle:
         if self._past is None:
@@ -149,6 +160,7 @@ class ReplayScreen(AgainScreen):
     def back_to_now(self) -> None:
         """Show the job as it is."""
         self._speed, self._condition, self._wanted = 0, "", None
+        self._left += 1
         self.point = None
         self.use(self.present)
         self.bar.show(None)
@@ -160,7 +172,7 @@ class ReplayScreen(AgainScreen):
             return False
         if self._is_going and self._past is not None and not self._speed:
             self._wanted = None
-            self.run_worker(self._past.stop())
+            self.run_worker(self._stop_search(self._past))
             if self.bar.word.startswith("searching"):
                 return True
         self.back_to_now()
