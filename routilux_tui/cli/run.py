@@ -274,5 +274,6 @@ def _paused(header: Header, *, as_json: bool) -> int:
         output.print_json({"header": _plain(header)})
     name = header.job_id[:8]
     print(f"The job is paused: {output.safe(header.note) or 'no reason given'}.", file=sys.stderr)
-    print(f"  Go on: routilux-tui resume {name}", file=sys.stderr)
+    way = f"Answer it: routilux-tui answer {name}" if header.questions else ""
+    print(f"  {way or f'Go on: routilux-tui resume {name}'}", file=sys.stderr)
     return 0

@@ -52,7 +52,7 @@ class Asking(QueueControls):
     def ask(self, invocation: Invocation | None, routine: object, question: dict[str, Any]) -> None:
         """Ask a person; the job goes on with everything else.
 
-        Asked once more by the same task, while nobody has answered, it is the same question.
+        Another try of a task that asks the same asks the same question, if it is open still.
 
         Raises:
             JobCancelled: when the job has been cancelled.
@@ -72,16 +72,22 @@ class Asking(QueueControls):
                 task.skip -= 1  # it was asked before the crash that this run makes good
                 return
             task_id = None if task is None else task.id
-            asked = (task_id, routine_id, question["text"], question["event"], question.get("data"))
-            for one in state.open_questions():
-                known = (one.task, one.routine_id, one.text, one.event, one.data or None)
-                if task is not None and known == asked:
-                    return
+            if task is not None and task.retry_count and self._is_asked(task, routine_id, question):
+                return
             now = time.time()
             state.make("ask", state.next_question, routine_id, question, now, task_id)
             record = {"question": question["text"], **question.get("data", {})}
             state.make("record", routine_id, "asked", record, now, task_id)
-            self._set_clock()
+            if question.get("due") or question.get("remind"):
+                self._set_clock()
+
+    def _is_asked(self, task: Task, routine_id: str, question: dict[str, Any]) -> bool:
+        """Whether a task has asked the same in a try before, and nobody has answered."""
+        asked = (task.id, routine_id, question["text"], question["event"], question.get("data"))
+        return any(
+            (one.task, one.routine_id, one.text, one.event, one.data or None) == asked
+            for one in self.job_state.open_questions()
+        )
 
     def answer(
         self, number: int, choice: str, data: dict[str, Any] | None, who: dict[str, Any]
@@ -101,7 +107,18 @@ class Asking(QueueControls):
                 raise answered_already(question)
             if statuses.has_ended(state.status):
                 raise NotPossible(self._refusal("answered"))
-            self._answer(question, choice, emitted_by(question, choice, data), who)
+            emitted = emitted_by(question, choice, data)
+            self._check_event(question)
+            self._answer(question, choice, emitted, who)
+
+    def _check_event(self, question: Question) -> None:
+        """Refuse an answer that would go nowhere: the flow may be another by now."""
+        routine = self.flow.routines.get(question.routine_id)
+        if routine is None or routine.get_event(question.event) is None:
+            raise NotPossible(
+                f"The flow has no event {question.routine_id}.{question.event} any more.",
+                "Take the job up with the flow that it was started with.",
+            )
 
     def _answer(
         self, question: Question, choice: str, emitted: dict[str, Any], who: dict[str, Any]
@@ -177,13 +194,18 @@ class Asking(QueueControls):
                 limit = span(question.due - question.asked_at)
                 self.fail(f"no answer within {limit}: {question.text}")
             else:
-                default = question.default
-                self._answer(
-                    question, str(default.get("choice", "")), default["data"], dict(TIME_LIMIT)
-                )
+                self._answer_by_default(question, question.default)
         elif question.remind and question.remind[0] <= now:
             state.make("reminded", question.number, now)
             logger.info("Nobody has answered yet: %s", question.text)
+
+    def _answer_by_default(self, question: Question, default: dict[str, Any]) -> None:
+        try:
+            self._check_event(question)
+        except NotPossible as error:
+            self.fail(error.message)
+            return
+        self._answer(question, str(default.get("choice", "")), default["data"], dict(TIME_LIMIT))
 
 
 def answered_already(question: Question) -> NotPossible:

@@ -79,7 +79,7 @@ class Alerts:
         """
         with self._state.lock:
             given = {one.name: one for one in rules}
-            for name, known in list(self._state.alerts.items()):
+            for name, known in list(self._state.alerts.items())[:MOST_RULES]:
                 rule = given.pop(name, None) or _of_file(known["rule"], name)
                 if rule is not None:
                     since = time.monotonic() if known["holds"] else None

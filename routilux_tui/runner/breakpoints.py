@@ -62,7 +62,7 @@ class Breakpoints:
         self._judge = BlockingJudge()
         self._armed: list[_Armed] = []
         with self._state.lock:
-            for one in self._state.breakpoints.values():
+            for one in list(self._state.breakpoints.values())[:MOST]:
                 try:
                     armed = _Armed(one["number"], one["condition"])
                 except ConditionError:  # a file is data

@@ -213,5 +213,30 @@ def test_handlers_elsewhere_ask_too(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     job = started(flow)
     assert job.status == "paused"
     job.execution.answer(1, "yes", None, ANA)
-    until(lambda: job.status == "completed")
-    assert logged(job, "ok") == [True]
+    assert JobState.wait_for_completion(flow, job, timeout=20)
+    assert (job.status, logged(job, "ok")) == ("completed", [True])
+
+
+def test_an_answer_that_would_go_nowhere_is_refused(tmp_path: Path) -> None:
+    job = started(asking())
+    job.save(tmp_path / "job.json")
+    again, other = JobState.load(tmp_path / "job.json"), Flow("booker")
+
+    class Book(Routine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.define_slot("trigger", handler=print)
+
+    other.add_routine(Book(), "book")
+    other.add_routine(Routine(), "post")
+    other.resume(again)
+    with pytest.raises(NotPossible, match=r"no event book\.booked"):
+        again.execution.answer(1, "yes", None, ANA)
+    assert again.open_questions()
+
+
+def test_thousands_of_questions_cost_no_more_each() -> None:
+    flow = asking()
+    job = started(flow, n=3000)
+    assert len(job.open_questions()) == 3000
+    assert job.pause_points[-1]["reason"].endswith("and 2999 more")
