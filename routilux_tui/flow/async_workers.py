@@ -46,7 +46,7 @@ class AsyncWorkers(Workers):
             task = queue[0]
             if not self._is_async(task):
                 return
-            if self.before_task is not None and self.before_task(task):
+            if self._before_task is not None and self._before_task(task):
                 return
             loop = self._loop()
             queue.popleft()
@@ -78,7 +78,7 @@ class AsyncWorkers(Workers):
             self._event_loop.cancel_all()
 
     def _wake_workers(self) -> None:
-        if not self._is_mixed:
+        if not self._looks_first:
             super()._wake_workers()
             return
         try:

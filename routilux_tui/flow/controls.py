@@ -176,9 +176,12 @@ class Controls(AsyncWorkers):
         if self.job_state.flow_shape != self._shape:
             self.job_state.make("shape", self._shape)
 
+    def _has_async_handlers(self) -> bool:
+        return self.flow.has_async_handlers()
+
     def _start_workers(self) -> None:
         self.live = self._was_started = True
-        self._is_mixed = self.flow.has_async_handlers()
+        self._looks_first = self._before_task is not None or self._has_async_handlers()
         self._closing = ""
         self.jobs.on_started(self)
         cancel_on_interrupt(self)

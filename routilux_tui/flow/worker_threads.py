@@ -48,9 +48,10 @@ class Workers(ABC):
         self._closing = ""
         #: Asked before each task, with the lock held: whether it is not to start, as the gate was
         #: closed before it. None while nobody wants to know.
-        self.before_task: Callable[[Task], bool] | None = None
-        #: Whether some handlers are asynchronous; see `AsyncWorkers`.
-        self._is_mixed = False
+        self._before_task: Callable[[Task], bool] | None = None
+        #: Whether a task is looked at before it starts: some handlers are asynchronous, see
+        #: `AsyncWorkers`, or there is a `_before_task`. Otherwise that costs nothing.
+        self._looks_first = False
 
     @abstractmethod
     def _on_task_start(self, task: Task) -> None:
@@ -71,6 +72,10 @@ class Workers(ABC):
     @abstractmethod
     def _engine_failed(self, task: Task | None, error: BaseException) -> None:
         """One of these methods has raised, or no thread can be had."""
+
+    @abstractmethod
+    def _has_async_handlers(self) -> bool:
+        """Whether some handlers are asynchronous."""
 
     @abstractmethod
     def _start_async_tasks(self) -> None:
@@ -96,6 +101,12 @@ class Workers(ABC):
         heapq.heappush(self._delayed, (time.monotonic() + seconds, task.id, task))
         if self._idle:
             self._work_available.notify()
+
+    def set_before_task(self, ask: Callable[[Task], bool] | None) -> None:
+        """Have something asked before each task, from the next one on; or nothing any more."""
+        with self._lock:
+            self._before_task = ask
+            self._looks_first = ask is not None or self._has_async_handlers()
 
     def set_workers(self, workers: int) -> None:
         """Have so many handlers run at once from the next task on; none is interrupted."""
@@ -182,16 +193,14 @@ class Workers(ABC):
                 if left > 0:
                     break
                 queue.append(heapq.heappop(delayed)[2])
-            if not self._is_mixed:
+            if not self._looks_first:
                 if queue:
-                    if self.before_task is not None and self.before_task(queue[0]):
-                        continue  # the gate is closed now
                     return queue.popleft()
             else:
                 self._start_async_tasks()
                 if queue and len(self._active) < self.workers and not self._closing:
-                    if self.before_task is not None and self.before_task(queue[0]):
-                        continue
+                    if self._before_task is not None and self._before_task(queue[0]):
+                        continue  # the gate is closed now
                     return queue.popleft()
             self._idle += 1
             self._work_available.wait(left if delayed else None)

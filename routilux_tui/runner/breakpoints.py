@@ -2,7 +2,7 @@
 
 A condition on a task (``routine == "price" && data.amount > 1000``) is asked of each before it
 starts; one on the job alone pauses it when it comes to hold, before the next task. While none is
-set, the engine looks at one attribute for each task, and at nothing else.
+set, the engine does nothing for it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Breakpoints:
             armed.passed = task if isinstance(task, int) else None
 
     def _attach(self) -> None:
-        self._execution.before_task = self._stops if self._armed else None
+        self._execution.set_before_task(self._stops if self._armed else None)
 
     def check(self, text: str) -> None:
         """Raise ConditionError when a condition can't be judged on this job and its tasks."""
