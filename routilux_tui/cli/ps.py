@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
-from routilux_tui.cli.config import effective_settings
 from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.job.status import look
-from routilux_tui.runner.queues import start_waiting_jobs
+from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.orders import ORDERS
 from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
@@ -37,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
-    start_waiting_jobs(effective_settings()["queues"].value)
+    if queues_folder().is_dir():
+        from routilux_tui.cli.config import effective_settings
+        from routilux_tui.runner.queues import start_waiting_jobs
+
+        start_waiting_jobs(effective_settings()["queues"].value)
     entries = live_entries()
     if not args.live:
         entries.extend(saved_entries(entries))

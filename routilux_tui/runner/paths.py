@@ -59,6 +59,11 @@ def jobs_folder() -> Path:
     return state_folder() / "jobs"
 
 
+def queues_folder() -> Path:
+    """The folder of the queues, in which jobs wait for their turn."""
+    return state_folder() / "queues"
+
+
 def log_path(job_id: str) -> Path:
     """The file that a runner's output goes to."""
     return state_folder() / "logs" / f"{safe_name(job_id)}.log"

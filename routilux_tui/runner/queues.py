@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible
-from routilux_tui.runner.paths import make_private, safe_name, state_folder
+from routilux_tui.runner.paths import make_private, queues_folder, safe_name
 from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class JobQueue:
 
     def __init__(self, name: str, limit: int = 0) -> None:
         self.name = name
-        self._folder = _folder() / safe_name(name)
+        self._folder = queues_folder() / safe_name(name)
         self._waiting = self._folder / "waiting"
         self._running = self._folder / "running"
         self._limit = limit
@@ -154,20 +154,16 @@ class JobQueue:
             ticket.unlink()
 
 
-def _folder() -> Path:
-    return state_folder() / "queues"
-
-
 def start_waiting_jobs(limits: Mapping[str, int]) -> None:
     """Start what may begin in any queue: a runner that was killed starts nothing by itself.
 
     Args:
         limits: how many jobs of a queue run at once, for those of which that is known anew.
     """
-    if not _folder().is_dir():
+    if not queues_folder().is_dir():
         return
     named = {safe_name(name): (name, limit) for name, limit in limits.items()}
-    for folder in _folder().iterdir():
+    for folder in queues_folder().iterdir():
         with contextlib.suppress(OSError):
             JobQueue(*named.get(folder.name, (folder.name, 0))).start_waiting()
 

@@ -35,7 +35,7 @@ logger = logging.getLogger("routilux_tui.runner")
 
 MAX_CLIENTS = 64
 HELLO_WITHIN = 10.0
-_LOOK_EVERY = 1.0
+_LOOK_EVERY = 3.0
 """Seconds between two looks whether the socket is still there."""
 
 

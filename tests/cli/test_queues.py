@@ -126,4 +126,4 @@ def test_a_queue_is_in_the_configuration(flows: str, config: Path) -> None:
     tui("run", f"{flows}:counting", "--queue", "wide", "--after", "x", code=2)
     for wrong in ("queues = 3", "[queues]\nwide = 0", "[queues]\nwide = true"):
         config.write_text(wrong)
-        assert str(config) in tui("ps", code=2).stderr
+        assert str(config) in tui("info", code=2).stderr
