@@ -7,6 +7,7 @@ from array import array
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import is_failure
 from routilux_tui.job.jsonable import PREVIEW
 from routilux_tui.store.printed import Line, PrintedReader
@@ -27,18 +28,39 @@ class Printed:
 
     Args:
         path: the job's file.
+        until: the moment, in seconds since the epoch, after which nothing is shown; None: all is.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], until: float | None = None) -> None:
         self._reader = PrintedReader(path)
+        self._until = until
+        self._ends: tuple[int, int] | None = None
         self._matches: dict[Filter, tuple[array[int], int]] = {}
         self._searching = threading.Lock()
+
+    def _extent(self) -> tuple[int, int]:
+        """How many lines are gone, and where they end: of a moment, with its last one."""
+        if self._until is None:
+            return self._reader.extent()
+        if self._ends is None:
+            gone, total = self._reader.extent()
+            low, high = gone, total
+            while low < high:  # lines are printed in the order of their times
+                middle = (low + high) // 2
+                line = next(self._reader.lines(middle), None)
+                at = None if line is None else timestamps.to_epoch(line.at)
+                if at is not None and at <= self._until:
+                    low = middle + 1
+                else:
+                    high = middle
+            self._ends = gone, low
+        return self._ends
 
     def window(self, start: int, stop: int, where: Filter) -> Window:
         """Rows ``start`` to ``stop`` of those that ``where`` leaves; negative: from the end."""
         if where:
             return self._filtered(start, stop, where)
-        gone, total = self._reader.extent()
+        gone, total = self._extent()
         first = max(gone, total + start) if start < 0 else min(max(start, gone), total)
         shifted = first - start if 0 <= start < gone else 0  # what was asked for is gone
         last = total + stop if stop < 0 else min(stop + shifted, total)
@@ -62,7 +84,7 @@ class Printed:
         """The positions of the lines that match, kept and only ever continued."""
         with self._searching:
             found, seen = self._matches.pop(where, (array("q"), 0))
-            _, total = self._reader.extent()
+            _, total = self._extent()
             for line in self._reader.lines(seen, where.task):
                 if line.n >= total:
                     break

@@ -15,6 +15,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.views.activity import activity_of
 from routilux_tui.views.condition_search import checked, holds
 from routilux_tui.views.kept_moments import KeptMoments, described
+from routilux_tui.views.printed import Printed
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.recorded_moments import RecordedMoments
 from routilux_tui.views.replay_shapes import MARKS, Point, Seek
@@ -45,6 +46,7 @@ class Replay:
     """
 
     def __init__(self, path: str | os.PathLike[str], read: Callable[[], Job]) -> None:
+        self._path = path
         self._lock = threading.Lock()
         self._moments: KeptMoments | RecordedMoments
         try:
@@ -185,6 +187,7 @@ class Replay:
             if isinstance(moments, RecordedMoments):
                 at = moments.time_at(seq)
         self.projection.at = at
+        self.projection.printed = Printed(self._path, at)
         self.point = Point(
             seq=seq,
             at=at,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from routilux_tui.errors import ConditionError, NotPossible, UsageError
+from routilux_tui.store import printed
 from routilux_tui.store.large_file import open_job
+from routilux_tui.store.printed import PrintedWriter
 from routilux_tui.store.seeking import KeptChanges, job_at
 from routilux_tui.store.segments import SegmentStore, changes_folder
 from routilux_tui.views.conditions import context_of
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.replay_shapes import MARKS, Point, Seek
-from routilux_tui.views.shapes import Filter
+from routilux_tui.views.shapes import PRINTED, Filter
 from routilux_tui.views.time_spec import target_of
 from tests.replayed import GIVEN_UP, NOON, ORDERS, PAUSED_AFTER, RETRIED, write_job
 
@@ -219,3 +223,25 @@ def test_what_a_condition_asks_for_is_the_same_told_alone_and_with_all_else(repl
     for name in whole:
         assert context_of(job, now=NOON + 50, names=frozenset({name}))[name] == whole[name]
     assert set(context_of(job, names=frozenset({"status", "errors"}))) == {"status", "errors"}
+
+
+def test_what_handlers_printed_until_then_is_there_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "orders.json"
+    write_job(path)
+    clock = [NOON]
+    still = SimpleNamespace(time=lambda: clock[0], monotonic=time.monotonic)
+    monkeypatch.setattr(printed, "time", still)
+    writer = PrintedWriter(path)
+    for n in range(600):
+        clock[0] = NOON + n / 20
+        writer.write("price", n, "print", f"line {n}")
+    writer.close()
+    replay = Replay(path, lambda: open_job(path))
+    for second, lines in ((0.0, 1), (10.0, 201), (29.0, 581), (40.0, 600)):
+        replay.seek(Seek(at=NOON + second))
+        window = replay.projection.window(PRINTED, -1, 1 << 52, Filter())
+        assert (window.total, window.rows[-1].text) == (lines, f"line {lines - 1}")
+    replay.seek(Seek(at=NOON + 10))
+    assert replay.projection.window(PRINTED, 0, 9, Filter(text="line 2")).total == 12
