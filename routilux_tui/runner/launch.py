@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import AlertRule
 
 _ENDS_WITHIN = 10.0
+UNBUFFERED, BY_US = "PYTHONUNBUFFERED", "by routilux-tui"
+"""What has a runner's Python print at once, where its user has not said so."""
 
 
 def start_job(
@@ -297,7 +299,7 @@ def start_runner(
                 start_new_session=True,
                 cwd=spec.cwd or None,
                 pass_fds=(writing, *handles),
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={UNBUFFERED: BY_US, **os.environ},
             )
         if process.stdin is not None:
             with contextlib.suppress(OSError):

@@ -25,6 +25,7 @@ import routilux_tui.tap
 from routilux_tui import __version__
 from routilux_tui.errors import FlowLoadError
 from routilux_tui.job.jsonable import decode
+from routilux_tui.runner.launch import BY_US, UNBUFFERED
 from routilux_tui.runner.launch_record import hash_of, signature_of, user_name
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
 from routilux_tui.runner.script_job import ScriptJob
@@ -41,6 +42,7 @@ SUSPEND_WITHIN = 20.0
 _TOLD_TO_END = "the runner was told to end (SIGTERM)"
 _BOOTSTRAP = Path(routilux_tui.tap.__file__).with_name("bootstrap.py")
 _IDLE = 0.5
+_OURS = (UNBUFFERED, BY_US)
 
 
 class ScriptHost:
@@ -89,10 +91,11 @@ class ScriptHost:
             order["instead"] = {"job": script.job, "tasks": [_task(one) for one in spec.tasks]}
         try:
             self._process = subprocess.Popen(
-                [script.python, str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
+                [script.python, "-u", str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
+                env={key: one for key, one in os.environ.items() if (key, one) != _OURS},
                 pass_fds=(memory, called, orders, *self._output.sources),
             )
         finally:

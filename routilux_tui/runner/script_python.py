@@ -20,16 +20,17 @@ HOW = (
 _WITHIN = 20.0
 #: Nothing of the library is run: where it lies says what it has.
 _ASK = """
-import importlib.util, json, os, sys
-sys.path[0] = sys.argv[1]
-spec = importlib.util.find_spec("routilux")
-folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
-version = ""
-if folder:
+import json, os, sys
+folder = version = ""
+if sys.version_info >= (3, 8):
+    import importlib.util
+    from importlib.metadata import PackageNotFoundError, version as ask
+    sys.path[0] = sys.argv[1]
+    spec = importlib.util.find_spec("routilux")
+    folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
     try:
-        from importlib.metadata import version as ask
-        version = ask("routilux")
-    except Exception:
+        version = ask("routilux") if folder else ""
+    except PackageNotFoundError:
         pass
 needed = ["job_state.py", "flow/event_loop.py", "flow/state_management.py"]
 has = bool(folder) and all(os.path.exists(os.path.join(folder, one)) for one in needed)
@@ -99,6 +100,12 @@ def find_interpreter(script: str, folder: Path, given: str = "") -> Interpreter:
 
 
 def _checked(script: str, found: Interpreter) -> Interpreter:
+    if found.python < (3, 8):
+        raise FlowLoadError(
+            f"{found.path} is Python {found.python[0]}.{found.python[1]}; "
+            "routilux needs 3.8 or newer.",
+            HOW,
+        )
     if not found.folder:
         raise FlowLoadError(f"{script} imports routilux, which {found.path} does not have.", HOW)
     if not found.has:
@@ -106,12 +113,6 @@ def _checked(script: str, found: Interpreter) -> Interpreter:
         raise FlowLoadError(
             f"{script} runs on routilux {version} ({found.path}), which has no JobState any more: "
             "only jobs of routilux 0.10 and 0.11 can be shown.",
-            HOW,
-        )
-    if found.python < (3, 8):
-        raise FlowLoadError(
-            f"{found.path} is Python {found.python[0]}.{found.python[1]}; "
-            "scripts are observed from 3.8 on.",
             HOW,
         )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -74,6 +75,23 @@ def test_what_is_printed_before_the_first_job_and_as_errors_is_kept(
     lines = [(one.level, one.text) for one in PrintedReader(job["file"]).lines()]
     assert [text for level, text in lines if level == "print"] == ["before", "bar 2"]
     assert [text for level, text in lines if level == "stderr"] == ["wrong"]
+
+
+@pytest.mark.parametrize("set_by_user", ["", "1"])
+def test_its_environment_is_its_users(
+    command: list[str], python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    set_by_user: str,
+) -> None:  # fmt: skip
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    if set_by_user:
+        monkeypatch.setenv("PYTHONUNBUFFERED", set_by_user)
+    file = tmp_path / "script.py"
+    file.write_text(
+        "import os, routilux\nif __name__ == '__main__':\n    print(dict(os.environ))\n"
+    )
+    alone = run([python, str(file)])
+    done = run([*command, "run", "--no-tui", "--python", python, str(file)])
+    assert ast.literal_eval(done.stdout) == ast.literal_eval(alone.stdout)
 
 
 def test_each_line_stands_with_the_job_and_the_task_that_printed_it(

@@ -293,6 +293,18 @@ def test_a_script_of_a_newer_routilux_gets_an_error_with_a_way_out(
     assert "ran" not in done.stdout
 
 
+def test_a_python_that_is_too_old_for_routilux_is_said_to_be(
+    command: list[str], script: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "python"
+    said = {"python": [2, 7], "folder": "", "version": "", "has": False}
+    old.write_text(f"#!/bin/sh\necho '{json.dumps(said)}'\n")
+    old.chmod(0o755)
+    done = run([*command, "run", "--no-tui", "--python", str(old), str(script), "1"])
+    assert done.returncode == 2
+    assert "is Python 2.7; routilux needs 3.8 or newer" in done.stderr
+
+
 def test_a_script_without_a_job_is_no_job(command: list[str], python: str, tmp_path: Path) -> None:
     file = tmp_path / "none.py"
     file.write_text("import routilux\nif __name__ == '__main__':\n    print('nothing')\n")
