@@ -2,7 +2,10 @@
 
 With --only-failed, the inputs that failed for good are sent again, each to the routine that failed
 on it, and nothing else is run. The earlier job stays as it is; the new one says whose run it is.
-The flow is run as its source is now: what was mended since is mended. With --from ROUTINE, a
+The flow is run as its source is now: what was mended since is mended.
+
+With --from ROUTINE, every input that had entered that routine is sent into the new job; routines
+that nothing of that reaches are kept as done, and the shared data begin as they were then. A
 script of routilux runs again, and the same job of it begins with what that routine had not done.
 """
 
@@ -41,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only-failed", action="store_true", help="the failed inputs alone")
     parser.add_argument(
         "--from", dest="routines", action="append", default=[], metavar="ROUTINE",
-        help="what this routine of a routilux script had not done",
+        help="every input of this routine; of a routilux script, what it had not done",
     )  # fmt: skip
     parser.add_argument("--flow", default="", metavar="FLOW", help="the flow, where it is another")
     parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
@@ -58,12 +61,15 @@ def run(args: argparse.Namespace) -> int:
     job = load_job(path, into=Job, strict=True)
     if job.library:
         return _run_script(job, str(path), params, args)
-    if args.routines:
-        raise NotPossible(
-            f"{path}: --from is for jobs of routilux scripts.",
-            "Run the whole again, or --only-failed.",
-        )
-    again = Repetition(path, params, flow=args.flow, only_failed=args.only_failed)
+    if len(args.routines) > 1:
+        raise NotPossible(f"{path}: --from takes one routine of such a job.")
+    again = Repetition(
+        path,
+        params,
+        flow=args.flow,
+        only_failed=args.only_failed,
+        routine="".join(args.routines),
+    )
     print(output.safe(_plan(again)), file=sys.stderr)
     chosen = effective_settings(args)
     started = again.start(
@@ -73,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
         log_size=chosen["log_size"].value,
     )
     args.flow = again.flow
+    ids = f"{again.job_id[:8]} {started.job_id[:8]}"
+    print(f"Compare them: routilux-tui diff {ids}", file=sys.stderr)
     return show_started(started, args)
 
 
@@ -128,4 +136,6 @@ def _plan(again: Repetition) -> str:
     given = " ".join(f"{key}={value}" for key, value in again.params.items())
     if not again.tasks:
         return f"Runs {again.flow} {given}".rstrip() + f"; {earlier}."
-    return f"Sends again {_inputs(again.tasks)}, and runs what follows from them; {earlier}."
+    kept = f"; kept as done: {', '.join(again.kept)}" if again.kept else ""
+    sends = f"Sends again {_inputs(again.tasks)}, and runs what follows from them{kept}"
+    return f"{sends}; {earlier}."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import status as statuses
 from routilux_tui.job.model import Job
+from routilux_tui.runner.again_from import restart_from
 from routilux_tui.runner.launch import launch
 from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
 from routilux_tui.runner.launch_spec import LaunchSpec
@@ -33,6 +34,8 @@ class Repetition:
         params: parameters that replace those of the earlier job.
         flow: the flow; by default that of the earlier job, as its source is now.
         only_failed: send again the inputs that failed for good, and nothing else.
+        routine: begin with every input that had entered this routine; what is not reached from
+            there is kept as done. With ``only_failed``, with those of it that failed.
 
     Raises:
         JobFileError: when the file holds no readable job.
@@ -46,6 +49,7 @@ class Repetition:
         *,
         flow: str = "",
         only_failed: bool = False,
+        routine: str = "",
     ) -> None:
         job = load_job(path, into=Job, strict=True)
         if job.library:
@@ -60,7 +64,20 @@ class Repetition:
         self.params = {**(begun.params or {}), **params}
         self.name, self.labels = launch_names(record)
         self.entry = str(own.get("entry") or "") if not flow else ""
-        self.tasks = _failed(job, str(path)) if only_failed else []
+        self.kept: dict[str, Any] = {}
+        self._shared: dict[str, Any] = {}
+        self._reason = "the whole"
+        self.tasks: list[dict[str, Any]] = []
+        if routine:
+            restart = restart_from(job, str(path), routine)
+            self.tasks, self.kept, self._shared = restart
+            self._reason = f"from {routine}"
+        if only_failed:
+            failed = _failed(job, str(path))
+            self.tasks = [one for one in failed if routine in {"", one["slot_routine_id"]}]
+            self._reason = f"its failed inputs{f' of {routine}' if routine else ''}"
+            if not self.tasks:
+                raise NotPossible(f"{path}: no input of {routine!r} failed for good.")
         self._begun = begun
 
     def start(
@@ -91,8 +108,10 @@ class Repetition:
                 keep=keep,
                 log_size=log_size,
                 parent=self.job_id,
-                reason="its failed inputs" if self.tasks else "the whole",
+                reason=self._reason,
                 tasks=self.tasks,
+                states=self.kept,
+                shared=self._shared,
             )
         )
 

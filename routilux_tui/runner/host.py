@@ -92,6 +92,8 @@ class Host:
         self.execution: Execution = flow.prepare(self.state, workers, spec.executor or None)
         entry = "" if spec.resume else (spec.entry or flow.entry_routine())
         if spec.tasks:
+            self.state.shared_data = dict(spec.shared)
+            self.state.routine_states = dict(spec.states)
             self.state.pending_tasks = spec.tasks
             self.state.status = "paused"
         if spec.retry is not None:

@@ -133,7 +133,7 @@ def _meaning(job: Job, wanted: Wanted) -> Any:
         for number, one in enumerate(kinds)
         if text in {one.error_type, one.kind} or text in one.message
     }
-    return lambda task, error: task.problem in numbers or (task.problem is None and text in error)
+    return lambda task, error: task.problem in numbers or text in error
 
 
 def _why_none(job: Job, wanted: Wanted) -> str:
