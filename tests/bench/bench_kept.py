@@ -83,23 +83,75 @@ print(json.dumps({"grown": grown, "wait": waits[-1], "per_change": per_change,
 """
 
 
+QUEUED = 100_000
+#: A job with a long queue, half of which is run: its keyframes, and any moment of it.
+LONG_QUEUE = """
+import json, random, sys, time
+from routilux_tui import JobState
+from routilux_tui.store import journal as journals
+from routilux_tui.store.seeking import job_at
+
+path, queued = sys.argv[1], int(sys.argv[2])
+state = JobState("queue")
+journal = journals.Journal(state, path)
+real, waits = journals.keyframe_text, []
+
+def timed(job):
+    begin = time.perf_counter()
+    text = real(job)
+    waits.append(time.perf_counter() - begin)
+    return text
+
+journals.keyframe_text = timed
+state.status = "running"
+for n in range(queued):
+    data = {"n": n, "customer": {"id": n % 977, "country": "DE"}}
+    state.make("emit", "source", "out", data, time.time(), None, [(n + 1, "sink", "in")])
+    if n % 500 == 0:
+        journal.flush()
+for n in range(queued // 2):
+    state.make("run", n + 1, "sink", time.time())
+    state.make("ran", n + 1, "sink", "completed", time.time(), None)
+    if n % 50 == 0:
+        time.sleep(0.0005)
+journal._sealer.seal_waiting()
+journal.flush()
+chance, seeks = random.Random(1), []
+for _ in range(20):
+    begin = time.perf_counter()
+    job_at(path, seq=chance.randrange(1, state.seq))
+    seeks.append(time.perf_counter() - begin)
+journal.abandon()
+print(json.dumps({"keyframe": max(waits), "seek": sorted(seeks)[10]}))
+"""
+
+
+def _measured(script: str, path: Path, number: int) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path), str(number)],
+        capture_output=True, text=True, check=True, timeout=3600,
+    )  # fmt: skip
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
 def measure() -> list[Figure]:
     """All figures of what a job keeps."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-c", ONE, str(Path(folder) / "j.json"), str(RECORDS)],
-            capture_output=True, text=True, check=True, timeout=3600,
-        )  # fmt: skip
-    found: dict[str, float] = json.loads(done.stdout)
+        found = _measured(ONE, Path(folder) / "j.json", RECORDS)
+        queue = _measured(LONG_QUEUE, Path(folder) / "q.json", QUEUED)
     grown, wait = found["grown"] / 1e6, found["wait"] * 1000
     page, seek = found["page"] * 1000, found["seek"] * 1000
     each = found["per_change"]
     of = f"{RECORDS:,} records"
+    keyframe, behind = queue["keyframe"] * 1000, queue["seek"] * 1000
     return [
         Figure(AREA, f"memory of {of} beside 10,000", grown, "MB", "<= 80", grown <= 80),
         Figure(AREA, "longest wait of an emit, sealing", wait, "ms", "<= 10", wait <= 10),
         Figure(AREA, "a sealed change on the disk", each, "B", "<= 25", each <= 25),
         Figure(AREA, f"a page anywhere in {of}", page, "ms", "<= 20", page <= 20),
         Figure(AREA, f"any moment of {of}", seek, "ms", "<= 100", seek <= 100),
+        Figure(AREA, f"a keyframe, {QUEUED:,} queued", keyframe, "ms", "<= 5", keyframe <= 5),
+        Figure(AREA, f"any moment, {QUEUED:,} queued", behind, "ms", "<= 100", behind <= 100),
         Figure(AREA, f"streaming {of} to the file", found["streamed"], "s"),
     ]
