@@ -33,6 +33,7 @@ def announce(job: Announcement) -> None:
     fresh = place.with_suffix(f".{os.getpid()}.new")
     with contextlib.suppress(OSError):
         make_private(place.parent)
+        fresh.touch(mode=0o600)
         fresh.write_bytes(msgspec.json.encode(job))
         fresh.replace(place)
 

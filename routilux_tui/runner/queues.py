@@ -71,6 +71,7 @@ class JobQueue:
         with self._locked():
             ticket = self._waiting / f"{time.time_ns():020}-{safe_name(spec.job_id)}"
             fresh = ticket.with_name(f".{ticket.name}")
+            fresh.touch(mode=0o600)
             fresh.write_bytes(msgspec.json.encode(_Ticket(str(path), plain, signature)))
             fresh.replace(ticket)
             self._start_waiting()

@@ -14,6 +14,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, UnknownKind
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import decode
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
@@ -153,7 +154,7 @@ def _note(job: _Job) -> str:
     if job.status == "pending":
         return _turn(job.launch, job.job_id)
     if job.status == "paused" and job.pause_points:
-        return note_of(msgspec.json.decode(job.pause_points[-1]))
+        return note_of(decode(bytes(job.pause_points[-1])))  # which nobody has looked at yet
     account = job.routine_states.get({"failed": "_failure"}.get(job.status, "_cancellation"))
     if account is None or job.status not in {"failed", "cancelled"}:
         return ""

@@ -62,6 +62,7 @@ def test_so_is_what_the_dashboard_and_bundles_leave_there(
     flows: str, world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from routilux_tui.cli.find_job import unpacked
+    from routilux_tui.runner.announce import Announcement, announce
     from routilux_tui.store.bundle import bundle_files, write_bundle
     from routilux_tui.tui.app import _report
     from routilux_tui.tui.terminal.clipboard import to_file
@@ -76,11 +77,16 @@ def test_so_is_what_the_dashboard_and_bundles_leave_there(
         to_file("long", paths.state_folder() / "copied" / "deep")
         assert _report(ValueError("x")) is not None
         assert unpacked(world / "a.zip").is_file()
+        announce(Announcement("other", "/nowhere.sock", 1))
     finally:
         os.umask(before)
     folders = [one for one in (world / "new").rglob("*") if one.is_dir()]
     assert {"crashes", "deep", "bundles", "job.json.changes"} <= {one.name for one in folders}
-    for one in (world / "new", *folders):
+    left = [
+        one for name in ("crashes", "deep", "running") for one in (world / "new").rglob(f"{name}/*")
+    ]
+    assert len(left) == 3
+    for one in (world / "new", *folders, *left):
         assert not one.stat().st_mode & 0o077, one
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from routilux_tui.errors import JobFileMissing, NotPossible
 from routilux_tui.sources.merged import EntryMerger, MergedSource
 from routilux_tui.sources.saved import SavedSource
+from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, JobEntry
@@ -275,3 +276,15 @@ async def test_a_job_of_a_script_is_not_said_to_be_taken_up(tmp_path: Path) -> N
         "it was run by a script of routilux 0.11.0, which has ended"
     }
     await handle.close()
+
+
+async def test_a_pause_that_is_no_utf8_is_no_bad_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    state = JobState("f")
+    state.status = "running"
+    state._set_paused("lunch é break")
+    state.save(path)
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe5"))
+    entry = read_header(path)
+    assert (entry.error, entry.status) == ("", "paused")
+    assert entry.note.startswith("lunch")
