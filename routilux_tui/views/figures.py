@@ -140,6 +140,8 @@ def outlook(moment: Moment) -> Outlook:
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
         basis=guess.basis if shown else "",
+        said_done=_said_numbers(job)[0],
+        said_total=_said_numbers(job)[1],
         slower=_slower(moment, load.elapsed, 0.0 if moment.is_over else guess.seconds),
         earlier_runs=len(moment.earlier),
         errors=sum(
@@ -196,6 +198,12 @@ def _load(moment: Moment) -> Load:
         )
     elapsed = max(0.0, moment.at - began) if began is not None else 0.0
     return Load(elapsed, routines, workers=max(1, moment.shape.workers), said=_said(moment))
+
+
+def _said_numbers(job: Job) -> tuple[float, float]:
+    """How much is done of how much by the word of the one routine that says so; else zeros."""
+    numbers = [(done, total) for done, total in job.said_progress.values() if total > 0]
+    return numbers[0] if len(numbers) == 1 else (0.0, 0.0)
 
 
 def _said(moment: Moment) -> float | None:

@@ -157,7 +157,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     (of those known so far), ``rate`` is how many end a second. ``progress`` (0 to 1), ``low`` and
     ``high`` (seconds left) are None where they are not known; ``eta`` says it in words, ``basis``
     how it is known. ``slower`` is how many times as long it takes as ``earlier_runs`` of the same
-    flow with the same parameters did, None where these are too few. ``approximate`` says why
+    flow with the same parameters did, None where these are too few. ``said_done`` of
+    ``said_total`` is the flow's own word, where one routine gives it. ``approximate`` says why
     figures are not exact; empty where they are. ``done_is_estimate`` while the records of a large
     file are still being counted.
     """
@@ -182,6 +183,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     gave_up: int = 0
     oldest: float | None = None
     silent: float | None = None
+    said_done: float = 0.0
+    said_total: float = 0.0
     approximate: str = ""
     done_is_estimate: bool = False
 

@@ -71,6 +71,7 @@ def orders(number: int = 240, every: int = 23, status: str = "running") -> JobSt
         task = report
     job.make("log", {"message": f"{number} orders read", "timestamp": NOON}, NOON)
     job.make("shared", "last", f"ord-{number - 1:06}", NOON)
+    job.make("progress", "source", number, 430, NOON)
     job.make("status", status, NOON)
     return job
 

@@ -42,5 +42,9 @@ async def test_the_bar_agrees_with_what_is_said_beside_it() -> None:
         head.outlook = Outlook(word="running", done=214, total=513, progress=0.95)
         assert "95%  214 done" in lines(app)[1]
         assert "513" not in lines(app)[1]
+        head.outlook = Outlook(
+            word="running", done=812, total=939, progress=0.56, said_done=240, said_total=430
+        )
+        assert "56%  240 of 430" in lines(app)[1]
         head.outlook = Outlook(word="running", done=214, total=216)
         assert "214 done" in lines(app)[1]

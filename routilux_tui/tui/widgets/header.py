@@ -250,6 +250,8 @@ class JobHeader(Widget):
         parts: list[Part] = [(" ", "")]
         if outlook is not None and outlook.total:
             done, total = outlook.done, outlook.total
+            if outlook.said_total >= 1:
+                done, total = int(outlook.said_done), int(outlook.said_total)
             part = outlook.progress if outlook.progress is not None else None
             if part is not None:
                 cells = 20 if width >= 76 else 10
