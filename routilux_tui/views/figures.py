@@ -10,7 +10,7 @@ from routilux_tui.job.jsonable import preview
 from routilux_tui.job.record import as_count, as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
-from routilux_tui.views.estimate import Load, RoutineLoad, estimate
+from routilux_tui.views.estimate import QUEUED, Estimate, Load, RoutineLoad, estimate
 from routilux_tui.views.insight import Outlook, RoutineFigures
 from routilux_tui.views.rows import routine_row
 
@@ -135,7 +135,7 @@ def outlook(moment: Moment) -> Outlook:
         spark=_spark(moment, statistics),
         workers=moment.shape.workers,
         busy=running,
-        progress=_progress(job, guess.progress),
+        progress=_progress(job, guess),
         low=guess.low if shown else None,
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
@@ -168,11 +168,15 @@ def _slower(moment: Moment, elapsed: float, left: float | None) -> float | None:
     return (elapsed + (left or 0.0)) / usual if usual > 0 else None
 
 
-def _progress(job: Job, guess: float | None) -> float | None:
-    """The part that is done: all of it only when the job has completed."""
+def _progress(job: Job, guess: Estimate) -> float | None:
+    """The part that is done: all of it only when the job has completed.
+
+    A job that has failed or was cancelled has nothing queued any more, which tells of no end.
+    """
     if job.status == "completed":
         return 1.0
-    return None if guess is None else min(guess, _ALMOST)
+    is_over = statuses.has_ended(job.status) and guess.basis == QUEUED
+    return None if guess.progress is None or is_over else min(guess.progress, _ALMOST)
 
 
 def _load(moment: Moment) -> Load:

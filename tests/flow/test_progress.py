@@ -133,3 +133,35 @@ def test_a_users_own_value_of_a_routine_stands() -> None:
     job = JobState("f")
     job.update_routine_state("a", {"status": "running", "rate": "mine"})
     assert Condition('routines.a.rate == "mine"').holds(context_of(job))
+
+
+def test_a_job_that_has_failed_tells_no_part_by_what_is_queued_no_more() -> None:
+    class Split(Routine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.define_slot("trigger", handler=self.split)
+            self.define_event("part", ["n"])
+
+        def split(self) -> None:
+            for n in range(40):
+                self.emit("part", n=n)
+
+    class Work(Routine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.define_slot("part", handler=self.work)
+
+        def work(self, n: int) -> None:
+            if n == 30:
+                raise ValueError("thirty")
+
+    flow = Flow("failing")
+    flow.add_routine(Split(), "split")
+    flow.add_routine(Work(), "work")
+    flow.connect("split", "part", "work", "part")
+    job = flow.execute("split")
+    flow.wait_for_completion(timeout=10)
+    assert job.status == "failed"
+    outlook = Projection(job).insight(["outlook"]).outlook
+    assert outlook is not None
+    assert outlook.progress is None

@@ -132,3 +132,20 @@ def test_a_style_is_told_by_what_changes_in_it() -> None:
         "\x1b[1;1H\x1b[38;2;170;187;204;48;2;16;16;16ma\x1b[38;2;255;0;0mb"
         "\x1b[0;1;38;2;170;187;204;48;2;16;16;16mc\x1b[0m"
     )
+
+
+def test_what_we_draw_ourselves_has_a_sign_in_ascii() -> None:
+    """Of our own source: what is in it and is no ASCII is drawn somewhere, or is a user's."""
+    from pathlib import Path
+
+    from routilux_tui.tui.terminal.filters import _ascii
+
+    drawn = {
+        one
+        for folder in ("tui", "views")
+        for path in Path(__file__).parents[2].joinpath("routilux_tui", folder).rglob("*.py")
+        for one in path.read_text()
+        if not one.isascii()
+    }
+    assert drawn
+    assert "?" not in _ascii("".join(sorted(drawn)))

@@ -58,7 +58,8 @@ def _rate(one: RoutineFigures) -> Part:
 
 
 def _spark(one: RoutineFigures) -> Part:
-    return sparkline([float(number) for number in one.spark[-_SPARKS:]]), "rows--spark"
+    seen = one.spark[-_SPARKS:]
+    return (sparkline([float(number) for number in seen]), "rows--spark") if any(seen) else ("", "")
 
 
 class FlowPane(Pane):

@@ -104,7 +104,7 @@ class ProblemsPane(Pane):
             failing = max(one.retrying + one.gave_up, len(one.samples))
             more, since = failing - len(one.samples), one.inputs - failing
             told = [f"{count(more)} more"] if more > 0 else []
-            told += [f"{count(since)} tried again since"] if since > 0 else []
+            told += [f"{count(since)} no longer"] if since > 0 else []
             said = f"  {', '.join(told)}" if told else " "
             if not one.common:
                 return [(said, "rows--dim")]
@@ -164,7 +164,7 @@ def _input_parts(
             if key != name:
                 values.append((f"{key} ", "rows--dim"))
             values += [(_text(every[key]), "rows--name" if key == name else ""), ("  ", "")]
-    parts: list[Part] = [("  ", ""), (fit(tries, 5), "rows--warning" if due else "")]
+    parts: list[Part] = [("  ", ""), (fit(tries, 6), "rows--warning" if due else "")]
     parts += [(fit(then[0], 8), then[1])]
     if width >= 80:
         parts.append((fit(clock(failing.at)[:8], 10), "rows--dim"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,10 @@ def _problem_lines(problem: ProblemRow, failing: Sequence[FailingInput]) -> list
         )  # fmt: skip
     more = problem.inputs - len(failing)
     if more > 0:
-        common = ", ".join(f"{key} = {value!r}" for key, value in problem.common.items())
+        common = ", ".join(
+            f"{key} = {json.dumps(value, ensure_ascii=False)}"
+            for key, value in problem.common.items()
+        )
         alike = f", all with {common}" if common else ""
         lines.append(_labelled("and", (printable(f"{count(more)} more{alike}"), "")))
     return lines
