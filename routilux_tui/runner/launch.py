@@ -19,8 +19,10 @@ from routilux_tui.runner.interpreter import python_of
 from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, Predecessor, RetrySpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
+from routilux_tui.views.naming import launch_names
 
 if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
     from routilux_tui.views.choosing import Sent
     from routilux_tui.views.shapes import AlertRule
 
@@ -140,22 +142,44 @@ def resume_job(
         raise script_ended(job, path)
     job_id = job.job_id
     begun = FlowToResume(flow) if flow else flow_to_resume(record, job_id, path)
-    return launch(
-        LaunchSpec(
-            flow=begun.flow,
-            params=begun.params or {},
-            cwd=begun.cwd,
-            alerts=list(begun.alerts),
-            job_id=job_id,
-            socket=str(socket_path(job_id)),
-            log=str(log_path(job_id)),
-            workers=workers or begun.workers,
-            executor=executor or begun.executor,
-            log_size=log_size,
-            resume=str(Path(path).absolute()),
-            read_only=read_only,
-            keep=keep,
-        )
+    spec = LaunchSpec(
+        flow=begun.flow,
+        params=begun.params or {},
+        cwd=begun.cwd,
+        alerts=list(begun.alerts),
+        job_id=job_id,
+        socket=str(socket_path(job_id)),
+        log=str(log_path(job_id)),
+        workers=workers or begun.workers,
+        executor=executor or begun.executor,
+        log_size=log_size,
+        resume=str(Path(path).absolute()),
+        read_only=read_only,
+        keep=keep,
+    )
+    return launch(_begun_anew(spec, job) if job.status == "pending" and not flow else spec)
+
+
+def _begun_anew(spec: LaunchSpec, job: Job) -> LaunchSpec:
+    """How to begin a job that waited for others to end when its runner was killed.
+
+    The record of its start is this user's own: `flow_to_resume` has looked.
+    """
+    record: dict[str, Any] = job.extra[KEY]
+    if not record.get("after"):
+        return spec
+    name, labels = launch_names(record)
+    return msgspec.structs.replace(
+        spec,
+        resume="",
+        save=spec.resume,
+        force=True,
+        entry=str(record.get("entry") or ""),
+        name=name,
+        labels=labels,
+        parent=str(record.get("parent") or ""),
+        reason=str(record.get("reason") or ""),
+        after=msgspec.convert(record["after"], list[Predecessor]),
     )
 
 

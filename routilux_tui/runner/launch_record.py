@@ -67,6 +67,7 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
         "labels": spec.labels,
         "parent": spec.parent,
         "reason": spec.reason,
+        "after": msgspec.to_builtins(spec.after),
         "queue": spec.queue,
         "alerts": msgspec.to_builtins(spec.alerts),
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from routilux_tui.state.job_state import JobState
+from routilux_tui.store.locks import is_locked
 from tests.cli.program import tui
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.processes import until
 
 
 def detach(*words: str) -> str:
@@ -49,6 +48,25 @@ def test_a_job_that_has_to_wait_for_a_good_end_is_cancelled_without_one(flows: s
     third = detach(f"{flows}:counting", "--after", first)
     tui("wait", third, "--timeout", "100")
     assert "nobody" in tui("run", f"{flows}:counting", "--after", "nobody", code=3).stderr
+
+
+def test_a_job_that_waits_outlives_its_runner(flows: str) -> None:
+    first = detach(f"{flows}:stuck")
+    words = ["--after", first, "--name", "second", "-p", "n=2"]
+    shown = json.loads(tui("run", f"{flows}:counting", *words, "--detach", "--json").stdout)
+    os.kill(shown["pid"], signal.SIGKILL)
+    until(lambda: not is_locked(Path(shown["path"])))
+    assert header("second")["status"] == "pending"
+    assert tui("resume", "second").stdout.strip() == shown["job_id"]
+    assert header("second")["note"] == f"waits for the end of job {first[:8]}"
+    tui("cancel", first, "--force", "--grace", "0")
+    tui("wait", shown["job_id"], "--timeout", "100")
+    job = JobState.load(shown["path"])
+    assert (job.status, job.job_id, job.shared_data["last"]) == (
+        "completed",
+        shown["job_id"],
+        1,
+    )
 
 
 def test_a_job_that_waits_can_be_cancelled_and_its_runner_ended(flows: str, world: Path) -> None:

@@ -221,7 +221,7 @@ class AgainScreen(ActingScreen):
 
     def _is_held_by_nobody(self) -> bool:
         status = self.handle.header.status
-        return not self.handle.is_live and status in {"paused", "running"}
+        return not self.handle.is_live and status in {"paused", "pending", "running"}
 
     def _ask_to_take_up(self) -> None:
         held = self.handle.header.counts.get(views.PENDING, 0)
