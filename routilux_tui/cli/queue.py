@@ -18,7 +18,7 @@ from routilux_tui.cli.control import not_run, steered
 from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.retry import print_sent
 from routilux_tui.errors import UsageError
-from routilux_tui.flow.queue_controls import DROP, EDIT, FIRST, HOLD, RELEASE
+from routilux_tui.job.queue_actions import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.views.editing import parse_input
 from routilux_tui.views.formatting import counted, zoned
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import NotPossible
 from routilux_tui.flow.task_controls import TaskControls
 from routilux_tui.job import status as statuses
+from routilux_tui.job.queue_actions import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from routilux_tui.flow.task_controls import Edit
     from routilux_tui.job.tasks import Task
 
-HOLD, RELEASE, DROP, FIRST, EDIT = "hold", "release", "drop", "first", "edit"
-#: What can be done with tasks that wait.
-QUEUE_ACTIONS = (HOLD, RELEASE, DROP, FIRST, EDIT)
 _HELD = (" is held", " are held")
 
 

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NotConfirmed, NotPossible, UsageError
-from routilux_tui.flow.queue_controls import EDIT, QUEUE_ACTIONS
 from routilux_tui.job import status as statuses
+from routilux_tui.job.queue_actions import EDIT, QUEUE_ACTIONS
 from routilux_tui.runner.steering import Steering
 from routilux_tui.views.choosing import Sent, Wanted, choose
 from routilux_tui.views.formatting import counted

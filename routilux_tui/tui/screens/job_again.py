@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError, UsageError
-from routilux_tui.flow.queue_controls import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.job.error_kinds import FAILURES
+from routilux_tui.job.queue_actions import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.job.status import has_ended
 from routilux_tui.tui.panes.history import HistoryPane
 from routilux_tui.tui.panes.now import NowPane
