@@ -77,7 +77,7 @@ def test_so_is_what_the_dashboard_and_bundles_leave_there(
         to_file("long", paths.state_folder() / "copied" / "deep")
         assert _report(ValueError("x")) is not None
         assert unpacked(world / "a.zip").is_file()
-        announce(Announcement("other", "/nowhere.sock", 1))
+        announce(Announcement(job_id="other", socket="/nowhere.sock", pid=1))
     finally:
         os.umask(before)
     folders = [one for one in (world / "new").rglob("*") if one.is_dir()]
