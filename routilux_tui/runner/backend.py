@@ -17,6 +17,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.alerts import Alerts
 from routilux_tui.runner.judge import TooCostly
+from routilux_tui.runner.script_engine import ScriptEngine
 from routilux_tui.runner.task_steering import TaskSteering
 from routilux_tui.views.conditions import context_of
 from routilux_tui.views.earlier import comparable
@@ -210,6 +211,8 @@ class Backend(TaskSteering):
 
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""
+        if isinstance(self.engine, ScriptEngine):
+            return self.engine.stack(task)
         thread = self.engine.threads().get(task) if self.engine is not None else None
         frame = sys._current_frames().get(thread.ident or 0) if thread is not None else None  # noqa: SLF001 - the only way to ask
         if frame is None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.listeners import Change
     from routilux_tui.state.job_state import JobState
 
+_STACK_WITHIN = 1.0
 _MOVES = frozenset({"status", "run", "ran", "retry", "drop"})
 
 
@@ -26,7 +27,7 @@ class ScriptEngine:
         job_state: our copy of the job.
         order: sends what is to be done, and more of it by name, to the script: ``pause`` and
             ``cancel`` with a ``reason``, ``resume``, ``emit`` with ``routine``, ``event`` and
-            ``data``, ``set`` with ``key`` and ``value``.
+            ``data``, ``set`` with ``key`` and ``value``, ``stack`` with ``task``.
     """
 
     def __init__(self, job_state: JobState, order: Callable[..., None]) -> None:
@@ -39,6 +40,7 @@ class ScriptEngine:
         #: Why nothing can be asked of it any more; empty while it runs.
         self.gone = ""
         self._deaf = ""
+        self._stacks: dict[int, str] = {}
         job_state.execution = self
         job_state.subscribe(self._note_change, kinds=_MOVES)
 
@@ -163,6 +165,22 @@ class ScriptEngine:
         """The ids of the routines whose handlers run now, one for each handler."""
         with self._lock:
             return [routine_id for routine_id, _ in self.job_state.running.values()]
+
+    def stack(self, task: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
+        with self._lock:
+            if self.gone or self._deaf or task not in self.job_state.running:
+                return ""
+            self._stacks.pop(task, None)
+            self._order("stack", task=task)
+            self._moved.wait_for(lambda: task in self._stacks or bool(self.gone), _STACK_WITHIN)
+            return self._stacks.pop(task, "")
+
+    def note_stack(self, task: int, text: str) -> None:
+        """The script says where the handler of a task is."""
+        with self._lock:
+            self._stacks[task] = text
+            self._moved.notify_all()
 
     def call_off(self) -> None:
         """The script says that a pause is not waited for any more."""

@@ -51,6 +51,8 @@ def apply_message(state: JobState, engine: ScriptEngine, kind: str, args: list[A
         routine_id, event, what = map(str, args)
         known = state.flow_shape.get(INEXACT) or {}
         make("shape", {**state.flow_shape, INEXACT: {**known, f"{routine_id}.{event}": what}})
+    elif kind == "stack":
+        engine.note_stack(*args)
     elif kind == "called_off":
         engine.call_off()
     elif kind in FOLD:

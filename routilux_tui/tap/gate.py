@@ -55,6 +55,8 @@ class Gate(Telling):
         self.outstanding: dict[int, None] = {}
         #: Tasks whose handlers run, and their routines.
         self.active: dict[int, str] = {}
+        #: The threads on which they run.
+        self.threads: dict[int, int] = {}
         #: Whether `Flow.execute` has not returned yet.
         self.executing = False
         self.gate = OPEN
@@ -183,6 +185,7 @@ class Gate(Telling):
     def _run(self, number: int, routine_id: str) -> None:
         """A handler starts."""
         self.active[number] = routine_id
+        self.threads[number] = threading.get_ident()
         text = self._quoted.get(routine_id)
         if text is None:
             text = self._quoted[routine_id] = quoted(routine_id)
@@ -215,6 +218,7 @@ class Gate(Telling):
         """A task's handler has ended, for good."""
         with self.lock:
             routine_id = self.active.pop(number, None) or self.retried.pop(number, "")
+            self.threads.pop(number, None)
             self.outstanding.pop(number, None)
             if error is None:
                 self.messages.handler(self._done_head, number, self._quoted[routine_id])

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from .errors import is_ours
 from .here import KEY, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LONGEST_STACK = 20_000
 _PATIENCE = 1.0
 """Seconds to wait for a lock of the library, which may be locked for ever by a fault of its own."""
 
@@ -51,6 +54,17 @@ def shape(flow: Any, ids: dict[int, str]) -> dict[str, Any]:
 
 def _names(routine: Any, attribute: str) -> list[str]:
     return [str(name) for name in getattr(routine, attribute, {})]
+
+
+def stack_of(thread: int) -> str:
+    """Where a thread is in the handler that the library has called on it, as a traceback has it."""
+    frame = sys._current_frames().get(thread)
+    if frame is None:
+        return ""
+    frames = [one for one in traceback.extract_stack(frame) if not is_ours(one.filename)]
+    calls = sys.modules["routilux.slot"].__file__
+    begin = max((n for n, one in enumerate(frames) if one.filename == calls), default=-1) + 1
+    return "".join(traceback.format_list(frames[begin:] or frames))[-_LONGEST_STACK:]
 
 
 def keep_busy(flow: Any) -> Any:

@@ -12,6 +12,7 @@ All others are changes as `routilux_tui.job.changes` has them, with times in sec
     [job, "job", {...}]            a job begins: its id, flow, workers, routines, connections
     [job, "inexact", routine, event, what]   data of this event can't be read back as it was
     [job, "printed", task, routine, stream, line]   a handler is about to print a line
+    [job, "stack", task, text]     where a handler is, as it was asked
     [job, "called_off"]            a pause that was waited for is not wanted any more
     [0, "library", version]        routilux was imported, and is observed
     [0, "unknown", version, what]  routilux was imported, and can't be: what is missing

@@ -125,6 +125,8 @@ class Observatory:
                 job.resume()
             elif order["do"] == "cancel":
                 job.cancel(reason)
+            elif order["do"] == "stack":
+                job.tell_stack(order["task"])
             elif order["do"] == "emit":
                 job.emit_from_outside(order["routine"], order["event"], order["data"])
             elif order["do"] == "set":

@@ -71,6 +71,12 @@ class ObservedJob(Gate):
             routine.emit(event, flow=flow, job_state=state, **data)
         library.queue(flow, [])
 
+    def tell_stack(self, number: int) -> None:
+        """Tell where the handler of a task is at this moment; nothing where it runs no more."""
+        with self.lock:
+            thread = self.threads.get(number) if number in self.active else None
+        self.tell("stack", number, "" if thread is None else library.stack_of(thread))
+
     def cancel(self, reason: str) -> None:
         """Drop what has not started; a running handler ends at its next event."""
         with self.lock:

@@ -71,6 +71,11 @@ def test_each_is_paused_waited_for_and_cancelled_by_itself(
     assert run([*command, "rm", "-y", "beta"]).returncode == 0
     assert not Path(files["beta"]).exists()
     assert run([*command, "rm", "-y", "gamma"]).returncode == 1
+    # Where the handler is that does not return; nothing of the library, or of us, stands above it.
+    said = run([*command, "show", "gamma", "--now", "--stacks"]).stdout.splitlines()
+    stack = [line.strip() for line in said if line.startswith("      ")]
+    assert stack[0].endswith("in go")
+    assert stack[1:] == ["time.sleep(600)"]
     # A forced cancel of a job that ends in time by itself ends no other.
     assert run([*command, "resume", "alpha"]).returncode == 0
     assert run([*command, "cancel", "alpha", "--force", "--grace", "30"]).returncode == 0

@@ -145,7 +145,7 @@ class Observed:
             state = self.jobs[number]
             seen = None if trace is None else state.traceback_number(trace)
             state.make("record", *record, task, seen)
-        elif kind not in {"called_off", "inexact", "printed"}:
+        elif kind not in {"called_off", "inexact", "printed", "stack"}:
             self.jobs[number].make(kind, *args)
 
     def until(self, condition: Callable[[], Any]) -> Any:
