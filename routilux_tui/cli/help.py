@@ -58,6 +58,31 @@ age, and updated (seconds since its last change). What names the unknown is an e
 can't hold any more ends a wait, with 1.
 """
 
+_MOMENTS = """\
+Moments
+
+A job is shown as it was at any moment: --at MOMENT of show, history, why and graph, --from and --to
+of timeline, and `t` in the dashboard take
+
+  03:07, 03:07:21.5         the first such time of day from the job's start on
+  2026-11-25T03:07:21       a date and a time
+  +1h30m, -5m               so long after its start, or before its end (now, while it runs)
+  44912                     after change 44912: every step of a job is a change
+  #12                       when record 12 was made, as `history --json` and `trace` count
+  'errors > 3'              a condition: --at takes the first moment at which it holds, `t` the
+                            next one at which its value changes (from now: the last one)
+
+In the dashboard `[` and `]` go a change back and on, `{` and `}` to the last and the next error,
+retry, pause or answer (after a condition: to where its value changes), Space plays at 1x, 10x,
+100x, as fast as it goes; `h` and `l` move the timeline's cursor, which is the same moment. All
+panes show the job as it was then, and nothing acts on it; Esc leads back to now, `D` compares with
+now.
+
+Where a job's changes are not kept ([keep] changes, files of routilux itself), its records' times
+tell: that is marked so, and what is not known of a moment is said. In the dashboard a search for a
+condition takes 20 seconds at most and says where it ended; the same again goes on from there.
+"""
+
 _EXIT = """\
 Exit codes
 
@@ -149,6 +174,7 @@ of its own start, if this user started it on this machine.
 TOPICS = {
     "jobs": _JOBS,
     "conditions": _CONDITIONS,
+    "moments": _MOMENTS,
     "asking": _QUESTIONS,
     "alerts": _ALERTS,
     "queues": _QUEUES,

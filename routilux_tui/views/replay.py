@@ -117,6 +117,8 @@ class Replay:
             found: tuple[int, bool] | None = (first, True)
             if not holds(condition, start):
                 found = moments.next_flip(condition, first, 1, self._stop.is_set)
+            while found is not None and not found[1] and not self._stop.is_set():
+                found = moments.next_flip(condition, found[0], 1, self._stop.is_set)
             if found is None or not found[1]:
                 raise NotPossible(f"{target.condition} never held.")
             return self._show(found[0])

@@ -14,6 +14,7 @@ from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens import job_replay
 from routilux_tui.tui.screens.dialogs import LineDialog
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views.insight import Outlook
 from tests.replayed import GIVEN_UP, NOON, PAUSED_AFTER, RETRIED, write_job
 from tests.tui.stub import StubHandle, audit
 
@@ -234,3 +235,17 @@ async def test_esc_before_the_past_is_there_leads_to_now_and_stays_there(
         assert not screen.bar.display
         await pilot.press("[")
         await _until(lambda: screen.point is not None)
+
+
+async def test_the_end_that_was_expected_then_is_reckoned_from_then(handle: SavedHandle) -> None:
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen: Any = app.screen
+        screen.go(to="12:00:20")
+        await _until(lambda: screen.head.past is not None and screen.head.outlook is not None)
+        await pilot.pause()
+        screen.head.outlook = Outlook(
+            word="running", done=1, total=2, low=60.0, high=60.0, eta="ends"
+        )
+        said = "".join(text for text, _ in screen.head._second_line())
+        assert "ends about 12:01" in said

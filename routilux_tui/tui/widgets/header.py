@@ -268,7 +268,7 @@ class JobHeader(Widget):
         if note:
             return [*parts, (note, style)]
         if outlook is not None and job.status == "running" and outlook.eta:
-            end = ending(outlook.low, outlook.high, self.now(), is_short=width < 100)
+            end = ending(outlook.low, outlook.high, self._then(), is_short=width < 100)
             return [*parts, (end, "" if outlook.high is not None else "rows--dim")]
         if outlook is None or not outlook.total:
             records = job.counts.get(views.HISTORY, 0)
