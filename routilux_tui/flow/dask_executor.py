@@ -49,9 +49,11 @@ class _Answer(NamedTuple):
 class _Waiting:
     """A call that has been sent, or will be, and what is told of it."""
 
-    def __init__(self, packed: Packed, routine_id: str) -> None:
+    def __init__(self, packed: Packed, task: int, routine_id: str) -> None:
         self.packed = packed
+        self.task = task
         self.routine_id = routine_id
+        self.place = ""
         self.answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
 
 
@@ -98,7 +100,7 @@ class DaskExecutor:
         with self._lock:
             self._number += 1
             packed = Packed(self._number, content, _source_of(kind.__module__))
-            call = _Waiting(packed, invocation.task.routine_id)
+            call = _Waiting(packed, invocation.task.id, invocation.task.routine_id)
             self._calls[packed.number] = call
             self._pending.append(call)
             if not self._is_sending:
@@ -147,6 +149,7 @@ class DaskExecutor:
         with self._lock:
             call = self._calls.get(told["n"])
         if call is not None:
+            call.place = str(told["place"])
             call.answers.put(_Answer(tuple(map(bytes, told["messages"])), told["first"]))
 
     def _send_pending(self) -> None:
@@ -227,6 +230,11 @@ class DaskExecutor:
     def _lose(self, calls: list[_Waiting], why: str) -> None:
         for call in calls:
             call.answers.put(_Answer(lost=why))
+
+    def places(self) -> dict[int, str]:
+        """On which worker the handler of each task runs, of those that take a while."""
+        with self._lock:
+            return {one.task: one.place for one in self._calls.values() if one.place}
 
     def cancel(self) -> None:
         """Tell the handlers that run that their job has been cancelled."""

@@ -10,7 +10,9 @@ import hashlib
 import importlib.util
 import io
 import logging
+import os
 import pickle
+import socket
 import sys
 import threading
 import time
@@ -208,10 +210,10 @@ class _Sink:
             return self._messages
 
     def _tell(self) -> None:
-        first, self._told = self._told, len(self._messages)
-        if first is not None and first < len(self._messages):
-            event = {"n": self._number, "first": first, "messages": self._messages[first:]}
-            self._worker.log_event(self._topic, event)
+        first, self._told = self._told or 0, len(self._messages)
+        told = {"n": self._number, "first": first, "messages": self._messages[first:]}
+        name = f"worker process {os.getpid()} on {socket.gethostname()}"
+        self._worker.log_event(self._topic, {**told, "place": name})
 
     def write(self, stream: str, text: str) -> None:
         """Take what is printed, line by line."""

@@ -68,6 +68,9 @@ class Engine(Protocol):
     def threads(self) -> dict[int, threading.Thread]:
         """The thread of each task whose handler runs."""
 
+    def places(self) -> dict[int, str]:
+        """Where the handler of each task runs, in words: its thread, or a process elsewhere."""
+
     def on_control(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever `control` changes."""
 
@@ -221,6 +224,11 @@ class Execution(Asking):
             return error
         finally:
             del error  # as above
+
+    def places(self) -> dict[int, str]:
+        """Where the handler of each task runs, in words: its thread, or a process elsewhere."""
+        here = {task: thread.name for task, thread in self.threads().items()}
+        return here if self._executors is None else here | self._executors.places()
 
     def _is_async(self, task: Task) -> bool:
         routine = self.flow.routines.get(task.routine_id)

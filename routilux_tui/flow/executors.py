@@ -26,6 +26,9 @@ class RemoteExecutor(Protocol):
     def run(self, invocation: Invocation, slot: Slot, data: dict[str, Any]) -> BaseException | None:
         """Run a handler to its end; returns what it raised."""
 
+    def places(self) -> dict[int, str]:
+        """Where the handlers of tasks run, in words, as far as that is known."""
+
     def cancel(self) -> None:
         """Tell the handlers that run that their job has been cancelled."""
 
@@ -71,6 +74,10 @@ class Executors:
         """What runs a routine's handlers elsewhere; None where they run here."""
         executor = self.of(routine)
         return None if executor is None else executor.run
+
+    def places(self) -> dict[int, str]:
+        """Where the handlers of tasks run that run elsewhere, in words."""
+        return {task: place for one in self._made.values() for task, place in one.places().items()}
 
     def cancel(self) -> None:
         """Tell the handlers that run elsewhere that their job has been cancelled."""
@@ -171,6 +178,10 @@ class FutureExecutor:
         if end.error is not None:
             end.error.remote_traceback = end.traceback
         return end.error  # type: ignore[no-any-return] # an `End` has an error, or None
+
+    def places(self) -> dict[int, str]:
+        """Nobody says."""
+        return {}
 
     def cancel(self) -> None:
         """Nothing: there is no way to tell a handler."""

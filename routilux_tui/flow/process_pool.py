@@ -64,6 +64,10 @@ class _Process:
         self._connection = Connection(here.detach())
         self._is_open = True
 
+    @property
+    def name(self) -> str:
+        return f"worker process {self._popen.pid}"
+
     def send(self, content: bytes) -> None:
         self._connection.send_bytes(content)
 
@@ -94,11 +98,11 @@ class _Process:
             self._popen.kill()
             code = self._popen.wait()
         if code >= 0:
-            return f"worker process {self._popen.pid} ended with exit code {code}"
+            return f"{self.name} ended with exit code {code}"
         with contextlib.suppress(ValueError):
             name = signal.Signals(-code).name
-            return f"worker process {self._popen.pid} was killed by {name}"
-        return f"worker process {self._popen.pid} was killed by signal {-code}"
+            return f"{self.name} was killed by {name}"
+        return f"{self.name} was killed by signal {-code}"
 
 
 class ProcessPool:
@@ -179,6 +183,11 @@ class ProcessPool:
             self._started -= 1
             self._changed.notify()
         return process.wait()
+
+    def places(self) -> dict[int, str]:
+        """In which worker process the handler of each task runs."""
+        with self._changed:
+            return {one.task.id: process.name for process, one in self._busy.items()}
 
     def cancel(self) -> None:
         """Tell the handlers that run that their job has been cancelled."""

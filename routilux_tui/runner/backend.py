@@ -191,9 +191,8 @@ class Backend(TaskSteering):
         """What is measured of the job: the parts that are asked for."""
         self._look_for_earlier()
         control = self.engine.control if self.engine is not None else None
-        running = self.engine.threads() if self.engine is not None else {}
-        names = {task: thread.name for task, thread in running.items()}
-        return self.projection.insight(parts, control, names)
+        places = self.engine.places() if self.engine is not None else {}
+        return self.projection.insight(parts, control, places)
 
     def _look_for_earlier(self) -> None:
         """Have the earlier runs of the flow read, in a thread, when somebody first asks."""

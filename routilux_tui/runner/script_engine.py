@@ -161,6 +161,10 @@ class ScriptEngine:
         """Nobody knows in which threads routilux runs them."""
         return {}
 
+    def places(self) -> dict[int, str]:
+        """As above."""
+        return {}
+
     def handlers(self) -> list[str]:
         """The ids of the routines whose handlers run now, one for each handler."""
         with self._lock:

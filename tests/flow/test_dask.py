@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,6 +86,10 @@ def test_handlers_run_there_with_the_flows_code_of_now_and_are_told_of_a_cancel(
     begun = started(flow, cluster, n=4, marks=str(seen), wait_for=str(world / "never"))
     with Client(begun.socket) as client:
         assert client.wait("records >= 7", 60.0).outcome == "met"
+        now = client.insight("now").now
+        assert now is not None
+        ran = {f"worker process {one.pid} on {gethostname()}" for one in cluster.workers}
+        assert {one.thread for one in now.handlers if "process" in one.thread} == ran
         client.call("cancel", reason="enough")
     assert ended(begun).status == "cancelled"
     found = marks(seen)
