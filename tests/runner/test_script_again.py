@@ -100,9 +100,8 @@ def test_a_named_flow_does_what_it_had_not_done(
     assert f"sink ({N - 7})" in refused.stderr
 
 
-def test_the_whole_runs_again_with_its_arguments(
-    command: list[str], python: str, tmp_path: Path
-) -> None:
+def test_the_whole_runs_again_with_its_arguments(command: list[str], tmp_path: Path) -> None:
+    python = peer_of("0.10.0")
     file = script_of(tmp_path, -1)
     done = run([*command, "run", "--no-tui", "--python", python, str(file), "3", "more"])
     path = done.stderr.split()[-1]

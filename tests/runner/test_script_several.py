@@ -83,9 +83,8 @@ def test_each_is_paused_waited_for_and_cancelled_by_itself(
     assert status(files["gamma"]) == "running"
 
 
-def test_a_forced_end_of_one_is_told_by_the_others(
-    command: list[str], python: str, tmp_path: Path
-) -> None:
+def test_a_forced_end_of_one_is_told_by_the_others(command: list[str], tmp_path: Path) -> None:
+    python = peer_of("0.11.0")
     files = start(command, python, tmp_path)
     gamma, alpha = JobState.load(files["gamma"]), JobState.load(files["alpha"])
     pid = int(alpha.extra["launch"]["script_process"])
@@ -100,9 +99,8 @@ def test_a_forced_end_of_one_is_told_by_the_others(
     assert 0 < done <= N
 
 
-def test_all_say_that_their_script_was_killed(
-    command: list[str], python: str, tmp_path: Path
-) -> None:
+def test_all_say_that_their_script_was_killed(command: list[str], tmp_path: Path) -> None:
+    python = peer_of("0.11.0")
     files = start(command, python, tmp_path)
     run([*command, "pause", "alpha"])
     os.kill(JobState.load(files["alpha"]).extra["launch"]["script_process"], signal.SIGKILL)
