@@ -190,15 +190,17 @@ def _open_lazily(place: str) -> Job | None:
         running = job_from_changes(os.path.realpath(place), Job, *known) if known else None
         if running is not None:
             return running
+        tail = os.pread(handle, _EDGE, size - _EDGE)
+        close = tail.find(HISTORY_END)
+        other = tail.find(b'\n  "')
+        if close < 0 or 0 <= other < close or HISTORY_KEY in tail:
+            return None
         head = os.pread(handle, _EDGE, 0)
         key = head.find(HISTORY_KEY)
         if key < 0:  # a flow of hundreds of routines has megabytes of statistics before it
             head = os.pread(handle, _LONGEST_HEAD, 0)
             key = head.find(HISTORY_KEY)
-        tail = os.pread(handle, _EDGE, size - _EDGE)
-        close = tail.find(HISTORY_END)
-        other = tail.find(b'\n  "')
-        if key < 0 or close < 0 or 0 <= other < close or HISTORY_KEY in tail:
+        if key < 0:
             return None
         start, end = key + len(HISTORY_KEY), size - _EDGE + close
         rest = parse_job(head[:start] + tail[close + len(b"\n  ") :])
