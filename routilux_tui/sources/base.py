@@ -178,6 +178,9 @@ class Handle(Protocol):
     async def change_queue(self, action: str, task: int, edit: Edited | None = None) -> Sent:
         """Hold, let go, drop, move first or edit a task that waits; see `QUEUE_ACTIONS`."""
 
+    async def set_workers(self, workers: int) -> None:
+        """Have so many handlers run at once, from the next task on."""
+
     async def take_up(self) -> Sent:
         """Have a job run on that is paused or was killed, and that nobody runs."""
 

@@ -79,6 +79,7 @@ class Relay:
             "stop": self._stop,
             "giveup": self._control,
             "change_queue": self._control,
+            "workers": self._control,
             "retry": self._retry,
             "take_up": self._take_up,
         }

@@ -13,6 +13,7 @@ from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
+from routilux_tui.sources.task_refusing import TaskRefusing
 from routilux_tui.sources.watching import watch
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.timeline import Timeline
 
 
-class SavedHandle:
+class SavedHandle(TaskRefusing):
     """A job in a file, followed as the file changes: it is read, and its questions are answered.
 
     Args:
@@ -332,16 +333,6 @@ class SavedHandle:
         self._check_retry()
         retry = RetrySpec(wanted=wanted, edit=edit, reason=reason, via=self.via)
         return await asyncio.to_thread(retry_job, str(self.path), retry)
-
-    async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
-        """Refused."""
-        del wanted, reason
-        raise self._refusal("giveup")
-
-    async def change_queue(self, action: str, task: int, edit: Edited | None = None) -> Sent:
-        """Refused."""
-        del action, task, edit
-        raise self._refusal("queue")
 
     async def take_up(self) -> Sent:
         """Have a new runner go on with the job."""

@@ -60,6 +60,13 @@ class TaskAsking(ABC):
         made = {} if edit is None else {"input": edit.input, "edit": edit.patch}
         return await self._ask("change_queue", "queue", action=action, tasks=[task], **made)
 
+    async def set_workers(self, workers: int) -> None:
+        """Have so many handlers run at once, from the next task on."""
+        why = self.cannot.get("workers")
+        if why is not None:
+            raise NotPossible(f"It can't be given more or fewer handlers: {why}.")
+        await self._request("workers", workers=workers)
+
     async def take_up(self) -> Sent:
         """Have the process that speaks for the job's file see to it that it is run."""
         return await self._ask("take_up", "retry")

@@ -51,6 +51,8 @@ JOB_ACTIONS = (
            "retry", "retry JOB --task N"),
     Action("queue", "m", "m", "move", "Hold a waiting task, let it go, run it next, edit, drop.",
            STEER, "queue", "queue JOB --hold N"),
+    Action("workers", "W", "W", "workers", "More or fewer handlers at once, from the next task on.",
+           STEER, "workers", "workers JOB N"),
     Action("giveup", "X", "X", "give up", "Have a failed input not tried again; you are asked.",
            STEER, "giveup", "giveup JOB --task N"),
     Action("read_only", "ctrl+o", "^o", "read-only", "Ask for no control, or ask again.", STEER),

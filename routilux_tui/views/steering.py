@@ -19,6 +19,7 @@ CONTROLS = (
     "retry",
     "giveup",
     "queue",
+    "workers",
     "answer",
     "breakpoint",
     "alert",

@@ -203,6 +203,9 @@ class StubHandle:
         self.asked.append(("queue", action, task, edit))
         return Sent(header=self.header, told="1 task")
 
+    async def set_workers(self, workers):
+        self.asked.append(("workers", workers))
+
     async def goes_on(self) -> bool:
         return False
 

@@ -12,7 +12,7 @@ from routilux_tui.job.status import has_ended
 from routilux_tui.tui.panes.history import HistoryPane
 from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.problems import ProblemsPane
-from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog
+from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog, LineDialog
 from routilux_tui.tui.screens.job_acting import ActingScreen
 from routilux_tui.tui.widgets.values import flat, name_of
 from routilux_tui.views import shapes as views
@@ -92,6 +92,20 @@ class AgainScreen(ActingScreen):
             ),
             sure,
         )
+
+    def action_workers(self) -> None:
+        """Have more or fewer handlers run at once."""
+        if self.is_refused("workers"):
+            return
+
+        def answered(text: str | None) -> None:
+            if text is not None and text.strip().isdecimal():
+                self.run_worker(self._guarded(self.handle.set_workers(int(text))))
+            elif text is not None:
+                self.notify("It is a whole number, from 1 up.", severity="warning")
+
+        hint = "How many; from the next task on."
+        self.app.push_screen(LineDialog("Handlers at once", hint, yes="do it"), answered)
 
     def action_queue(self) -> None:
         """Do something with the waiting task at the cursor."""
