@@ -7,6 +7,7 @@ after the last one goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import OrderedDict
 from itertools import pairwise
@@ -20,6 +21,7 @@ from routilux_tui.store.changes_reading import (
     raw_segments,
     read_lists_from,
 )
+from routilux_tui.store.files import journal_name
 from routilux_tui.store.queued_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.recovery import apply_changes, time_of
 from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder
@@ -93,10 +95,15 @@ class KeptChanges:
         self.pieces: list[Piece] = []
         self._job: Job | None = None
         self._job_piece: Piece | None = None
+        self._stamp: int | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Take note of what was added since."""
+        stamp = self._sealed_stamp()
+        if stamp is not None and stamp == self._stamp:
+            return
+        self._stamp = stamp
         for _ in range(_TRIES):
             store = SegmentStore(changes_folder(self._place), self._job_id).load()
             pieces = [Piece(one) for one in store.segments]
@@ -116,6 +123,14 @@ class KeptChanges:
                 "Jobs keep them unless the configuration says otherwise: [keep] changes.",
             )
         self._store, self.pieces = store, pieces
+
+    def _sealed_stamp(self) -> int | None:
+        """What tells this state of a job that is sealed whole from the next; None while it runs."""
+        if os.path.lexists(journal_name(self._place)):
+            return None
+        with contextlib.suppress(OSError):
+            return changes_folder(self._place).stat().st_mtime_ns
+        return None
 
     @property
     def first(self) -> int:

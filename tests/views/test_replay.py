@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routilux_tui.errors import ConditionError, NotPossible, UsageError
+from routilux_tui.state.job_state import JobState
 from routilux_tui.store import printed
+from routilux_tui.store.journal import Journal
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.printed import PrintedWriter
 from routilux_tui.store.seeking import KeptChanges, job_at
@@ -245,3 +247,25 @@ def test_what_handlers_printed_until_then_is_there_and_no_more(
         assert (window.total, window.rows[-1].text) == (lines, f"line {lines - 1}")
     replay.seek(Seek(at=NOON + 10))
     assert replay.projection.window(PRINTED, 0, 9, Filter(text="line 2")).total == 12
+
+
+def test_what_a_job_does_meanwhile_is_there_at_the_next_look(tmp_path: Path) -> None:
+    path = tmp_path / "j.json"
+    state = JobState("f")
+    journal = Journal(state, path)
+    state.status = "running"
+    journal.flush()
+    kept = KeptChanges(path)
+    before = kept.last
+    state.update_shared_data("n", 1)
+    journal.flush()
+    kept.refresh()
+    assert kept.last > before
+    assert kept.job_at(kept.last).shared_data == {"n": 1}
+    state.status = "completed"
+    journal.close()
+    kept.refresh()
+    assert kept.job_at(kept.last).status == "completed"
+    looked = kept.pieces
+    kept.refresh()  # of what is sealed whole nothing is read again
+    assert kept.pieces is looked
