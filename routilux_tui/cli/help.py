@@ -168,6 +168,9 @@ of its own start, if this user started it on this machine.
   routilux-tui run FLOW --alert failed --alert 'when = "errors > 10", command = ["./page-me"]'
   routilux-tui alerts JOB [--add RULE] [--off NAME]     `A` in the dashboard
   routilux-tui watch --where CONDITION -- COMMAND       from outside, for all jobs of all machines
+
+The rules of the configuration are for flows that `run` starts; a job of a script of routilux has
+those that `A` or `alerts --add` set, and can be watched from outside.
 """
 
 #: What can be explained, and how each topic begins.

@@ -23,7 +23,10 @@ def rung(terminal: Terminal) -> int:
     return re.sub(r"\x1b\][^\x07\x1b]*\x07", "", terminal.written).count("\x07")
 
 
-def test_a_rule_is_set_by_keys_and_rings_where_the_job_is_shown(world: Path) -> None:
+def test_a_rule_is_set_by_keys_and_rings_where_the_job_is_shown(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TERM_PROGRAM", raising=False)
     job = start_job(write_asking(world), {"n": 2})
     with Client(job.socket) as client:
         client.wait_for_status({"paused"}, 30)
