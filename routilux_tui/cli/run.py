@@ -193,7 +193,7 @@ def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
             print(started.job_id)
         return 0
     if started.queued:
-        print(f"Job {started.job_id} {output.safe(started.queued)}.", file=sys.stderr)
+        print(f"Job {started.job_id} waits: {output.safe(started.queued)}.", file=sys.stderr)
         return 0
     if args.no_tui or args.json or not output.is_interactive():
         try:

@@ -90,13 +90,11 @@ class JobQueue:
                 self._start_waiting()
 
     def place_of(self, job_id: str) -> str:
-        """For what a job waits, in words; empty where it does not."""
+        """Which of how many waiting jobs a job is, in words; empty where it does not wait."""
         ids = [one.name.partition("-")[2] for one in self._tickets()]
         if safe_name(job_id) not in ids:
             return ""
-        return (
-            f"waits for its turn in {self.name}: {ids.index(safe_name(job_id)) + 1} of {len(ids)}"
-        )
+        return f"{ids.index(safe_name(job_id)) + 1} of {len(ids)} in queue {self.name}"
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -56,7 +56,7 @@ class Turn:
         if self._queue is None:
             return ""
         self._queue.enqueue(self._spec, path)
-        return self._queue.place_of(self._spec.job_id) or f"begins in {self._queue.name}"
+        return self._queue.place_of(self._spec.job_id) or f"begins in queue {self._queue.name}"
 
     def end(self) -> None:
         """Let the next begin."""
