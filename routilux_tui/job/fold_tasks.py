@@ -118,7 +118,8 @@ def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
     routine["runs"] += 1
     routine["active"] += 1
     job.running[task_id] = (routine_id, at)
-    job.last_started = max(job.last_started, task_id)
+    if task_id > job.last_started:  # noqa: PLR1730 - a call costs more than all of this line
+        job.last_started = task_id
     job._current_routine_id = routine_id
     job._updated = at
 
