@@ -6,6 +6,7 @@ started with, if the flow's source is still the same; --flow FLOW (or FLOW behin
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +67,7 @@ def _saved_file(name: str) -> str | None:
     """
     from routilux_tui.store.large_file import open_job
 
-    found = find(name, destroys=True)
+    found = find(name, destroys=_is_file(name))  # of a name, the newest run is meant
     if isinstance(found, Path):
         if is_locked(found):
             return None
@@ -74,6 +75,10 @@ def _saved_file(name: str) -> str | None:
         return str(found)
     _check_open(name, found.status)
     return found.path if found.place == "saved" else None
+
+
+def _is_file(name: str) -> bool:
+    return os.path.isfile(name)  # noqa: PTH113 - a NUL or 300 letters are no error
 
 
 def _check_open(name: str, status: str) -> None:
