@@ -70,7 +70,7 @@ of timeline, and `t` in the dashboard take
   44912                     after change 44912: every step of a job is a change
   #12                       when record 12 was made, as `history --json` and `trace` count
   'errors > 3'              a condition: --at takes the first moment at which it holds, `t` the
-                            next one at which its value changes (from now: the last one)
+                            next one at which its value changes, or else the last
 
 In the dashboard `[` and `]` go a change back and on, `{` and `}` to the last and the next error,
 retry, pause or answer (after a condition: to where its value changes), Space plays at 1x, 10x,

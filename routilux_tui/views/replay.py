@@ -5,6 +5,7 @@ Live is the moment "now"; every other one is the same job, in the same views, fo
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,10 @@ class Replay:
                 known = f"from {moments.first:,} to {moments.last:,}"
                 raise NotPossible(f"There is no change {target.seq:,}: they are known {known}.")
             return self._show(target.seq)
-        return self._to_flip(target.condition, origin, -1 if origin >= moments.last else 1)
+        if origin < moments.last:
+            with contextlib.suppress(NotPossible):  # then it was before
+                return self._to_flip(target.condition, origin, 1)
+        return self._to_flip(target.condition, origin, -1)
 
     def _to_flip(self, text: str, origin: int, step: int) -> Point:
         moments = self._moments

@@ -110,7 +110,8 @@ def test_a_condition_leads_to_the_moments_at_which_its_value_changes(
     assert point.what == f"{condition}: true from here on"
     with pytest.raises(NotPossible, match="after this moment"):
         replay.seek(Seek(origin=point.seq, marks=1, condition=condition))
-    # from now it leads back
+    # from now it leads back, and from a moment after which it never changes
+    assert replay.seek(Seek(origin=point.seq + 40, to=condition)).seq == point.seq
     assert replay.seek(Seek(to=condition)).seq == point.seq
     with pytest.raises(NotPossible, match="before this moment"):
         replay.seek(Seek(origin=point.seq, marks=-1, condition=condition))
