@@ -3,6 +3,11 @@
 A child that ``os.fork`` or ``multiprocessing`` makes has a copy of all that its parent holds. Kept,
 a file's lock outlives the parent, a socket seems to have somebody behind it, and two processes
 write one journal. So whoever holds such a thing says here how a child gives it up.
+
+A child that a C library forks without Python's knowledge runs none of this, and no Python: it
+can't write into a journal, but it keeps a file's lock for as long as it lives (a lock goes with
+the last copy of its handle, and the system has no way to take one from a child). What runs
+another program (``exec``) lets go of all of it, as every handle of ours is closed then.
 """
 
 from __future__ import annotations

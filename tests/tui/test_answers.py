@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
 from routilux_tui.tui.terminal.answers import PATIENCE, AnswerFilter
+from routilux_tui.views.shapes import JOB
 from tests.flows import write_flows
 from tests.tui.test_terminal import Terminal
 
@@ -110,6 +111,8 @@ def test_a_paused_job_stays_paused_whatever_its_terminal_answers(world: Path) ->
     terminal.until("‖", "counting")  # the lone escape led to the list
     with Client(started.socket) as client:
         assert client.header().status == "paused"
+        controls = client.item(JOB, "controls")
+    assert [one["action"] for one in controls] == ["pause"]  # ours above, and nobody else's
     assert "Cancel counting" not in terminal.written
     assert "resuming" not in terminal.written
     helped = terminal.written.replace("Pause the job; you", "").replace("Pause the job.", "")

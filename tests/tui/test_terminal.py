@@ -261,6 +261,6 @@ def test_the_list_opens_a_file_and_its_value(world: Path) -> None:
     terminal.press("\x1b")
     terminal.until("5 History 994")
     terminal.press("p")
-    terminal.until("nobody runs it")
+    terminal.until("Can't pause: the job is completed")
     terminal.press("q")
     assert terminal.ended() == 0
