@@ -21,6 +21,7 @@ from routilux_tui.store.changes_reading import (
     raw_segments,
     read_lists_from,
 )
+from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import journal_name
 from routilux_tui.store.queued_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.recovery import apply_changes, time_of
@@ -197,6 +198,7 @@ class KeptChanges:
         self._job = None
         return job
 
+    @collector_paused()
     def _folded(self, n: int, seq: int | None, at: float | None) -> Job:
         n = self._with_keyframe(n)
         job = self._job
