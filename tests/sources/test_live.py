@@ -14,6 +14,7 @@ from routilux_tui.errors import NotPossible, Unreachable
 from routilux_tui.runner.launch import resume_job, start_job
 from routilux_tui.sources.live import socket_handle
 from routilux_tui.sources.live_source import LiveSource
+from routilux_tui.sources.local import local_source
 from routilux_tui.views.shapes import HISTORY, Filter
 from tests.flows import write_flows
 
@@ -169,3 +170,15 @@ async def test_the_list_of_live_jobs_follows_them(flows: str) -> None:
     assert statuses[-1] == "completed"
     assert batch.gone == [started.socket]
     await batches.aclose()
+
+
+async def test_a_job_that_runs_is_steered_at_its_runner_though_its_file_was_listed(
+    flows: str,
+) -> None:
+    started = start_job(f"{flows}:counting", {"n": 5000, "pace": 0.01})
+    handle = local_source().handle(str(started.path))
+    await handle.open()
+    assert handle.is_live
+    assert "pause" not in handle.cannot
+    await handle.cancel()
+    await handle.close()
