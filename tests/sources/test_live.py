@@ -49,7 +49,7 @@ async def test_controls_are_asked_and_confirmed_by_the_state(flows: str) -> None
     assert header.status == "paused" or header.control is not None
     await asyncio.wait_for(follow, 5)
     assert handle.header.note == "why"
-    assert set(handle.cannot) == {"pause"}
+    assert set(handle.cannot) == {"pause", "answer"}  # it asks nothing
     await handle.resume()
     result = await handle.wait("records > 10", 5)
     assert result.outcome == "met"
