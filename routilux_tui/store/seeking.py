@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileMissing
+from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.model import Job
 from routilux_tui.store.changes_reading import (
     changes_of_raw,
@@ -242,7 +243,10 @@ class KeptChanges:
     def _start(self, piece: Piece) -> Job:
         """The job before the first change of a piece."""
         content: Any = piece.content
-        plain = content.keyframe if piece.changes is not None else self._store.keyframe(content)
+        if piece.changes is None:
+            plain = self._store.keyframe(content)
+        else:  # is kept, and what is carried out on the job must not be so on it
+            plain = {key: to_plain(value) for key, value in content.keyframe.items()}
         before = self.pieces[: self.pieces.index(piece)]
         unsealed = [one.changes for one in before if one.changes is not None]
         job = job_from_keyframe(plain, Job, TaskReader(self._store, unsealed))
