@@ -124,7 +124,7 @@ def test_no_home_is_told_and_an_empty_one_is_not_the_root(
 @pytest.mark.parametrize(
     ("folder", "words", "code"),
     [("state", "ps", 3), ("state", "rm -y etl", 3), ("state", "info", 0), ("state", "run", 3),
-     ("config", "ps", 2), ("config", "rm -y etl", 3), ("config", "info", 2), ("config", "run", 2),
+     ("config", "ps", 0), ("config", "rm -y etl", 3), ("config", "info", 2), ("config", "run", 2),
      ("run", "ps", 0), ("run", "rm -y etl", 3), ("run", "info", 0), ("run", "run", 0)],
 )  # fmt: skip
 def test_folders_of_another_user_are_told(world: Path, folder: str, words: str, code: int) -> None:
