@@ -9,15 +9,17 @@ the job is taken up again where it was started.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from routilux_tui.cli import control, output
 from routilux_tui.cli.find_job import find
 from routilux_tui.errors import UsageError
 from routilux_tui.store.locks import is_locked
+from routilux_tui.views.editing import parse_json
 
 if TYPE_CHECKING:
     import argparse
@@ -48,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
     done = answer_saved(path, Answer(question, choice, data), {"name": user_name()})
     if args.json:
         output.print_json(
-            {"question": done.question, "file": str(path), "taken_up": done.taken_up,
-             "why_not": done.why_not}
+            {"question": done.question, "file": str(path),
+             "taken_up": msgspec.to_builtins(done.taken_up), "why_not": done.why_not}
         )  # fmt: skip
     elif done.taken_up is not None:
         print(done.taken_up.job_id)
@@ -77,7 +79,7 @@ def _data(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--data is no JSON: {error}.") from None
     if not isinstance(data, dict):

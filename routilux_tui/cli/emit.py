@@ -5,11 +5,11 @@ The event is recorded, goes where the flow's connections lead, and the job keeps
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control
 from routilux_tui.errors import UsageError
+from routilux_tui.views.editing import parse_json
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if not dot or not routine or not event:
         raise UsageError(f"{args.event!r} is no ROUTINE.EVENT.")
     try:
-        data = json.loads(args.data)
+        data = parse_json(args.data)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--data is no JSON: {error}.") from None
     return control.send(args, "emit", routine=routine, event=event, data=data)

@@ -206,14 +206,15 @@ def parse_params(pairs: list[str]) -> dict[str, Any]:
         UsageError: when one has no ``=``, or is nested too deeply.
     """
     from routilux_tui.errors import UsageError
+    from routilux_tui.views.editing import parse_json
 
     params: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"-p {pair!r} is not KEY=VALUE.")
+            raise UsageError(f"{pair!r} is not KEY=VALUE.")
         try:
-            params[key] = json.loads(value)
+            params[key] = parse_json(value)
         except ValueError:
             params[key] = value
         except RecursionError:

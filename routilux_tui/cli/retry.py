@@ -6,7 +6,7 @@ the job failed or was cancelled, unless --only-failed. What waits for another tr
 
 A job that has ended goes on for these tasks, in its runner or in a new one, with its flow as the
 source is now; its record says who asked, when and why. --edit gives keys of the input other values
-(null takes one away), of each input that is meant.
+(null takes one away), of each input that is meant and has failed, or of one task alone.
 """
 
 from __future__ import annotations

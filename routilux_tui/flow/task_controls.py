@@ -41,7 +41,7 @@ class TaskControls(Controls):
 
         Args:
             chosen: the tasks.
-            edit: makes another input of each that failed.
+            edit: makes another input of each that failed, or of one task alone.
             note: called before the job goes on, to note who asked.
 
         Returns:
@@ -49,11 +49,11 @@ class TaskControls(Controls):
 
         Raises:
             NotPossible: when handlers of a job that has ended run still, or the flow has no slot
-                for a task any more.
+                for a task any more, or an edit is for nothing that failed.
         """
         state = self.job_state
         with self._lock:
-            self.check_send_again(chosen)
+            self.check_send_again(chosen, edit)
             note()
             now = time.time()
             new = [self._queue_again(one.task, edit, now) for one in chosen.failed]
@@ -61,8 +61,9 @@ class TaskControls(Controls):
             back = list(chosen.dropped)
             if back:
                 state.make("undrop", [task.id for task in back], now)
-                tried = [edit if task.retry_count else None for task in back]
-                pairs = zip(back, tried, strict=True)
+                is_alone = len(back) == 1 and not new
+                changes = [edit if task.retry_count or is_alone else None for task in back]
+                pairs = zip(back, changes, strict=True)
                 back = [self._revised(task, change, now) for task, change in pairs]
             if sooner:
                 state.make("due", [task.id for task in sooner], now)
@@ -77,8 +78,13 @@ class TaskControls(Controls):
                 state.make("hold", list(state.outstanding), now)
             return [task.id for task in [*queued, *sooner]]
 
-    def check_send_again(self, chosen: Chosen) -> None:
+    def check_send_again(self, chosen: Chosen, edit: object = None) -> None:
         """Raise what `send_again` would; nothing is changed."""
+        if edit is not None and chosen.is_dropped_alone and len(chosen.dropped) > 1:
+            raise NotPossible(
+                f"None of these has failed: {chosen.told()}. An edit is for inputs that failed.",
+                "Send them as they are, or edit one by its number: --task N",
+            )
         if self.is_fork:
             raise NotPossible("This is a forked child: its parent runs the job.")
         state = self.job_state

@@ -97,7 +97,7 @@ class Host:
             self.state.pending_tasks = spec.tasks
             self.state.status = "paused"
         if spec.retry is not None:
-            self.execution.check_send_again(choose(self.state, spec.retry.wanted))
+            self.execution.check_send_again(choose(self.state, spec.retry.wanted), spec.retry.edit)
         elif spec.resume or spec.tasks:
             self.execution.check_resume()
         else:

@@ -44,7 +44,7 @@ class TaskSteering(Steering):
         if statuses.has_ended(self.state.status):
             execution.wait(_RETURN_WITHIN)
             with self.state.lock:  # refused before anything is opened anew
-                execution.check_send_again(choose(self.state, wanted))
+                execution.check_send_again(choose(self.state, wanted), edit)
             with self.taking_up():
                 sent = self._retry(execution, wanted, edit, reason, who)
         else:

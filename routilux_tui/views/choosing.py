@@ -57,6 +57,11 @@ class Chosen(NamedTuple):
     waiting: list[Task]
     dropped: list[Task]
 
+    @property
+    def is_dropped_alone(self) -> bool:
+        """Whether none of them has failed."""
+        return not self.failed and not self.waiting and not any(t.retry_count for t in self.dropped)
+
     def told(self) -> str:
         """How many they are, in words: ``2 inputs of price, and 30 dropped tasks``."""
         names: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -50,6 +51,29 @@ def edited_of(params: dict[str, Any]) -> Edited | None:
     return Edited(input=whole, patch=patch)
 
 
+def parse_json(text: str) -> Any:
+    """The value that somebody writes as JSON, if all of it can be told to a job.
+
+    Raises:
+        ValueError: when it is no JSON, or has NaN, an infinity or half a letter in it.
+        RecursionError: when it is too deeply nested.
+    """
+    value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half a letter (a lone surrogate) in it") from None
+    return value
+
+
+def _finite(text: str) -> float:
+    """A number; one that would become null on its way to the job is refused instead."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
+
+
 def parse_input(text: str) -> dict[str, Any]:
     """The input that a text tells.
 
@@ -57,7 +81,7 @@ def parse_input(text: str) -> dict[str, Any]:
         UsageError: when it is no JSON, or no object; says where.
     """
     try:
-        value = json.loads(text)
+        value = parse_json(text)
     except RecursionError:
         raise UsageError("The input is no JSON: it is too deeply nested.") from None
     except ValueError as error:

@@ -98,8 +98,8 @@ def test_a_killed_runner_loses_no_question_and_no_answer(world: Path) -> None:
     os.kill(job.pid, signal.SIGKILL)
     assert_gone(job.pid)
     assert json.loads(tui("questions", job.path, "--json").stdout.splitlines()[1])["id"] == "2"
-    done = tui("answer", job.path, "1", "yes")
-    assert done.stdout.strip() == job.job_id  # it is taken up, and waits for the other
+    done = json.loads(tui("answer", job.path, "1", "yes", "--json").stdout)
+    assert done["taken_up"]["job_id"] == job.job_id  # and it waits for the other
     until(lambda: tui("questions", job.job_id, "--json").stdout.count("\n") == 1)
     until(lambda: logged(job.path, "ok") == [True])
     assert "is answered by" in tui("answer", job.job_id, "1", "no", code=1).stderr

@@ -42,7 +42,8 @@ def test_what_failed_is_sent_again_and_the_record_says_by_whom(numbers: Numbers)
     assert control["at"]
     assert JobState.load(after["file"]).shared_data["got 20"] == 20
     assert "No input has failed" in tui("retry", "nightly", "--all", code=1).stderr
-    assert "its job is completed" in tui("giveup", "nightly", "--all", code=1).stderr
+    none = tui("giveup", "nightly", "--all", code=1).stderr  # its runner may linger still
+    assert "its job is completed" in none or "No input has failed" in none
 
 
 def test_a_job_that_runs_tries_again_at_once_or_never(numbers: Numbers) -> None:
@@ -68,6 +69,11 @@ def test_a_job_that_runs_tries_again_at_once_or_never(numbers: Numbers) -> None:
         (["retry", "nobody", "--task", "x"], 2, "whole number"),
         (["retry", "nobody", "--all", "--edit", "{"], 2, "no JSON"),
         (["retry", "nobody", "--all", "--edit", "[1]"], 2, "no object"),
+        (["retry", "nobody", "--all", "--edit", '{"n": NaN}'], 2, "NaN is no number of JSON"),
+        (["retry", "nobody", "--all", "--edit", '{"n": 1e999}'], 2, "1e999 is no number"),
+        (["retry", "nobody", "--all", "--edit", '{"n": "\\ud800"}'], 2, "half a letter"),
+        (["emit", "nobody", "a.b", "--data", '{"n": [-Infinity]}'], 2, "-Infinity is no number"),
+        (["answer", "nobody", "1", "--data", '{"n": NaN}'], 2, "NaN is no number of JSON"),
         (["retry", "nobody", "--all"], 3, "nobody"),
         (["giveup", "nobody", "--all"], 3, "nobody"),
     ],

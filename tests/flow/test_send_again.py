@@ -9,6 +9,7 @@ import pytest
 
 from routilux_tui.errors import NotPossible
 from routilux_tui.state.job_state import JobState
+from routilux_tui.views.causes import task_input
 from routilux_tui.views.choosing import Wanted, choose
 from routilux_tui.views.editing import Edited
 from routilux_tui.views.projection import Projection
@@ -127,6 +128,22 @@ def test_a_job_that_is_only_half_repaired_has_failed(numbers: Numbers) -> None:
     send(job, {"number": 6}, every=True)
     settled(job, "completed")
     assert numbers.ran() == [0, 1, 2, 3, 4, 6]
+
+
+def test_an_edit_is_for_what_failed_or_for_one_task_alone(numbers: Numbers) -> None:
+    numbers.bad(2, 5)
+    _, job = run(numbers, "stopping")
+    settled(job, "failed")
+    send(job, {"number": 20}, kind="LookupError")
+    settled(job, "failed")
+    left = [task.id for task in job.dropped_tasks]
+    with pytest.raises(NotPossible, match="None of these has failed"):
+        send(job, {"number": 9}, every=True)
+    assert [task.id for task in job.dropped_tasks] == left
+    last = next(task.id for task in job.dropped_tasks if task_input(job, task)["number"] == 3)
+    send(job, {"number": 30}, task=last)
+    settled(job, "failed")
+    assert numbers.ran() == [0, 1, 20, 30]
 
 
 def test_a_cancelled_job_goes_on_for_what_failed_alone(numbers: Numbers) -> None:

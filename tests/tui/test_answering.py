@@ -37,7 +37,9 @@ def test_a_question_is_answered_from_the_list_and_from_the_job(
     terminal.press("a")
     terminal.until("Answer which?", "1  book it?", "3  which amount?")
     terminal.press("\r")
-    terminal.until("the answer emits book.booked to post; it can't be taken back", "1  yes")
+    terminal.until(
+        "the answer emits book.booked to post; it can't be taken back", "1  yes", "? keys"
+    )
     terminal.press("\r")  # nothing is chosen yet: Enter is no answer
     terminal.press("2")
     until(lambda: logged(job.path) == [False])

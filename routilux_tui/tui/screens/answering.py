@@ -15,6 +15,7 @@ from routilux_tui.job.jsonable import dumps, preview
 from routilux_tui.tui.screens.dialogs import ChoiceDialog
 from routilux_tui.tui.screens.paced import PacedDialog
 from routilux_tui.tui.widgets.values import flat
+from routilux_tui.views.editing import parse_json
 from routilux_tui.views.formatting import clock
 from routilux_tui.views.questions import DROP, YES, AskedQuestion
 from routilux_tui.views.text import printable
@@ -177,7 +178,7 @@ class AnswerDialog(PacedDialog[str | None]):
         if len(self._question.types) == 1 and not text.lstrip().startswith("{"):
             return text.strip(), None
         try:
-            return "", json.loads(text)
+            return "", parse_json(text)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"It is no JSON: {error}.") from None
 
