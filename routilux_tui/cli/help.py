@@ -53,9 +53,9 @@ A breakpoint (`B`, pause JOB --when) also sees the task that is to start: routin
 source, event (what sent it), tries: routine == "price" && data.amount > 1000
 
 `ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, name, labels, host,
-place, live, records, errors, routines_done, routines_total, size, path, badge, waiting, questions,
-age, and updated (seconds since its last change). What names the unknown is an error at once; what
-can't hold any more ends a wait, with 1.
+place, live, records, errors, queue, progress, routines_done, routines_total, size, path, badge,
+waiting, questions, age, and updated (seconds since its last change). What names the unknown is an
+error at once; what can't hold any more ends a wait, with 1.
 """
 
 _MOMENTS = """\

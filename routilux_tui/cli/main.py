@@ -67,6 +67,8 @@ COMMANDS = {
 
 #: Commands that dashboards and shells call, and people don't.
 _FOR_PROGRAMS = frozenset({"bridge", "complete", "tab"})
+#: The options whose values are moments.
+_MOMENTS = frozenset({"--at", "--from", "--to"})
 
 FAULT = 70
 """The exit code of a fault of this program: none that a script could take for a job's."""
@@ -185,7 +187,21 @@ def _run(argv: list[str]) -> int:
         hint = f"Did you mean {near[0]!r}?" if near else "Try: routilux-tui --help"
         raise UsageError(f"There is no command {name!r}.", hint)
     module, own = parser_of(name)
-    return int(module.run(own.parse_args(argv[1:] if name else argv)))
+    return int(module.run(own.parse_args(_with_moments(argv[1:] if name else argv))))
+
+
+def _with_moments(argv: list[str]) -> list[str]:
+    """The arguments, with a moment before the end (``--at -5m``) as the value that it is.
+
+    argparse takes all that begins with a hyphen for an option, unless it is a number.
+    """
+    made: list[str] = []
+    for one in argv:
+        if made and made[-1] in _MOMENTS and one[:1] == "-" and one[1:2].isdigit():
+            made[-1] += f"={one}"
+        else:
+            made.append(one)
+    return made
 
 
 def parser_of(name: str) -> tuple[Any, argparse.ArgumentParser]:

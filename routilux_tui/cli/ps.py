@@ -1,8 +1,9 @@
 """List jobs: those that run on this machine, then the saved ones of the state folder.
 
 CONDITION is CEL: status == "failed" && age < 86400. It sees status, flow_id, job_id, name, labels,
-live, records, errors, routines_done, routines_total, age and updated (in seconds), size, path and
-badge, which is "silent" where a runner does not answer, and "abandoned" where it was killed.
+live, records, errors, queue, progress, routines_done, routines_total, age and updated (in seconds),
+size, path and badge, which is "silent" where a runner does not answer, and "abandoned" where it
+was killed.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from routilux_tui.views import shapes as views
 from routilux_tui.views.cel import column_of, compile_cel
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
+from routilux_tui.views.list_line import progress_of
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.questions import count_open, waits
@@ -329,6 +330,14 @@ def context_of_task(
     }
 
 
+def _part_done(entry: JobEntry) -> float:
+    """The part of a job that is done; by its routines where nothing else is known."""
+    known = progress_of(entry)
+    if known is not None:
+        return known
+    return min(entry.routines_done / entry.routines_total, 0.99) if entry.routines_total else 0.0
+
+
 def context_of_entry(entry: JobEntry) -> dict[str, Any]:
     """What a condition that filters a list sees of a job."""
     created = timestamps.to_epoch(entry.created_at)
@@ -352,6 +361,8 @@ def context_of_entry(entry: JobEntry) -> dict[str, Any]:
         "badge": entry.badge,
         "questions": entry.questions,
         "waiting": entry.questions > 0 and entry.status == "paused",
+        "queue": entry.queued,
+        "progress": _part_done(entry),
         "age": max(0.0, now - created) if created is not None else 0.0,
         "updated": max(0.0, now - updated) if updated is not None else 0.0,
     }

@@ -33,6 +33,10 @@ def test_a_job_is_shown_as_it_was_at_a_moment(path: str) -> None:
     assert len(tui("history", path, "--at", f"#{RETRIED}").stdout.splitlines()) == RETRIED + 1
     assert len(tui("history", path, "--at", "4", "--tail", "1").stdout.splitlines()) == 1
     assert "1 error in `price`" in tui("why", path, "--at", f"+{RETRIED + 0.25}").stdout
+    late = tui("show", path, "--at", "-5s").stderr
+    assert late == tui("show", path, "--at=-5s").stderr
+    assert "as it was at" in late
+    assert tui("timeline", path, "--from", "-5s", "--to", "-1s").stdout
     assert tui("graph", path, "--at", "+1", "--as", "json").stdout
     assert len(tui("history", path).stdout.splitlines()) == ORDERS + 1
 

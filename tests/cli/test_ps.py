@@ -52,6 +52,7 @@ def test_jobs_are_chosen_by_a_condition(world: Path) -> None:
         "first",
         "third",
     ]
+    assert ids("--where", "progress >= 1.0 && queue == 0") == ["first"]
     assert ids("--where", "live") == []
     assert tui("ps", "--where", "live").stdout == "No such job.\n"
     assert "nonsense" in tui("ps", "--where", "nonsense > 1", code=2).stderr

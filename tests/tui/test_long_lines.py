@@ -6,10 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from routilux_tui.job import timestamps
 from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.screens.detail import TextRows, TextScreen
 from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.widgets.lines import wrapped
+from routilux_tui.views.insight import NextTask, Now
 from routilux_tui.views.text import printable
 from tests.tui.stub import StubHandle, audit
 
@@ -59,3 +62,17 @@ async def test_what_is_too_wide_is_read_whole_found_and_copied_as_it_is() -> Non
         await pilot.pause()
         assert seen(rows)[2] == SENTENCE
         assert rows.cursor == 4
+
+
+async def test_when_a_task_is_next_is_never_cut() -> None:
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        pane = app.screen.query_one(NowPane)
+        due = timestamps.to_iso(pane.time_shown() + 3599)
+        coming = [NextTask(n, "price", n, '{"n": 1}', due if n == 3 else "") for n in range(12)]
+        pane.show(Now(coming=coming, queued=12))
+        rows = ["".join(text for text, _ in pane.parts(n, 78) or []) for n in range(12)]
+    assert "after 11  " in rows[11]
+    assert "  in 59m5" in rows[3]
+    assert {row.rindex("1") for row in rows} == {pane.head(78).index("input")}

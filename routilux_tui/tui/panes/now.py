@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.insight import NextTask, RunningHandler
 
 _NAME = 20
+_FOR = 7
 _LONG = 3.0
 """A handler that runs for so many times its median wants a look."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -33,12 +34,18 @@ class NowPane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.now = Now()
+        #: Cells of the times: no number among them is cut.
+        self._for = _FOR
 
     def show(self, moment: Now) -> None:
         """Take over what runs."""
         before, self.now = self.now, moment
         total = len(moment.handlers) + len(moment.coming)
-        if total != self.total:
+        width, self._for = (
+            self._for,
+            max([_FOR, *(len(self._behind(one)) for one in moment.coming)]),
+        )
+        if total != self.total or width != self._for:
             self.set_total(total)
             self.refresh()
         elif before != moment:
@@ -74,10 +81,19 @@ class NowPane(Pane):
         names += [one.routine_id for one in self.now.coming]
         return max(7, min(_NAME, max(map(len, names), default=7)))
 
+    def _behind(self, coming: NextTask) -> str:
+        """When a task is to run, as far as that is known."""
+        if coming.on_hold:
+            return "on hold"
+        due = timestamps.to_epoch(coming.due)
+        if due is not None:
+            return f"in {span(max(0.0, due - self.time_shown()))}"
+        return f"after {count(coming.behind)}" if coming.behind else "next"
+
     def head(self, width: int) -> str:
         """The heads of the columns."""
         del width
-        return f"  {fit('routine', self._name_width())} {right('for', 7)}  input"
+        return f"  {fit('routine', self._name_width())} {right('for', self._for)}  input"
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
@@ -89,27 +105,25 @@ class NowPane(Pane):
                 f" {slow:.0f}{_TIMES} its median " if slow >= _LONG and handler.elapsed > 1 else ""
             )
             style = "rows--warning" if end else ""
-            room = max(0, width - name - 12 - len(end))
+            room = max(0, width - name - 5 - self._for - len(end))
             values = _cut(spoken(handler.text[self.indent :]), room)
             return [
                 ("▶ ", "rows--running"),
                 (fit(handler.routine_id, name), "rows--name"),
-                (f" {right(duration(handler.elapsed), 7)}  ", style),
+                (f" {right(duration(handler.elapsed), self._for)}  ", style),
                 *values,
                 (end, "rows--warning"),
             ]
         if coming is None:
             return None
-        due = timestamps.to_epoch(coming.due)
-        behind = f"after {count(coming.behind)}" if coming.behind else "next"
-        if coming.on_hold:
-            behind = "on hold"
-        elif due is not None:
-            behind = f"in {span(max(0.0, due - self.time_shown()))}"
+        behind = self._behind(coming)
         return [
             ("  ", ""),
             (fit(coming.routine_id, name), "rows--dim"),
-            (f" {right(behind, 7)}  ", "rows--warning" if coming.on_hold else "rows--dim"),
+            (
+                f" {right(behind, self._for)}  ",
+                "rows--warning" if coming.on_hold else "rows--dim",
+            ),
             *spoken(coming.text[self.indent :]),
         ]
 
