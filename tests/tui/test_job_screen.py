@@ -198,3 +198,21 @@ async def test_the_cursor_is_on_top_when_a_list_is_read_and_on_its_job_from_then
         source.batches.put_nowait(EntryBatch([later]))
         await pilot.pause()
         assert (rows.total, rows.current) == (4, newest)
+
+
+async def test_the_key_that_why_names_leads_on_from_there() -> None:
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key, pane in (("5", "5"), ("1", "1")):
+            await pilot.press("exclamation_mark")
+            await pilot.pause()
+            assert isinstance(app.screen, TextScreen)
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(app.screen, JobScreen)
+            assert app.screen.focused_pane().key_shown == pane
+        await pilot.press("exclamation_mark")
+        await pilot.pause()
+        await pilot.press("D")
+        await pilot.pause()
+        assert isinstance(app.screen, JobScreen)

@@ -13,6 +13,7 @@ from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
 _MOST_LINES = 200_000
@@ -98,6 +99,7 @@ class TextScreen(PacedScreen[None]):
     Args:
         title: what it is.
         lines: the text.
+        leads_on: keys that the text names, which the screen below takes.
     """
 
     BINDINGS: ClassVar = [
@@ -110,9 +112,10 @@ class TextScreen(PacedScreen[None]):
         ("X", "below('giveup')", "give up"),
     ]
 
-    def __init__(self, title: str, lines: list[str]) -> None:
+    def __init__(self, title: str, lines: list[str], leads_on: str = "") -> None:
         super().__init__()
         self._rows = TextRows(title, lines)
+        self._leads_on = leads_on
         self._query = ""
 
     def compose(self) -> ComposeResult:
@@ -129,6 +132,13 @@ class TextScreen(PacedScreen[None]):
         if does is not None:
             self.dismiss(None)
             self.app.call_later(does)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that leads on does on the screen below what it does there."""
+        if event.key in tuple(self._leads_on):
+            event.stop()
+            self.dismiss(None)
+            self.app.call_later(self.app.simulate_key, event.key)
 
     def action_find(self) -> None:
         """Ask for a text and go to it."""

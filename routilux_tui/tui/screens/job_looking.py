@@ -152,7 +152,7 @@ class LookingScreen(SteeringScreen):
         from routilux_tui.tui.screens.job_answers import why_lines
 
         asking = why_lines(self.handle, self.reading.last, self.routines.time_shown())
-        self.run_worker(self._answer("Why?", asking))
+        self.run_worker(self._answer("Why?", asking, leads_on="0123456789arD"))
 
     def action_trace(self) -> None:
         """What led to the record under the cursor, and what came of it."""
@@ -187,13 +187,13 @@ class LookingScreen(SteeringScreen):
             title = f"What led to {row.n + 1:,}  {row.routine}  {row.name}"
             await self._answer(title, trace_lines(self.handle, row.n, self.links_to))
 
-    async def _answer(self, title: str, asking: Awaitable[list[str]]) -> None:
+    async def _answer(self, title: str, asking: Awaitable[list[str]], leads_on: str = "") -> None:
         try:
             lines = await asking
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), severity="error", markup=False)
             return
-        self.app.push_screen(TextScreen(title, lines))
+        self.app.push_screen(TextScreen(title, lines, leads_on))
 
     def action_copy(self) -> None:
         """Copy the row."""
