@@ -95,6 +95,10 @@ class Page:
             await asyncio.sleep(0.05)
         return shown
 
+    def sockets(self) -> int:
+        """How many connections to a dashboard were begun."""
+        return sum(one.startswith("ws:") for one in self.requested)
+
     async def picture(self) -> bytes:
         """What is painted, as PNG."""
         found = await self.do("Page.captureScreenshot", format="png")

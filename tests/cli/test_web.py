@@ -98,7 +98,9 @@ async def test_a_browser_shows_a_live_job_and_a_foreign_page_gets_nothing(
         before = records(shown)
         await page.until(lambda shown: records(shown) > before)
         [first] = server.tabs
+        sockets = page.sockets()
         await page.do("Page.reload")
+        await until(lambda: page.sockets() > sockets)  # what is shown is the new one's
         await page.until(lambda shown: job.job_id[:8] in shown)
         await until(lambda: is_gone(first))
         assert len(server.tabs) == 1
