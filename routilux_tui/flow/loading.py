@@ -65,6 +65,16 @@ def split_spec(spec: str) -> tuple[str, str]:
     return location, name
 
 
+def check_taken(params: dict[str, Any], changed: list[str]) -> None:
+    """Raise UsageError where what is left for the entry was meant to change a run without it."""
+    for name in changed:
+        if name in params:
+            raise UsageError(
+                f"{name!r} is a parameter of the entry routine, which is not run again.",
+                "Run the whole again, or leave it out.",
+            )
+
+
 def check_params(flow: Flow, entry: str, params: dict[str, Any]) -> None:
     """Refuse parameters that the entry routine's handler would never see.
 

@@ -62,6 +62,7 @@ class Repetition:
         self.job_id = job.job_id
         self.flow = begun.flow
         self.params = {**(begun.params or {}), **params}
+        self._changed = list(params)
         self.name, self.labels = launch_names(record)
         self.entry = str(own.get("entry") or "") if not flow else ""
         self.kept: dict[str, Any] = {}
@@ -87,6 +88,7 @@ class Repetition:
 
         Raises:
             FlowLoadError: when the flow can't be loaded; with the user's traceback.
+            UsageError: when a parameter is one of the entry, and that is not run.
             RoutiluxTuiError: as the runner refuses.
         """
         job_id = str(uuid.uuid4())
@@ -110,6 +112,7 @@ class Repetition:
                 parent=self.job_id,
                 reason=self._reason,
                 tasks=self.tasks,
+                changed=self._changed,
                 states=self.kept,
                 shared=self._shared,
             )

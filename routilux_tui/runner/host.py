@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
-from routilux_tui.flow.loading import check_params, load_flow
+from routilux_tui.flow.loading import check_params, check_taken, load_flow
 from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import blank, keep_for_children, let_go_in_children
 from routilux_tui.runner import protocol
@@ -92,6 +92,7 @@ class Host:
         self.execution: Execution = flow.prepare(self.state, workers, spec.executor or None)
         entry = "" if spec.resume else (spec.entry or flow.entry_routine())
         if spec.tasks:
+            check_taken(params, spec.changed)
             self.state.shared_data = dict(spec.shared)
             self.state.routine_states = dict(spec.states)
             self.state.pending_tasks = spec.tasks

@@ -70,6 +70,8 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     tasks: list[dict[str, Any]] = []
     """What to run in place of the entry, as a file's ``pending_tasks`` has it."""
+    changed: list[str] = []
+    """Parameters that were given anew, and must not be left out in silence."""
     states: dict[str, Any] = {}
     """The states of routines that are not run again, as an earlier job left them."""
     shared: dict[str, Any] = {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routilux_tui.errors import NotPossible
+from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.runner.again import Repetition
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import retry_job, start_job
@@ -44,6 +44,8 @@ def test_all_that_had_entered_a_routine_runs_again_and_the_rest_is_kept(numbers:
     edited = RetrySpec(wanted=Wanted(kind="number 2"), edit=Edited(patch={"number": 20}))
     with pytest.raises(NotPossible):
         Repetition(first.path, {}, routine="nobody")
+    with pytest.raises(UsageError, match="'total' is a parameter of the entry routine"):
+        Repetition(first.path, {"total": 9}, routine="work").start()
     ended(retry_job(first.path, edited))
     numbers.mend(4)
     again = Repetition(first.path, {}, routine="work")
