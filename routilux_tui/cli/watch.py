@@ -64,14 +64,14 @@ def run(args: argparse.Namespace) -> int:
     """Watch."""
     import asyncio
 
-    from routilux_tui.views.alerts import condition_of
+    from routilux_tui.views.alerts import check_names, condition_of
     from routilux_tui.views.conditions import Condition, context_of_entry
     from routilux_tui.views.shapes import JobEntry
 
     condition = Condition(condition_of(args.where))
     rule = Rule(condition, args.held, known=not args.all)
     if rule.asks_for_figures:
-        _check_names(condition)
+        check_names(condition, context_of_entry(JobEntry(key="")))
     else:
         condition.check(context_of_entry(JobEntry(key="")))
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -84,17 +84,6 @@ def _names_of_entries() -> set[str]:
     from routilux_tui.views.shapes import JobEntry
 
     return set(context_of_entry(JobEntry(key="")))
-
-
-def _check_names(condition: Condition) -> None:
-    """Raise ConditionError where a condition names what no job has; its routines are not known."""
-    from routilux_tui.job.model import Job
-    from routilux_tui.views.conditions import context_of, context_of_entry
-    from routilux_tui.views.shapes import JobEntry
-
-    known = {**context_of(Job()), **context_of_entry(JobEntry(key=""))}
-    if condition.names - known.keys():
-        condition.check_names(known)
 
 
 def _source(args: argparse.Namespace) -> Source:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import ConditionError, UsageError
-from routilux_tui.views.conditions import Condition
+from routilux_tui.views.conditions import Condition, context_of
 from routilux_tui.views.shapes import AlertRule, AlertState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from routilux_tui.job.model import Job
 
 MOST_RULES = 50
@@ -97,6 +99,7 @@ def rule_of(table: Any) -> AlertRule:
     if not isinstance(when, str) or not when.strip():
         raise UsageError("A rule says when: a condition, or a name.", f"Names: {_names()}.")
     condition = condition_of(when)
+    check_names(Condition(condition))
     name = table.get("name", when.strip())
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{name!r} is no name of a rule.")
@@ -155,6 +158,18 @@ def condition_of(when: str) -> str:
         hint = f"{error.hint} " if error.hint else ""
         raise UsageError(error.message, f"{hint}Names: {_names()}.") from None
     return text
+
+
+def check_names(condition: Condition, more: Mapping[str, Any] | None = None) -> None:
+    """Raise ConditionError where a condition names what no job has; its routines are not known.
+
+    ``more`` are names beside a job's own that it may ask for.
+    """
+    from routilux_tui.job.model import Job
+
+    known = {**context_of(Job()), **(more or {})}
+    if condition.names - known.keys():
+        condition.check_names(known)
 
 
 def _names() -> str:

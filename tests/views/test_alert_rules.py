@@ -13,6 +13,7 @@ from tests.tui.stub import audit
 
 
 def test_a_rule_is_a_name_a_condition_or_its_parts() -> None:
+    assert rule_of_text("routines.load.queue > 3").when == "routines.load.queue > 3"
     assert rule_of_text("failed").when == 'status == "failed"'
     assert rule_of_text("silent for 10m").when == "silent_for > 600"
     assert (
@@ -31,6 +32,7 @@ def test_a_rule_is_a_name_a_condition_or_its_parts() -> None:
         ({}, "says when"),
         ({"when": "failed", "of": 1}, "no 'of'"),
         ({"when": "status =="}, "not complete"),
+        ({"when": "queeue > 3"}, "no 'queeue'"),
         ({"when": "failed", "for": "soon"}, "for = .soon"),
         ({"when": "failed", "for": True}, "for = .True"),
         ({"when": "failed", "command": "rm -rf /"}, "no line of a shell"),
