@@ -26,16 +26,16 @@ from routilux_tui.sources.scanning import (
     stamp,
 )
 from routilux_tui.sources.watching import POLL_EVERY, watch
-from routilux_tui.views.shapes import (
-    EntryBatch,
-    JobEntry,
-)
+from routilux_tui.store.locks import is_locked
+from routilux_tui.views.shapes import ABANDONED, EntryBatch, JobEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
 _FIRST, _SLICE = 100, 2500
+_LOOK = 1.0
+"""Seconds between two looks at whether those jobs that say that they run are run by anybody."""
 _HALF_WRITTEN = 0.15
 """Seconds after which a file that can't be read is looked at again."""
 
@@ -146,9 +146,13 @@ class SavedSource:
         torn: set[str] = set()
         events = asyncio.ensure_future(anext(changes))
         rows = asyncio.ensure_future(reader.get())
+        killed = asyncio.ensure_future(_killed(good))
         try:
             while True:
-                await asyncio.wait((events, rows), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((events, rows, killed), return_when=asyncio.FIRST_COMPLETED)
+                if killed.done():
+                    reader.put(killed.result())
+                    killed = asyncio.ensure_future(_killed(good))
                 if rows.done():
                     batch = [_row(one, reader, good, torn) for one in rows.result()]
                     rows = asyncio.ensure_future(reader.get())
@@ -170,9 +174,9 @@ class SavedSource:
         except StopAsyncIteration:
             return
         finally:
-            for one in (events, rows):
+            for one in (events, rows, killed):
                 one.cancel()
-            await asyncio.gather(events, rows, return_exceptions=True)
+            await asyncio.gather(events, rows, killed, return_exceptions=True)
             await changes.aclose()
 
     def _put_changed(
@@ -201,6 +205,18 @@ class SavedSource:
 
     async def close(self) -> None:
         """Nothing is held open but while `entries` is iterated."""
+
+
+async def _killed(good: dict[str, JobEntry]) -> list[str]:
+    """Wait until jobs say that they run, and nobody runs them any more: no file tells of that."""
+    while True:
+        await asyncio.sleep(_LOOK)
+        held = [key for key, one in good.items() if one.status == "running" and not one.badge]
+        left = [key for key in held if not await asyncio.to_thread(is_locked, Path(key))]
+        for key in left:  # so that it is read anew once
+            good[key] = msgspec.structs.replace(good[key], badge=ABANDONED)
+        if left:
+            return left
 
 
 def _closed_line(folder: str) -> JobEntry:

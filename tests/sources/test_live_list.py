@@ -16,7 +16,8 @@ from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
 from routilux_tui.sources import live_source
 from routilux_tui.sources.live_source import LiveSource
-from routilux_tui.views.shapes import SILENT
+from routilux_tui.sources.local import local_source
+from routilux_tui.views.shapes import ABANDONED, SILENT
 from tests.flows import write_flows
 from tests.processes import is_gone
 
@@ -111,3 +112,17 @@ async def test_an_older_runner_is_asked_again_and_again(monkeypatch: pytest.Monk
             await until(lambda: len(lines) == 1)
             state.status = "running"
             await until(lambda: next(iter(lines.values())).status == "running")
+
+
+async def test_a_runner_that_is_killed_under_an_open_list_is_seen_there(flows: str) -> None:
+    job = await asyncio.to_thread(start_job, f"{flows}:stuck", {"seconds": 600})
+    source, is_killed = local_source(), False
+    async for batch in source.entries():
+        lines = [one for one in batch.changed if one.path == str(job.path)]
+        if not is_killed and any(one.place == "live" for one in lines):
+            os.kill(job.pid, signal.SIGKILL)
+            is_killed = True
+        if any((one.place, one.badge) == ("saved", ABANDONED) for one in lines):
+            break
+    assert is_killed
+    await source.close()
