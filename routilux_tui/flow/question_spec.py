@@ -38,13 +38,17 @@ def question_asked(
     """A question as a job keeps it; see `Routine.ask` for the arguments.
 
     Raises:
-        FlowDefinitionError: when nobody could answer it, or its default is no answer to it.
+        FlowDefinitionError: when it has no text, nobody could answer it, or its default is no
+            answer to it.
         ValueError: when a time is no number of seconds above 0.
     """
+    asked = str(text).strip()
+    if not asked:
+        raise FlowDefinitionError("A question has no text.", 'Say: self.ask("book it?", ...)')
     question = Question(
         number=0,
         routine_id="",
-        text=str(text)[:_LONGEST],
+        text=asked[:_LONGEST],
         event=event.name,
         data=dict(data or {}),
         params=list(event.output_params),

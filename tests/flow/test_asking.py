@@ -175,6 +175,7 @@ def test_a_handler_that_is_retried_asks_once() -> None:
     ("words", "why"),
     [
         ({"event": "nothing"}, "has no event"),
+        ({"text": " "}, "has no text"),
         ({"choices": {"yes": {"nobody": 1}}}, "nobody"),
         ({"choices": int}, "lacks"),
         ({"choices": {"yes": 1}}, "neither answers nor types"),
@@ -192,7 +193,7 @@ def test_a_question_that_nobody_could_answer_fails_where_it_is_asked(
             self.define_event("booked", ["account", "ok"])
 
         def go(self) -> None:
-            self.ask("?", **{"event": "booked", **words})
+            self.ask(**{"text": "?", "event": "booked", **words})
 
     routine, flow = Asks(), Flow("asks")
     flow.add_routine(routine, "book")

@@ -65,6 +65,7 @@ async def test_no_key_of_a_read_only_dashboard_asks_for_anything() -> None:
                 await pilot.pause()
                 assert isinstance(app.screen, JobScreen), key
                 assert any("read-only" in one.message for one in app._notifications), key
+                assert not any("giveup" in one.message for one in app._notifications)
                 app.clear_notifications()
     assert handle.asked == []
 

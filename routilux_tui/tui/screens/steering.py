@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
 
+#: Actions whose names are no words of a sentence.
+_WORDS = {
+    "retry": "send again",
+    "giveup": "give up",
+    "queue": "change the queue",
+    "workers": "change the workers",
+    "breakpoint": "set a breakpoint",
+    "alert": "set a rule",
+}
 _NAMED = 4
 """Jobs that a question names; of the others it says how many there are."""
 
@@ -44,7 +53,8 @@ class SteeringScreen(PacedScreen[None]):
         """Say why an action can't be done; whether it can't."""
         why = self.cannot.get(action)
         if why is not None:
-            self.notify(f"Can't {action}: {printable(why)}.", severity="warning", markup=False)
+            words = _WORDS.get(action, action)
+            self.notify(f"Can't {words}: {printable(why)}.", severity="warning", markup=False)
         return why is not None
 
     def _named(self) -> str:

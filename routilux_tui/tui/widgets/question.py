@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from routilux_tui.job.breakpoints import is_breakpoint
+from routilux_tui.job.jsonable import preview
 from routilux_tui.tui.widgets.lines import fit, strip_of
 from routilux_tui.tui.widgets.values import flat, pairs
 from routilux_tui.views.formatting import clock, counted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MOST, _FEW, _LOW = 6, 2, 20
 """Lines of data at most; in a terminal of fewer than 20 lines; `a` shows the rest."""
 _MOST_CHOICES = 5
+_WIDEST = 200
 
 
 class QuestionBox(Widget):
@@ -149,10 +151,14 @@ def _met(noted: dict[str, Any], at: str, held: int, most: int) -> list[list[Part
 def _noted(data: Any, most: int) -> list[list[Part]]:
     values = flat(data if isinstance(data, dict) else {})
     return [
-        [("    ", ""), (f"{key}  ", "rows--dim"), (str(value), "rows--name")]
+        [("    ", ""), (f"{key}  ", "rows--dim"), (_shown(value), "rows--name")]
         for key, value in list(values.items())[:most]
         if value not in ({}, [], "", None)
     ]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else preview(value, _WIDEST)
 
 
 def _keys(*keys: tuple[str, str]) -> list[Part]:
