@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _AHEAD = 300.0
 """Seconds that a file's times may be ahead of this machine's clock."""
+_DROPPED = 4
+"""Where a routine's counts have the tasks that were dropped."""
 
 
 class _Routine(msgspec.Struct, gc=False):
@@ -34,10 +37,32 @@ class _Routine(msgspec.Struct, gc=False):
     errors: int | None = None
     reason: Any = None
     dropped: Any = None
+    running: Any = None
 
 
 class _Question(msgspec.Struct, gc=False):
     answer: Any = None
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: str
+
+
+class _Shape(msgspec.Struct, gc=False):
+    routines: list[_Named]
+    connections: list[list[Any]]
+
+
+class _Held(msgspec.Struct, gc=False):
+    slot_routine_id: str
+
+
+class _Counted(msgspec.Struct, gc=False):
+    counts: list[int]
+
+
+class _Statistics(msgspec.Struct, gc=False):
+    routines: dict[str, _Counted]
 
 
 class _Job(msgspec.Struct, gc=False):
@@ -56,6 +81,8 @@ class _Job(msgspec.Struct, gc=False):
     launch: Any = None
     deferred_events: list[msgspec.Raw] = []
     questions: list[_Question] = []
+    flow_shape: msgspec.Raw = msgspec.Raw()
+    statistics: msgspec.Raw = msgspec.Raw()
 
 
 _decode = msgspec.json.Decoder(_Job).decode
@@ -128,6 +155,9 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
             done += statuses.routine_is_done(one.status)
             failed = one.status in {"failed", "error", "error_continued"}
             errors += failed if one.errors is None else one.errors
+    if job.status in {"paused", "cancelled"} and len(job.flow_shape):
+        with contextlib.suppress(msgspec.MsgspecError):  # else as its routines' states say
+            done, total = _certainly_done(job)
     name, labels = launch_names(job.launch)
     return _entry(
         place,
@@ -147,6 +177,37 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
         note=_note(job),
         questions=_questions(job),
     )
+
+
+def _certainly_done(job: _Job) -> tuple[int, int]:
+    """How many routines are done and can get no more, of how many; see `views.moment`.
+
+    A job that stands still or was stopped calls a routine completed that had more to do.
+
+    Raises:
+        MsgspecError: where the file does not tell.
+    """
+    shape = msgspec.json.decode(job.flow_shape, type=_Shape)
+    ahead = [msgspec.json.decode(one, type=_Held).slot_routine_id for one in job.pending_tasks]
+    if job.status == "cancelled":
+        counted = msgspec.json.decode(job.statistics, type=_Statistics).routines
+        ahead += [name for name, one in counted.items() if sum(one.counts[_DROPPED:])]
+        account = job.routine_states.get("_cancellation")
+        if account is not None and isinstance(account.running, list):
+            ahead += [name for name in account.running if isinstance(name, str)]
+    more = set(ahead)
+    while ahead:
+        source = ahead.pop()
+        fed = {one[2] for one in shape.connections if len(one) >= 4 and one[0] == source}
+        ahead += fed - more
+        more |= fed
+    states = {name: one for name, one in job.routine_states.items() if statuses.is_routine(name)}
+    done = [
+        name
+        for name, one in states.items()
+        if statuses.routine_is_done(one.status) and name not in more
+    ]
+    return len(done), len({one.id for one in shape.routines} | states.keys())
 
 
 def _note(job: _Job) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,10 @@ from routilux_tui.sources.saved import SavedSource
 from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.state.job_state import JobState
+from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, JobEntry
 from tests.conftest import DATA
+from tests.staged import nightly_etl
 
 
 class Follower:
@@ -288,3 +291,24 @@ async def test_a_pause_that_is_no_utf8_is_no_bad_row(tmp_path: Path) -> None:
     entry = read_header(path)
     assert (entry.error, entry.status) == ("", "paused")
     assert entry.note.startswith("lunch")
+
+
+@pytest.mark.parametrize("way", ["pause", "cancel"])
+def test_a_job_that_was_stopped_is_not_said_to_have_done_all_its_routines(
+    way: str, tmp_path: Path
+) -> None:
+    flow = nightly_etl.flow()
+    job = flow.execute("extract", {"rows": 400, "quick": 0.2, "slow": 0.2})
+
+    def at(name: str) -> tuple[int, int]:
+        state = job.routine_states.get(name, {})
+        return state.get("runs", 0), state.get("active", 0)
+
+    while (at("extract"), at("clean")) != ((1, 0), (400, 0)):
+        time.sleep(0.002)
+    getattr(flow, way)(job, "lunch")
+    assert flow.wait_for_completion(30, job)
+    job.save(tmp_path / "a.json")
+    entry, header = read_header(tmp_path / "a.json"), Projection(job).header()
+    assert (entry.routines_done, entry.routines_total) == (2, 5)
+    assert (header.routines_done, header.routines_total) == (2, 5)
