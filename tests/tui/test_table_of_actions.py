@@ -20,7 +20,7 @@ from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.steering import CONTROLS
 from tests.again_flow import Numbers
-from tests.processes import assert_gone, until
+from tests.processes import assert_gone
 from tests.tui.orders import orders
 from tests.tui.stub import StubHandle
 
@@ -74,11 +74,11 @@ def test_a_runner_refuses_all_of_it_from_who_only_looks_and_keeps_who_did_what(
     world: Path,
 ) -> None:
     numbers = Numbers(world)
-    numbers.bad(1)
+    numbers.bad(1, 2)
     numbers.wait(3)
     started = start_job(f"{numbers.path}:going_on", {"folder": str(numbers.folder)})
     with Client(started.socket) as client:
-        until(lambda: numbers.ran() == [0, 2])
+        client.call("wait", patience=None, until="errors == 2", timeout=30)
         for method in sorted(_CONTROLS):
             with Client(started.socket) as reader:
                 reader.call("hello", protocol=protocol.VERSION, read_only=True)
@@ -89,7 +89,12 @@ def test_a_runner_refuses_all_of_it_from_who_only_looks_and_keeps_who_did_what(
         client.call("set", key="limit", value=1)
         client.call("emit", routine="work", event="done", data={"n": 9})
         client.sent("change_queue", action="first", tasks=[waiting[-1].task])
-        client.sent("retry", every=True, reason="mended")
+        client.sent("giveup", task=4, reason="never")  # the input of number 2
+        client.sent("retry", task=3, reason="mended")
+        client.call("alert", rule={"when": "errors > 100"})
+        client.call("alert_off", name="errors > 100")
+        client.call("breakpoint", condition="errors > 100")
+        client.call("breakpoint_off", number=1)
         client.call("workers", workers=2)
         client.call("pause", reason="lunch")
         numbers.let(3)
@@ -102,7 +107,12 @@ def test_a_runner_refuses_all_of_it_from_who_only_looks_and_keeps_who_did_what(
         ("set", "limit"),
         ("emit", "work.done"),
         ("queue", f"first {waiting[-1].task}"),
+        ("giveup", "never"),
         ("retry", "mended"),
+        ("alert", "errors > 100: errors > 100"),
+        ("alert", "errors > 100: taken off"),
+        ("breakpoint", "1: errors > 100"),
+        ("breakpoint", "1: taken off"),
         ("workers", "2"),
         ("pause", "lunch"),
         ("resume", ""),
