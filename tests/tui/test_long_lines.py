@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.widgets._toast import Toast
 
 from routilux_tui.job import timestamps
 from routilux_tui.tui.app import Dashboard
@@ -76,3 +77,12 @@ async def test_when_a_task_is_next_is_never_cut() -> None:
     assert "after 11  " in rows[11]
     assert "  in 59m5" in rows[3]
     assert {row.rindex("1") for row in rows} == {pane.head(78).index("input")}
+
+
+async def test_what_is_told_covers_the_whole_of_the_footer() -> None:
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.notify("Copied.")
+        await pilot.pause()
+        toast = next(one for one in app.screen.walk_children() if isinstance(one, Toast))
+        assert toast.region.width == 80
