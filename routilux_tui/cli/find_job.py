@@ -192,8 +192,8 @@ def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
         found = [*found, *_choose(name, saved)]
         if not found and earlier_run(name) is not None:
             return _run_before(name, [*live, *saved])
-        if found and not destroys and all(one.name == name for one in found):
-            return max(found, key=_began)  # of a name that was given, the newest run is meant
+    if found and not destroys and all(one.name == name and not _goes_on(one) for one in found):
+        return max(found, key=_began)  # of a name that was given, the newest run is meant
     if len(found) == 1 or (found and name == LAST):
         return found[0]
     if not found and ("/" in name or name.endswith(".json")):
@@ -240,6 +240,11 @@ def find_running(name: str) -> JobEntry:
         if saved:
             raise _only_saved(name, saved[0].path)
     raise _not_one(name, found, live, steers=True)
+
+
+def _goes_on(entry: JobEntry) -> bool:
+    """Whether a job runs; one that has ended may still answer."""
+    return entry.place == "live" and not has_ended(entry.status)
 
 
 def _began(entry: JobEntry) -> float:

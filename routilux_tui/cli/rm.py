@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.find_job import SavedJob, find
 from routilux_tui.cli.output import print_json, safe
 from routilux_tui.errors import NotPossible, UsageError
+from routilux_tui.job.status import has_ended
 from routilux_tui.views.shapes import JobEntry
 
 if TYPE_CHECKING:
     import argparse
+
+
+_LETS_GO = 5.0
+"""Seconds that the runner of a job that has ended is given to close its file."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +67,12 @@ def _removable(name: str) -> tuple[Path, str, str]:
     found = find(name, destroys=True)
     path = found if isinstance(found, Path) else Path(found.path)
     state = SavedJob(path).state
-    if (isinstance(found, JobEntry) and found.place == "live") or is_locked(path):
+    runs = isinstance(found, JobEntry) and found.place == "live"
+    if has_ended(state.status):  # whoever ran it may be about to let go of it
+        deadline = time.monotonic() + _LETS_GO
+        while (runs := is_locked(path)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    if runs or is_locked(path):
         raise NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
     shown = f"{state.status}  {state.flow_id}  {state.job_id[:8]}"
     return path, state.job_id, safe(shown)

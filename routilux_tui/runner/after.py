@@ -38,16 +38,18 @@ def wait_for_predecessors(
     Returns:
         Why the job can't begin: one that had to complete has not. Empty where it may.
     """
-    for one in after:
-        name = one.job_id[:8]
-        note(f"waits for the end of job {name}")
-        while not (end := _end_of(Path(one.path))):
-            if ending.wait(LOOK_EVERY) or called_off():
-                return ""
-        if one.must_complete and end != "completed":
-            return f"job {name}, which had to complete first, {end}"
-    note("")
-    return ""
+    try:
+        for one in after:
+            name = one.job_id[:8]
+            note(f"waits for the end of job {name}")
+            while not (end := _end_of(Path(one.path))):
+                if ending.wait(LOOK_EVERY) or called_off():
+                    return ""
+            if one.must_complete and end != "completed":
+                return f"job {name}, which had to complete first, {end}"
+        return ""
+    finally:
+        note("")
 
 
 def _end_of(path: Path) -> str:

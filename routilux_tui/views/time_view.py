@@ -25,6 +25,11 @@ class View(msgspec.Struct, frozen=True):
         length = self.end - self.begin
         return self._at(self.begin + part * length, length)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the job is shown; times since the epoch are within a microsecond."""
+        return self.end - self.begin > self.last - self.first - 1e-6
+
     def whole(self) -> View:
         """All of the job."""
         return View(self.first, self.last, self.first, self.last)

@@ -99,11 +99,13 @@ def test_each_line_stands_with_the_job_and_the_task_that_printed_it(
 ) -> None:
     body = """
     del Sink.go
+    one_at_a_time = threading.Lock()  # two jobs print: one line must be no piece of another
     def go(self, i=0, **_):
-        print(self.name, end=" ")
-        print(i)
-        os.write(2, b"from nowhere\\n")
-        print(self.name, "wrong", file=sys.stderr)
+        with one_at_a_time:
+            print(self.name, end=" ")
+            print(i)
+            os.write(2, b"from nowhere\\n")
+            print(self.name, "wrong", file=sys.stderr)
     Sink.go = go
     started = []
     for name in "alpha", "beta":

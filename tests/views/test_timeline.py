@@ -126,6 +126,10 @@ def test_zoom_keeps_the_moment_under_the_cursor_and_stays_within_the_job() -> No
     assert view.moved(9) == View(50, 100, 0, 100)
     assert view.moved(-9) == View(0, 50, 0, 100)
     assert view.zoomed(99, 50) == view.whole() == View(0, 100, 0, 100)
+    first, last = 1795663298.0, 1795663298.985552
+    seen = View(first, last, first, last).zoomed(0.5, first + 0.3)
+    assert not seen.is_whole
+    assert seen.moved(0.25).zoomed(2, first + 0.7).is_whole
 
 
 def test_ticks_are_round_times() -> None:

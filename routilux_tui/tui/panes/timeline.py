@@ -375,7 +375,7 @@ class TimelinePane(Pane):
         return self.view or View(shown.begin, shown.end, shown.first, shown.last)
 
     def _look_at(self, view: View | None) -> None:
-        if view is not None and (view.begin, view.end) == (view.first, view.last):
+        if view is not None and view.is_whole:
             view = None
         if view != self.view or self.follows_now:
             self.view, self.follows_now = view, False
