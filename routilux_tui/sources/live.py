@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
 
 
+_ENDING = 1.0
+"""Seconds that a runner without a socket is given to let go of its job's file."""
+
+
 class LiveHandle(Asking, TaskAsking):
     """A job behind a stream that speaks the runner's protocol.
 
@@ -357,19 +361,35 @@ async def socket_stream(path: Path) -> tuple[asyncio.StreamReader, asyncio.Strea
     return reader, writer
 
 
-def socket_handle(path: Path, *, fps: float = 10.0, read_only: bool = False) -> LiveHandle:
-    """A handle on the runner behind a socket of this machine; when it is killed, on its file."""
+def socket_handle(
+    path: Path, *, file: str = "", fps: float = 10.0, read_only: bool = False
+) -> LiveHandle:
+    """A handle on the runner behind a socket of this machine; when it is gone, on its file.
+
+    Args:
+        path: the socket.
+        file: the job's file, for a runner that is gone before it has named it.
+        fps: frames a second.
+        read_only: ask for no control.
+    """
 
     async def open_stream() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        try:
-            return await socket_stream(path)
-        except (ConnectionRefusedError, FileNotFoundError):
-            file = handle.hello.path
-            if not file or is_locked(Path(file)):
-                raise
-            from routilux_tui.sources.left_behind import stream_of_file
+        deadline = time.monotonic() + (0.0 if handle.hello.path else _ENDING)
+        while True:
+            try:
+                return await socket_stream(path)
+            except (ConnectionRefusedError, FileNotFoundError):
+                kept = handle.hello.path or file
+                if not kept:
+                    raise
+                if not is_locked(Path(kept)):
+                    break
+                if time.monotonic() >= deadline:
+                    raise
+            await asyncio.sleep(_ENDING / 20)
+        from routilux_tui.sources.left_behind import stream_of_file
 
-            return await stream_of_file(Path(file))
+        return await stream_of_file(Path(kept))
 
     handle = LiveHandle(open_stream, str(path), fps=fps, read_only=read_only)
     return handle

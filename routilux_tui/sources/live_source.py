@@ -48,6 +48,7 @@ class LiveSource:
         self._fps = fps
         self._read_only = read_only
         self._watched: dict[Path, _Watched] = {}
+        self._files: dict[str, str] = {}
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._most = limit // 2 if limit > 0 else 1 << 20
 
@@ -58,6 +59,7 @@ class LiveSource:
         try:
             while True:
                 now = await self._look()
+                self._files = {key: one.path for key, one in now.items()}
                 changed = [entry for key, entry in now.items() if known.get(key) != entry]
                 gone = [key for key in known if key not in now]
                 if changed or gone or first:
@@ -85,9 +87,10 @@ class LiveSource:
             one.close()
         self._watched.clear()
 
-    def handle(self, key: str) -> LiveHandle:
-        """A handle on the job of a socket."""
-        return socket_handle(Path(key), fps=self._fps, read_only=self._read_only)
+    def handle(self, key: str, file: str = "") -> LiveHandle:
+        """A handle on the job of a socket; should its runner end just now, on its file."""
+        file = file or self._files.get(key, "")
+        return socket_handle(Path(key), file=file, fps=self._fps, read_only=self._read_only)
 
     async def close(self) -> None:
         """Hang up."""

@@ -30,7 +30,7 @@ class LocalSource(MergedSource):
         """A handle on a job: on its runner where it has one, though its file was listed."""
         socket = socket_of_file(key) if key.endswith(".json") else None
         if socket is not None and socket.exists():
-            return self._live.handle(str(socket))
+            return self._live.handle(str(socket), key)
         return super().handle(key)
 
 

@@ -172,6 +172,21 @@ async def test_the_list_of_live_jobs_follows_them(flows: str) -> None:
     await batches.aclose()
 
 
+async def test_a_job_that_ends_before_it_is_opened_is_opened_in_its_file(flows: str) -> None:
+    started = start_job(f"{flows}:counting", {"n": 300, "pace": 0.005})
+    source = LiveSource()
+    batches = source.entries()
+    [entry] = (await anext(batches)).changed
+    while Path(started.socket).exists():
+        await asyncio.sleep(0.01)
+    handle = source.handle(entry.key)
+    await handle.open()
+    assert (handle.header.status, handle.is_live, handle.is_gone) == ("completed", False, False)
+    assert (await handle.window(HISTORY, -1, 1 << 52, Filter())).total == 602
+    await handle.close()
+    await batches.aclose()
+
+
 async def test_a_job_that_runs_is_steered_at_its_runner_though_its_file_was_listed(
     flows: str,
 ) -> None:

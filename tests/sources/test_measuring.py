@@ -69,7 +69,7 @@ async def test_a_runner_and_a_paused_file_know_the_earlier_runs_of_the_flow(worl
     await handle.open()
     await handle.pause()  # so that it is there as long as it is asked
     outlook = (await handle.insight("outlook")).outlook
-    while outlook is None or not outlook.earlier_runs:
+    while outlook is None or not outlook.earlier_runs or outlook.busy or outlook.word != "paused":
         await asyncio.sleep(0.01)
         outlook = (await handle.insight("outlook")).outlook
     assert outlook.earlier_runs == 3
