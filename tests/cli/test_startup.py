@@ -6,9 +6,13 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import DATA
 
 JOBS = DATA / "jobs"
+#: What runs a job, or reads a whole one.
+HEAVY = ("routilux_tui.flow", "routilux_tui.state", "routilux_tui.job.model")
 
 
 def test_a_screen_less_command_loads_no_textual() -> None:
@@ -33,22 +37,20 @@ def test_a_screen_less_command_loads_no_textual() -> None:
         assert done.returncode == 0, (words, done.stderr)
 
 
-def test_a_list_of_jobs_is_printed_without_what_runs_or_reads_whole_jobs() -> None:
+@pytest.mark.parametrize(
+    ("does", "heavy"),
+    [
+        ("from routilux_tui.cli.main import main\nmain(['ps'])\n", (*HEAVY, "serilux")),
+        ("import routilux_tui.cli.attach, routilux_tui.tui.screens.job\n", HEAVY),
+    ],
+    ids=["ps", "the job screen"],
+)
+def test_jobs_are_shown_without_what_runs_or_reads_whole_jobs(
+    does: str, heavy: tuple[str, ...]
+) -> None:
     code = (
-        "import sys\nfrom routilux_tui.cli.main import main\nmain(['ps'])\n"
-        "heavy = ('routilux_tui.flow', 'routilux_tui.state', 'routilux_tui.job.model', 'serilux')\n"
-        "bad = [one for one in sys.modules if one.startswith(heavy)]\n"
-        "assert not bad, bad"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_job_screen_is_shown_without_what_runs_or_reads_whole_jobs() -> None:
-    code = (
-        "import sys\nimport routilux_tui.cli.attach, routilux_tui.tui.screens.job\n"
-        "heavy = ('routilux_tui.flow', 'routilux_tui.state', 'routilux_tui.job.model')\n"
-        "bad = [one for one in sys.modules if one.startswith(heavy)]\n"
+        f"import sys\n{does}"
+        f"bad = [one for one in sys.modules if one.startswith({heavy})]\n"
         "assert not bad, bad"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
-from textual.widget import Widget
 
 from routilux_tui.tui.actions import remapped
-from routilux_tui.tui.widgets.lines import strip_of
+from routilux_tui.tui.widgets.painted import PaintedWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rich.style import Style
     from textual import events
     from textual.strip import Strip
 
     from routilux_tui.tui.actions import Action
 
 
-class KeyBar(Widget):
+class KeyBar(PaintedWidget):
     """One line of keys; a click does what the key does, grey ones say why they can't."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--label", "keys--off"}
@@ -40,16 +38,10 @@ class KeyBar(Widget):
         self._cannot = cannot
         self._places: list[tuple[int, int, str]] = []
         self._off: tuple[str, ...] = ()
-        self._styles_of: dict[str, Style] = {}
 
     def on_mount(self) -> None:
         """Show the keys that the user gave."""
         self._actions = remapped(self._actions, self.app.settings.keymap)  # type: ignore[attr-defined] # our own app
-
-    def notify_style_update(self) -> None:
-        """Styles are read anew after a change of theme."""
-        self._styles_of = {}
-        super().notify_style_update()
 
     def refresh_keys(self) -> None:
         """Paint anew if what can be done has changed."""
@@ -60,11 +52,6 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line."""
-        if not self._styles_of:
-            self._styles_of = {
-                name: self.get_component_rich_style(name, partial=True)
-                for name in self.COMPONENT_CLASSES
-            }
         cannot = self._cannot()
         parts, self._places, used = [(" ", "")], [], 1
         shown = self._fitting() if y == 0 else []
@@ -81,7 +68,7 @@ class KeyBar(Widget):
             self._places.append((used, used + len(text), action.id))
             parts.append(("  ", ""))
             used += len(text) + 2
-        return strip_of(parts, self.size.width, self._styles_of, self.rich_style)
+        return self.strip(parts, self.size.width)
 
     def _fitting(self) -> list[Action]:
         """The actions that there is room for; the help and the way out stay longest."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual.geometry import Region
-from textual.widget import Widget
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.tui.theme import STATUS_STYLE
-from routilux_tui.tui.widgets.lines import Part, fit, strip_of
+from routilux_tui.tui.widgets.lines import Part, fit
+from routilux_tui.tui.widgets.painted import PaintedWidget
 from routilux_tui.views import shapes as views
 from routilux_tui.views.estimate import ending
 from routilux_tui.views.formatting import (
@@ -28,7 +28,6 @@ from routilux_tui.views.formatting import (
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual.strip import Strip
 
     from routilux_tui.views.insight import Outlook
@@ -44,7 +43,7 @@ _SAME_PART = 0.01
 _EXPLAINED = frozenset({"paused", "cancelled", "failed"})
 
 
-class JobHeader(Widget):
+class JobHeader(PaintedWidget):
     """Two lines; each is painted anew only when it says something else."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -74,29 +73,18 @@ class JobHeader(Widget):
         #: Whether the first line has room to say why the job is as it is.
         self._is_explained = False
         self._lines: list[list[Part]] = [[], []]
-        self._styles_of: dict[str, Style] = {}
 
     @staticmethod
     def now() -> float:
         """The time by which ages are reckoned."""
         return time.time()
 
-    def notify_style_update(self) -> None:
-        """Styles are read anew after a change of theme."""
-        self._styles_of = {}
-        super().notify_style_update()
-
     def render_line(self, y: int) -> Strip:
         """One of the two lines."""
-        if not self._styles_of:
-            self._styles_of = {
-                name: self.get_component_rich_style(name, partial=True)
-                for name in self.COMPONENT_CLASSES
-            }
         if not self._lines[0]:
             self._lines = [self._first_line(), self._second_line()]
         parts = self._lines[y] if y < 2 else []
-        return strip_of(parts, self.size.width, self._styles_of, self.rich_style)
+        return self.strip(parts, self.size.width)
 
     def on_resize(self) -> None:
         """Say it anew, to the new width."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
-from textual.widget import Widget
 
-from routilux_tui.tui.widgets.lines import Part, strip_of
+from routilux_tui.tui.widgets.painted import PaintedWidget
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual.strip import Strip
+
+    from routilux_tui.tui.widgets.lines import Part
 
 _LINES, _HIGH = 8, 32
 _HINT: list[Part] = [(" v", "rows--key"), (" hides this ", "rows--dim")]
 
 
-class Preview(Widget):
+class Preview(PaintedWidget):
     """A rule with a title, and lines under it; painted anew only when they say something else."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -35,7 +35,6 @@ class Preview(Widget):
         super().__init__(id="preview")
         self.title = ""
         self.lines: list[list[Part]] = []
-        self._styles_of: dict[str, Style] = {}
 
     def fit_height(self, height: int) -> None:
         """Take a third of a screen of so many lines, if it is high; what it holds is no matter."""
@@ -47,23 +46,13 @@ class Preview(Widget):
             self.title, self.lines = title, lines
             self.refresh()
 
-    def notify_style_update(self) -> None:
-        """Styles are read anew after a change of theme."""
-        self._styles_of = {}
-        super().notify_style_update()
-
     def render_line(self, y: int) -> Strip:
         """The rule, or a line."""
-        if not self._styles_of:
-            self._styles_of = {
-                name: self.get_component_rich_style(name, partial=True)
-                for name in self.COMPONENT_CLASSES
-            }
         width = self.size.width
         if y == 0:
             used = cell_len(self.title) + 4 + sum(cell_len(text) for text, _ in _HINT)
             rule = "─" * max(0, width - used)
             parts = [("── ", "rows--rule"), (f"{self.title} ", "rows--name"), (rule, "rows--rule")]
-            return strip_of([*parts, *_HINT], width, self._styles_of, self.rich_style)
+            return self.strip([*parts, *_HINT], width)
         parts = self.lines[y - 1] if y <= len(self.lines) else []
-        return strip_of(parts, width, self._styles_of, self.rich_style)
+        return self.strip(parts, width)

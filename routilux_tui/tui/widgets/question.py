@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.job.jsonable import preview
-from routilux_tui.tui.widgets.lines import fit, strip_of
+from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.painted import PaintedWidget
 from routilux_tui.tui.widgets.values import flat, pairs
 from routilux_tui.views.formatting import clock, counted
 
 if TYPE_CHECKING:
-    from rich.style import Style
-
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.questions import AskedQuestion
 
@@ -25,7 +23,7 @@ _MOST_CHOICES = 5
 _WIDEST = 200
 
 
-class QuestionBox(Widget):
+class QuestionBox(PaintedWidget):
     """A box, as there is one for questions alone; it is there while the job asks a person."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -40,12 +38,6 @@ class QuestionBox(Widget):
         self.display = False
         self._title = ""
         self._lines: list[list[Part]] = []
-        self._styles_of: dict[str, Style] = {}
-
-    def notify_style_update(self) -> None:
-        """Styles are read anew after a change of theme."""
-        self._styles_of = {}
-        super().notify_style_update()
 
     def ask(self, questions: list[AskedQuestion], point: dict[str, Any] | None, held: int) -> None:
         """Show the first of some questions, or none.
@@ -73,11 +65,6 @@ class QuestionBox(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line, with the box around it."""
-        if not self._styles_of:
-            self._styles_of = {
-                name: self.get_component_rich_style(name, partial=True)
-                for name in self.COMPONENT_CLASSES
-            }
         width = self.size.width
         if y == 0:
             text = fit(self._title, min(width - 8, len(self._title)))
@@ -85,12 +72,12 @@ class QuestionBox(Widget):
             parts: list[Part] = [("╭─ ", "rows--warning"), (text, "rows--warning"),
                                  (f" {rule}╮", "rows--warning")]  # fmt: skip
         elif y <= len(self._lines):
-            inner = strip_of(self._lines[y - 1], width - 2, self._styles_of, self.rich_style)
-            side = strip_of([("│", "rows--warning")], 1, self._styles_of, self.rich_style)
+            inner = self.strip(self._lines[y - 1], width - 2)
+            side = self.strip([("│", "rows--warning")], 1)
             return Strip.join([side, inner, side])
         else:
             parts = [(f"╰{'─' * max(0, width - 2)}╯", "rows--warning")]
-        return strip_of(parts, width, self._styles_of, self.rich_style)
+        return self.strip(parts, width)
 
 
 def _question(one: AskedQuestion, held: int, most: int) -> list[list[Part]]:

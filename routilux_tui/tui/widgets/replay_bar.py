@@ -6,15 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
-from textual.widget import Widget
 
 from routilux_tui.job import timestamps
-from routilux_tui.tui.widgets.lines import fit, strip_of
+from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.painted import PaintedWidget
 from routilux_tui.views.formatting import count, time_of_day
 from routilux_tui.views.replay_shapes import MARKS
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual import events
     from textual.strip import Strip
 
@@ -25,7 +24,7 @@ _STYLES = {"error": "rows--error", "retry": "rows--warning"}
 _DAY = 72_000.0
 
 
-class ReplayBar(Widget):
+class ReplayBar(PaintedWidget):
     """Two lines, that are there while the past is shown: the bar, and what happened then."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -49,13 +48,7 @@ class ReplayBar(Widget):
         self.marks: list[str] = []
         #: What plays, is searched for, or else is to be said at the end of the second line.
         self.word = ""
-        self._styles_of: dict[str, Style] = {}
         self._left = 0
-
-    def notify_style_update(self) -> None:
-        """Styles are read anew after a change of theme."""
-        self._styles_of = {}
-        super().notify_style_update()
 
     def show(self, point: Point | None) -> None:
         """Show a moment; None: now is shown, and no bar."""
@@ -73,15 +66,10 @@ class ReplayBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One of the two lines."""
-        if not self._styles_of:
-            self._styles_of = {
-                name: self.get_component_rich_style(name, partial=True)
-                for name in self.COMPONENT_CLASSES
-            }
         parts: list[Part] = []
         if self.point is not None:
             parts = self._bar(self.point) if y == 0 else self._words(self.point)
-        return strip_of(parts, self.size.width, self._styles_of, self.rich_style)
+        return self.strip(parts, self.size.width)
 
     def _bar(self, point: Point) -> list[Part]:
         width = self._time_width()
