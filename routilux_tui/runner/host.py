@@ -30,7 +30,7 @@ from routilux_tui.runner.kept_file import KeptFile
 from routilux_tui.runner.launch_record import KEY, launch_record
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
-from routilux_tui.runner.process_end import do_not_outlive_the_job, exit_now
+from routilux_tui.runner.process_end import HEAR_WITHIN, Shutdown, do_not_outlive_the_job, exit_now
 from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.runner.turn import Turn
@@ -68,12 +68,12 @@ class Host:
         self._pipe = pipe
         self.fork_lock: threading.RLock | None = None
         let_go_in_children(self)
-        self.ending = threading.Event()
         #: What was sent again, where the job was taken up for that.
         self.sent: Sent | None = None
         self.turn = turn
-        self._at_once = threading.Event()
         self._status_changed = threading.Event()
+        self.shutdown = Shutdown(self._status_changed.set)
+        self.ending = self.shutdown.asked
         flow, params = load_flow(spec.flow, spec.params)
         if spec.resume:
             self.state = load_job(spec.resume, into=JobState, strict=True)
@@ -220,7 +220,7 @@ class Host:
 
     def _run_to_its_end(self) -> None:
         while not self.ending.is_set():
-            self._status_changed.wait()
+            self._status_changed.wait(HEAR_WITHIN)
             self._status_changed.clear()
             status = self.state.status
             if statuses.has_ended(status):
@@ -254,7 +254,9 @@ class Host:
             if self.ending.is_set():
                 self._suspend()  # again, should somebody have called it off
                 deadline = deadline or time.monotonic() + SUSPEND_WITHIN
-            if self._at_once.is_set() or (deadline is not None and time.monotonic() > deadline):
+            if self.shutdown.at_once.is_set() or (
+                deadline is not None and time.monotonic() > deadline
+            ):
                 self._interrupt()
 
     def _interrupt(self) -> NoReturn:
@@ -267,17 +269,10 @@ class Host:
             self.capture.stop()
             exit_now()
 
-    def end(self, *_: Any) -> None:
-        """A signal's way to have this process end; asked a second time, at once."""
-        if self.ending.is_set():
-            self._at_once.set()
-        self.ending.set()
-        self._status_changed.set()
-
     def let_go(self) -> None:
         """This is a forked child: it ends by a signal as any other process does."""
         for name, handler in _HANDLERS_IN_CHILDREN.items():
-            if signal.getsignal(name) in {self.end, _ignore, _call_off}:
+            if signal.getsignal(name) in {self.shutdown.handle, _ignore, _call_off}:
                 signal.signal(name, handler)
         if not self._pipe.closed:
             blank(self._pipe.fileno())
@@ -332,7 +327,7 @@ def main() -> int:
     turn, queued = Turn(spec), ""
     try:
         host = Host(spec, pipe, turn)
-        signal.signal(signal.SIGTERM, host.end)
+        signal.signal(signal.SIGTERM, host.shutdown.handle)
         keep_for_children(*_HANDLERS_IN_CHILDREN)
         result = LaunchResult(
             job_id=host.state.job_id,

@@ -28,6 +28,7 @@ from routilux_tui.job.jsonable import decode
 from routilux_tui.runner.launch import BY_US, UNBUFFERED
 from routilux_tui.runner.launch_record import hash_of, signature_of, user_name
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
+from routilux_tui.runner.process_end import Shutdown
 from routilux_tui.runner.script_job import ScriptJob
 from routilux_tui.runner.script_output import ScriptOutput
 from routilux_tui.tap.ring import PACE, Reader, make_memory
@@ -61,7 +62,8 @@ class ScriptHost:
         self.script = script
         self._report = report
         self.jobs: dict[int, ScriptJob] = {}
-        self._ending = threading.Event()
+        self.shutdown = Shutdown(lambda: None)
+        self._ending = self.shutdown.asked
         self._refused: FlowLoadError | None = None
         self._input = False
         self._hash = hash_of(Path(script.file))  # before it can be altered
@@ -178,10 +180,6 @@ class ScriptHost:
         self._hear()
         for job in self.jobs.values():
             job.tend()
-
-    def end(self, *_: Any) -> None:
-        """A signal's way to have this process end."""
-        self._ending.set()
 
     # What the script says
 
@@ -329,6 +327,6 @@ def run_script(
         refused = FlowLoadError(f"{script.python} can't be started: {error.strerror or error}.")
         report(pipe, LaunchResult(error=_plain_error(refused)))
         return 2
-    signal.signal(signal.SIGTERM, host.end)
+    signal.signal(signal.SIGTERM, host.shutdown.handle)
     host.run()
     return 0
