@@ -193,6 +193,7 @@ def folded(store: SegmentStore, into: type[AnyJob], seq: int) -> AnyJob | None:
                 for block in store.footer(one).blocks:
                     if block.first <= seq and not one.reset:
                         apply_changes(state, store.changes(one, block), seq)
+                state._history, state._shared_log, state._output_log = [], [], []  # noqa: SLF001 - nobody has seen it yet
         except Damaged:
             continue
         if state.seq != seq:

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.job.jsonable import dumps, encode, encode_plain, is_plain
+from routilux_tui.job.jsonable import dumps, encode_plain, is_plain
 from routilux_tui.store.list_growth import LISTS
-from routilux_tui.store.queued_tasks import named, split_tasks
-from routilux_tui.store.writing import small_plain
 
 if TYPE_CHECKING:
     from routilux_tui.job.listeners import Change
-    from routilux_tui.job.model import Job
 
 #: Kinds whose arguments are the engine's own, and need no look before they are encoded.
 _ALWAYS_PLAIN = frozenset({"status", "current", "hold", "take_up", "drop", "deferred_sent"})
@@ -45,25 +42,3 @@ def batch_line(changes: list[Any]) -> bytes | bytearray:
         return b"[%b]\n" % b",".join(texts)
     line += b"\n"
     return line
-
-
-def keyframe_text(job: Job) -> bytes:
-    """A job without its growing lists as JSON; empty where its tasks are too many for that.
-
-    Its statistics, our own numbers, take no look.
-    """
-    tasks = split_tasks(job)
-    if tasks is None:
-        return b""
-    written, waiting = tasks
-    plain = small_plain(job, written)
-    plain.update(named(job, waiting))
-    statistics = plain.pop("statistics", None)
-    text = dumps(plain)
-    if statistics is None:
-        return text
-    try:
-        numbers = encode(statistics)
-    except Exception:
-        numbers = dumps(statistics)
-    return b'%b,"statistics":%b}' % (text[:-1], numbers)

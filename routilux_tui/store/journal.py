@@ -25,9 +25,10 @@ from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.spare_memory import SPARE
 from routilux_tui.store.adopting import adopt_changes
 from routilux_tui.store.change_buffer import ChangeBuffer
-from routilux_tui.store.encoding import batch_line, keyframe_text
+from routilux_tui.store.encoding import batch_line
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.forgetting import forget_dropped
+from routilux_tui.store.keyframes import quick_keyframe
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.locks import acquire_job_id, acquire_lock, remove_lock, write_lock_owner
@@ -48,8 +49,6 @@ DELAY = 0.01
 SEAL_CHANGES = 10_000
 SEAL_BYTES = 16 << 20
 """A live segment with so many changes, or so long, is sealed."""
-_MOST_NESTED = 256 << 10
-"""A job with more in it has no keyframe: it could not be made in 5 ms."""
 _RETRY = 0.5
 _NO_MEMORY = "no memory is left"
 
@@ -139,10 +138,7 @@ class Journal:
     def _start_live(self, live: LiveSegment) -> None:
         """Write the head of a live segment, under the job's lock, and have it written from now."""
         state, now = self.state, time.time()
-        keyframe = b""
-        if self._buffer.nested < _MOST_NESTED:
-            keyframe = keyframe_text(state)
-            self._buffer.nested = len(keyframe)
+        keyframe, self._buffer.nested = quick_keyframe(state, self._buffer.nested)
         header = {
             "journal": VERSION,
             "job_id": state.job_id,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.job.jsonable import dumps
+from routilux_tui.store.keyframes import LateKeyframes
 from routilux_tui.store.list_growth import ENTRY, LISTS
 from routilux_tui.store.segments import Segment
 from routilux_tui.store.stored_list import StoredList
@@ -85,6 +86,7 @@ class Sealer:
         self.job = job
         self.store = store
         self._on_sealed = on_sealed
+        self._late = LateKeyframes(store)
         self._waiting: deque[Unsealed] = deque()
         self._wakeup = threading.Event()
         self._ended = False
@@ -125,6 +127,10 @@ class Sealer:
                             unsealed.replaced_number,
                             unsealed.last,
                             unsealed.end,
+                        )
+                    if not unsealed.keyframe:
+                        unsealed.keyframe = self._late.before(
+                            unsealed.marks[0].first, unsealed.live.size
                         )
                     segment = seal(self.store, unsealed)
                 except (OSError, MemoryError) as error:

@@ -35,7 +35,8 @@ VERSION = 1
 _MAGIC = b"RTSEG001"
 #: The quickest: 16 bytes a change, and the job's processor is its own.
 _LEVEL = 1
-_MOST_RAW = 64 << 20
+MOST_RAW = 64 << 20
+"""A keyframe or a block that is longer is not read."""
 _KEPT_BLOCKS = 6
 _KEPT_FOOTERS = 16
 _MOST_INDEX = 256 << 20
@@ -361,7 +362,7 @@ class SegmentStore:
 def _unpacked(piece: bytes) -> bytes:
     unpack = zlib.decompressobj()
     try:
-        raw = unpack.decompress(piece, _MOST_RAW)
+        raw = unpack.decompress(piece, MOST_RAW)
     except zlib.error as error:
         raise Damaged(str(error)) from error
     if not unpack.eof:

@@ -11,7 +11,8 @@ import pytest
 from routilux_tui import JobState
 from routilux_tui.job.model import Job
 from routilux_tui.store import journal as journals
-from routilux_tui.store import queued_tasks
+from routilux_tui.store import keyframes, queued_tasks
+from routilux_tui.store.changes_reading import all_changes
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.queued_tasks import QueuedTasks, TaskReader, job_from_keyframe
 from routilux_tui.store.reading import load_job
@@ -139,8 +140,73 @@ def test_tasks_that_are_not_as_they_were_queued_are_told_as_they_are(tmp_path: P
     for seq, expected in found.items():
         assert tasks_of(job_at(path, seq=seq)) == expected, seq
     store = SegmentStore(changes_folder(path), state.job_id).load()
-    assert [one.keyframe for one in store.segments].count(False) > 1
+    assert 0 < [one.keyframe for one in store.segments].count(False) < len(store.segments) / 2
     assert store.segments[-1].keyframe
+
+
+def written_over(state: JobState, journal: Journal) -> None:
+    """A key of the shared data that is written over all the time."""
+    for n in range(QUEUED):
+        state.update_shared_data("summary", {"n": n, "text": "x" * 40})
+        journal.flush()
+
+
+def test_what_is_written_over_is_no_reason_for_a_job_to_have_no_keyframes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyframes, "_MOST_NESTED", 1500)
+    path = tmp_path / "j.json"
+    quick = []
+    made = keyframes.quick_keyframe
+    monkeypatch.setattr(
+        journals, "quick_keyframe", lambda *args: quick.append(made(*args)) or quick[-1]
+    )
+    state, _ = moments(path, written_over)
+    assert len(quick) >= 4
+    assert all(text for text, _ in quick)
+    assert job_at(path, seq=101).shared_data["summary"]["n"] == 99
+    assert state.seq == QUEUED + 1
+
+
+def large(state: JobState, journal: Journal) -> None:
+    """More in the shared data than can be written while a handler waits."""
+    for n in range(3 * QUEUED):
+        state.update_shared_data(f"key {n % 50}", {"n": n, "text": "x" * 40})
+        state.append_to_shared_log({"n": n})
+        journal.flush()
+
+
+def test_a_job_with_very_much_in_it_is_near_a_keyframe_at_any_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyframes, "_MOST_NESTED", 1000)
+    path = tmp_path / "j.json"
+    state, _ = moments(path, large)
+    store = SegmentStore(changes_folder(path), state.job_id).load()
+    have = [one.keyframe for one in store.segments]
+    assert len(have) > 15
+    gaps = "".join("k" if one else "." for one in have).split("k")
+    assert max(map(len, gaps)) <= 2, have
+    for seq in (1, 70, 333, 500, 900, state.seq):
+        then = Job()
+        for change in all_changes(path):
+            if change[0] <= seq:
+                then.apply(change)
+        job = job_at(path, seq=seq)
+        assert job.shared_data == then.shared_data
+        assert list(job.shared_log) == list(then.shared_log)
+
+
+def test_keyframes_that_are_made_late_are_seldom_where_they_are_large(tmp_path: Path) -> None:
+    path = tmp_path / "j.json"
+    state, _ = moments(path, fan_out)
+    store = SegmentStore(changes_folder(path), state.job_id).load()
+    late = keyframes.LateKeyframes(store)
+    assert late.before(61, 100)
+    small = late._ahead
+    assert 0 < small < 20_000
+    assert not late.before(121, small - 1)
+    assert late.before(181, 1)
 
 
 def test_a_task_whose_change_is_gone_says_so_and_costs_no_other(tmp_path: Path) -> None:
