@@ -20,7 +20,6 @@ from routilux_tui.runner.judge import TooCostly
 from routilux_tui.runner.script_engine import ScriptEngine
 from routilux_tui.runner.task_steering import TaskSteering
 from routilux_tui.views.conditions import context_of
-from routilux_tui.views.earlier import comparable
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.projection import Projection
@@ -74,6 +73,8 @@ _STALE: dict[str, tuple[str, ...]] = {
 _OUR_ENGINE = str(Path(__file__).parents[1] / "flow")
 _LONGEST_STACK = 20_000
 _SUMMARY_EVERY = 1.0
+_LOOKED = 5.0
+"""Seconds that the earlier runs of a flow are waited for."""
 """Seconds between two summaries of a job for the lists that show it."""
 
 
@@ -111,6 +112,7 @@ class Backend(TaskSteering):
         #: Tells people of it; see `Alerts.begin`.
         self.alerts = Alerts(state, self.header, lambda: self.projection.earlier, flush, path)
         self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
+        self._looking: threading.Thread | None = None
         self._stale: set[str] = set()
         self._marked = False
         #: Until when the summary for lists holds, then its progress and its reason.
@@ -176,7 +178,8 @@ class Backend(TaskSteering):
         now = time.monotonic()
         if now >= self._summary[0]:
             insight = self.insight(list(PARTS))
-            reason = why(facts_of(header, insight, time.time()))[0].short
+            usual = self.projection.usual
+            reason = why(facts_of(header, insight, time.time(), usual=usual))[0].short
             progress = insight.outlook.progress if insight.outlook is not None else None
             self._summary = (now + _SUMMARY_EVERY, progress, reason)
         _, progress, reason = self._summary
@@ -204,9 +207,16 @@ class Backend(TaskSteering):
         def look() -> None:
             runs = read()
             with self.state.lock:
-                self.projection.earlier = comparable(self.state, runs)
+                self.projection.compare_with(runs)
 
-        threading.Thread(target=look, name="earlier runs", daemon=True).start()
+        self._looking = threading.Thread(target=look, name="earlier runs", daemon=True)
+        self._looking.start()
+
+    def read_earlier(self) -> None:
+        """Wait until the earlier runs of the flow are read, but not for long."""
+        self._look_for_earlier()
+        if self._looking is not None:
+            self._looking.join(_LOOKED)
 
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""

@@ -8,6 +8,7 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import status as statuses
 from routilux_tui.runner.paths import saved_runs_of
 from routilux_tui.store.large_file import open_job
+from routilux_tui.store.segments import changes_folder
 from routilux_tui.views.earlier import KnownRun, known_run_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 #: Runs that a run is compared with.
 MOST_RUNS = 20
-#: Bytes of their files that are read at most, newest first, and of one that is read at all.
+#: Bytes of their files that are read at most, newest first, and of one that is read at all; of one
+#: whose changes are kept, a keyframe is.
 _MOST_BYTES, _LARGEST = 128 << 20, 32 << 20
 
 
@@ -43,13 +45,15 @@ def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRu
 
 
 def _newest_first(paths: list[Path]) -> list[tuple[Path, int]]:
+    """Files, and how much is to be read of each."""
     seen = []
     for path in paths:
         try:
             stat = path.stat()
         except OSError:
             continue
-        seen.append((stat.st_mtime, path, stat.st_size))
+        is_kept = changes_folder(path).is_dir()
+        seen.append((stat.st_mtime, path, 0 if is_kept else stat.st_size))
     return [(path, size) for _, path, size in sorted(seen, reverse=True)]
 
 

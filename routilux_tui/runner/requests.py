@@ -22,6 +22,7 @@ from routilux_tui.views.alerts import alert_states, rule_of
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.choosing import wanted_of
 from routilux_tui.views.editing import edited_of
+from routilux_tui.views.insight import USUAL
 from routilux_tui.views.measures import measures_of
 from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import Frame, WaitResult
@@ -222,8 +223,11 @@ class Requests:
             fold=bool(params.get("fold", True)),
         )
 
-    def _insight(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
-        return self._backend.insight([str(part) for part in params["parts"]])
+    async def _insight(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        parts = [str(part) for part in params["parts"]]
+        if USUAL in parts:
+            await asyncio.to_thread(self._backend.read_earlier)
+        return self._backend.insight(parts)
 
     def _measures(self, _viewer: Viewer, _params: dict[str, Any]) -> Any:
         return measures_of(self._backend.state)

@@ -20,8 +20,7 @@ from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.conditions import Condition, context_of
-from routilux_tui.views.earlier import comparable
-from routilux_tui.views.insight import OUTLOOK
+from routilux_tui.views.insight import OUTLOOK, USUAL
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import (
@@ -43,8 +42,8 @@ if TYPE_CHECKING:
     from routilux_tui.job.model import Job
     from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.choosing import Sent, Wanted
+    from routilux_tui.views.earlier import KnownRun
     from routilux_tui.views.editing import Edited
-    from routilux_tui.views.estimate import EarlierRun
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
@@ -68,8 +67,8 @@ class SavedHandle(TaskRefusing):
         self._projection: Projection | None = None
         self._polling = ""
         self._read_only = False
-        #: The earlier runs of its flow, by which one tells how far it is; None until it is asked.
-        self._earlier: list[EarlierRun] | None = None
+        #: The earlier runs of its flow, by which it is judged; None until it is asked.
+        self._earlier: list[KnownRun] | None = None
         #: Who looks at it from another machine, as ``user@host``.
         self.via = ""
         self._stamp = self._current_stamp()
@@ -234,10 +233,12 @@ class SavedHandle(TaskRefusing):
     async def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""
         views = self._opened()
-        if OUTLOOK in parts and not statuses.has_ended(views.job.status):
+        is_left = OUTLOOK in parts and not statuses.has_ended(views.job.status)
+        if views.usual is None and (is_left or USUAL in parts):
             if self._earlier is None:
                 self._earlier = await asyncio.to_thread(_earlier_of, views.job)
-            views.earlier = self._earlier
+            with views.job.lock:
+                views.compare_with(self._earlier)
         return views.insight(parts)
 
     async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
@@ -384,7 +385,6 @@ class SavedHandle(TaskRefusing):
         Condition(condition).check(context_of(self._opened().job))
 
 
-def _earlier_of(job: Job) -> list[EarlierRun]:
-    """The runs with which one compares a job that rests, or was killed."""
-    began = timestamps.to_epoch(job.created_at)
-    return comparable(job, earlier_runs(job.flow_id, job.job_id, began))
+def _earlier_of(job: Job) -> list[KnownRun]:
+    """The runs with which one compares a job that nobody runs."""
+    return earlier_runs(job.flow_id, job.job_id, timestamps.to_epoch(job.created_at))

@@ -61,7 +61,7 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
 def known_run_of(job: Job) -> KnownRun:
     """What a job that has ended was like; its lock is held."""
     began, ended = timestamps.to_epoch(job.created_at), timestamps.to_epoch(job.updated_at)
-    routines, p95, kinds = {}, {}, set()
+    routines, p95 = {}, {}
     for routine_id, one in job.statistics.routines.items():
         one.fill_sketches()
         quantile = one.run_time.quantile(0.95)
@@ -73,10 +73,6 @@ def known_run_of(job: Job) -> KnownRun:
         runs, busy = state.get("runs"), state.get("execution_time")
         if type(runs) is int and runs > 0 and isinstance(busy, (int, float)):
             routines[routine_id] = (runs, busy / runs)
-        for name in ("error", "last_error"):
-            if isinstance(state.get(name), str):
-                kinds.add(error_kind(routine_id, state[name]))
-    kinds |= {(one.routine_id, one.error_type, one.kind) for one in job.statistics.problems.kinds}
     return KnownRun(
         job_id=job.job_id,
         flow_id=job.flow_id,
@@ -85,8 +81,28 @@ def known_run_of(job: Job) -> KnownRun:
         seconds=None if began is None or ended is None else max(0.0, ended - began),
         routines=routines,
         p95=p95,
-        kinds=frozenset(kinds),
+        kinds=_kinds_of(job),
         parameters=parameters_of(job),
+    )
+
+
+def _kinds_of(job: Job) -> frozenset[Kind]:
+    """The kinds of error that a job had; its lock is held."""
+    kinds = {(one.routine_id, one.error_type, one.kind) for one in job.statistics.problems.kinds}
+    for routine_id, state in job.routine_states.items():
+        if statuses.is_routine(routine_id) and isinstance(state, dict):
+            told = (state.get(name) for name in ("error", "last_error"))
+            kinds |= {error_kind(routine_id, one) for one in told if isinstance(one, str)}
+    return frozenset(kinds)
+
+
+def usual_for(usual: Usual, job: Job) -> Usual:
+    """What of it can be said of a job: its own routines, its own errors; its lock is held."""
+    mine = job.statistics.routines
+    return msgspec.structs.replace(
+        usual,
+        p95={name: value for name, value in usual.p95.items() if name in mine},
+        kinds=usual.kinds & _kinds_of(job),
     )
 
 

@@ -10,9 +10,13 @@ from typing import Any
 
 import msgspec
 
+from routilux_tui.views.earlier import Usual  # noqa: TC001 - a field's type
+
 OUTLOOK, FIGURES, PROBLEMS, NOW = "outlook", "figures", "problems", "now"
-#: What may be asked for.
+#: What may be asked for, and is told of a job by itself.
 PARTS = (OUTLOOK, FIGURES, PROBLEMS, NOW)
+#: Beside these: what of all that was usual in earlier runs, which must be read for it.
+USUAL = "usual"
 
 #: What a routine is at this moment, and how that is shown: glyph, ASCII stand-in, word.
 ROUTINE_LOOKS: dict[str, tuple[str, str, str]] = {
@@ -198,3 +202,4 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[ProblemRow] = []
     problems_beyond: int = 0
     now: Now | None = None
+    usual: Usual | None = None

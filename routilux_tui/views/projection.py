@@ -17,17 +17,10 @@ from routilux_tui.views import shapes as views
 from routilux_tui.views.activity import activity_of, drawn
 from routilux_tui.views.approximation import is_measured, statistics_of_records
 from routilux_tui.views.causes import input_of, trace_of
+from routilux_tui.views.earlier import comparable, usual_for, usual_of
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES, FlowShape, flow_shape_of
-from routilux_tui.views.insight import (
-    FIGURES,
-    NOW,
-    OUTLOOK,
-    PROBLEMS,
-    FailingInput,
-    Insight,
-    NextTask,
-)
+from routilux_tui.views.insight import FIGURES, NOW, OUTLOOK, PROBLEMS, USUAL, Insight
 from routilux_tui.views.list_line import note_of
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
@@ -45,7 +38,9 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.model import Job
     from routilux_tui.job.statistics import Statistics
+    from routilux_tui.views.earlier import KnownRun, Usual
     from routilux_tui.views.estimate import EarlierRun
+    from routilux_tui.views.insight import FailingInput, NextTask
     from routilux_tui.views.timeline import Timeline
 
 MOST_ROWS = 1000
@@ -69,8 +64,9 @@ class Projection:
         self.job = job
         self._matches: dict[tuple[str, Filter], tuple[array[int], int]] = {}
         self._searching = threading.Lock()
-        #: Earlier runs of the flow, by which the end is estimated, where somebody has read them.
+        #: Earlier runs of the flow, by which the end is estimated; and what all of them were like.
         self.earlier: Sequence[EarlierRun] = ()
+        self.usual: Usual | None = None
         self._approximation: tuple[int, Statistics] | None = None
         #: The moment that is shown, in seconds since the epoch; None for the present one.
         self.at: float | None = None
@@ -170,6 +166,10 @@ class Projection:
             known = activity_of(self.job, time.time())
         return drawn(known, begin, end, max(1, min(columns, MOST_COLUMNS)), fold=fold)
 
+    def compare_with(self, runs: Sequence[KnownRun]) -> None:
+        """Judge the job by earlier runs of its flow, under its lock."""
+        self.earlier, self.usual = comparable(self.job, runs), usual_of(runs)
+
     def insight(
         self,
         parts: Iterable[str],
@@ -202,6 +202,7 @@ class Projection:
                 problems=problems(moment) if PROBLEMS in asked else [],
                 problems_beyond=beyond if PROBLEMS in asked else 0,
                 now=now(moment) if NOW in asked else None,
+                usual=usual_for(self.usual, self.job) if self.usual and USUAL in asked else None,
             )
 
     def queue(self, start: int, stop: int) -> list[NextTask]:

@@ -185,9 +185,8 @@ class Replay:
     def _present(self, job: Job, seq: int, at: float | None, what: str = "") -> Point:
         moments = self._moments
         if job is not self.projection.job:
-            earlier = self.projection.earlier
-            self.projection = Projection(job)
-            self.projection.earlier = earlier
+            before, self.projection = self.projection, Projection(job)
+            self.projection.earlier, self.projection.usual = before.earlier, before.usual
         if at is None:
             at = timestamps.to_epoch(job.updated_at) or moments.begin
             if isinstance(moments, RecordedMoments):

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from routilux_tui.runner import earlier
 from routilux_tui.runner.client import Client
+from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.launch import start_job
+from routilux_tui.runner.paths import saved_runs_of
 from routilux_tui.sources.live import socket_handle
+from routilux_tui.sources.past_handle import PastHandle
 from routilux_tui.sources.saved import SavedSource
 from routilux_tui.store.locks import is_locked
-from routilux_tui.views.insight import PARTS
+from routilux_tui.store.segments import changes_folder
+from routilux_tui.tui.screens.job_answers import why_lines
+from routilux_tui.views.earlier import ENOUGH
+from routilux_tui.views.insight import PARTS, USUAL, Insight
 from tests.flows import write_flows
+from tests.processes import until
+
+if TYPE_CHECKING:
+    import pytest
+
+    from routilux_tui.runner.launch import Started
 
 
 async def test_a_running_handler_with_its_input_thread_and_stack(world: Path) -> None:
@@ -85,3 +101,75 @@ async def test_a_runner_and_a_paused_file_know_the_earlier_runs_of_the_flow(worl
     assert (told.earlier_runs, told.done, told.progress) == (3, outlook.done, outlook.progress)
     assert told.slower is not None
     await saved.close()
+
+
+def test_a_run_that_is_large_is_compared_with_as_its_changes_tell_what_it_was(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Client(start_job(f"{write_flows(world)}:counting", {"n": 5}).socket) as client:
+        client.wait("", 60)
+    (path,) = saved_runs_of("counting")
+    until(lambda: not is_locked(path))
+    monkeypatch.setattr(earlier, "_LARGEST", path.stat().st_size - 1)
+    (run,) = earlier_runs("counting", "another", None)
+    assert (run.status, run.routines["sink"][0]) == ("completed", 5)
+    shutil.rmtree(changes_folder(path))
+    assert earlier_runs("counting", "another", None) == []
+
+
+ERRORS = """
+import time
+from routilux_tui import ErrorHandler, ErrorStrategy, Flow, Routine
+
+
+class Picky(Routine):
+    def __init__(self):
+        super().__init__()
+        self.define_slot("trigger", handler=self.go)
+        self.set_error_handler(ErrorHandler(ErrorStrategy.CONTINUE))
+
+    def go(self, kind="KeyError", seconds=0.0):
+        time.sleep(seconds)
+        raise {"KeyError": KeyError, "OSError": OSError}[kind]("no such thing")
+
+
+def picky():
+    flow = Flow("picky")
+    flow.add_routine(Picky(), "picky")
+    return flow
+"""
+
+
+def run_to_its_end(started: Started) -> None:
+    with Client(started.socket) as client:
+        client.wait("", 60)
+    until(lambda: not is_locked(Path(started.path)))
+
+
+async def test_why_says_what_is_new_beside_earlier_runs_wherever_it_is_asked(world: Path) -> None:
+    file = world / "picky.py"
+    file.write_text(ERRORS)
+    flow = f"{file}:picky"
+    for _ in range(ENOUGH):
+        run_to_its_end(start_job(flow, {}))
+    for kind, new in (("KeyError", ""), ("OSError", f" (new: not in the last {ENOUGH} runs)")):
+        started = start_job(flow, {"kind": kind})
+        run_to_its_end(started)
+        saved = SavedSource([started.path]).handle(started.path)
+        past = PastHandle(Path(started.path))
+        for handle in (saved, past):
+            await handle.open()
+            lines = await why_lines(handle, Insight(at=""), time.time())
+            said = next(one for one in lines if "error in `picky`" in one)
+            assert said.removesuffix(f"{new}.").endswith(("thing", "thing'")), said
+            await handle.close()
+        Path(started.path).unlink()  # the next is compared with the first of them alone
+    started = start_job(flow, {"kind": "OSError", "seconds": 600})
+    live = socket_handle(Path(started.socket))
+    await live.open()
+    usual = (await live.insight(USUAL)).usual
+    assert usual is not None
+    assert (usual.runs, usual.kinds) == (ENOUGH, frozenset())
+    assert (await live.insight(*PARTS)).usual is None
+    await live.cancel(force=True, grace=0)
+    await live.close()

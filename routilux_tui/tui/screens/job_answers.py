@@ -13,7 +13,7 @@ from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import clock, count, counted, span
-from routilux_tui.views.insight import PARTS
+from routilux_tui.views.insight import PARTS, USUAL
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
 from routilux_tui.views.trace import trace, waits_of, with_waits
@@ -49,8 +49,16 @@ async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     with contextlib.suppress(Unreachable):  # that nobody answers is the answer then
         if header.counts.get(views.PAUSES):
             pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
-        insight = await handle.insight(*PARTS)
-    facts = facts_of(header, insight, moment, pause=pause, gone=handle.is_gone, no_answer=no_answer)
+        insight = await handle.insight(*PARTS, USUAL)
+    facts = facts_of(
+        header,
+        insight,
+        moment,
+        pause=pause,
+        gone=handle.is_gone,
+        no_answer=no_answer,
+        usual=insight.usual,
+    )
     lines: list[str] = []
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
