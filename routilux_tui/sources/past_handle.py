@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import NotPossible
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.saved_handle import SavedHandle
+from routilux_tui.sources.search_process import SearchProcess, is_costly
 from routilux_tui.store.large_file import open_job, wait_counted
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.replay_shapes import Point, Seek
@@ -40,6 +41,7 @@ class PastHandle(SavedHandle):
         super().__init__(path)
         self._replay: Replay | None = None
         self._seeking = asyncio.Lock()
+        self._search = SearchProcess(path)
 
     @property
     def cannot(self) -> Mapping[str, str]:
@@ -70,14 +72,19 @@ class PastHandle(SavedHandle):
             JobFileMissing: when the changes that lead there can't be read.
         """
         replay = self._opened_replay()
-        replay.stop()
+        await self.stop()
         async with self._seeking:
-            point = await asyncio.to_thread(replay.seek, seek)
+            if is_costly(seek):
+                found = await self._search.find(seek)
+                point = await asyncio.to_thread(replay.show, found)
+            else:
+                point = await asyncio.to_thread(replay.seek, seek)
             self._show(replay.projection)
         return point
 
     async def stop(self) -> None:
         """End a search that is under way where it is."""
+        self._search.stop()
         if self._replay is not None:
             self._replay.stop()
 
@@ -118,7 +125,6 @@ class PastHandle(SavedHandle):
 
     async def close(self) -> None:
         """Let go, and end a search."""
-        if self._replay is not None:
-            self._replay.stop()
+        await self.stop()
         self._replay = None
         await super().close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
@@ -10,6 +11,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.runner.answering import Answer, answer_saved
 from routilux_tui.runner.earlier import earlier_runs
+from routilux_tui.runner.judge import Judge
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
@@ -19,7 +21,7 @@ from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.conditions import context_of
 from routilux_tui.views.insight import OUTLOOK, USUAL
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -73,6 +75,7 @@ class SavedHandle(TaskRefusing):
         self.via = ""
         self._stamp = self._current_stamp()
         self._changed = asyncio.Condition()
+        self._judge = Judge()
 
     @property
     def header(self) -> Header:
@@ -126,6 +129,7 @@ class SavedHandle(TaskRefusing):
     async def close(self) -> None:
         """Let go."""
         self._projection = None
+        self._judge.close()
 
     async def _read(self) -> None:
         self._stamp = self._current_stamp()
@@ -362,16 +366,15 @@ class SavedHandle(TaskRefusing):
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait until the file says so."""
-        condition = Condition(until) if until else None
 
         async def judge() -> WaitResult:
             while True:
                 state = self._opened().job
                 ended = statuses.has_ended(state.status)
-                if condition is not None and condition.holds(context_of(state)):
+                if until and await self._judge.holds(until, partial(context_of, state)):
                     return WaitResult("met", state.status)
                 if ended:
-                    return WaitResult("ended" if condition else "met", state.status)
+                    return WaitResult("ended" if until else "met", state.status)
                 async with self._changed:
                     await self._changed.wait()
 
@@ -382,7 +385,7 @@ class SavedHandle(TaskRefusing):
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
-        Condition(condition).check(context_of(self._opened().job))
+        await self._judge.check(condition, partial(context_of, self._opened().job))
 
 
 def _earlier_of(job: Job) -> list[KnownRun]:

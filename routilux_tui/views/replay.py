@@ -101,6 +101,21 @@ class Replay:
                 raise NotPossible(f"This is {end} moment that is known.")
             return self._show(wanted)
 
+    def show(self, point: Point) -> Point:
+        """Go to a moment that another reader of the same job has found.
+
+        Raises:
+            JobFileMissing: when the changes that lead there can't be read.
+        """
+        with self._lock:
+            self._moments.refresh()
+            return self._show(point.seq, point.what)
+
+    def check(self, condition: str) -> None:
+        """Raise ConditionError if the job, as it is at last, can't judge a condition."""
+        with self._lock:
+            checked(condition, self._moments.final())
+
     def first_held(self, text: str) -> Point:
         """The moment that a text means; of a condition the first at which it holds.
 

@@ -29,7 +29,7 @@ from tests.processes import until
 if TYPE_CHECKING:
     import pytest
 
-    from routilux_tui.runner.launch import Started
+    from routilux_tui.runner.launch import LaunchResult
 
 
 async def test_a_running_handler_with_its_input_thread_and_stack(world: Path) -> None:
@@ -140,7 +140,7 @@ def picky():
 """
 
 
-def run_to_its_end(started: Started) -> None:
+def run_to_its_end(started: LaunchResult) -> None:
     with Client(started.socket) as client:
         client.wait("", 60)
     until(lambda: not is_locked(Path(started.path)))
