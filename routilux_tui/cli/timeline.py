@@ -76,12 +76,12 @@ def run(args: argparse.Namespace) -> int:
         )
     path = replay_of(file_of(args.job)).chain() if args.critical else None
     if args.json:
-        told = msgspec.to_builtins(shown)
+        plain = msgspec.to_builtins(shown)
         if args.busiest:
-            told["busiest"] = dict(zip(("begin", "end", "handlers"), busiest(shown), strict=True))
+            plain["busiest"] = dict(zip(("begin", "end", "handlers"), busiest(shown), strict=True))
         if path is not None:
-            told["critical_path"] = msgspec.to_builtins(path)
-        output.print_json(told)
+            plain["critical_path"] = msgspec.to_builtins(path)
+        output.print_json(plain)
         return 0
     _print(shown, width)
     if args.busiest and shown.lanes:

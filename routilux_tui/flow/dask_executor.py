@@ -145,12 +145,12 @@ class DaskExecutor:
 
     def _on_event(self, event: Any) -> None:
         """A handler that takes long has done something."""
-        told = event[1]
+        message = event[1]
         with self._lock:
-            call = self._calls.get(told["n"])
+            call = self._calls.get(message["n"])
         if call is not None:
-            call.place = str(told["place"])
-            call.answers.put(_Answer(tuple(map(bytes, told["messages"])), told["first"]))
+            call.place = str(message["place"])
+            call.answers.put(_Answer(tuple(map(bytes, message["messages"])), message["first"]))
 
     def _send_pending(self) -> None:
         """Send what waits, small handlers together, until nothing has come for a while."""
@@ -240,11 +240,11 @@ class DaskExecutor:
         """Tell the handlers that run that their job has been cancelled."""
         client = self._client
         if client is not None:
-            told = _called(cancel, self._topic)
+            cancelling = _called(cancel, self._topic)
 
             def tell() -> None:
                 with contextlib.suppress(Exception):
-                    client.run(pickle.loads, told, on_error="ignore")
+                    client.run(pickle.loads, cancelling, on_error="ignore")
 
             threading.Thread(target=tell, name="dask cancel", daemon=True).start()
 

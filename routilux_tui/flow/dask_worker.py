@@ -211,9 +211,9 @@ class _Sink:
 
     def _tell(self) -> None:
         first, self._told = self._told or 0, len(self._messages)
-        told = {"n": self._number, "first": first, "messages": self._messages[first:]}
+        message = {"n": self._number, "first": first, "messages": self._messages[first:]}
         name = f"worker process {os.getpid()} on {socket.gethostname()}"
-        self._worker.log_event(self._topic, {**told, "place": name})
+        self._worker.log_event(self._topic, {**message, "place": name})
 
     def write(self, stream: str, text: str) -> None:
         """Take what is printed, line by line."""

@@ -155,8 +155,8 @@ class TaskControls(Controls):
             tasks = [*(one.task for one in chosen.failed), *chosen.waiting]
             now = time.time()
             for task in tasks:
-                told = {"slot": task.slot, "input": task_input(state, task)}
-                state.make("record", task.routine_id, GIVEN_UP, told, now, task.id)
+                record = {"slot": task.slot, "input": task_input(state, task)}
+                state.make("record", task.routine_id, GIVEN_UP, record, now, task.id)
                 state.make("give_up", task.id, now)
             if self.live:
                 self._undelay([])

@@ -100,9 +100,9 @@ class Problems:
         self, routine_id: str, data: Any, at: float, trace: int | None, task: Any
     ) -> int | None:
         """Count an error, as its record tells it; the number of its kind, None for the rest."""
-        told = data if isinstance(data, dict) else {}
-        message = _text(told.get("error"))[:_MESSAGE]
-        error_type = _text(told.get("error_type"))[:_KIND]
+        fields = data if isinstance(data, dict) else {}
+        message = _text(fields.get("error"))[:_MESSAGE]
+        error_type = _text(fields.get("error_type"))[:_KIND]
         key = (str(routine_id), error_type, kind_of(message))
         number = self._numbers.get(key)
         if number is None:
@@ -122,15 +122,15 @@ class Problems:
     def from_plain(cls, plain: Any) -> Problems:
         """What `to_plain` gave; of what it did not give, nothing."""
         problems = cls()
-        told = plain if isinstance(plain, dict) else {}
-        kinds = told.get("kinds")
+        fields = plain if isinstance(plain, dict) else {}
+        kinds = fields.get("kinds")
         for one in (kinds if isinstance(kinds, list) else [])[:MOST_KINDS]:
             problem = Problem.from_plain(one)
             if problem is not None:
                 key = (problem.routine_id, problem.error_type, problem.kind)
                 problems._numbers[key] = len(problems.kinds)
                 problems.kinds.append(problem)
-        rest = told.get("rest")
+        rest = fields.get("rest")
         from routilux_tui.job.record import is_id
 
         problems.rest = rest if is_id(rest) else 0

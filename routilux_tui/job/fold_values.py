@@ -84,8 +84,8 @@ def _control(job: JobData, action: str, who: dict[str, Any], reason: str, at: fl
 
 def _breakpoint(job: JobData, number: int, condition: str, who: dict[str, Any], at: float) -> None:
     """Somebody wants the job paused before a task for which a condition holds."""
-    told = {"number": number, "condition": condition, "who": who, "at": timestamps.to_iso(at)}
-    job.breakpoints[number] = told
+    entry = {"number": number, "condition": condition, "who": who, "at": timestamps.to_iso(at)}
+    job.breakpoints[number] = entry
     job.next_breakpoint = max(job.next_breakpoint, number + 1)
     job._updated = at
 

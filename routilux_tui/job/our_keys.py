@@ -103,9 +103,9 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
         rule = alert_from(entry)
         if rule is not None:
             job.alerts[str(name)] = rule
-    told, last = plain.get("alert_count"), plain.get("last_alert")
-    if is_id(told) and isinstance(last, dict):
-        job.alert_count, job.last_alert = told, last
+    count, last = plain.get("alert_count"), plain.get("last_alert")
+    if is_id(count) and isinstance(last, dict):
+        job.alert_count, job.last_alert = count, last
     for entry in _entries(plain, "breakpoints"):
         found = breakpoint_from(entry)
         if found is not None:

@@ -191,22 +191,22 @@ class RoutineStatistics:
     def from_plain(cls, plain: Any, clock: Activity) -> RoutineStatistics:
         """What `to_plain` gave; of what it did not give, nothing."""
         one = cls()
-        told = plain if isinstance(plain, dict) else {}
-        for name, value in zip(_COUNTS, _list(told, "counts"), strict=False):
+        fields = plain if isinstance(plain, dict) else {}
+        for name, value in zip(_COUNTS, _list(fields, "counts"), strict=False):
             setattr(one, name, as_count(value))
-        usual = told.get("usual")
+        usual = fields.get("usual")
         if isinstance(usual, list) and len(usual) == 2 and is_id(usual[0]):
             one.usual_seen = usual[0]
             one.usual = usual[1] if isinstance(usual[1], dict) else None
-        one.run_time = Sketch.from_plain(told.get("run_time"))
-        one.queue_wait = Sketch.from_plain(told.get("queue_wait"))
-        for entry in _list(told, "recent")[-2 * RECENT :]:
+        one.run_time = Sketch.from_plain(fields.get("run_time"))
+        one.queue_wait = Sketch.from_plain(fields.get("queue_wait"))
+        for entry in _list(fields, "recent")[-2 * RECENT :]:
             if isinstance(entry, list) and len(entry) == 3 and all(map(is_id, entry)):
                 one.recent[entry[0]] = entry[1:]
-        for entry in _list(told, "windows")[-_WINDOWS:]:
+        for entry in _list(fields, "windows")[-_WINDOWS:]:
             if isinstance(entry, list) and len(entry) == 2 and is_id(entry[0]):
                 one._windows[entry[0]] = Sketch.from_plain(entry[1])
-        for entry in _list(told, "activity"):
+        for entry in _list(fields, "activity"):
             if not isinstance(entry, list) or not 1 <= len(entry) <= 7:
                 continue
             if all(map(is_id, entry)) and entry[0] < clock.most:
@@ -300,12 +300,12 @@ class Statistics:
     def from_plain(cls, plain: Any) -> Statistics:
         """What `to_plain` gave; of what it did not give, nothing."""
         statistics = cls()
-        told = plain if isinstance(plain, dict) else {}
-        statistics.clock = Activity.from_plain(told.get("clock"))
+        fields = plain if isinstance(plain, dict) else {}
+        statistics.clock = Activity.from_plain(fields.get("clock"))
         statistics.tick_began, statistics.tick_ends = statistics.clock.tick
-        statistics.began = as_number(told.get("began"))
-        statistics.problems = Problems.from_plain(told.get("problems"))
-        routines = told.get("routines")
+        statistics.began = as_number(fields.get("began"))
+        statistics.problems = Problems.from_plain(fields.get("problems"))
+        routines = fields.get("routines")
         for name, one in (routines if isinstance(routines, dict) else {}).items():
             restored = RoutineStatistics.from_plain(one, statistics.clock)
             statistics.routines[name] = restored

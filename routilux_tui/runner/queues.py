@@ -63,10 +63,10 @@ class JobQueue:
         """Have a job wait, whose file nobody keeps; it begins at once if a place is free by now."""
         from routilux_tui.runner.launch_record import signature_of
 
-        told = msgspec.structs.replace(
+        to_start = msgspec.structs.replace(
             spec, cwd=spec.cwd or str(Path.cwd()), save=str(path), force=True
         )
-        plain = msgspec.json.decode(msgspec.json.encode(told))
+        plain = msgspec.json.decode(msgspec.json.encode(to_start))
         signature = signature_of(plain, spec.job_id, make_key=True)
         with self._locked():
             ticket = self._waiting / f"{time.time_ns():020}-{safe_name(spec.job_id)}"
@@ -104,12 +104,12 @@ class JobQueue:
         handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            told = self._folder / "limit"
+            limit = self._folder / "limit"
             if self._limit:
-                told.write_text(f"{self._limit}\n")
+                limit.write_text(f"{self._limit}\n")
             else:
                 with contextlib.suppress(OSError, ValueError):
-                    self._limit = int(told.read_text())
+                    self._limit = int(limit.read_text())
             yield
         finally:
             os.close(handle)
@@ -176,16 +176,16 @@ def _spec_of(ticket: Path) -> LaunchSpec | None:
     from routilux_tui.store.large_file import open_job
 
     try:
-        told = msgspec.json.decode(ticket.read_bytes(), type=_Ticket)
-        spec = msgspec.convert(told.spec, LaunchSpec)
-        job = open_job(told.path)
+        waiting = msgspec.json.decode(ticket.read_bytes(), type=_Ticket)
+        spec = msgspec.convert(waiting.spec, LaunchSpec)
+        job = open_job(waiting.path)
     except (OSError, msgspec.MsgspecError, JobFileError):
         return None  # it was removed: nobody wants it any more
-    signature = signature_of(told.spec, spec.job_id)
-    if not signature or not hmac.compare_digest(signature, told.signature):
+    signature = signature_of(waiting.spec, spec.job_id)
+    if not signature or not hmac.compare_digest(signature, waiting.signature):
         _warn("%s was not written by this program, and is not started", ticket)
         return None
-    if job.job_id != spec.job_id or job.status != "pending" or is_locked(Path(told.path)):
+    if job.job_id != spec.job_id or job.status != "pending" or is_locked(Path(waiting.path)):
         return None
     return spec
 

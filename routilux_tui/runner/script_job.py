@@ -40,7 +40,7 @@ class ScriptJob:
     """A job that a script runs.
 
     Args:
-        told: what the script says of it at its beginning.
+        message: what the script says of it at its beginning.
         spec: what the runner was told; the script's log is that of all of its jobs.
         launch: how the script was started; kept in the job's file.
         save: its file; empty for one in the state folder, where it goes, too, when the file may
@@ -51,14 +51,14 @@ class ScriptJob:
 
     def __init__(
         self,
-        told: dict[str, Any],
+        message: dict[str, Any],
         spec: LaunchSpec,
         launch: dict[str, Any],
         save: str,
         order: Callable[..., None],
         force: Callable[[str, float], None],
     ) -> None:
-        self.state = state = job_of_message(told)
+        self.state = state = job_of_message(message)
         state.extra["launch"] = launch
         if spec.max_history_size is not None:
             state.max_history_size = spec.max_history_size
@@ -91,7 +91,7 @@ class ScriptJob:
         )
         self.backend.note = note
         disk.backend = self.backend
-        state.make("shape", told["shape"])
+        state.make("shape", message["shape"])
         self.socket = socket_path(state.job_id)
         self.server = Server(
             self.backend,

@@ -17,13 +17,13 @@ INEXACT = "inexact"
 could not be, by ``routine.event``."""
 
 
-def job_of_message(told: dict[str, Any]) -> JobState:
+def job_of_message(message: dict[str, Any]) -> JobState:
     """Our copy of a job, as it is at its beginning: what a ``job`` message tells."""
     from routilux_tui.state.job_state import JobState
 
-    state = JobState(str(told["flow_id"]))
-    state._job_id = str(told["job_id"])
-    state._created = float(told["created_at"])
+    state = JobState(str(message["flow_id"]))
+    state._job_id = str(message["job_id"])
+    state._created = float(message["created_at"])
     return state
 
 

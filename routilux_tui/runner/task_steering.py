@@ -61,13 +61,13 @@ class TaskSteering(Steering):
     ) -> Sent:
         with self.state.lock:
             chosen = choose(self.state, wanted)
-            told = chosen.told()
+            summary = chosen.told()
             tasks = execution.send_again(
                 chosen,
                 edit.of if edit else None,
-                lambda: self._note_control("retry", who, reason or told),
+                lambda: self._note_control("retry", who, reason or summary),
             )
-            return Sent(header=self.header(), tasks=tasks, told=told)
+            return Sent(header=self.header(), tasks=tasks, told=summary)
 
     def give_up(self, wanted: Wanted, reason: str = "", who: Who = None) -> Sent:
         """Have failed inputs not tried again; the job goes on without them.
@@ -78,10 +78,10 @@ class TaskSteering(Steering):
         with self.state.lock:
             execution = self._execution("told to give inputs up")
             chosen = choose(self.state, wanted)
-            told = chosen.told()
+            summary = chosen.told()
             tasks = [one.task.id for one in chosen.failed] + [one.id for one in chosen.waiting]
-            execution.give_up(chosen, lambda: self._note_control("giveup", who, reason or told))
-            sent = Sent(header=self.header(), tasks=tasks, told=told)
+            execution.give_up(chosen, lambda: self._note_control("giveup", who, reason or summary))
+            sent = Sent(header=self.header(), tasks=tasks, told=summary)
         self._flush()
         return sent
 
@@ -98,11 +98,11 @@ class TaskSteering(Steering):
             raise UsageError(f"A queue can't be asked to {action[:20]!r}.")
         with self.state.lock:
             execution = self._execution("steered by its tasks")
-            told = f"{action} {', '.join(map(str, tasks[:10]))}"
+            summary = f"{action} {', '.join(map(str, tasks[:10]))}"
             done = execution.change_queue(
                 action,
                 tasks,
-                lambda: self._note_control("queue", who, told),
+                lambda: self._note_control("queue", who, summary),
                 edit.of if edit else None,
             )
             sent = Sent(header=self.header(), tasks=done, told=counted(len(done), "task"))

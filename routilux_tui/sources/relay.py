@@ -148,17 +148,17 @@ class Relay:
     def _whole(self) -> Frame:
         handle = self._handle
         routines = list(handle.routines.values())
-        return Frame(seq=0, header=self._told(), routines=routines, stale=list(SECTIONS))
+        return Frame(seq=0, header=self._marked_header(), routines=routines, stale=list(SECTIONS))
 
-    def _told(self) -> Header:
+    def _marked_header(self) -> Header:
         """The job in a line, and whether its runner is gone, which no file says by itself."""
         return msgspec.structs.replace(self._handle.header, gone=self._handle.is_gone)
 
     async def _send_frames(self, interval: float) -> None:
         async for frame in self._handle.changes():
-            told = msgspec.structs.replace(frame, header=self._told())
+            marked = msgspec.structs.replace(frame, header=self._marked_header())
             with contextlib.suppress(OSError):
-                self._writer.write(protocol.notice("frame", told))
+                self._writer.write(protocol.notice("frame", marked))
                 await self._writer.drain()
             await asyncio.sleep(interval)
 
@@ -191,7 +191,7 @@ class Relay:
         return True
 
     async def _header(self, _params: dict[str, Any]) -> Header:
-        return self._told()
+        return self._marked_header()
 
     async def _flow(self, _params: dict[str, Any]) -> FlowShape:
         return await self._handle.flow()

@@ -111,8 +111,8 @@ def lock_owner(path: Path) -> dict[str, Any] | None:
     if not is_locked(path):
         return None
     try:
-        _, _, told = read_regular(str(lock_path(path)), _OWNER_SIZE).partition(b"\n")
-        owner = decode(told)
+        _, _, owner_json = read_regular(str(lock_path(path)), _OWNER_SIZE).partition(b"\n")
+        owner = decode(owner_json)
     except (ValueError, JobFileError):
         return {}
     return owner if isinstance(owner, dict) else {}
@@ -120,10 +120,10 @@ def lock_owner(path: Path) -> dict[str, Any] | None:
 
 def write_lock_owner(handle: int, owner: dict[str, Any] | None = None) -> None:
     """Name this process in the lock's file; a full disk is no reason not to run the job."""
-    told = b"" if owner is None else dumps(owner) + b"\n"
+    owner_json = b"" if owner is None else dumps(owner) + b"\n"
     with contextlib.suppress(OSError):
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()} {_started_at(os.getpid())}\n".encode() + told, 0)
+        os.pwrite(handle, f"{os.getpid()} {_started_at(os.getpid())}\n".encode() + owner_json, 0)
 
 
 def _is_owner_alive(handle: int) -> bool:

@@ -160,12 +160,12 @@ def job_from_keyframe(keyframe: dict[str, Any], into: type[AnyJob], reader: Task
         Damaged: when what it says of its tasks makes no sense.
     """
     state = into.from_plain({key: value for key, value in keyframe.items() if key != KEY})
-    told = keyframe.get(KEY)
-    if told is None:
+    entry = keyframe.get(KEY)
+    if entry is None:
         return state
-    if not (isinstance(told, list) and len(told) == 3 and is_id(told[0]) and is_id(told[1])):
+    if not (isinstance(entry, list) and len(entry) == 3 and is_id(entry[0]) and is_id(entry[1])):
         raise Damaged("its keyframe's tasks are no tasks")
-    first, last, counts = told
+    first, last, counts = entry
     if not 0 <= last - first < _MOST_NAMED or last >= state.next_task_id:
         raise Damaged("its keyframe names tasks that never were")
     state.outstanding = QueuedTasks(state.outstanding, range(first, last + 1), reader)

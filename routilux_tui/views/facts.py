@@ -162,14 +162,14 @@ def _routine_facts(
     """What a routine does; of its errors the new ones are told before the others."""
     own = [problem for problem in problems if problem.routine_id == one.routine_id]
     new = [problem for problem in own if usual.is_new(_kind_of(problem))]
-    told = next(iter(new or own), None)
+    kind = next(iter(new or own), None)
     tries = [timestamps.to_epoch(problem.next_try) for problem in own]
     soonest = min((at for at in tries if at is not None), default=None)
     error, common = one.last_error, ""
-    if told is not None:
-        error = f"{told.error_type}: {told.message}" if told.error_type else told.message
-        if told.inputs > 1:
-            shared = list(told.common.items())[:_MOST_COMMON]
+    if kind is not None:
+        error = f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
+        if kind.inputs > 1:
+            shared = list(kind.common.items())[:_MOST_COMMON]
             common = ", ".join(f"{key} = {preview(value, _WIDEST)}" for key, value in shared)
     return RoutineFacts(
         routine_id=one.routine_id,

@@ -43,16 +43,16 @@ def _figures_of(
     one = moment.statistics.of(routine_id)
     one.fill_sketches()
     state = moment.job.routine_states.get(routine_id)
-    told = state if isinstance(state, dict) else {}
+    plain = state if isinstance(state, dict) else {}
     row = routine_row(routine_id, state if state is not None else {})
-    error = row.error or told.get("last_error", "")
+    error = row.error or plain.get("last_error", "")
     times = one.run_time
     return RoutineFigures(
         routine_id,
-        _state_of(moment, one, str(told.get("status", "")), more),
+        _state_of(moment, one, str(plain.get("status", "")), more),
         max(0, one.queued),
         max(0, one.running),
-        one.ended or as_count(told.get("runs")),
+        one.ended or as_count(plain.get("runs")),
         _rate(moment, one),
         times.quantile(0.5),
         times.quantile(0.95),
@@ -65,7 +65,7 @@ def _figures_of(
         len(retrying.get(routine_id, ())),
         moment.waits(routine_id) if one.queued > 0 else None,
         error if isinstance(error, str) else preview(error),
-        as_number(told.get("execution_time")),
+        as_number(plain.get("execution_time")),
         _spark(moment, (one,)),
         is_sampled(moment.job),
     )
@@ -217,8 +217,8 @@ def _said(moment: Moment) -> float | None:
     if parts:
         return sum(min(1.0, one) for one in parts) / len(parts)
     done = total = 0
-    for (source, event), (told, came) in job.expected.items():
-        count = max(told, came)
+    for (source, event), (promised, came) in job.expected.items():
+        count = max(promised, came)
         targets = [one.target for one in moment.shape.links if one[:2] == (source, event)]
         total += count * max(1, len(targets))
         ended = (moment.statistics.of(name) for name in targets)

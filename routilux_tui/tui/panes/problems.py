@@ -85,8 +85,8 @@ class ProblemsPane(Pane):
             return []
         said = f"in {count(inputs)} {'input' if inputs == 1 else 'inputs'}  "
         keys = (("Enter", " opens  "), ("R", " again  "), ("X", " give up"))
-        told = [part for key, does in keys for part in ((key, "rows--key"), (does, "rows--dim"))]
-        return [(said, ""), *told]
+        parts = [part for key, does in keys for part in ((key, "rows--key"), (does, "rows--dim"))]
+        return [(said, ""), *parts]
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
@@ -103,9 +103,9 @@ class ProblemsPane(Pane):
         if line.kind == "more":
             failing = max(one.retrying + one.gave_up, len(one.samples))
             more, since = failing - len(one.samples), one.inputs - failing
-            told = [f"{count(more)} more"] if more > 0 else []
-            told += [f"{count(since)} no longer"] if since > 0 else []
-            said = f"  {', '.join(told)}" if told else " "
+            parts = [f"{count(more)} more"] if more > 0 else []
+            parts += [f"{count(since)} no longer"] if since > 0 else []
+            said = f"  {', '.join(parts)}" if parts else " "
             if not one.common:
                 return [(said, "rows--dim")]
             values = "  ".join(f"{key} = {_quoted(value)}" for key, value in one.common.items())
