@@ -32,7 +32,6 @@ def add_at_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--at``."""
     parser.add_argument(
         "--at",
-        default="",
         metavar="MOMENT",
         help="as it was: at a time (03:07:21, +1h30m, -5m), after change N or record #N, or when a "
         "CONDITION first held",
@@ -61,7 +60,7 @@ class PastJob(SavedJob):
         return False
 
 
-def readable_at(name: str, moment: str) -> tuple[Readable, str]:
+def readable_at(name: str, moment: str | None) -> tuple[Readable, str]:
     """A job to read from, and where it is; with a moment, as it was then, which is said.
 
     Raises:
@@ -70,7 +69,7 @@ def readable_at(name: str, moment: str) -> tuple[Readable, str]:
         UsageError, ConditionError: when no moment is meant.
         NotPossible: when there is no such moment, or it can't be known.
     """
-    if not moment:
+    if moment is None:
         return readable(name)
     path = file_of(name)
     job = PastJob(path, moment)

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the graph."""
     is_flow = args.what.endswith(".py") or ":" in args.what
-    if is_flow and args.at:
+    if is_flow and args.at is not None:
         raise UsageError("--at goes with a job: a flow has no past.")
     if is_flow:
         flow = flow_of_spec(args.what, output.parse_params(args.params))

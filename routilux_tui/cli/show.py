@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the job, or the parts of it that are asked for."""
     if args.stacks and not args.now:
         raise UsageError("--stacks goes with --now.")
-    if args.stacks and args.at:
+    if args.stacks and args.at is not None:
         raise UsageError("--stacks goes with what runs now: past ones are not kept.")
     if args.problems or args.now:
         with contextlib.closing(readable_at(args.job, args.at)[0]) as opened:

@@ -35,8 +35,8 @@ _MOST_LINKS = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
-    parser.add_argument("--from", dest="begin", default="", metavar="MOMENT", help="from then on")
-    parser.add_argument("--to", dest="end", default="", metavar="MOMENT", help="until then")
+    parser.add_argument("--from", dest="begin", metavar="MOMENT", help="from then on")
+    parser.add_argument("--to", dest="end", metavar="MOMENT", help="until then")
     parser.add_argument("--columns", type=int, default=0, metavar="N", help="cells of a lane")
     parser.add_argument(
         "--expand", action="append", default=[], metavar="ROUTINE",
@@ -59,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
     width = max(map(len, [*names, "queue"]))
     columns = args.columns or max(10, shutil.get_terminal_size().columns - width - 7)
     shown = job.timeline(0.0, 0.0, columns, fold=not args.flat)
-    if args.begin or args.end:
-        first, last = shown.first, shown.last
-        begin = time_of_moment(args.job, args.begin, first, last) if args.begin else first
-        end = time_of_moment(args.job, args.end, first, last) if args.end else last
+    if args.begin is not None or args.end is not None:
+        begin, end = (
+            known if moment is None else time_of_moment(args.job, moment, shown.first, shown.last)
+            for moment, known in ((args.begin, shown.first), (args.end, shown.last))
+        )
         if begin >= end:
             raise UsageError("--from is not before --to.")
         shown = job.timeline(begin, end, columns, fold=not args.flat)

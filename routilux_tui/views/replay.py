@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from routilux_tui.errors import JobFileMissing, NotPossible, UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.views.activity import activity_of
 from routilux_tui.views.condition_search import checked, holds
+from routilux_tui.views.formatting import zoned
 from routilux_tui.views.kept_moments import KeptMoments, described
 from routilux_tui.views.printed import Printed
 from routilux_tui.views.projection import Projection
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.timeline import Timeline
 
 _MOST_COLUMNS = 1000
+_CLOCKS = 60.0
+"""Seconds by which the clocks of two machines may differ."""
 
 
 class Replay:
@@ -186,6 +190,9 @@ class Replay:
 
     def _show_time(self, at: float) -> Point:
         moments = self._moments
+        if at > max(time.time(), moments.end) + _CLOCKS:
+            to_come = zoned(timestamps.to_iso(at), exact=True)
+            raise NotPossible(f"That time is still to come: {to_come}.")
         job = moments.job_at_time(at)
         seq = job.seq if isinstance(moments, KeptMoments) else moments.seq_at(at)
         what = _unread(seq) if isinstance(moments, KeptMoments) and moments.ends_at(seq, at) else ""

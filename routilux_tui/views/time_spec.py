@@ -11,7 +11,7 @@ from routilux_tui.job import timestamps
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,6})?)?")
 _SPAN = re.compile(r"([+-])(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
-
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?")
 _NUMBER = re.compile(r"(#?)\s*(\d{1,18})")
 #: What a moment may be, for messages.
 FORMS = "Say 03:07:21, 2026-11-25T03:07:21, +1h30m, -5m"
@@ -48,6 +48,8 @@ def target_of(text: str, first: float, last: float) -> Target:
     except UsageError:
         from routilux_tui.views.conditions import Condition
 
+        if _DATE.match(text) or _SPAN.fullmatch(text):
+            raise
         if text.isidentifier() and text != "waiting":  # the one name that is true or false alone
             raise
         try:
@@ -85,10 +87,18 @@ def moment_of(text: str, first: float, last: float) -> float:
     if span is not None and len(text) > 1:
         days, hours, minutes, seconds = (float(one or 0) for one in span.groups()[1:])
         length = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-        return first + length if span[1] == "+" else last - length
+        return _in_calendar(text, first + length if span[1] == "+" else last - length)
     at_text = timestamps.to_epoch(text)
+    if at_text is None and _DATE.match(text):
+        return _in_calendar(text, None)
     if at_text is None:
         raise UsageError(
             f"{text[:60]!r} is no moment.", f"{FORMS}, a change's number, or a condition."
         )
     return at_text
+
+
+def _in_calendar(text: str, at: float | None) -> float:
+    if at is None or not timestamps.is_time(at):
+        raise UsageError(f"{text[:60]!r} is no time that a calendar has a day for.")
+    return at

@@ -43,6 +43,12 @@ def test_a_job_is_shown_as_it_was_at_a_moment(path: str) -> None:
 
 def test_no_moment_is_an_error_that_says_what_would_be_one(path: str, world: Path) -> None:
     assert "no moment" in tui("show", path, "--at", "next tuesday", code=2).stderr
+    assert "no moment" in tui("show", path, "--at", "", code=2).stderr
+    assert "no moment" in tui("timeline", path, "--from", "", code=2).stderr
+    for command in ("show", "history", "why", "graph"):
+        told = tui(command, path, "--at", "+99999999h", code=2).stderr
+        assert "calendar" in told
+        assert "to come" in tui(command, path, "--at", "+999999h", code=1).stderr
     assert "stauts" in tui("show", path, "--at", 'stauts == "paused"', code=2).stderr
     assert "never held" in tui("show", path, "--at", "errors > 1000", code=1).stderr
     assert "a flow has no past" in tui("graph", "x.py", "--at", "3", code=2).stderr

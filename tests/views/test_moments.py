@@ -6,7 +6,7 @@ import pytest
 
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
-from routilux_tui.views.time_spec import moment_of
+from routilux_tui.views.time_spec import moment_of, target_of
 
 FIRST = timestamps.to_epoch("2026-11-25T23:50:10+00:00") or 0.0
 LAST = FIRST + 3600
@@ -33,5 +33,14 @@ def test_a_span_is_after_the_start_or_before_the_end(text: str, seconds: float) 
 def test_a_date_and_a_time_are_that_moment_and_anything_else_is_refused() -> None:
     assert moment_of("2026-11-25T23:55:10Z", FIRST, LAST) == FIRST + 300
     for wrong in ("noon", "25:00", "+", "-", "", "12:60", "+5x"):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match="is no moment"):
             moment_of(wrong, FIRST, LAST)
+    for never in (
+        "+99999999999999h",
+        "-99999999h",
+        "9999-12-31T23:59:59",
+        "0001-01-01",
+        "2026-02-30",
+    ):
+        with pytest.raises(UsageError, match="no time that a calendar has a day for"):
+            target_of(never, FIRST, LAST)
