@@ -20,17 +20,19 @@ ORDERS = 40
 RETRIED, GIVEN_UP, PAUSED_AFTER = 10, 20, 30
 
 
-def write_job(path: Path) -> JobState:
+def write_job(path: Path, job_id: str | None = None) -> JobState:
     """A job of `ORDERS` orders, one a second from noon on, sealed ten at a time."""
     clock = [NOON]
     still = SimpleNamespace(time=lambda: clock[0], monotonic=time.monotonic, sleep=time.sleep)
     small = {"SEAL_CHANGES": 30, "BLOCK_CHANGES": 10, "time": still}
     with mock.patch.multiple(journals, **small):
-        return _write(path, clock)
+        return _write(path, clock, job_id)
 
 
-def _write(path: Path, clock: list[float]) -> JobState:
+def _write(path: Path, clock: list[float], job_id: str | None) -> JobState:
     state = JobState("orders")
+    if job_id is not None:
+        state.job_id = job_id
     state._created = state._updated = NOON
     journal = Journal(state, path)
     state.make("status", "running", NOON)

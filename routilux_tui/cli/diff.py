@@ -18,7 +18,7 @@ from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.rows import all_rows
 from routilux_tui.errors import JobFileError, UsageError
 from routilux_tui.views.comparison import difference_lines, run_line, run_of
-from routilux_tui.views.diff import DATA, Difference, Run, are_alike, diff, first_parting
+from routilux_tui.views.diff import DATA, Run, are_alike, diff, first_parting
 from routilux_tui.views.insight import FIGURES, PROBLEMS
 from routilux_tui.views.shapes import HISTORY, JOB
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.cli.find_job import Readable
-    from routilux_tui.views.shapes import Row
 
 #: Records that are compared; what comes later is not looked at, and that is said.
 MOST_RECORDS = 200_000
@@ -48,14 +47,16 @@ def run(args: argparse.Namespace) -> int:
         raise
     run_a, run_b = run_of_job(job_a), run_of_job(job_b)
     differences = diff(run_a, run_b)
-    parting = first_parting(
-        all_rows(job_a, HISTORY, MOST_RECORDS), all_rows(job_b, HISTORY, MOST_RECORDS)
-    )
+    rows_a, rows_b = (all_rows(one, HISTORY, MOST_RECORDS) for one in (job_a, job_b))
+    is_cut = any(one.header().counts.get(HISTORY, 0) > MOST_RECORDS for one in (job_a, job_b))
+    cut_at = MOST_RECORDS if is_cut else None
+    parting = first_parting(rows_a, rows_b, cut_at)
     alike = are_alike(differences) and parting == (None, None)
     if args.json:
         output.print_json(
             {
                 "alike": alike,
+                "records_compared": cut_at,
                 "a": {"job_id": run_a.job_id, "flow_id": run_a.flow_id, "status": run_a.status},
                 "b": {"job_id": run_b.job_id, "flow_id": run_b.flow_id, "status": run_b.status},
                 "differences": [msgspec.to_builtins(one) for one in differences],
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             }
         )
     else:
-        _print(run_a, run_b, differences, parting)
+        _print(run_a, run_b, difference_lines(differences, parting, cut_at))
     return 0 if alike else 1
 
 
@@ -78,10 +79,8 @@ def run_of_job(job: Readable) -> Run:
     return run_of(header, job.flow(), insight, start, job.item(JOB, "launch"), data)
 
 
-def _print(
-    a: Run, b: Run, differences: list[Difference], parting: tuple[Row | None, Row | None]
-) -> None:
+def _print(a: Run, b: Run, lines: list[str]) -> None:
     for side, one in (("A", a), ("B", b)):
         print(output.safe(run_line(side, one)))
-    for line in difference_lines(differences, parting):
+    for line in lines:
         print(output.safe(line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.views.diff import (
@@ -88,15 +89,21 @@ def run_line(side: str, run: Run, header: Header | None = None) -> str:
     """A run in a line."""
     line = f"{side}  {run.flow_id}  {run.job_id}  {run.status}"
     if header is not None:
-        took = "" if run.seconds is None else f"  took {span(run.seconds)}"
+        word = "took" if statuses.has_ended(run.status) else "for"
+        took = "" if run.seconds is None else f"  {word} {span(run.seconds)}"
         line += f"  {date_time(header.created_at)}{took}"
     return line
 
 
 def difference_lines(
-    differences: list[Difference], parting: tuple[Row | None, Row | None]
+    differences: list[Difference],
+    parting: tuple[Row | None, Row | None],
+    cut_at: int | None = None,
 ) -> list[str]:
-    """What two runs differ in, part by part, and the first record that each has alone."""
+    """What two runs differ in, part by part, and the first record that each has alone.
+
+    ``cut_at`` is how many records of each were compared, where there are more.
+    """
     lines: list[str] = []
     part = ""
     for one in differences:
@@ -112,7 +119,10 @@ def difference_lines(
                 said = "  ".join(filter(None, (clock(row.at), row.routine, row.name, row.text)))
                 lines.append(f"    {side} alone has #{row.n}: {said}"[:220])
     elif are_alike(differences):
-        lines += ["", "They did the same."]
+        lines += ["", "They did the same." if cut_at is None else "So far they did the same."]
+    if cut_at is not None:
+        lines.insert(0, f"The first {count(cut_at)} records of each are compared.")
+        lines.insert(0, "")
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.views.formatting import counted, span
+from routilux_tui.views.formatting import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -129,9 +129,9 @@ def summary(path: CriticalPath) -> str:
     longest, held = max(ran, key=lambda one: ran[one]), max(waited, key=lambda one: waited[one])
     more = "" if path.is_whole else " (the last of them; it goes further back)"
     return (
-        f"{counted(len(links), 'task')}{more}: ran {span(sum(ran.values()))}, "
-        f"{span(ran[longest])} of it {longest}; waited {span(sum(waited.values()))}, "
-        f"{span(waited[held])} of it for {held}"
+        f"{counted(len(links), 'task')}{more}: ran {duration(sum(ran.values()))}, "
+        f"{duration(ran[longest])} of it {longest}; waited {duration(sum(waited.values()))}, "
+        f"{duration(waited[held])} of it for {held}"
     )
 
 

@@ -27,6 +27,8 @@ LEAST_RUNS = 20
 LEAST_SECONDS_OF_ALL = 1.0
 #: The counts of a routine that are compared, and how they are called.
 _COUNTS = {"done": "runs", "errors": "errors", "retries": "retries"}
+_NEAR = 10
+"""A tenth of what is compared is near its end."""
 #: Differences in shared data or parameters beyond so many are only counted.
 MOST_PATHS = 200
 
@@ -99,12 +101,20 @@ def are_alike(differences: Iterable[Difference]) -> bool:
     return all(one.part == TIMES or one.is_noise for one in differences)
 
 
-def first_parting(a: Iterable[Row], b: Iterable[Row]) -> tuple[Row | None, Row | None]:
+def first_parting(
+    a: Iterable[Row], b: Iterable[Row], cut_at: int | None = None
+) -> tuple[Row | None, Row | None]:
     """The first record of each run that the other does not have; None where there is none.
 
     Records are matched by routine, event and data, not by their times or their order: what runs
     at the same time has no order. Both histories are read once, in step, and what they have in
     common is forgotten at once.
+
+    Args:
+        a: the records of one.
+        b: those of the other.
+        cut_at: how many there are of each at the most, where there would be more: those near that
+            may have their match behind it, and say nothing.
     """
     open_a: dict[tuple[str, str, str], list[Row]] = {}
     open_b: dict[tuple[str, str, str], list[Row]] = {}
@@ -115,7 +125,8 @@ def first_parting(a: Iterable[Row], b: Iterable[Row]) -> tuple[Row | None, Row |
             break
         _match(one, open_a, open_b)
         _match(other, open_b, open_a)
-    return _earliest(open_a), _earliest(open_b)
+    reach = None if cut_at is None else cut_at - cut_at // _NEAR
+    return _earliest(open_a, reach), _earliest(open_b, reach)
 
 
 def _match(
@@ -136,8 +147,9 @@ def _match(
         own.setdefault(key, []).append(row)
 
 
-def _earliest(rows: dict[tuple[str, str, str], list[Row]]) -> Row | None:
-    return min((one[0] for one in rows.values()), key=lambda row: row.n, default=None)
+def _earliest(rows: dict[tuple[str, str, str], list[Row]], reach: int | None) -> Row | None:
+    first = min((one[0] for one in rows.values()), key=lambda row: row.n, default=None)
+    return None if first is None or (reach is not None and first.n >= reach) else first
 
 
 def _flow(a: Run, b: Run) -> list[Difference]:

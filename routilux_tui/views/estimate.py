@@ -238,7 +238,7 @@ def _mean(values: Sequence[tuple[float, float]]) -> float:
 def _rounded(seconds: float) -> str:
     """A span no finer than it can be known."""
     if seconds < 60:
-        return span(round(seconds))
+        return span(round(seconds)) if seconds >= 0.5 else "<1s"
     if seconds < 3600:
         return f"{round(seconds / 60)} min"
     return span(round(seconds / 600) * 600)

@@ -347,6 +347,17 @@ def _lane(
     return Lane(routine_id, cells, sums.count("busy", begin, end) / (end - begin))
 
 
+def _tick_pattern(step: float, *, days: bool) -> str:
+    if days:
+        return "%m-%d %H:%M" if step < 86_400 else "%m-%d"
+    return "%H:%M" if step % 60 == 0 else "%H:%M:%S"
+
+
+def _tick_width(step: float, *, days: bool) -> int:
+    width = {"%m-%d %H:%M": 11, "%m-%d": 5, "%H:%M": 5, "%H:%M:%S": 8}
+    return width[_tick_pattern(step, days=days)] + (4 if step < 1 else 0)
+
+
 def _ticks(
     stretches: list[Stretch], begin: float, end: float, columns: int
 ) -> list[tuple[int, str]]:
@@ -354,11 +365,10 @@ def _ticks(
     active = [one for one in stretches if not one.is_idle]
     cells = sum(one.cells for one in active) or columns
     each = sum(one.end - one.begin for one in active) / cells or (end - begin) / columns
-    step = next((one for one in _STEPS if one >= 14 * each), _STEPS[-1])
     days = end - begin > 86_400
-    pattern = "%m-%d %H:%M" if days and step < 86_400 else "%m-%d" if days else "%H:%M:%S"
-    if step % 60 == 0 and not days:
-        pattern = "%H:%M"
+    fitting = (one for one in _STEPS if one >= (_tick_width(one, days=days) + 3) * each)
+    step = next(fitting, _STEPS[-1])
+    pattern = _tick_pattern(step, days=days)
     ticks: list[tuple[int, str]] = []
     free = 0
     for one in stretches:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.screens.compare import show_comparison
+from routilux_tui.tui.screens.detail import TextScreen
+from routilux_tui.tui.screens.flow_runs import FlowRuns, RunsScreen
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.shapes import Control
+from tests.replayed import GIVEN_UP, write_job
 from tests.tui.orders import orders
 from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
+from tests.views.test_trends import run_entry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.pilot import Pilot
 
 SIZES = [(80, 24), (120, 40)]
@@ -66,6 +76,77 @@ def test_the_timeline(snap_compare, size) -> None:
             await pilot.pause(0.02)
 
     assert snap_compare(app(handle), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
+@pytest.mark.parametrize("keys", ["1", "4zmm"])
+def test_the_past(snap_compare, size, keys, tmp_path) -> None:
+    """Its time in the header, a bar with what matters at the bottom; all panes stand there."""
+    write_job(tmp_path / "a.json", "a1b2c3d4-0000-4000-8000-000000000000")
+
+    async def look(pilot) -> None:
+        screen = pilot.app.screen
+        screen.go(to=f"#{GIVEN_UP + 3}")
+        await until(pilot, lambda: screen.point is not None and screen.bar.marks)
+        await pilot.press(*keys)
+        if "m" in keys:
+            await until(pilot, lambda: screen.timeline._path is not None)
+        await settled(pilot)
+
+    assert snap_compare(app(SavedHandle(tmp_path / "a.json")), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
+def test_two_jobs_compared(snap_compare, size, tmp_path) -> None:
+    """What they differ in, part by part; what is more than noise; how that is judged."""
+    ids_of = {name: f"{name}1b2c3d4-0000-4000-8000-000000000000" for name in "ab"}
+    for name, job_id in ids_of.items():
+        write_job(tmp_path / f"{name}.json", job_id)
+    shutil.rmtree(tmp_path / "b.json.changes")
+    saved = json.loads((tmp_path / "b.json").read_text())
+    saved["shared_data"]["done"] = 39
+    saved["execution_history"][17]["data"] = {"n": 71}
+    (tmp_path / "b.json").write_text(json.dumps(saved))
+
+    async def look(pilot) -> None:
+        handles = [SavedHandle(tmp_path / f"{name}.json") for name in "ab"]
+        await show_comparison(pilot.app.screen, *handles)
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        await settled(pilot)
+
+    assert snap_compare(app(StubHandle(audit())), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
+def test_the_last_runs_of_a_flow(snap_compare, size) -> None:
+    """Curves of all, then the runs, the newest first; what is odd stands beside it."""
+    runs = [run_entry(n, 60 + n % 3) for n in range(12)]
+    runs += [run_entry(12, 150), run_entry(13, 61, errors=9), run_entry(14, 2, status="failed")]
+
+    async def look(pilot) -> None:
+        pilot.app.push_screen(RunsScreen("nightly", runs, FlowRuns(pilot.app)))
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
+        await settled(pilot)
+
+    assert snap_compare(app(StubHandle(audit())), terminal_size=size, run_before=look)
+
+
+async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
+    for _ in range(1000):
+        if holds():
+            return
+        await pilot.pause(0.02)
+    pytest.fail("it did not come about in time")
+
+
+async def settled(pilot: Pilot) -> None:
+    """Wait until what is painted stays as it is."""
+    before, alike = "", 0
+    while alike < 5:
+        await pilot.pause(0.1)
+        now = pilot.app.export_screenshot()
+        alike = alike + 1 if now == before else 0
+        before = now
 
 
 @pytest.mark.parametrize("size", SIZES, ids=ids)

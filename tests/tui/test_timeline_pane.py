@@ -8,6 +8,7 @@ import pytest
 
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views.critical_path import CriticalPath, Link
 from routilux_tui.views.timeline import Activity, timeline
 from tests.staged import nightly_etl
 from tests.tui.stub import NOON, StubHandle, audit
@@ -137,3 +138,26 @@ async def test_what_happened_has_its_look_in_the_lane_and_its_word_in_the_title(
         ]  # fmt: skip
         title = "".join(text for text, _ in pane.title_parts())
         assert "↻ retries  ✗ gave up  ‖ paused" in title
+
+
+async def test_what_is_marked_is_told_whole_and_what_signs_mean_at_any_width(
+    handle: StubHandle,
+) -> None:
+    for size in ((60, 15), (120, 40)):
+        app = Dashboard(Settings(), handle)
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("4", "z")
+            await pilot.pause(0.3)
+            pane = app.screen.panes["4"]
+            pane.marked = "critical"
+            link = Link(task=1, routine_id="extract", waited=0.004, ran=0.0664)
+            pane.show_path(CriticalPath(links=[link] * 3))
+            await pilot.pause(0.3)
+            lines = _lines(pane)
+            told = " ".join(" ".join(lines).split())
+            assert "3 tasks: ran 199ms, 199ms of it extract; waited 12ms, 12ms of it for" in told
+            assert max(map(len, lines)) <= pane.size.width - 1
+            seen = "\n".join([*lines, "".join(text for text, _ in pane.title_parts())])
+            assert "a cell " in seen
+            under = app.export_screenshot()
+            assert "a&#160;cell" in under

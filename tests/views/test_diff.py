@@ -98,6 +98,15 @@ def test_differences_without_number_are_bounded() -> None:
     assert found[-1].name == f"{5000 - MOST_PATHS} more"
 
 
+def test_what_may_have_its_match_behind_the_cut_is_not_said_to_stand_alone() -> None:
+    rows = [Row(n, "", "r", "out", str(n)) for n in range(100)]
+    swapped = [*rows[:95], Row(95, "", "r", "out", "another"), *rows[96:]]
+    assert first_parting(rows, swapped) == (rows[95], swapped[95])
+    assert first_parting(rows, swapped, 100) == (None, None)
+    early = [*rows[:50], Row(50, "", "r", "out", "another"), *rows[51:]]
+    assert first_parting(rows, early, 100) == (rows[50], early[50])
+
+
 def test_the_first_record_at_which_two_runs_part_whatever_their_order() -> None:
     rows = [Row(n, f"t{n}", "r", "out", f"{n % 97}") for n in range(2000)]
     mixed = [

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job import timestamps
 from routilux_tui.tui.actions import TIME_ACTIONS, bindings
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.widgets.lines import fit
-from routilux_tui.tui.widgets.title import Tab
+from routilux_tui.tui.panes.timeline_marks import mark_text, marked_cells
+from routilux_tui.tui.widgets.lines import fit, wrapped
+from routilux_tui.tui.widgets.title import Tab, title_line
 from routilux_tui.views import formatting
-from routilux_tui.views.critical_path import busiest, summary
-from routilux_tui.views.formatting import clock, count, duration, sparkline
+from routilux_tui.views.formatting import count, duration, sparkline
 from routilux_tui.views.time_view import View
 from routilux_tui.views.timeline import MARKS, cell_text
 
@@ -82,6 +81,8 @@ class TimelinePane(Pane):
         self.expanded: set[str] = set()
         #: Whether that stretch goes on with now.
         self.follows_now = False
+        #: What is said below the lanes.
+        self._notes: list[list[Part]] = []
         self._asked: tuple[Any, ...] | None = None
         self._drawn_at = 0.0
 
@@ -129,7 +130,8 @@ class TimelinePane(Pane):
 
     def _show(self, shown: Timeline) -> None:
         before, self.shown = self.shown, shown
-        total = len(shown.lanes) + len(self._curves()) + 1 + bool(self.marked)
+        self._notes = self._notes_below()
+        total = len(shown.lanes) + len(self._curves()) + 1 + len(self._notes)
         total = total if shown.lanes else 0
         if before is None or total != self.total or len(before.lanes) != len(shown.lanes):
             self.set_total(total)
@@ -178,6 +180,17 @@ class TimelinePane(Pane):
         ]
         return parts
 
+    def _notes_below(self) -> list[list[Part]]:
+        """What is said below the lanes: what the title has no room for, and what is marked."""
+        width = self.size.width
+        remark, notes = self.title_parts(), []
+        if remark and remark[-1] not in title_line(self.tabs(), remark, width).parts:
+            notes.append([(" ", ""), *remark])
+        if self.marked and self.shown is not None:
+            text = mark_text(self.shown, self.marked, self._path)
+            notes += [[(f" {one}", "rows--warning")] for one in wrapped(text, width - 2)]
+        return notes
+
     def routine_at(self, n: int) -> str:
         """The routine of a lane."""
         lanes = self.shown.lanes if self.shown else []
@@ -205,8 +218,8 @@ class TimelinePane(Pane):
                 *self._with_moment([(sparkline(values), "rows--spark")]),
                 (f" {count(int(max(values)))}", "rows--dim"),
             ]
-        if n == len(lanes) + len(curves) + 1:
-            return [(f" {self._mark_text()}", "rows--warning")]
+        if n > len(lanes) + len(curves):
+            return self._notes[n - len(lanes) - len(curves) - 1]
         ticks = ""
         for column, label in self.shown.ticks:
             ticks = ticks.ljust(column) + label
@@ -243,9 +256,11 @@ class TimelinePane(Pane):
     def _lane(self, lane: Lane, name: int) -> list[Part]:
         shown = fit("" if lane.part > 1 else lane.routine_id, name)
         parts: list[Part] = [(f" {shown} ", "rows--name")]
-        marked = self._marked_cells(lane)
+        marked: set[int] = set()
+        if self.shown is not None:
+            marked = marked_cells(self.shown, self.marked, self._path, lane.routine_id)
         styles = [
-            "rows--warning" if n in marked else _STYLES.get(one.mark, "rows--dim")
+            "rows--marked" if n in marked else _STYLES.get(one.mark, "rows--dim")
             for n, one in enumerate(lane.cells)
         ]
         texts = (
@@ -328,34 +343,6 @@ class TimelinePane(Pane):
         if self.shown is not None:
             self._show(self.shown)
         self.refresh()
-
-    def _mark_text(self) -> str:
-        if self.shown is None:
-            return ""
-        if self.marked == "busiest":
-            begin, end, handlers = busiest(self.shown)
-            ends = " to ".join(clock(timestamps.to_iso(at))[:8] for at in (begin, end))
-            return f"busiest {ends}: {handlers:.1f} handlers at once"
-        return "critical path: " + ("…" if self._path is None else summary(self._path))
-
-    def _marked_cells(self, lane: Lane) -> set[int]:
-        """The cells of a lane that are marked."""
-        shown = self.shown
-        if shown is None or not self.marked:
-            return set()
-        if self.marked == "busiest":
-            begin, end, _ = busiest(shown)
-            stretches = [(begin, end - (end - begin) * 1e-3)]
-        else:
-            links = self._path.links if self._path is not None else []
-            stretches = [
-                (one.begun, one.ended) for one in links if one.routine_id == lane.routine_id
-            ]
-        cells: set[int] = set()
-        for begin, end in stretches:
-            if begin <= shown.end and end >= shown.begin:
-                cells.update(range(shown.column_of(begin), shown.column_of(end) + 1))
-        return cells
 
     def action_expand(self) -> None:
         """Give the routine at the cursor a lane for each handler that ran beside others; or one."""

@@ -9,7 +9,6 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.screens.detail import TextScreen
 from routilux_tui.views.comparison import JUDGED, difference_lines, run_line, run_of
 from routilux_tui.views.diff import diff, first_parting
-from routilux_tui.views.formatting import count
 from routilux_tui.views.insight import FIGURES, PROBLEMS
 from routilux_tui.views.shapes import DATA, HISTORY, JOB, Filter
 from routilux_tui.views.text import printable
@@ -56,11 +55,11 @@ async def comparison(a: Handle, b: Handle) -> TextScreen:
     is_far = any(one.place.startswith("ssh://") for one in (a, b))
     most = _MOST_FAR_RECORDS if is_far else _MOST_RECORDS
     rows_a, rows_b = await _records(a, most), await _records(b, most)
-    parting = await asyncio.to_thread(first_parting, rows_a, rows_b)
+    is_cut = any(one.header.counts.get(HISTORY, 0) > most for one in (a, b))
+    cut_at = most if is_cut else None
+    parting = await asyncio.to_thread(first_parting, rows_a, rows_b, cut_at)
     lines = [run_line("A", run_a, a.header), run_line("B", run_b, b.header)]
-    lines += difference_lines(diff(run_a, run_b), parting)
-    if any(one.header.counts.get(HISTORY, 0) > most for one in (a, b)):
-        lines += ["", f"The first {count(most)} records of each were compared."]
+    lines += difference_lines(diff(run_a, run_b), parting, cut_at)
     lines += ["", JUDGED]
     return TextScreen(f"{run_a.flow_id}: A and B", lines)
 

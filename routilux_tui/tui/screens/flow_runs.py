@@ -99,11 +99,11 @@ def _columns() -> list[Column[RunEntry]]:
     return [
         Column("", 1, _glyph, 0),
         Column("job", 8, lambda one: (printable(one.entry.job_id[:8]), "rows--name"), 1, False),
-        Column("started", 19, lambda one: (date_time(one.entry.created_at), ""), 3, False),
-        Column("took", 8, _took, 2),
-        Column("records", 9, lambda one: (count(one.entry.records), ""), 4),
+        Column("started", 16, lambda one: (date_time(one.entry.created_at), ""), 4, False),
+        Column("took", 6, _took, 2),
+        Column("records", 9, lambda one: (count(one.entry.records), ""), 5),
         Column("errors", 7, _errors, 2),
-        Column("odd", 20, lambda one: ("; ".join(one.odd), "rows--warning"), 5, False, True),
+        Column("odd", 24, lambda one: ("; ".join(one.odd), "rows--warning"), 3, False, True),
     ]
 
 

@@ -37,6 +37,10 @@ _BARS = 16
 """Seconds that the sparkline has at the most."""
 MANY_QUEUED = 100
 """Tasks in a queue from which on it wants a look."""
+_GAP = 1
+"""Cells between what stands at the two ends of a line."""
+#: What is cut where there is no room for it: names and sentences.
+_CUT = frozenset({"rows--name", "rows--warning", "rows--error", "rows--running", "rows--success"})
 _SAME_PART = 0.01
 """How far the part that is done may be from that of the known tasks, to be told by these."""
 #: Statuses behind which there is a reason.
@@ -205,6 +209,13 @@ class JobHeader(PaintedWidget):
             return []
         width = self.size.width
         left = self._progress(job, width)
+        right = self._troubles(job, width, is_short=width < 76)
+        if sum(cell_len(text) for text, _ in (*left, *right)) + _GAP > width:
+            right = self._troubles(job, width, is_short=True)
+        return _spread(left, right, width)
+
+    def _troubles(self, job: Header, width: int, *, is_short: bool) -> list[Part]:
+        """What is wrong, and what is waited for."""
         right: list[Part] = []
         if self.waits:
             text, since = self.waits[-1]
@@ -215,18 +226,17 @@ class JobHeader(PaintedWidget):
         errors = outlook.errors if outlook is not None else job.errors
         queued = outlook.queued if outlook is not None else job.counts.get(views.PENDING, 0)
         retrying = outlook.retrying if outlook is not None else 0
-        is_narrow = width < 76
         if errors:
-            text = count(errors) if is_narrow else counted(errors, "error")
+            text = count(errors) if is_short else counted(errors, "error")
             right.append((f"✗ {text}  ", "rows--error"))
         if retrying:
-            text = count(retrying) if is_narrow else f"{count(retrying)} retrying"
+            text = count(retrying) if is_short else f"{count(retrying)} retrying"
             right.append((f"↻ {text}  ", "rows--warning"))
         if queued:
             held = "held" if job.status == "paused" else "queued"
             many = queued >= MANY_QUEUED or job.status == "paused"
             right.append((f"{count(queued)} {held} ", "rows--warning" if many else "rows--dim"))
-        return _spread(left, right, width)
+        return right
 
     def _progress(self, job: Header, width: int) -> list[Part]:
         """How far the job is and when it ends; or what it says of itself."""
@@ -299,11 +309,16 @@ def _spread(left: list[Part], right: list[Part], width: int) -> list[Part]:
     while right and used + taken + 1 > width and len(right) > 1 and taken > width // 2:
         taken -= cell_len(right.pop(0)[0])
     room = width - taken
-    if used > room:
+    gap = _GAP if right else 0
+    if used + gap > room:
+        room, used = room - gap, 0
         cut: list[Part] = []
         for text, name in left:
-            part = fit(text, room) if cell_len(text) > room else text
+            part = text
+            if cell_len(text) > room:  # half a number is none
+                part = fit(text, room) if name in _CUT else ""
             cut.append((part, name))
-            room -= cell_len(part)
-        return [*cut, (" " * max(0, room), ""), *right]
+            used += cell_len(part)
+            room = room - cell_len(part) if part == text else 0
+        return [*cut, (" " * (width - taken - used), ""), *right]
     return [*left, (" " * (room - used), ""), *right]

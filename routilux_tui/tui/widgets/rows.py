@@ -51,6 +51,7 @@ class Rows(RowScroller):
         "rows--cursor",
         "rows--match",
         "rows--moment",
+        "rows--marked",
         "rows--fresh",
         "rows--running",
         "rows--success",

@@ -46,7 +46,9 @@ class TitleLine(NamedTuple):
     places: list[tuple[int, int, str]]
 
 
-def title_line(tabs: list[Tab], remark: list[Part], width: int, *, is_focused: bool) -> TitleLine:
+def title_line(
+    tabs: list[Tab], remark: list[Part], width: int, *, is_focused: bool = False
+) -> TitleLine:
     """A rule with tabs in it and a remark at its right.
 
     Where there is no room, names are cut to four letters, then panes without rows are only
