@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer it where the job lives, or in its file."""
-    question, choice = _words(args)
+    question, choice = _question_and_choice(args)
     data = _data(args.data)
     found = find(args.job, destroys=True)
     if isinstance(found, Path):
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _words(args: argparse.Namespace) -> tuple[str, str]:
+def _question_and_choice(args: argparse.Namespace) -> tuple[str, str]:
     """The question and the choice that were named, either of which may be empty."""
     words = list(args.words)
     most = 1 if args.data is not None else 2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from routilux_tui.job.jsonable import dumps, to_plain
-from routilux_tui.job.status import look
+from routilux_tui.job.status import appearance_of
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
 from routilux_tui.views.text import escaped, printable
@@ -57,7 +57,7 @@ def safe(text: str) -> str:
 
 def status_word(status: str, width: int = 0) -> str:
     """A status by glyph and word, in colour on a terminal that wants it."""
-    seen = look(status)
+    seen = appearance_of(status)
     text = f"{seen.ascii if is_ascii() else seen.glyph} {safe(seen.word)}".ljust(width)
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and status in _COLOURS:
         return f"\x1b[{_COLOURS[status]}m{text}\x1b[0m"
@@ -155,7 +155,7 @@ def print_routines(routines: list[RoutineRow], states: Mapping[str, str]) -> Non
         (
             [
                 row.routine_id,
-                states.get(row.routine_id) or look(row.status).word,
+                states.get(row.routine_id) or appearance_of(row.status).word,
                 f"{row.runs:,}",
                 f"{row.errors:,}",
                 f"{row.retries:,}",

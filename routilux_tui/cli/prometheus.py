@@ -47,7 +47,7 @@ class JobsCollector:
         """All metrics, as of now."""
         with self._lock:
             began = time.monotonic()
-            self._measures.look()
+            self._measures.collect()
             yield from self._of_jobs()
             yield from self._of_routines()
             took = time.monotonic() - began

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import live_entries, saved_entries
-from routilux_tui.job.status import look
+from routilux_tui.job.status import appearance_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.orders import ORDERS
@@ -109,4 +109,4 @@ def status_of(entry: JobEntry) -> str:
         return "killed"
     if entry.status == "pending" and entry.note:
         return f"pending: {output.safe(entry.note)}"
-    return f"{look(entry.status).word}{' (live)' if entry.place == 'live' else ''}"
+    return f"{appearance_of(entry.status).word}{' (live)' if entry.place == 'live' else ''}"

@@ -78,13 +78,13 @@ def _take_up(
 ) -> Sent:
     from routilux_tui.runner.launch import retry_job
     from routilux_tui.runner.launch_spec import RetrySpec
-    from routilux_tui.views.choosing import wanted_of
+    from routilux_tui.views.choosing import selection_of
     from routilux_tui.views.editing import edited_of
 
     chosen = effective_settings()
     return retry_job(
         path,
-        RetrySpec(wanted=wanted_of(wanted), edit=edited_of({"edit": edit}), reason=args.reason),
+        RetrySpec(wanted=selection_of(wanted), edit=edited_of({"edit": edit}), reason=args.reason),
         flow=args.flow,
         keep=chosen["keep"].value,
         log_size=chosen["log_size"].value,

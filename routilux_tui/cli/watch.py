@@ -126,7 +126,7 @@ class Rule:
         #: What each job says of itself, where the condition asks for more than a list has.
         self._figures: dict[Key, dict[str, Any]] = {}
         self.asks_for_figures = bool(condition.names - _names_of_entries())
-        self._unasked: set[Key] = set()
+        self._needing_figures: set[Key] = set()
         self._were_there: set[Key] = set()
 
     def begin(self) -> None:
@@ -143,22 +143,22 @@ class Rule:
                     self._were_there.add(key)
                 self._jobs[key] = entry
                 if self.asks_for_figures:
-                    self._unasked.add(key)
+                    self._needing_figures.add(key)
                 else:
                     self._judge(key)
 
-    def sweep(self) -> None:
+    def judge_all(self) -> None:
         """Judge every job anew: some time has gone by."""
         for key, entry in self._jobs.items():
             if not self.asks_for_figures:
                 self._judge(key)
             elif entry.place == "live" or "age" in self._condition.names:
-                self._unasked.add(key)
+                self._needing_figures.add(key)
 
-    def unasked(self) -> list[JobEntry]:
+    def take_needing_figures(self) -> list[JobEntry]:
         """The jobs whose figures are to be asked for, each once."""
-        found = [self._jobs[key] for key in self._unasked]
-        self._unasked.clear()
+        found = [self._jobs[key] for key in self._needing_figures]
+        self._needing_figures.clear()
         return found
 
     def give(self, entry: JobEntry, figures: dict[str, Any]) -> None:
@@ -214,7 +214,7 @@ async def _watch(
         while not following.done():
             await asyncio.wait({following}, timeout=_TICK)
             if time.monotonic() - swept >= _SWEEP_EVERY:
-                rule.sweep()
+                rule.judge_all()
                 swept = time.monotonic()
             await _ask_for_figures(source, rule)
             for entry in rule.due():
@@ -249,7 +249,7 @@ async def _ask_for_figures(source: Source, rule: Rule) -> None:
                 await handle.close()
         rule.give(entry, figures)
 
-    await asyncio.gather(*map(ask, rule.unasked()))
+    await asyncio.gather(*map(ask, rule.take_needing_figures()))
 
 
 async def _act(

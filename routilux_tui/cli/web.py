@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.tui.web.server import WebServer
 
     host, number = args.listen or ("127.0.0.1", args.port)
-    words = python_of("routilux_tui.cli.tab", *_words(args))
-    server = WebServer(words, host, number, args.tabs)
+    command = python_of("routilux_tui.cli.tab", *_tab_arguments(args))
+    server = WebServer(command, host, number, args.tabs)
 
     def ready(at: int) -> None:
         shown = f"[{host}]" if ":" in host else host
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _words(args: argparse.Namespace) -> Iterator[str]:
+def _tab_arguments(args: argparse.Namespace) -> Iterator[str]:
     """The arguments of a tab's dashboard."""
     if not args.allow_control:
         yield "--stay-read-only"

@@ -82,7 +82,7 @@ class TaskControls(Controls):
         """Raise what `send_again` would; nothing is changed."""
         if edit is not None and chosen.is_dropped_alone and len(chosen.dropped) > 1:
             raise NotPossible(
-                f"None of these has failed: {chosen.told()}. An edit is for inputs that failed.",
+                f"None of these has failed: {chosen.summary()}. An edit is for inputs that failed.",
                 "Send them as they are, or edit one by its number: --task N",
             )
         if self.is_fork:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Look(NamedTuple):
+class Appearance(NamedTuple):
     """How a status is shown without colour: a glyph, its ASCII stand-in, a word and a letter."""
 
     glyph: str
@@ -38,21 +38,21 @@ _ENDED = frozenset(status for status, following in JOB_NEXT.items() if not follo
 _ROUTINE_DONE = frozenset({"completed", "error_continued", "skipped"})
 _ROUTINE_FAILED = frozenset({"failed", "error"})
 
-LOOKS: dict[str, Look] = {
-    "pending": Look("·", ".", "pending", "P"),
-    "running": Look("▶", ">", "running", "R"),
-    "paused": Look("‖", "=", "paused", "Z"),
-    "completed": Look("✓", "+", "completed", "C"),
-    "failed": Look("✗", "x", "failed", "F"),
-    "cancelled": Look("⊘", "/", "cancelled", "X"),
-    "error_continued": Look("!", "!", "continued", "E"),
-    "skipped": Look("»", "~", "skipped", "S"),
+APPEARANCES: dict[str, Appearance] = {
+    "pending": Appearance("·", ".", "pending", "P"),
+    "running": Appearance("▶", ">", "running", "R"),
+    "paused": Appearance("‖", "=", "paused", "Z"),
+    "completed": Appearance("✓", "+", "completed", "C"),
+    "failed": Appearance("✗", "x", "failed", "F"),
+    "cancelled": Appearance("⊘", "/", "cancelled", "X"),
+    "error_continued": Appearance("!", "!", "continued", "E"),
+    "skipped": Appearance("»", "~", "skipped", "S"),
 }
 
 
-def look(status: str) -> Look:
+def appearance_of(status: str) -> Appearance:
     """How to show a status; one that nobody knows is shown by its own word."""
-    return LOOKS.get(status) or Look("?", "?", status or "unknown", "?")
+    return APPEARANCES.get(status) or Appearance("?", "?", status or "unknown", "?")
 
 
 def has_ended(status: str) -> bool:

@@ -132,7 +132,7 @@ class Alerts:
             self._state.make("alert_off", name, time.time())
             self._holding.pop(name, None)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Look at every rule now; that the job has ended is not to be missed."""
         if self._thread is None:
             return
@@ -145,7 +145,7 @@ class Alerts:
                 if held and not holding.holds:
                     self._state.make("alert_over", name, time.time())
                 if tells:
-                    self._tell(holding.rule)
+                    self._notify(holding.rule)
 
     def close(self) -> None:
         """Look no more, and wait for the commands that run."""
@@ -166,7 +166,7 @@ class Alerts:
             if self._over.is_set():
                 return
             try:
-                self.look()
+                self.check()
             except Exception:
                 logger.exception("The rules of job %s can't be looked at", self._state.job_id)
             self._over.wait(0.05)  # what comes all at once is looked at together
@@ -183,7 +183,7 @@ class Alerts:
                 logger.warning("%s: %s", name, error.message)
         return False
 
-    def _tell(self, rule: AlertRule) -> None:
+    def _notify(self, rule: AlertRule) -> None:
         header = self._header()
         note = f": {header.note}" if header.note else ""
         text = f"{header.flow_id} {header.job_id[:8]} {header.status}{note}"[:300]

@@ -204,12 +204,12 @@ class Backend(TaskSteering):
             return
         self._read_earlier = None
 
-        def look() -> None:
+        def read_runs() -> None:
             runs = read()
             with self.state.lock:
                 self.projection.compare_with(runs)
 
-        self._looking = threading.Thread(target=look, name="earlier runs", daemon=True)
+        self._looking = threading.Thread(target=read_runs, name="earlier runs", daemon=True)
         self._looking.start()
 
     def read_earlier(self) -> None:

@@ -206,7 +206,7 @@ class Host:
         """
         while True:
             self._run_to_its_end()
-            self.backend.alerts.look()
+            self.backend.alerts.check()
             self.file.close(partial(setattr, self.backend, "note"))
             self.turn.end()
             self._linger()

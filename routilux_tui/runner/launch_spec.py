@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from routilux_tui.views.choosing import Sent, Wanted  # noqa: TC001 - fields' types
+from routilux_tui.views.choosing import Sent, TaskSelection  # noqa: TC001 - fields' types
 from routilux_tui.views.editing import Edited
 from routilux_tui.views.shapes import AlertRule  # noqa: TC001 - a field's type
 
@@ -42,7 +42,7 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
 class RetrySpec(msgspec.Struct, frozen=True, kw_only=True):
     """What of a job that has ended is to be sent again; see `TaskSteering.retry`."""
 
-    wanted: Wanted
+    wanted: TaskSelection
     edit: Edited | None = None
     reason: str = ""
     via: str = ""

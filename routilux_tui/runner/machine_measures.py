@@ -87,7 +87,7 @@ class MachineMeasures:
         self._files: dict[str, float] = {}
         self._began = time.time()
 
-    def look(self) -> None:
+    def collect(self) -> None:
         """Ask every runner, and read what ended since.
 
         Raises:

@@ -20,7 +20,7 @@ from routilux_tui.runner.judge import Judge
 from routilux_tui.runner.list_watch import ListWatch
 from routilux_tui.views.alerts import alert_states, rule_of
 from routilux_tui.views.breakpoints import breakpoints
-from routilux_tui.views.choosing import wanted_of
+from routilux_tui.views.choosing import selection_of
 from routilux_tui.views.editing import edited_of
 from routilux_tui.views.insight import USUAL
 from routilux_tui.views.measures import measures_of
@@ -264,7 +264,7 @@ class Requests:
         return self._backend.set_workers(params["workers"], viewer.who)
 
     async def _retry(self, viewer: Viewer, params: dict[str, Any]) -> Any:
-        wanted, reason = wanted_of(params), str(params.get("reason", ""))
+        wanted, reason = selection_of(params), str(params.get("reason", ""))
         edit = edited_of(params)
         return await asyncio.to_thread(self._backend.retry, wanted, edit, reason, viewer.who)
 
@@ -277,7 +277,9 @@ class Requests:
         return self._backend.change_queue(str(params["action"]), tasks, edit, viewer.who)
 
     def _give_up(self, viewer: Viewer, params: dict[str, Any]) -> Any:
-        return self._backend.give_up(wanted_of(params), str(params.get("reason", "")), viewer.who)
+        return self._backend.give_up(
+            selection_of(params), str(params.get("reason", "")), viewer.who
+        )
 
     def _questions(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         found = questions(self._backend.state, answered=bool(params.get("answered")))

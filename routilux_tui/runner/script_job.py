@@ -125,7 +125,7 @@ class ScriptJob:
             self._ended_at = 0.0
         elif not self._ended_at:
             self._ended_at = time.monotonic()
-            self.backend.alerts.look()  # before it is over
+            self.backend.alerts.check()  # before it is over
         elif time.monotonic() - self._ended_at > LINGER and not self.server.clients:
             self.close()
 

@@ -9,7 +9,7 @@ from routilux_tui.errors import NotConfirmed, NotPossible, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.job.queue_actions import EDIT, QUEUE_ACTIONS
 from routilux_tui.runner.steering import Steering
-from routilux_tui.views.choosing import Sent, Wanted, choose
+from routilux_tui.views.choosing import Sent, TaskSelection, choose
 from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class TaskSteering(Steering):
     taking_up: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def retry(
-        self, wanted: Wanted, edit: Edited | None = None, reason: str = "", who: Who = None
+        self, wanted: TaskSelection, edit: Edited | None = None, reason: str = "", who: Who = None
     ) -> Sent:
         """Send failed inputs again, as they were or with an edit; a job that has ended goes on.
 
@@ -57,11 +57,16 @@ class TaskSteering(Steering):
         return sent
 
     def _retry(
-        self, execution: Execution, wanted: Wanted, edit: Edited | None, reason: str, who: Who
+        self,
+        execution: Execution,
+        wanted: TaskSelection,
+        edit: Edited | None,
+        reason: str,
+        who: Who,
     ) -> Sent:
         with self.state.lock:
             chosen = choose(self.state, wanted)
-            summary = chosen.told()
+            summary = chosen.summary()
             tasks = execution.send_again(
                 chosen,
                 edit.of if edit else None,
@@ -69,7 +74,7 @@ class TaskSteering(Steering):
             )
             return Sent(header=self.header(), tasks=tasks, told=summary)
 
-    def give_up(self, wanted: Wanted, reason: str = "", who: Who = None) -> Sent:
+    def give_up(self, wanted: TaskSelection, reason: str = "", who: Who = None) -> Sent:
         """Have failed inputs not tried again; the job goes on without them.
 
         Raises:
@@ -78,7 +83,7 @@ class TaskSteering(Steering):
         with self.state.lock:
             execution = self._execution("told to give inputs up")
             chosen = choose(self.state, wanted)
-            summary = chosen.told()
+            summary = chosen.summary()
             tasks = [one.task.id for one in chosen.failed] + [one.id for one in chosen.waiting]
             execution.give_up(chosen, lambda: self._note_control("giveup", who, reason or summary))
             sent = Sent(header=self.header(), tasks=tasks, told=summary)

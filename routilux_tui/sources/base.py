@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.views.breakpoints import Breakpoint
-    from routilux_tui.views.choosing import Sent, Wanted
+    from routilux_tui.views.choosing import Sent, TaskSelection
     from routilux_tui.views.editing import Edited
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
@@ -169,10 +169,12 @@ class Handle(Protocol):
     async def take_off_breakpoint(self, number: int) -> None:
         """Take a breakpoint off, or with 0 all of them."""
 
-    async def retry(self, wanted: Wanted, edit: Edited | None = None, reason: str = "") -> Sent:
+    async def retry(
+        self, wanted: TaskSelection, edit: Edited | None = None, reason: str = ""
+    ) -> Sent:
         """Send failed inputs again; a job that has ended goes on for them, here or elsewhere."""
 
-    async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
+    async def give_up(self, wanted: TaskSelection, reason: str = "") -> Sent:
         """Have failed inputs not tried again."""
 
     async def change_queue(self, action: str, task: int, edit: Edited | None = None) -> Sent:

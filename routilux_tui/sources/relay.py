@@ -12,7 +12,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotPossible, ReadOnly, RoutiluxTuiError
 from routilux_tui.runner import protocol
 from routilux_tui.sources.past_handle import PastHandle
-from routilux_tui.views.choosing import wanted_of
+from routilux_tui.views.choosing import selection_of
 from routilux_tui.views.editing import edited_of
 from routilux_tui.views.replay_shapes import Point, Seek
 from routilux_tui.views.shapes import SECTIONS, Frame
@@ -262,7 +262,7 @@ class Relay:
 
     async def _retry(self, params: dict[str, Any]) -> Sent:
         self._check_asking("retry")
-        wanted, edit = wanted_of(params), edited_of(params)
+        wanted, edit = selection_of(params), edited_of(params)
         return await self._handle.retry(wanted, edit, str(params.get("reason", "")))
 
     async def _take_up(self, _params: dict[str, Any]) -> Sent:

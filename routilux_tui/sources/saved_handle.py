@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.jsonable import Plain
     from routilux_tui.job.model import Job
     from routilux_tui.views.breakpoints import Breakpoint
-    from routilux_tui.views.choosing import Sent, Wanted
+    from routilux_tui.views.choosing import Sent, TaskSelection
     from routilux_tui.views.earlier import KnownRun
     from routilux_tui.views.editing import Edited
     from routilux_tui.views.flow_shape import FlowShape
@@ -330,7 +330,9 @@ class SavedHandle(TaskRefusing):
         del number
         raise self._refusal("breakpoint")
 
-    async def retry(self, wanted: Wanted, edit: Edited | None = None, reason: str = "") -> Sent:
+    async def retry(
+        self, wanted: TaskSelection, edit: Edited | None = None, reason: str = ""
+    ) -> Sent:
         """Have a new runner take the job up, for inputs that failed."""
         from routilux_tui.runner.launch import retry_job
         from routilux_tui.runner.launch_spec import RetrySpec

@@ -14,7 +14,7 @@ from routilux_tui.views.choosing import Sent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from routilux_tui.views.choosing import Wanted
+    from routilux_tui.views.choosing import TaskSelection
     from routilux_tui.views.editing import Edited
 
 
@@ -45,12 +45,14 @@ class TaskAsking(ABC):
     def _reach_anew(self) -> None:
         """Hang up, and look for whoever runs the job now."""
 
-    async def retry(self, wanted: Wanted, edit: Edited | None = None, reason: str = "") -> Sent:
+    async def retry(
+        self, wanted: TaskSelection, edit: Edited | None = None, reason: str = ""
+    ) -> Sent:
         """Send failed inputs again."""
         asked = RetrySpec(wanted=wanted, edit=edit, reason=reason).as_request()
         return await self._ask("retry", "retry", **asked)
 
-    async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
+    async def give_up(self, wanted: TaskSelection, reason: str = "") -> Sent:
         """Have failed inputs not tried again."""
         asked = RetrySpec(wanted=wanted, reason=reason).as_request()
         return await self._ask("giveup", "giveup", **asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from routilux_tui.errors import NotPossible
-    from routilux_tui.views.choosing import Sent, Wanted
+    from routilux_tui.views.choosing import Sent, TaskSelection
     from routilux_tui.views.editing import Edited
 
 
@@ -18,7 +18,7 @@ class TaskRefusing(ABC):
     def _refusal(self, action: str) -> NotPossible:
         """Why something can't be asked."""
 
-    async def give_up(self, wanted: Wanted, reason: str = "") -> Sent:
+    async def give_up(self, wanted: TaskSelection, reason: str = "") -> Sent:
         """Refused."""
         del wanted, reason
         raise self._refusal("giveup")

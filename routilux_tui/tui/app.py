@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.actions import Action
-    from routilux_tui.views.shapes import Header, Told
+    from routilux_tui.views.shapes import Header, LastAlert
 
 
 def styles_folder() -> Path:
@@ -207,9 +207,9 @@ class Dashboard(TypeAhead):
 
     def link_is_busy(self) -> bool:
         """Whether the terminal still has something to swallow."""
-        return not self.is_headless and link.unswallowed(self._driver) > 0
+        return not self.is_headless and link.unread_output(self._driver) > 0
 
-    def tell(self, job_id: str, alerts: int, told: Told | None) -> None:
+    def notify_alert(self, job_id: str, alerts: int, told: LastAlert | None) -> None:
         """Ring and notify for what people are told of a job; what was told before is known."""
         before = self._told.get(job_id)
         self._told[job_id] = max(alerts, before or 0)
@@ -221,7 +221,7 @@ class Dashboard(TypeAhead):
         if told.notify and self._driver is not None and not self.is_headless:
             self.run_worker(self._notify_terminal(told))
 
-    async def _notify_terminal(self, told: Told) -> None:
+    async def _notify_terminal(self, told: LastAlert) -> None:
         name = await notices.terminal_name()
         code = notices.sequence(told.name, told.text, name, in_tmux=clipboard.is_in_tmux())
         if self._driver is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.tasks import FailedTask, Task
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class TaskSelection(msgspec.Struct, frozen=True, kw_only=True):
     """Which failed tasks are meant: exactly one of these says so.
 
     ``kind`` is the number of a kind of error in the job's insight, or its type, or a part of its
@@ -62,7 +62,7 @@ class Chosen(NamedTuple):
         """Whether none of them has failed."""
         return not self.failed and not self.waiting and not any(t.retry_count for t in self.dropped)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """How many they are, in words: ``2 inputs of price, and 30 dropped tasks``."""
         names: dict[str, int] = {}
         tried = [one for one in self.dropped if one.retry_count]
@@ -74,18 +74,18 @@ class Chosen(NamedTuple):
         return ", ".join(parts[:-1]) + f"{' and ' if len(parts) > 1 else ''}{parts[-1]}"
 
 
-def wanted_of(params: dict[str, Any]) -> Wanted:
+def selection_of(params: dict[str, Any]) -> TaskSelection:
     """What a request names.
 
     Raises:
         UsageError: when it names nothing, or more than one thing.
     """
-    names = Wanted.__struct_fields__
+    names = TaskSelection.__struct_fields__
     fields = {name: params[name] for name in names if params.get(name) is not None}
     if isinstance(fields.get("kind"), int):
         fields["kind"] = str(fields["kind"])
     try:
-        wanted = msgspec.convert(fields, Wanted)
+        wanted = msgspec.convert(fields, TaskSelection)
     except msgspec.ValidationError as error:
         raise UsageError(f"Which tasks are meant can't be understood: {error}.") from error
     if (wanted.task is not None) + bool(wanted.routine) + bool(wanted.kind) + wanted.every != 1:
@@ -95,7 +95,7 @@ def wanted_of(params: dict[str, Any]) -> Wanted:
     return wanted
 
 
-def choose(job: Job, wanted: Wanted) -> Chosen:
+def choose(job: Job, wanted: TaskSelection) -> Chosen:
     """The tasks of a job that are meant; its lock is held.
 
     Raises:
@@ -122,7 +122,7 @@ def choose(job: Job, wanted: Wanted) -> Chosen:
     return Chosen(failed, waiting, dropped)
 
 
-def _meaning(job: Job, wanted: Wanted) -> Any:
+def _meaning(job: Job, wanted: TaskSelection) -> Any:
     if wanted.task is not None:
         return lambda task, _error: task.id == wanted.task
     if wanted.routine:
@@ -141,7 +141,7 @@ def _meaning(job: Job, wanted: Wanted) -> Any:
     return lambda task, error: task.problem in numbers or text in error
 
 
-def _why_none(job: Job, wanted: Wanted) -> str:
+def _why_none(job: Job, wanted: TaskSelection) -> str:
     kept = len(job.failed_tasks)
     beyond = f" ({job.failed_count:,} failed, {kept:,} are kept)" if job.failed_count > kept else ""
     if wanted.task is not None:

@@ -234,7 +234,7 @@ def status_word(job: Job, control: Control | None, running: int) -> str:
     """
     if control is not None and control.action == "pause":
         return f"pausing, {control.running} running"
-    word = statuses.look(job.status).word
+    word = statuses.appearance_of(job.status).word
     if statuses.has_ended(job.status) and running and job.execution is not None:
         return f"{word}, {running} running"
     reason: Any = ""

@@ -83,12 +83,14 @@ def table(
 ) -> str:
     """A table of foreign texts; columns of numbers are on the right, fixed ones keep spaces."""
 
-    def look(n: int) -> str:
+    def cell_class(n: int) -> str:
         return ' class="n"' if n in numbers else ' class="m"' if n in fixed else ""
 
-    head = "".join(f"<th{look(n)}>{text(one)}</th>" for n, one in enumerate(heads))
+    head = "".join(f"<th{cell_class(n)}>{text(one)}</th>" for n, one in enumerate(heads))
     body = "".join(
-        "<tr>" + "".join(f"<td{look(n)}>{text(one)}</td>" for n, one in enumerate(row)) + "</tr>\n"
+        "<tr>"
+        + "".join(f"<td{cell_class(n)}>{text(one)}</td>" for n, one in enumerate(row))
+        + "</tr>\n"
         for row in rows
     )
     kind = f' class="{name}"' if name else ""

@@ -30,7 +30,7 @@ from routilux_tui.views.questions import count_open
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.running import WaitingTasks, now, queue
 from routilux_tui.views.shapes import Control, Filter, Header, RoutineRow, Row, Window
-from routilux_tui.views.steering import job_part, steered_by, told_of
+from routilux_tui.views.steering import job_part, last_alert_of, steered_by
 
 if TYPE_CHECKING:
     import os
@@ -107,7 +107,7 @@ class Projection:
                 labels=labels,
                 questions=count_open(job),
                 alerts=job.alert_count,
-                told=told_of(job),
+                told=last_alert_of(job),
                 reminders=sum(one.reminders for one in job.open_questions()),
             )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.job.jsonable import preview
-from routilux_tui.job.status import look
+from routilux_tui.job.status import appearance_of
 from routilux_tui.views import html
 from routilux_tui.views.formatting import count, counted, date_time, duration, span
 from routilux_tui.views.graph import Graph
@@ -86,7 +86,7 @@ def report_page(report: Report) -> str:
 
 def _head(report: Report) -> str:
     header = report.header
-    seen = look(header.status)
+    seen = appearance_of(header.status)
     kind = {"failed": "bad", "completed": "good", "running": "run"}.get(header.status, "look")
     facts = [
         ("job", header.job_id),
@@ -172,7 +172,7 @@ def _runs(report: Report) -> str:
     rows = [
         [
             one.entry.job_id[:8],
-            look(one.entry.status).word,
+            appearance_of(one.entry.status).word,
             date_time(one.entry.created_at),
             "" if one.seconds is None else span(one.seconds),
             count(one.entry.records),

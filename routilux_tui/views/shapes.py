@@ -103,7 +103,7 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
 
 
-class Told(msgspec.Struct, frozen=True, array_like=True):
+class LastAlert(msgspec.Struct, frozen=True, array_like=True):
     """The last that people were told of a job: by which rule, in what words, and how."""
 
     name: str
@@ -150,7 +150,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     questions: int = 0
     reminders: int = 0
     alerts: int = 0
-    told: Told | None = None
+    told: LastAlert | None = None
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -244,7 +244,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     questions: int = 0
     reminders: int = 0
     alerts: int = 0
-    told: Told | None = None
+    told: LastAlert | None = None
 
 
 SILENT = "silent"

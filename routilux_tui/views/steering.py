@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.jsonable import Plain, to_plain
-from routilux_tui.views.shapes import Told
+from routilux_tui.views.shapes import LastAlert
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
@@ -54,10 +54,10 @@ def job_part(job: Job, name: str) -> Plain:
         return to_plain(parts.get(name))
 
 
-def told_of(job: Job) -> Told | None:
+def last_alert_of(job: Job) -> LastAlert | None:
     """The last that people were told of a job by its rules."""
     last = job.last_alert
     if not last:
         return None
     name, text = str(last.get("name") or ""), str(last.get("text") or "")
-    return Told(name, text, last.get("bell") is not False, last.get("notify") is not False)
+    return LastAlert(name, text, last.get("bell") is not False, last.get("notify") is not False)

@@ -122,7 +122,7 @@ def test_a_job_that_is_taken_up_again_is_not_counted_twice(flows: str) -> None:
     looked = MachineMeasures()
 
     def runs() -> int:
-        looked.look()
+        looked.collect()
         total = looked.totals.get(("counting", "sink"))
         return total.runs[0] if total is not None else 0
 

@@ -33,7 +33,7 @@ def test_a_job_is_acted_on_once_for_as_long_as_it_holds() -> None:
     rule.take([job("a", "failed"), job("b", "running")])
     assert ids(rule.due()) == ["a"]
     rule.take([job("a", "failed", key="its file, by now")])
-    rule.sweep()
+    rule.judge_all()
     assert rule.due() == []
     rule.take([job("a", "running"), job("old", "running")])
     rule.take([job("a", "failed"), job("old", "failed")])
@@ -97,13 +97,13 @@ def test_a_condition_sees_all_of_a_jobs_figures_and_its_line_too(flows: str, wor
     assert rule.asks_for_figures
     rule.take([job("a", "running"), job("old", "running")])
     rule.begin()
-    waiting = {one.job_id: one for one in rule.unasked()}
+    waiting = {one.job_id: one for one in rule.take_needing_figures()}
     assert sorted(waiting) == ["a", "old"]
     rule.give(waiting["old"], {"routines": {"load": {"queue": 6}}})
     rule.give(waiting["a"], {"routines": {}})  # it has no such routine yet
     assert rule.due() == []
     rule.take([job("a", "running")])
-    (one,) = rule.unasked()
+    (one,) = rule.take_needing_figures()
     rule.give(one, {"routines": {"load": {"queue": 7}}})
     assert ids(rule.due()) == ["a"]
 

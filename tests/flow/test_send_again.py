@@ -10,7 +10,7 @@ import pytest
 from routilux_tui.errors import NotPossible
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.causes import task_input
-from routilux_tui.views.choosing import Wanted, choose
+from routilux_tui.views.choosing import TaskSelection, choose
 from routilux_tui.views.editing import Edited
 from routilux_tui.views.projection import Projection
 from tests.again_flow import Numbers
@@ -38,7 +38,7 @@ def run(numbers: Numbers, name: str, **more: object) -> tuple[Flow, JobState]:
 
 def send(job: JobState, edit: dict | None = None, **wanted: object) -> None:
     with job.lock:
-        chosen = choose(job, Wanted(**wanted))
+        chosen = choose(job, TaskSelection(**wanted))
         job.execution.send_again(chosen, Edited(patch=edit).of if edit else None)
 
 
@@ -74,7 +74,7 @@ def test_what_failed_runs_again_as_it_was_or_edited(numbers: Numbers) -> None:
     assert gave_up(job) == 0
     assert job.routine_states["work"]["status"] == "completed"
     with pytest.raises(NotPossible, match="was sent again already"):
-        choose(job, Wanted(task=failing.task))
+        choose(job, TaskSelection(task=failing.task))
 
 
 def test_an_input_is_found_whatever_was_done_to_it(numbers: Numbers, tmp_path: Path) -> None:
@@ -177,14 +177,14 @@ def test_what_waits_for_another_try_has_it_now_or_never(numbers: Numbers) -> Non
     send(job, {"number": 20}, task=tasks[2])
     until(lambda: 20 in numbers.ran())
     with job.lock:
-        job.execution.give_up(choose(job, Wanted(routine="work")))
+        job.execution.give_up(choose(job, TaskSelection(routine="work")))
     settled(job, "completed")
     assert numbers.ran() == [0, 1, 4, 5, 20]
     assert [(one.status, one.error) for one in job.failed_tasks] == [
         ("given_up", "LookupError: no number 3")
     ]
     with pytest.raises(NotPossible):
-        choose(job, Wanted(every=True))  # it was given up
+        choose(job, TaskSelection(every=True))  # it was given up
     numbers.mend(3)
     send(job, task=tasks[3])  # and yet
     settled(job, "completed")
@@ -196,9 +196,9 @@ def test_what_is_given_up_does_not_make_its_job_fail(numbers: Numbers) -> None:
     numbers.wait(3)
     _, job = run(numbers, "trying", total=4)
     until(lambda: len(job.execution._delayed) == 2)
-    number = choose(job, Wanted(every=True)).waiting[0]
+    number = choose(job, TaskSelection(every=True)).waiting[0]
     with job.lock:
-        job.execution.give_up(choose(job, Wanted(task=number.id)))
+        job.execution.give_up(choose(job, TaskSelection(task=number.id)))
     assert job.status == "running"
     numbers.mend(2)
     send(job, every=True)

@@ -9,17 +9,17 @@ from routilux_tui.job import status
 
 def test_every_status_has_a_look_of_its_own_without_colour():
     names = {*status.JOB_STATUSES, *status.ROUTINE_STATUSES}
-    assert names == set(status.LOOKS)
+    assert names == set(status.APPEARANCES)
     for part in ("glyph", "ascii", "word", "letter"):
-        told = [getattr(look, part) for look in status.LOOKS.values()]
+        told = [getattr(one, part) for one in status.APPEARANCES.values()]
         assert len(set(told)) == len(told), part
-    assert all(look.ascii.isascii() and len(look.ascii) == 1 for look in status.LOOKS.values())
-    assert all(len(look.glyph) == 1 for look in status.LOOKS.values())
+    assert all(one.ascii.isascii() and len(one.ascii) == 1 for one in status.APPEARANCES.values())
+    assert all(len(one.glyph) == 1 for one in status.APPEARANCES.values())
 
 
 def test_an_unknown_status_is_told_by_its_own_word():
-    assert status.look("melted").word == "melted"
-    assert status.look("").word == "unknown"
+    assert status.appearance_of("melted").word == "melted"
+    assert status.appearance_of("").word == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import retry_job, start_job
 from routilux_tui.runner.launch_spec import RetrySpec
 from routilux_tui.state.job_state import JobState
-from routilux_tui.views.choosing import Wanted
+from routilux_tui.views.choosing import TaskSelection
 from routilux_tui.views.editing import Edited
 from tests.again_flow import Numbers
 from tests.cli.program import tui
@@ -41,7 +41,7 @@ def test_all_that_had_entered_a_routine_runs_again_and_the_rest_is_kept(numbers:
         f"{numbers.path}:going_on", {"folder": str(numbers.folder)}, labels={"team": "data"}
     )
     ended(first)
-    edited = RetrySpec(wanted=Wanted(kind="number 2"), edit=Edited(patch={"number": 20}))
+    edited = RetrySpec(wanted=TaskSelection(kind="number 2"), edit=Edited(patch={"number": 20}))
     with pytest.raises(NotPossible):
         Repetition(first.path, {}, routine="nobody")
     with pytest.raises(UsageError, match="'total' is a parameter of the entry routine"):

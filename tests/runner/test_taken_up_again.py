@@ -17,7 +17,7 @@ from routilux_tui.runner.launch_spec import RetrySpec
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.locks import is_locked
 from routilux_tui.store.reading import load_job
-from routilux_tui.views.choosing import Wanted
+from routilux_tui.views.choosing import TaskSelection
 from tests.again_flow import Numbers
 from tests.processes import assert_gone, until
 
@@ -32,7 +32,7 @@ def start(numbers: Numbers, flow: str) -> Any:
 
 
 def every(**more: Any) -> RetrySpec:
-    return RetrySpec(wanted=Wanted(every=True), **more)
+    return RetrySpec(wanted=TaskSelection(every=True), **more)
 
 
 def test_the_runner_that_lingers_goes_on(numbers: Numbers) -> None:

@@ -72,7 +72,7 @@ async def test_keys_lead_through_the_past_and_esc_back_to_now(handle: SavedHandl
         await _until(lambda: screen.history._known == GIVEN_UP + 2)
         assert screen.bar.marks.count("error") == 1
         assert "price error_continued, task 21: ValueError: bad" in str(
-            screen.bar._words(screen.point)
+            screen.bar._point_parts(screen.point)
         )
         # nothing acts on the job meanwhile, and every control says why
         for action in ("pause", "resume", "cancel", "wait"):

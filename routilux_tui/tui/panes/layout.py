@@ -116,7 +116,7 @@ class PaneLayout(Vertical):
         if shown != self._shown() or self._flow_lines != self.panes[FLOW].total:
             self.arrange_panes()
 
-    def bring(self, key: str, *, by_reader: bool = True) -> Pane:
+    def show_pane(self, key: str, *, by_reader: bool = True) -> Pane:
         """Give a pane a place on the screen."""
         self.is_chosen_by_reader = self.is_chosen_by_reader or by_reader
         if self.zoomed:

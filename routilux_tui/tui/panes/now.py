@@ -8,7 +8,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit, right
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import shapes as views
 from routilux_tui.views.formatting import count, counted, duration, span
 from routilux_tui.views.insight import Now
@@ -106,7 +106,7 @@ class NowPane(Pane):
             )
             style = "rows--warning" if end else ""
             room = max(0, width - name - 5 - self._for - len(end))
-            values = _cut(spoken(handler.text[self.indent :]), room)
+            values = _cut(value_parts(handler.text[self.indent :]), room)
             return [
                 ("▶ ", "rows--running"),
                 (fit(handler.routine_id, name), "rows--name"),
@@ -124,7 +124,7 @@ class NowPane(Pane):
                 f" {right(behind, self._for)}  ",
                 "rows--warning" if coming.on_hold else "rows--dim",
             ),
-            *spoken(coming.text[self.indent :]),
+            *value_parts(coming.text[self.indent :]),
         ]
 
     def empty_text(self) -> str:

@@ -11,7 +11,7 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import clock, count, since
 from routilux_tui.views.shapes import APPENDED, Filter, Row
@@ -316,7 +316,7 @@ class SectionPane(Pane):
         if self.indent or not width:
             parts.append((fit(row.text[self.indent :], max(0, width - used)), ""))
             return parts
-        return parts + spoken(row.text)
+        return parts + value_parts(row.text)
 
     def name_style(self, row: Row) -> str:
         """How the name of a row is painted."""

@@ -9,7 +9,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.tui.widgets.values import flat, name_of, spoken
+from routilux_tui.tui.widgets.values import flattened, name_of, value_parts
 from routilux_tui.views.formatting import ago, clock, count
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ def _input_parts(
         f"{failing.tries}/{failing.most_tries}" if failing.most_tries > 1 else f"{failing.tries}"
     )
     given = failing.input
-    values = spoken(failing.text)
+    values = value_parts(failing.text)
     if isinstance(given, dict):
-        every = flat(given)
+        every = flattened(given)
         name = name_of(every)
         shown = sorted(
             (key for key in every if key not in problem.common), key=lambda key: key != name

@@ -14,7 +14,7 @@ from routilux_tui.job.answers import emitted_by
 from routilux_tui.job.jsonable import dumps, preview
 from routilux_tui.tui.screens.dialogs import ChoiceDialog
 from routilux_tui.tui.screens.paced import PacedDialog
-from routilux_tui.tui.widgets.values import flat
+from routilux_tui.tui.widgets.values import flattened
 from routilux_tui.views.editing import parse_json
 from routilux_tui.views.formatting import clock
 from routilux_tui.views.questions import DROP, YES, AskedQuestion
@@ -87,7 +87,7 @@ class AnswerDialog(PacedDialog[str | None]):
             if self._choices:
                 yield OptionList(
                     *(
-                        Option(f"{n}  {self._words(choice)}", id=str(n))
+                        Option(f"{n}  {self._choice_text(choice)}", id=str(n))
                         for n, choice in enumerate(self._choices, 1)
                     ),
                     markup=False,
@@ -106,7 +106,7 @@ class AnswerDialog(PacedDialog[str | None]):
         else:
             self.query_one(Input).focus()
 
-    def _words(self, choice: str) -> str:
+    def _choice_text(self, choice: str) -> str:
         """A choice as it is shown."""
         one = self._question
         if one.is_deferred:
@@ -209,7 +209,9 @@ class AnswerDialog(PacedDialog[str | None]):
 def _facts(one: AskedQuestion) -> list[str]:
     """Who asks, with what data, and what becomes of an answer."""
     lines = [f"asked by {one.routine} at {clock(one.asked_at)[:8]}"]
-    for key, value in list(flat(one.data if isinstance(one.data, dict) else {}).items())[:_MOST]:
+    for key, value in list(flattened(one.data if isinstance(one.data, dict) else {}).items())[
+        :_MOST
+    ]:
         lines.append(f"  {key}  {_shown(value, _WIDEST)}")
     to = f" to {', '.join(one.targets)}" if one.targets else ""
     lines.append(f"the answer emits {one.routine}.{one.event}{to}; it can't be taken back")
@@ -222,7 +224,7 @@ def _facts(one: AskedQuestion) -> list[str]:
 
 
 def _values(data: Any) -> str:
-    values = flat(data if isinstance(data, dict) else {})
+    values = flattened(data if isinstance(data, dict) else {})
     return "  ".join(f"{key} {_shown(value, 30)}" for key, value in list(values.items())[:4])
 
 

@@ -179,7 +179,7 @@ class JobScreen(ReplayScreen):
         self.head.question = self.reading.waits_for_person
         self._has_changed = self._has_changed or frame is not None
         self.remind(header.reminders, self.reading.questions)
-        self.app.tell(header.job_id, header.alerts, header.told)  # type: ignore[attr-defined] # our own app
+        self.app.notify_alert(header.job_id, header.alerts, header.told)  # type: ignore[attr-defined] # our own app
         for pane in self.sections:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
         self.arrangement.rows_changed()
@@ -223,9 +223,9 @@ class JobScreen(ReplayScreen):
         if self.arrangement.is_chosen_by_reader or self.point is not None:
             return
         if is_new:
-            self.arrangement.bring(PROBLEMS, by_reader=False)
+            self.arrangement.show_pane(PROBLEMS, by_reader=False)
         elif not insight.problems and self.now.now.queued >= MANY_QUEUED and workers:
-            self.arrangement.bring(NOW, by_reader=False)
+            self.arrangement.show_pane(NOW, by_reader=False)
 
     def _refresh_tabs(self) -> None:
         """Counts in the title lines of panes that share a place."""
@@ -272,7 +272,7 @@ class JobScreen(ReplayScreen):
 
     def action_pane(self, key: int) -> None:
         """Bring a pane to the screen and put the keys in it."""
-        self.set_focus(self.arrangement.bring(str(key)))
+        self.set_focus(self.arrangement.show_pane(str(key)))
         self._read_soon()
 
     def _step(self, step: int) -> None:

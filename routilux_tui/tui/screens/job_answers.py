@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import Unreachable
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.tui.screens.detail import json_lines
-from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
@@ -89,7 +89,7 @@ async def problem_lines(
     lines += ["", f"{counted(problem.inputs, 'input')} failed so, {count(problem.count)} times", ""]
     for one in inputs:
         end = "gave up" if one.gave_up else f"{one.tries}/{one.most_tries}"
-        lines.append(f"  {end:<8} {''.join(text for text, _ in spoken(one.text))}")
+        lines.append(f"  {end:<8} {''.join(text for text, _ in value_parts(one.text))}")
     return lines
 
 
@@ -181,7 +181,7 @@ def _chain(chain: list[Step], *, gap: bool) -> list[str]:
 
 def _line(step: Step, indent: str = "") -> str:
     after = "" if step.after is None else f"+{span(step.after)}"
-    values = "".join(text for text, _ in spoken(step.text)).strip()
+    values = "".join(text for text, _ in value_parts(step.text)).strip()
     number = f"{indent}{count(step.n + 1)}"
     parts = [f"{number:<10}{clock(step.at)}", f"{after:>7}", step.routine, step.event]
     return "  ".join(filter(None, (*parts, waits_of(step), values)))

@@ -67,7 +67,7 @@ class LookingScreen(SteeringScreen):
             return pane
         below = self.panes[self.arrangement.chosen]
         if not isinstance(below, SectionPane):
-            below = self.arrangement.bring(HISTORY)
+            below = self.arrangement.show_pane(HISTORY)
         return below if isinstance(below, SectionPane) else self.history
 
     def action_filter(self) -> None:

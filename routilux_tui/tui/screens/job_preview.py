@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.tui.widgets.columns import Column, cells, heads
 from routilux_tui.tui.widgets.lines import fit
-from routilux_tui.tui.widgets.values import spoken
+from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
@@ -74,7 +74,9 @@ def _problem_lines(problem: ProblemRow, failing: Sequence[FailingInput]) -> list
     lines = []
     for one in failing:
         label = "gave up on" if one.gave_up else "retries"
-        lines.append(_labelled(label, *spoken(one.text), (f"  tries: {one.tries}", "rows--dim")))
+        lines.append(
+            _labelled(label, *value_parts(one.text), (f"  tries: {one.tries}", "rows--dim"))
+        )
     if problem.place:
         lines.append(
             _labelled("at", (printable(problem.place), ""),

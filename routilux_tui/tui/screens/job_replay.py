@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.tui.screens.job_again import AgainScreen
-from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_word
+from routilux_tui.tui.screens.job_retry import RetryScreen
+from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_text
 from routilux_tui.views.replay_shapes import Seek
 from routilux_tui.views.shapes import HISTORY, SECTIONS, Filter, Frame
 from routilux_tui.views.text import printable
@@ -42,7 +42,7 @@ _MARKS_EVERY = 5.0
 """Seconds for which the marks of a job that goes on are good."""
 
 
-class ReplayScreen(AgainScreen):
+class ReplayScreen(RetryScreen):
     """A job's screen that can show its past.
 
     Attributes:
@@ -150,7 +150,7 @@ class ReplayScreen(AgainScreen):
     def _say(self, word: str = "") -> None:
         """What goes on, at the end of the bar."""
         if not word and self._speed:
-            word = speed_word(SPEEDS[self._speed])
+            word = speed_text(SPEEDS[self._speed])
         elif not word and self._condition:
             word = f"{{ }}: {printable(self._condition)[:30]}"
         if word != self.bar.word:
@@ -315,7 +315,7 @@ class ReplayScreen(AgainScreen):
         if not window.rows:
             self.notify(f"{printable(routine)} has no record until then.", timeout=3, markup=False)
             return
-        pane = self.arrangement.bring(HISTORY_PANE)
+        pane = self.arrangement.show_pane(HISTORY_PANE)
         if isinstance(pane, SectionPane):
             self.set_focus(pane)
             if pane.where:

@@ -88,7 +88,7 @@ class JobsScreen(SteeringScreen):
                     self.app.bell()
                 for one in batch.changed:
                     if one.place == "live" and one.job_id:
-                        self.app.tell(one.job_id, one.alerts, one.told)  # type: ignore[attr-defined] # our own app
+                        self.app.notify_alert(one.job_id, one.alerts, one.told)  # type: ignore[attr-defined] # our own app
                 self.rows.apply(batch.changed, batch.gone, batch.loading)
         except RoutiluxTuiError as error:
             self.notify(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
-def editor_words() -> list[str]:
+def editor_command() -> list[str]:
     """The program that ``VISUAL`` or ``EDITOR`` names, with its arguments; no shell reads them.
 
     Raises:
@@ -31,10 +31,10 @@ def editor_words() -> list[str]:
     """
     named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
-        words = shlex.split(named)
+        command = shlex.split(named)
     except ValueError as error:
         raise NotPossible(f"EDITOR is {named!r}: {error}.") from None
-    return words or ["vi"]
+    return command or ["vi"]
 
 
 @contextlib.contextmanager
@@ -60,9 +60,9 @@ async def edited(app: App[Any], text: str, name: str) -> str | None:
     Raises:
         NotPossible: when there is no such editor, no terminal for it, or no place for the file.
     """
-    words = editor_words()
-    if shutil.which(words[0]) is None:
-        raise NotPossible(f"There is no editor {words[0]!r} here.", "Set EDITOR to one there is.")
+    command = editor_command()
+    if shutil.which(command[0]) is None:
+        raise NotPossible(f"There is no editor {command[0]!r} here.", "Set EDITOR to one there is.")
     folder = None
     try:
         folder = Path(tempfile.mkdtemp(prefix="routilux-tui-"))
@@ -70,7 +70,7 @@ async def edited(app: App[Any], text: str, name: str) -> str | None:
         place.touch(mode=0o600)
         place.write_text(text, encoding="utf-8", errors="replace")
         with app.suspend(), _lent(app):
-            done = await asyncio.to_thread(subprocess.run, [*words, str(place)], check=False)
+            done = await asyncio.to_thread(subprocess.run, [*command, str(place)], check=False)
         return place.read_text(encoding="utf-8") if done.returncode == 0 else None
     except SuspendNotSupported:
         raise NotPossible("There is no terminal for an editor here.") from None

@@ -9,7 +9,7 @@ import termios
 from typing import Any
 
 
-def unswallowed(driver: Any) -> int:
+def unread_output(driver: Any) -> int:
     """Writes that wait in the driver, and bytes that wait in the terminal's."""
     waiting = int(getattr(driver, "waiting", 0))
     if waiting:

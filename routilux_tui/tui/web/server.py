@@ -36,14 +36,14 @@ class WebServer:
     """Serves dashboards.
 
     Args:
-        words: the program that is a tab's dashboard, and its arguments.
+        command: the program that is a tab's dashboard, and its arguments.
         host: where to listen.
         port: as that; 0 takes any that is free.
         most: tabs at once.
     """
 
-    def __init__(self, words: Sequence[str], host: str, port: int, most: int) -> None:
-        self._words = words
+    def __init__(self, command: Sequence[str], host: str, port: int, most: int) -> None:
+        self._command = command
         self._host, self._port = host, port
         self._most = most
         self._open = 0
@@ -129,7 +129,7 @@ class WebServer:
             width, height = 80, 24
             with contextlib.suppress(ValueError, KeyError):
                 width, height = cells(request.query["width"]), cells(request.query["height"])
-            await Session(self._words, socket).serve(width, height)
+            await Session(self._command, socket).serve(width, height)
         finally:
             self._open -= 1
             await socket.close()

@@ -23,12 +23,12 @@ class Session:
     """The dashboard of one tab; it ends with the tab, and the tab's socket with it.
 
     Args:
-        words: the program and its arguments.
+        command: the program and its arguments.
         socket: the tab's, an `aiohttp.web.WebSocketResponse` that is open.
     """
 
-    def __init__(self, words: Sequence[str], socket: Any) -> None:
-        self._words = words
+    def __init__(self, command: Sequence[str], socket: Any) -> None:
+        self._command = command
         self._socket = socket
 
     async def serve(self, width: int, height: int) -> None:
@@ -39,7 +39,7 @@ class Session:
             height: as that.
         """
         process = await asyncio.create_subprocess_exec(
-            *self._words,
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

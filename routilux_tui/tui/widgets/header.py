@@ -139,10 +139,13 @@ class JobHeader(PaintedWidget):
             ago = span(int(max(0.0, self.now() - self.stale_since)) + 0.0)
             return f" ? no answer for {ago}", "rows--error"
         if job.control is not None:
-            return f" {statuses.look(job.status).glyph} {_control_text(job)}", "rows--warning"
+            return (
+                f" {statuses.appearance_of(job.status).glyph} {_control_text(job)}",
+                "rows--warning",
+            )
         if self.question:
             return " ‖ waits for you", "rows--warning"
-        seen = statuses.look(job.status)
+        seen = statuses.appearance_of(job.status)
         word = "done" if job.status == "completed" else seen.word
         if job.by and job.status in {"paused", "cancelled"}:
             word = f"{word} by {printable(job.by)[:24]}"

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from routilux_tui.tui.listing import Listing
 from routilux_tui.tui.theme import WIDE
 from routilux_tui.tui.widgets.columns import GAP, Column, cells, fitting, heads
-from routilux_tui.tui.widgets.job_cells import STYLES, columns_of, summary_cell
+from routilux_tui.tui.widgets.job_columns import STYLES, columns_of, summary_cell
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views.formatting import ago, count, date_time

@@ -10,7 +10,7 @@ from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.job.jsonable import preview
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.painted import PaintedWidget
-from routilux_tui.tui.widgets.values import flat, pairs
+from routilux_tui.tui.widgets.values import flattened, pairs
 from routilux_tui.views.formatting import clock, counted
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _met(noted: dict[str, Any], at: str, held: int, most: int) -> list[list[Part
 
 
 def _noted(data: Any, most: int) -> list[list[Part]]:
-    values = flat(data if isinstance(data, dict) else {})
+    values = flattened(data if isinstance(data, dict) else {})
     return [
         [("    ", ""), (f"{key}  ", "rows--dim"), (_shown(value), "rows--name")]
         for key, value in list(values.items())[:most]

@@ -68,7 +68,7 @@ class ReplayBar(PaintedWidget):
         """One of the two lines."""
         parts: list[Part] = []
         if self.point is not None:
-            parts = self._bar(self.point) if y == 0 else self._words(self.point)
+            parts = self._bar(self.point) if y == 0 else self._point_parts(self.point)
         return self.strip(parts, self.size.width)
 
     def _bar(self, point: Point) -> list[Part]:
@@ -88,7 +88,7 @@ class ReplayBar(PaintedWidget):
             parts.append(("".join(text for text, _, _ in group), style))
         return [*parts, (f" {last} ", "rows--dim")]
 
-    def _words(self, point: Point) -> list[Part]:
+    def _point_parts(self, point: Point) -> list[Part]:
         sign = "" if point.is_exact else "≈ "
         number = f" {sign}{count(point.seq)} of {count(point.last)}  "
         right = self.word or "Esc now"
@@ -110,7 +110,7 @@ class ReplayBar(PaintedWidget):
             self.post_message(self.Chosen(point.begin + part * (point.end - point.begin)))
 
 
-def speed_word(speed: float) -> str:
+def speed_text(speed: float) -> str:
     """How fast it plays."""
     return "▶ as fast as it goes" if speed < 0 else f"▶ {speed:g}x"
 

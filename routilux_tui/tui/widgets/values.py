@@ -14,7 +14,7 @@ _MOST = 12
 _LONGEST = 60
 
 
-def spoken(text: str) -> list[Part]:
+def value_parts(text: str) -> list[Part]:
     """A preview in JSON as values: ``ord-011238  amount 143.37  currency EUR``.
 
     The first value that names the thing stands without its key. What is no object is shown as it
@@ -50,7 +50,7 @@ def pairs(text: str) -> dict[str, Any] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = _whole_pairs(text)
-    return flat(value) if isinstance(value, dict) else None
+    return flattened(value) if isinstance(value, dict) else None
 
 
 def name_of(values: dict[str, Any]) -> str:
@@ -61,12 +61,12 @@ def name_of(values: dict[str, Any]) -> str:
     return next(iter(texts or own or names), "")
 
 
-def flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flattened(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """An object with the keys of those in it dotted: ``customer.id``; two levels at the most."""
     made: dict[str, Any] = {}
     for key, one in value.items():
         if isinstance(one, dict) and one and not prefix:
-            made.update(flat(one, f"{key}."))
+            made.update(flattened(one, f"{key}."))
         else:
             made[f"{prefix}{key}"] = one
     return made

@@ -14,9 +14,9 @@ from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog, LineDialog
 from routilux_tui.tui.screens.job_acting import ActingScreen
-from routilux_tui.tui.widgets.values import flat, name_of
+from routilux_tui.tui.widgets.values import flattened, name_of
 from routilux_tui.views import shapes as views
-from routilux_tui.views.choosing import Wanted
+from routilux_tui.views.choosing import TaskSelection
 from routilux_tui.views.editing import Edited, difference, input_text, parse_input, patch_between
 from routilux_tui.views.formatting import counted
 from routilux_tui.views.text import printable
@@ -34,7 +34,7 @@ _REASON = "from the dashboard"
 _TASK, _EDIT_TASK, _KIND, _EDIT_KIND, _ALL = "task", "edit task", "kind", "edit kind", "all"
 
 
-class Meant(NamedTuple):
+class CursorTarget(NamedTuple):
     """What stands at the cursor: a failed input, or a kind of error, or neither."""
 
     task: int | None = None
@@ -42,17 +42,17 @@ class Meant(NamedTuple):
     problem: ProblemRow | None = None
 
     @property
-    def one(self) -> Wanted:
+    def one(self) -> TaskSelection:
         """The input at the cursor."""
-        return Wanted(task=self.task)
+        return TaskSelection(task=self.task)
 
     @property
-    def kind(self) -> Wanted:
+    def kind(self) -> TaskSelection:
         """All inputs with the error at the cursor."""
-        return Wanted(kind="" if self.problem is None else str(self.problem.number))
+        return TaskSelection(kind="" if self.problem is None else str(self.problem.number))
 
 
-class AgainScreen(ActingScreen):
+class RetryScreen(ActingScreen):
     """A job's screen on which what failed is sent again."""
 
     def action_retry(self) -> None:
@@ -62,29 +62,29 @@ class AgainScreen(ActingScreen):
         if self.handle.is_gone or self._is_held_by_nobody():
             self._ask_to_take_up()
             return
-        meant = self._meant()
-        title = f"Send again: {meant.name}" if meant.name else "Send again"
+        target = self._cursor_target()
+        title = f"Send again: {target.name}" if target.name else "Send again"
 
         def chosen(choice: str | None) -> None:
             if choice is not None:
-                self.run_worker(self._guarded(self._do(choice, meant)))
+                self.run_worker(self._guarded(self._do(choice, target)))
 
         ended = has_ended(self.handle.header.status)
-        self.app.push_screen(ChoiceDialog(title, _choices(meant, ended=ended)), chosen)
+        self.app.push_screen(ChoiceDialog(title, _choices(target, ended=ended)), chosen)
 
     def action_giveup(self) -> None:
         """Have failed inputs not tried again."""
         if self.is_refused("giveup"):
             return
-        meant = self._meant()
-        if meant.task is None and meant.problem is None:
+        target = self._cursor_target()
+        if target.task is None and target.problem is None:
             self.notify("Put the cursor on a failed input, in 2 Problems or 5 History.", timeout=4)
             return
-        name = meant.name if meant.task is not None else f"{_open_inputs(meant)} with this error"
+        name = target.name if target.task is not None else f"{_open_inputs(target)} with this error"
 
         def sure(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._guarded(self._give_up(meant)))
+                self.run_worker(self._guarded(self._give_up(target)))
 
         self.app.push_screen(
             ConfirmDialog(
@@ -138,7 +138,7 @@ class AgainScreen(ActingScreen):
             await self.handle.change_queue(action, task)
             return
         given = await self.handle.item(views.INPUT, task)
-        await self._edit(given, input_text(given), Meant(task), queued=True)
+        await self._edit(given, input_text(given), CursorTarget(task), queued=True)
 
     async def _guarded(self, doing: Awaitable[None]) -> None:
         try:
@@ -146,36 +146,38 @@ class AgainScreen(ActingScreen):
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
 
-    def _meant(self) -> Meant:
+    def _cursor_target(self) -> CursorTarget:
         pane = self.focused_pane()
         if isinstance(pane, ProblemsPane):
             line = pane.line_at(pane.cursor)
             if line is None:
-                return Meant()
+                return CursorTarget()
             if line.failing is None:
-                return Meant(problem=line.problem)
-            return Meant(line.failing.task, _name_of(line.failing), line.problem)
+                return CursorTarget(problem=line.problem)
+            return CursorTarget(line.failing.task, _name_of(line.failing), line.problem)
         row = pane.row_at(pane.cursor) if isinstance(pane, HistoryPane) else None
         if row is not None and row.name in FAILURES and row.task is not None:
-            return Meant(row.task, f"task {row.task} of {printable(row.routine)}")
-        return Meant()
+            return CursorTarget(row.task, f"task {row.task} of {printable(row.routine)}")
+        return CursorTarget()
 
-    async def _do(self, choice: str, meant: Meant) -> None:
+    async def _do(self, choice: str, target: CursorTarget) -> None:
         """Send again what was chosen, or have it edited first."""
         if choice == _ALL:
-            await self._send(Wanted(every=True))
+            await self._send(TaskSelection(every=True))
         elif choice == _TASK:
-            await self._send(meant.one)
+            await self._send(target.one)
         elif choice == _KIND:
-            await self._send(meant.kind)
-        elif choice == _EDIT_TASK and meant.task is not None:
-            given = await self.handle.item(views.INPUT, meant.task)
-            await self._edit(given, input_text(given), meant)
-        elif meant.problem is not None:
-            given = meant.problem.common
-            await self._edit(given, input_text(given), meant._replace(task=None))
+            await self._send(target.kind)
+        elif choice == _EDIT_TASK and target.task is not None:
+            given = await self.handle.item(views.INPUT, target.task)
+            await self._edit(given, input_text(given), target)
+        elif target.problem is not None:
+            given = target.problem.common
+            await self._edit(given, input_text(given), target._replace(task=None))
 
-    async def _edit(self, given: Any, text: str, meant: Meant, *, queued: bool = False) -> None:
+    async def _edit(
+        self, given: Any, text: str, target: CursorTarget, *, queued: bool = False
+    ) -> None:
         """Have an input edited; what comes of it is shown before it is sent."""
         from routilux_tui.tui.terminal.editor import edited
 
@@ -188,20 +190,22 @@ class AgainScreen(ActingScreen):
 
             def again(yes: bool | None) -> None:
                 if yes:
-                    self.run_worker(self._guarded(self._edit(given, written, meant, queued=queued)))
+                    self.run_worker(
+                        self._guarded(self._edit(given, written, target, queued=queued))
+                    )
 
             wrong = ConfirmDialog("It can't be sent so", printable(str(error)), "edit it again")
             self.app.push_screen(wrong, again)
             return
         if after == given:
             raise NotPossible("Nothing was changed, and nothing is sent.")
-        edit, wanted = Edited(input=after), meant.one
-        if meant.task is None:
-            edit, wanted = Edited(patch=patch_between(given, after)), meant.kind
+        edit, wanted = Edited(input=after), target.one
+        if target.task is None:
+            edit, wanted = Edited(patch=patch_between(given, after)), target.kind
 
         async def send() -> None:
-            if queued and meant.task is not None:
-                await self.handle.change_queue(EDIT, meant.task, edit)
+            if queued and target.task is not None:
+                await self.handle.change_queue(EDIT, target.task, edit)
             else:
                 await self._send(wanted, edit)
 
@@ -212,13 +216,13 @@ class AgainScreen(ActingScreen):
         shown = "\n".join(_shown_difference(given, after))
         self.app.push_screen(ConfirmDialog("Send it with this changed?", shown, "send it"), sure)
 
-    async def _send(self, wanted: Wanted, edit: Edited | None = None) -> None:
+    async def _send(self, wanted: TaskSelection, edit: Edited | None = None) -> None:
         sent = await self.handle.retry(wanted, edit, _REASON)
         self.notify(printable(f"{sent.told} sent again."), markup=False, timeout=4)
         self._follow_to(sent)
 
-    async def _give_up(self, meant: Meant) -> None:
-        wanted = meant.one if meant.task is not None else meant.kind
+    async def _give_up(self, target: CursorTarget) -> None:
+        wanted = target.one if target.task is not None else target.kind
         sent = await self.handle.give_up(wanted, _REASON)
         self.notify(printable(f"{sent.told} given up."), markup=False, timeout=4)
 
@@ -259,13 +263,13 @@ class AgainScreen(ActingScreen):
         self._follow_to(await self.handle.take_up())
 
 
-def _choices(meant: Meant, *, ended: bool) -> list[tuple[str, str]]:
+def _choices(target: CursorTarget, *, ended: bool) -> list[tuple[str, str]]:
     choices = []
-    if meant.task is not None:
+    if target.task is not None:
         choices += [(_TASK, "this input, as it was"), (_EDIT_TASK, "this input, edited first")]
-    problem = meant.problem
-    if problem is not None and (meant.task is None or problem.retrying + problem.gave_up > 1):
-        inputs = f"{_open_inputs(meant)} with this error"
+    problem = target.problem
+    if problem is not None and (target.task is None or problem.retrying + problem.gave_up > 1):
+        inputs = f"{_open_inputs(target)} with this error"
         choices.append((_KIND, f"{inputs}, as they were"))
         if problem.common:
             choices.append((_EDIT_KIND, f"{inputs}, edited first"))
@@ -273,14 +277,14 @@ def _choices(meant: Meant, *, ended: bool) -> list[tuple[str, str]]:
     return choices
 
 
-def _open_inputs(meant: Meant) -> str:
-    problem = meant.problem
+def _open_inputs(target: CursorTarget) -> str:
+    problem = target.problem
     return counted(0 if problem is None else problem.retrying + problem.gave_up, "input")
 
 
 def _name_of(failing: FailingInput) -> str:
     """What a failed input is called: by its id, or by all of it."""
-    every = flat(failing.input) if isinstance(failing.input, dict) else {}
+    every = flattened(failing.input) if isinstance(failing.input, dict) else {}
     named = every.get(name_of(every)) if every else None
     return printable(str(named) if named is not None else failing.text)[:_NAME]
 
