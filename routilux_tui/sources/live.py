@@ -11,34 +11,29 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui import __version__
-from routilux_tui.errors import NotPossible, RoutiluxTuiError, Unreachable
+from routilux_tui.errors import RoutiluxTuiError, Unreachable
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Hello
-from routilux_tui.sources.asking import NOTHING_ASKED, Asking, only_asks
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
 from routilux_tui.sources.frame_inbox import FrameInbox
-from routilux_tui.sources.task_asking import TaskAsking
+from routilux_tui.sources.question_requests import NOTHING_ASKED, QuestionRequests, only_asks
+from routilux_tui.sources.task_requests import TaskRequests
+from routilux_tui.sources.view_requests import ViewRequests
 from routilux_tui.store.locks import is_locked
-from routilux_tui.views.flow_shape import FlowShape
-from routilux_tui.views.insight import FailingInput, Insight
 from routilux_tui.views.shapes import (
     SECTIONS,
-    Filter,
     Frame,
     Header,
     RoutineRow,
     WaitResult,
-    Window,
 )
 from routilux_tui.views.steering import CONTROLS
-from routilux_tui.views.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from routilux_tui.job.jsonable import Plain
     from routilux_tui.sources.connection import OpenStream
 
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.25, 15.0
@@ -48,7 +43,7 @@ _ENDING = 1.0
 """Seconds that a runner without a socket is given to let go of its job's file."""
 
 
-class LiveHandle(Asking, TaskAsking):
+class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
     """A job behind a stream that speaks the runner's protocol.
 
     Args:
@@ -247,53 +242,6 @@ class LiveHandle(Asking, TaskAsking):
         """Whether the job has ended, and none of its handlers runs any more."""
         return statuses.has_ended(self._header.status) and self._header.control is None
 
-    # Views
-
-    async def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
-        """Rows ``start`` to ``stop`` of those that ``where`` leaves."""
-        answer = await self._request(
-            "window", section=section, start=start, stop=stop, where=_where(where)
-        )
-        return protocol.understood(self._place, answer, Window)
-
-    async def item(self, section: str, n: int | str) -> Plain:
-        """The whole value behind a row."""
-        return await self._request("item", section=section, n=n)
-
-    async def flow(self) -> FlowShape:
-        """What the job's flow is made of."""
-        return protocol.understood(self._place, await self._request("flow"), FlowShape)
-
-    async def timeline(
-        self, begin: float, end: float, columns: int, *, fold: bool = True
-    ) -> Timeline:
-        """A stretch of the job's time, drawn on so many columns; 0 is its first or last moment."""
-        answer = await self._request("timeline", begin=begin, end=end, columns=columns, fold=fold)
-        return protocol.understood(self._place, answer, Timeline)
-
-    async def insight(self, *parts: str) -> Insight:
-        """What is measured of the job: the parts that are asked for."""
-        answer = await self._request("insight", parts=list(parts))
-        return protocol.understood(self._place, answer, Insight)
-
-    async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
-        """Some of the inputs that have one kind of error."""
-        answer = await self._request("failing", number=number, start=start, stop=stop)
-        return msgspec.convert(answer, list[FailingInput])
-
-    async def stack(self, task: int) -> str:
-        """Where the handler of a task is at this moment; empty when it runs no more."""
-        return str(await self._request("stack", task=task))
-
-    async def find(
-        self, section: str, text: str, start: int, *, back: bool, where: Filter
-    ) -> int | None:
-        """Position of the next row that holds ``text``."""
-        found: int | None = await self._request(
-            "find", section=section, text=text, start=start, back=back, where=_where(where)
-        )
-        return found
-
     # Controls
 
     async def pause(self, reason: str = "") -> Header:
@@ -309,9 +257,7 @@ class LiveHandle(Asking, TaskAsking):
         return await self._control("cancel", reason=reason, force=force, grace=grace)
 
     async def _control(self, method: str, **params: Any) -> Header:
-        why = self.cannot.get(method)
-        if why is not None:
-            raise NotPossible(f"It can't be asked to {method}: {why}.")
+        self._check_possible(method, f"asked to {method}")
         return protocol.understood(self._place, await self._request(method, **params), Header)
 
     async def set_read_only(self, on: bool) -> None:
@@ -339,10 +285,6 @@ class LiveHandle(Asking, TaskAsking):
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
         await self._request("check", condition=condition)
-
-
-def _where(where: Filter) -> dict[str, Any]:
-    return msgspec.structs.asdict(where) if where else {}
 
 
 async def socket_stream(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

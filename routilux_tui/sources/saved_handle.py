@@ -15,7 +15,7 @@ from routilux_tui.runner.judge import Judge
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
-from routilux_tui.sources.task_refusing import TaskRefusing
+from routilux_tui.sources.task_refusals import TaskRefusals
 from routilux_tui.sources.watching import watch
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.timeline import Timeline
 
 
-class SavedHandle(TaskRefusing):
+class SavedHandle(TaskRefusals):
     """A job in a file, followed as the file changes: it is read, and its questions are answered.
 
     Args:

@@ -1,24 +1,22 @@
-"""What a handle on a live job asks of its single tasks: sent again, given up, taken up."""
+"""Requests about a job's single tasks: to send them again, give them up, hold or move them."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import NotPossible
 from routilux_tui.runner import protocol
 from routilux_tui.runner.client import SLOW
 from routilux_tui.runner.launch_spec import RetrySpec
+from routilux_tui.sources.job_requests import JobRequests
 from routilux_tui.views.choosing import Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from routilux_tui.views.choosing import TaskSelection
     from routilux_tui.views.editing import Edited
 
 
-class TaskAsking(ABC):
+class TaskRequests(JobRequests):
     """Asks whoever speaks for a job about its tasks.
 
     Attributes:
@@ -26,20 +24,6 @@ class TaskAsking(ABC):
     """
 
     was_taken_up = False
-
-    @property
-    @abstractmethod
-    def place(self) -> str:
-        """Where the job is, for people."""
-
-    @property
-    @abstractmethod
-    def cannot(self) -> Mapping[str, str]:
-        """Action -> why it can't be done now."""
-
-    @abstractmethod
-    async def _request(self, method: str, **params: Any) -> Any:
-        """Ask, and return the answer."""
 
     @abstractmethod
     def _reach_anew(self) -> None:
@@ -64,9 +48,7 @@ class TaskAsking(ABC):
 
     async def set_workers(self, workers: int) -> None:
         """Have so many handlers run at once, from the next task on."""
-        why = self.cannot.get("workers")
-        if why is not None:
-            raise NotPossible(f"It can't be given more or fewer handlers: {why}.")
+        self._check_possible("workers", "given more or fewer handlers")
         await self._request("workers", workers=workers)
 
     async def take_up(self) -> Sent:
@@ -74,9 +56,7 @@ class TaskAsking(ABC):
         return await self._ask("take_up", "retry")
 
     async def _ask(self, method: str, needs: str, /, **params: Any) -> Sent:
-        why = self.cannot.get(needs)
-        if why is not None:
-            raise NotPossible(f"It can't be asked to {needs}: {why}.")
+        self._check_possible(needs, f"asked to {needs}")
         answer = await self._request(method, patience=SLOW, **params)
         sent = protocol.understood(self.place, answer, Sent)
         if sent.socket:

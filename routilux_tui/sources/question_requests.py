@@ -1,19 +1,17 @@
-"""What a job asks people, and their answers, over the stream of a live handle."""
+"""Requests about a job's questions, breakpoints and alerts: to see, to answer, to set them."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import NotPossible
 from routilux_tui.runner import protocol
+from routilux_tui.sources.job_requests import JobRequests
 from routilux_tui.views.breakpoints import Breakpoint
 from routilux_tui.views.questions import AskedQuestion
 from routilux_tui.views.shapes import DEFERRED, PENDING, AlertState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from routilux_tui.views.shapes import AlertRule, Header
 
 NOTHING_ASKED = "it asks nothing"
@@ -26,22 +24,8 @@ def only_asks(header: Header) -> bool:
     return header.status == "paused" and header.questions > 0 and not held
 
 
-class Asking(ABC):
-    """The questions of a job behind a stream that speaks the runner's protocol."""
-
-    @property
-    @abstractmethod
-    def place(self) -> str:
-        """Where the job is, for people."""
-
-    @property
-    @abstractmethod
-    def cannot(self) -> Mapping[str, str]:
-        """Action -> why it can't be done now."""
-
-    @abstractmethod
-    async def _request(self, method: str, **params: Any) -> Any:
-        """Ask, and return the answer."""
+class QuestionRequests(JobRequests):
+    """Asks whoever holds a job about its questions, breakpoints and alerts."""
 
     @abstractmethod
     async def _control(self, method: str, **params: Any) -> Header:
@@ -95,7 +79,5 @@ class Asking(ABC):
 
     async def _steer(self, action: str, method: str, **params: Any) -> Any:
         """Ask for what is no control of the job's status."""
-        why = self.cannot.get(action)
-        if why is not None:
-            raise NotPossible(f"It can't be asked for a {action}: {why}.")
+        self._check_possible(action, f"asked for a {action}")
         return await self._request(method, **params)

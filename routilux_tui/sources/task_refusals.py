@@ -1,4 +1,4 @@
-"""What can't be asked of the tasks of a job that nobody runs."""
+"""Why nothing can be asked about the tasks of a job that nobody runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.editing import Edited
 
 
-class TaskRefusing(ABC):
-    """Refuses what `TaskAsking` asks of a job that runs."""
+class TaskRefusals(ABC):
+    """Refuses what `TaskRequests` asks of a job that runs."""
 
     @abstractmethod
     def _refusal(self, action: str) -> NotPossible:
