@@ -12,8 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from routilux_tui.errors import JobCancelled, NotPossible
-from routilux_tui.flow.asking import Asking
+from routilux_tui.errors import NotPossible
 from routilux_tui.flow.context import Invocation
 from routilux_tui.flow.error_policy import apply_error_policy
 from routilux_tui.flow.invocation import (
@@ -24,6 +23,7 @@ from routilux_tui.flow.invocation import (
     invoke_async,
     one_line,
 )
+from routilux_tui.flow.question_controls import QuestionControls
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Engine(Protocol):
         """Set a key of the shared data, where the job runs."""
 
 
-class Execution(Asking):
+class Execution(QuestionControls):
     """What runs one job on a flow: it emits events, and calls the handlers of queued tasks."""
 
     def emit(
@@ -138,10 +138,8 @@ class Execution(Asking):
     ) -> None:
         state = self.job_state
         with self._lock:
-            if self.cancelled:
-                raise JobCancelled(f"Job {state.job_id} has been cancelled.")
-            if not self.live and state.status != "paused":
-                raise NotPossible(f"Job {state.job_id} is {state.status}: it emits nothing.")
+            if self.cancelled or (not self.live and state.status != "paused"):
+                raise self._closed_error("it emits nothing")
             if parent is not None and parent.skip:
                 parent.skip -= 1  # it was emitted before the crash that this run makes good
                 return

@@ -33,7 +33,7 @@ TIME_LIMIT = {"name": "the time limit"}
 """Who has answered a question that nobody did."""
 
 
-class Asking(QueueControls):
+class QuestionControls(QueueControls):
     """A job's controls, and its questions."""
 
     _clock: threading.Timer | None = None
@@ -60,10 +60,8 @@ class Asking(QueueControls):
         """
         state = self.job_state
         with self._lock:
-            if self.cancelled:
-                raise JobCancelled(f"Job {state.job_id} has been cancelled.")
-            if not self.live and state.status != "paused":
-                raise NotPossible(f"Job {state.job_id} is {state.status}: it asks nothing.")
+            if self.cancelled or (not self.live and state.status != "paused"):
+                raise self._closed_error("it asks nothing")
             task = None if invocation is None else invocation.task
             routine_id = (
                 self.flow.id_of(routine) or "" if invocation is None else invocation.id_of(routine)
@@ -80,6 +78,13 @@ class Asking(QueueControls):
             state.make("record", routine_id, "asked", record, now, task_id)
             if question.get("due") or question.get("remind"):
                 self._set_clock()
+
+    def _closed_error(self, refused: str) -> JobCancelled | NotPossible:
+        """Why a job that is over takes nothing from a handler any more."""
+        state = self.job_state
+        if self.cancelled:
+            return JobCancelled(f"Job {state.job_id} has been cancelled.")
+        return NotPossible(f"Job {state.job_id} is {state.status}: {refused}.")
 
     def _is_asked(self, task: Task, routine_id: str, question: dict[str, Any]) -> bool:
         """Whether a task has asked the same in a try before, and nobody has answered."""
