@@ -59,7 +59,7 @@ class LibraryJobs:
                 f"Jobs of routilux {version()} can't be served: it has no {lacking[0]}.",
                 "Jobs of routilux 0.10 and 0.11 can.",
             )
-        self.observatory.obey(orders)
+        self.observatory.start_orders(orders)
         threading.Thread(target=self._read, name="library jobs", daemon=True).start()
 
     def _read(self) -> None:

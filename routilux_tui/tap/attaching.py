@@ -6,7 +6,7 @@ import queue
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .here import KEY
+from .thread_state import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def attach(
     with observatory.messages.lock:
         job = observatory.observe(flow, state)
         if state.status != "pending":
-            job.tell_status(str(state.status))
+            job.report_status(str(state.status))
         pooled = _pooled(flow, unhooked)
         for task in [*pooled, *list(flow._task_queue.queue), *flow._pending_tasks]:
             if task.job_state is state:
@@ -43,7 +43,7 @@ def attach(
             job.next_task += 1
             job.outstanding[number] = None
             job.active[number] = ""
-            future.add_done_callback(lambda _, number=number: job.leave_untold(number))
+            future.add_done_callback(lambda _, number=number: job.leave_unobserved(number))
         if state.status == "paused":
             job.held_by_script()
         else:

@@ -25,8 +25,8 @@ class Listener(Protocol):
         """A whole container is another."""
 
 
-class ObservedDict(dict):  # type: ignore[type-arg] # it is made of any dict
-    """A dict of a job's state: shared data, or the states of its routines.
+class _Observed:
+    """A container that tells how it is altered.
 
     Args:
         content: what it begins with.
@@ -34,13 +34,21 @@ class ObservedDict(dict):  # type: ignore[type-arg] # it is made of any dict
         job: who is told.
     """
 
+    _plain: Any
+
     def __init__(self, content: Any, name: str, job: Listener) -> None:
-        super().__init__(content)
+        super().__init__(content)  # type: ignore[call-arg] # a dict or a list stands beside it
         self._name = name
         self._job = job
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return dict, (dict(self),)
+        return self._plain, (self._plain(self),)
+
+
+class ObservedDict(_Observed, dict):  # type: ignore[type-arg] # it is made of any dict
+    """A dict of a job's state: shared data, or the states of its routines."""
+
+    _plain = dict
 
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, value)
@@ -85,22 +93,10 @@ class ObservedDict(dict):  # type: ignore[type-arg] # it is made of any dict
         self._job.replaced(self._name, {})
 
 
-class ObservedList(list):  # type: ignore[type-arg] # it is made of any list
-    """A list of a job's state: its logs, its deferred events, its pause points.
+class ObservedList(_Observed, list):  # type: ignore[type-arg] # it is made of any list
+    """A list of a job's state: its logs, its deferred events, its pause points."""
 
-    Args:
-        content: what it begins with.
-        name: the attribute of the state.
-        job: who is told.
-    """
-
-    def __init__(self, content: Any, name: str, job: Listener) -> None:
-        super().__init__(content)
-        self._name = name
-        self._job = job
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return list, (list(self),)
+    _plain = list
 
     def append(self, item: Any) -> None:
         """Add an item."""
@@ -117,7 +113,7 @@ class ObservedList(list):  # type: ignore[type-arg] # it is made of any list
         return self
 
 
-def _telling(name: str) -> Any:
+def _reporting(name: str) -> Any:
     plain = getattr(list, name)
 
     def altered(self: ObservedList, *args: Any, **more: Any) -> Any:
@@ -133,4 +129,4 @@ def _telling(name: str) -> Any:
 for _name in (
     "insert", "pop", "remove", "clear", "reverse", "sort", "__setitem__", "__delitem__", "__imul__",
 ):  # fmt: skip
-    setattr(ObservedList, _name, _telling(_name))
+    setattr(ObservedList, _name, _reporting(_name))

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import library
 from .errors import detail
-from .here import KEY, Cancelled
 from .messages import quoted
-from .telling import Telling
+from .state_reporter import StateReporter
+from .thread_state import KEY, Cancelled
 from .values import exact_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _LOOK_EVERY = 0.25
 """Seconds between two looks for what was altered inside of a value."""
 
 
-class Gate(Telling):
+class Gate(StateReporter):
     """The tasks of one job, told as they come and go.
 
     Args:
@@ -124,7 +124,7 @@ class Gate(Telling):
         """Tell once of an event whose data can't be read back."""
         if lost and (routine_id, event) not in self._inexact:
             self._inexact.add((routine_id, event))
-            self.tell("inexact", routine_id, event, lost)
+            self.report("inexact", routine_id, event, lost)
 
     def emitted(
         self, routine: Any, event: str, slots: Any, data: Any, parent: int | None, flow: Any
@@ -151,7 +151,7 @@ class Gate(Telling):
             if lost:
                 self._note_lost(self.id_of(routine, flow), event, lost)
             if tasks and self.status in ENDED:
-                self.tell_status("running")
+                self.report_status("running")
         return first
 
     def queued(self, task: Any) -> int:
@@ -160,9 +160,9 @@ class Gate(Telling):
             number = self.next_task
             self.next_task += 1
             self.outstanding[number] = None
-            told = [number, self.id_of(task.slot.routine), str(task.slot.name)]
+            task_made = [number, self.id_of(task.slot.routine), str(task.slot.name)]
             source = library.source_of(task, self.ids)
-            self.tell("queue", [told], task.data, time.time(), *source)
+            self.report("queue", [task_made], task.data, time.time(), *source)
             self._note_lost(str(source[0]), str(source[1]), exact_json(task.data)[1])
             setattr(task, KEY, number)
             return number
@@ -223,39 +223,39 @@ class Gate(Telling):
             if error is None:
                 self.messages.handler(self._done_head, number, self._quoted[routine_id])
             else:
-                self._tell_failed_run(number, routine_id, error)
+                self._report_failed_run(number, routine_id, error)
             if not self.active:
                 self._moved()
         if self.digests:
             now = time.monotonic()
             if now - self._looked > _LOOK_EVERY:
                 self._looked = now
-                self.look_inside()
+                self.report_nested_changes()
 
-    def leave_untold(self, number: int) -> None:
+    def leave_unobserved(self, number: int) -> None:
         """A handler has ended that ran before the job was observed."""
         with self.lock:
             self.active.pop(number, None)
             self.outstanding.pop(number, None)
             self._moved()
 
-    def _tell_failed_run(self, number: int, routine_id: str, error: BaseException) -> None:
+    def _report_failed_run(self, number: int, routine_id: str, error: BaseException) -> None:
         if isinstance(error, Cancelled):
             stopped = {"error": "stopped: the job was cancelled"}
-            self.tell("ran", number, routine_id, "cancelled", time.time(), stopped)
+            self.report("ran", number, routine_id, "cancelled", time.time(), stopped)
             return
         known = self.state.__dict__.get("routine_states", {}).get(routine_id)
         status = known.get("status") if isinstance(known, dict) else None
         if status not in {"failed", "skipped"}:
             status = "error_continued"  # the library goes on as if nothing had happened
-        self.tell("ran", number, routine_id, status, time.time(), detail(error))
+        self.report("ran", number, routine_id, status, time.time(), detail(error))
 
     def retry(self, number: int, error: BaseException, tries: int, delay: float) -> None:
         """A task's handler has raised, and will be run again after ``delay`` seconds."""
         with self.lock:
             self.retried[number] = routine_id = self.active.pop(number, "")
             now = time.time()
-            self.tell("retry", number, routine_id, now, detail(error), tries, now + delay)
+            self.report("retry", number, routine_id, now, detail(error), tries, now + delay)
             self._moved()
 
     def drop(self, number: int) -> None:
@@ -263,7 +263,7 @@ class Gate(Telling):
         with self.lock:
             if number in self.outstanding:
                 del self.outstanding[number]
-                self.tell("drop", [number], time.time())
+                self.report("drop", [number], time.time())
                 self._moved()
 
     # What follows
@@ -287,9 +287,9 @@ class Gate(Telling):
             threading.Thread(target=self.reopen, daemon=True).start()
             return
         self.gate = PAUSED
-        self.look_around()
+        self.report_unnoticed()
         now = time.time()
-        self.tell("hold", list(self.outstanding), now)
+        self.report("hold", list(self.outstanding), now)
         point = {
             "timestamp": datetime.fromtimestamp(now).astimezone().isoformat(),
             "reason": self.reason,
@@ -299,16 +299,16 @@ class Gate(Telling):
             "active_tasks_count": 0,
             "queue_size": 0,
         }
-        self.tell("pause_point", point, now)
-        self.tell_status("paused")
+        self.report("pause_point", point, now)
+        self.report_status("paused")
 
     def check_end(self) -> None:
         """Tell the job's end when nothing of it is left to run."""
         with self.lock:
             idle = not (self.outstanding or self.active or self.executing or self.gate)
             if idle and self.status == "running":
-                self.look_around()
-                self.tell_status(library.end_word(self.state))
+                self.report_unnoticed()
+                self.report_status(library.end_status(self.state))
 
     def status_set(self, status: str) -> None:
         """The library, or the script, has set the state's status."""
@@ -318,8 +318,8 @@ class Gate(Telling):
             if status == "completed" and (self.outstanding or self.active or self.executing):
                 return  # it is told at the end
             if status in ENDED or status == "paused":
-                self.look_around()
-            self.tell_status(str(status))
+                self.report_unnoticed()
+            self.report_status(str(status))
 
     def ended_well(self) -> bool:
         """Whether it was told completed."""
@@ -328,15 +328,15 @@ class Gate(Telling):
     def process_ends(self, code: int) -> None:
         """The process is about to end, with the exit code ``code``."""
         with self.lock:
-            self.look_around()
+            self.report_unnoticed()
             if self.status in ENDED or self.status == "paused":
                 return
             left = len(self.outstanding)
             if not left and not self.active and self.status == "running":
-                self.tell_status(library.end_word(self.state))
+                self.report_status(library.end_status(self.state))
                 return
             why = f"the script ended (exit code {code}) before the job"
             if left:
                 why = f"{why}: {left} {'task' if left == 1 else 'tasks'} had not run"
-            self.tell("routine", "_failure", {"reason": why, "dropped": 0}, time.time())
-            self.tell_status("failed")
+            self.report("routine", "_failure", {"reason": why, "dropped": 0}, time.time())
+            self.report_status("failed")

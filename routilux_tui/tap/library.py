@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from .errors import is_ours
-from .here import KEY, Refused
+from .thread_state import KEY, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,20 +123,20 @@ def queue(flow: Any, tasks: list[Any]) -> None:
         event_loop.start_event_loop(flow)
 
 
-def make_tasks(flow: Any, state: Any, told: list[list[Any]]) -> list[Any]:
+def make_tasks(flow: Any, state: Any, entries: list[list[Any]]) -> list[Any]:
     """Tasks of a flow for a job, of what is told of them.
 
     Args:
         flow: the library's flow.
         state: the library's state of the job.
-        told: of each its routine, slot, data, and the routine and the event it came from.
+        entries: of each its routine, slot, data, and the routine and the event it came from.
 
     Raises:
         Refused: when the flow has no such slot.
     """
     kind = sys.modules["routilux.flow.task"].SlotActivationTask
     tasks = []
-    for routine_id, slot_name, data, source, event in told:
+    for routine_id, slot_name, data, source, event in entries:
         routine = flow.routines.get(routine_id)
         slot = routine.get_slot(slot_name) if routine is not None else None
         if slot is None:
@@ -174,7 +174,7 @@ def source_of(task: Any, ids: dict[int, str]) -> list[Any]:
     return [ids.get(id(event.routine)), str(event.name)]
 
 
-def end_word(state: Any) -> str:
+def end_status(state: Any) -> str:
     """How a job has ended that has run out of tasks, as the library judges it."""
     for routine in list(state.__dict__.get("routine_states", {}).values()):
         if isinstance(routine, dict) and routine.get("status") in {"failed", "error"}:

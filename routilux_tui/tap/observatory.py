@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from . import library
 from .clock import Clock
 from .gate import ENDED
-from .here import KEY
 from .observed import ObservedJob
-from .pipes import Pipe, swallow
+from .pipes import Pipe, discard
+from .thread_state import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +63,13 @@ class Observatory:
             job = ObservedJob(number, self.messages, self.clock, flow, state)
             self.jobs.append(job)
             self._by_id[job_id] = job
-            told = {
+            beginning = {
                 "job_id": job_id,
                 "flow_id": str(state.flow_id),
                 "shape": library.shape(flow, job.ids),
                 "created_at": library.seconds(state.created_at),
             }
-            self.messages.send(number, "job", told)
+            self.messages.send(number, "job", beginning)
             setattr(state, KEY, job)
             job.adopt(state)
             return job
@@ -87,7 +87,7 @@ class Observatory:
 
     # Orders
 
-    def obey(self, orders: int, printed: Sequence[int] = ()) -> None:
+    def start_orders(self, orders: int, printed: Sequence[int] = ()) -> None:
         """Carry out orders as they come, in a thread of its own; at their end, let all go on.
 
         Args:
@@ -97,9 +97,11 @@ class Observatory:
                 orders any more, nobody reads them either: then they are read here.
         """
         pipes = Pipe(orders), [Pipe(one) for one in printed]
-        _thread.start_new_thread(self._obey, pipes)  # a script that counts threads counts its own
+        _thread.start_new_thread(
+            self._run_orders, pipes
+        )  # a script that counts threads counts its own
 
-    def _obey(self, orders: Pipe, printed: list[Pipe]) -> None:
+    def _run_orders(self, orders: Pipe, printed: list[Pipe]) -> None:
         for line in orders.lines():
             try:
                 order = json.loads(line.decode())
@@ -112,7 +114,7 @@ class Observatory:
         self.messages.gone = True
         for job in list(self.jobs):
             job.reopen()
-        swallow(printed)
+        discard(printed)
 
     def _carry_out(self, order: dict[str, Any]) -> None:
         number, reason = order.get("job"), str(order.get("reason") or "")

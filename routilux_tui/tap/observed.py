@@ -11,7 +11,7 @@ from typing import Any
 
 from . import library
 from .gate import CANCELLED, ENDED, OPEN, PAUSED, PAUSING, Gate
-from .here import KEY, Cancelled
+from .thread_state import KEY, Cancelled
 
 
 class ObservedJob(Gate):
@@ -48,7 +48,7 @@ class ObservedJob(Gate):
         with self.lock:
             if self.status != "paused":
                 return
-            self.tell("take_up", time.time())
+            self.report("take_up", time.time())
             state.status = "running"
         flow._paused = False
         held = list(library.pending(flow, self))
@@ -75,7 +75,7 @@ class ObservedJob(Gate):
         """Tell where the handler of a task is at this moment; nothing where it runs no more."""
         with self.lock:
             thread = self.threads.get(number) if number in self.active else None
-        self.tell("stack", number, "" if thread is None else library.stack_of(thread))
+        self.report("stack", number, "" if thread is None else library.stack_of(thread))
 
     def cancel(self, reason: str) -> None:
         """Drop what has not started; a running handler ends at its next event."""
@@ -92,9 +92,9 @@ class ObservedJob(Gate):
             }
             if reason:
                 account["reason"] = reason
-            self.tell("drop", dropped, time.time())
-            self.tell("routine", "_cancellation", account, time.time())
-            self.tell_status("cancelled")
+            self.report("drop", dropped, time.time())
+            self.report("routine", "_cancellation", account, time.time())
+            self.report_status("cancelled")
             # As the library's own cancel leaves a state; that one would wait for itself for ever.
             self.state.__dict__["status"] = "cancelled"
             states = self.state.__dict__.get("routine_states")
@@ -111,10 +111,10 @@ class ObservedJob(Gate):
             if self.gate not in {PAUSING, PAUSED}:
                 return
             if self.gate == PAUSING:
-                self.tell("called_off")
+                self.report("called_off")
             else:
-                self.tell("take_up", time.time())
-                self.tell_status("running")
+                self.report("take_up", time.time())
+                self.report_status("running")
             self.gate = OPEN
             missing = len(self.order) - len(self.handed)
             free = [one for one in self.order if getattr(one[0], KEY) not in self.handed]
@@ -144,13 +144,13 @@ class ObservedJob(Gate):
                 order = [number for number in held if number in self.outstanding]
                 known = set(order)
                 order += [number for number in self.outstanding if number not in known]
-                self.tell("hold", order, time.time())
+                self.report("hold", order, time.time())
 
     def taken_up(self) -> None:
         """The script resumes the job, by the library's own `Flow.resume`."""
         with self.lock:
             if self.status == "paused":
-                self.tell("take_up", time.time())
+                self.report("take_up", time.time())
 
     def restored(self, before: list[Any], after: list[Any]) -> None:
         """The library has made tasks anew of what it had written of them; some are lost."""
@@ -182,7 +182,7 @@ class ObservedJob(Gate):
             setattr(self.state, KEY, None)
             for number in [one for one in self.outstanding if one not in self.active]:
                 self.drop(number)
-            self.tell_later_records(state)
+            self.mark_all_reported(state)
             self.flow, self.ids = flow, library.routine_ids(flow)
             setattr(state, KEY, self)
             self.adopt(state)

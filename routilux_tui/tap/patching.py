@@ -12,10 +12,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import state_hooks, task_hooks
-from .cheaper import make_cheaper
 from .clock import HeldTime
 from .errors import step_out
-from .here import KEY
+from .signature_cache import cache_signatures
+from .thread_state import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def patch(observatory: Observatory) -> list[str]:
     task_hooks.wrap_queue(modules["routilux.flow.event_loop"])
     task_hooks.wrap_errors(modules["routilux.error_handler"])
     task_hooks.wrap_entry(modules["routilux.slot"], observatory)
-    make_cheaper(modules["routilux.slot"])
+    cache_signatures(modules["routilux.slot"])
     task_hooks.wrap_flow(modules["routilux.flow.flow"], observatory)
     task_hooks.wrap_pending(modules["routilux.flow.state_management"])
     state_hooks.wrap_states(modules["routilux.job_state"], observatory)

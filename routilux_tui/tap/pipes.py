@@ -67,7 +67,7 @@ class Pipe:
             yield from lines
 
 
-def swallow(pipes: list[Pipe]) -> None:
+def discard(pipes: list[Pipe]) -> None:
     """Read what comes, and forget it, as long as something may come."""
     while pipes:
         handles = [one.handle for one in pipes if one.is_ours()]

@@ -19,12 +19,12 @@ from typing import Any
 
 from .clock import make_sleep
 from .errors import without_ours
-from .here import Refused, here
 from .messages import Messages
 from .observatory import Observatory
 from .patching import Finder, patch, version
-from .prints import tell_prints
+from .prints import report_prints
 from .ring import Writer
+from .thread_state import Refused, here
 
 
 class Program:
@@ -49,13 +49,13 @@ class Program:
 
     def run(self) -> int:
         """Run it to its end; returns the exit code that it ends with."""
-        self.observatory.obey(self.order["orders"], self.order.get("printed", ()))
+        self.observatory.start_orders(self.order["orders"], self.order.get("printed", ()))
         sys.meta_path.insert(0, Finder(self._library_is_there))
         time.sleep = make_sleep(self.observatory.clock, lambda: here().job is not None)
         if hasattr(sys, "addaudithook"):
             sys.addaudithook(self._audit)
         atexit.register(self._at_exit)
-        tell_prints()
+        report_prints()
         try:
             if self.order.get("name"):
                 self._run_named()
@@ -128,7 +128,7 @@ class Program:
         except Refused:
             raise
         except BaseException as error:
-            raise Refused(f"{place} raised {_words(error)}", trace=_trace(error)) from error
+            raise Refused(f"{place} raised {_error_text(error)}", trace=_trace(error)) from error
         self._execute(*self._flow_of(module, order["name"]))
 
     def _load_file(self) -> ModuleType:
@@ -184,7 +184,9 @@ class Program:
             try:
                 thing = thing(**given)
             except BaseException as error:
-                raise Refused(f"{place} raised {_words(error)}", trace=_trace(error)) from error
+                raise Refused(
+                    f"{place} raised {_error_text(error)}", trace=_trace(error)
+                ) from error
         if isinstance(thing, tuple):  # a flow, and the ids of its routines
             thing = next((part for part in thing if _is_flow(part)), thing)
         if not _is_flow(thing):
@@ -265,7 +267,7 @@ def _exit_code(end: SystemExit) -> int:
     return 1
 
 
-def _words(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 

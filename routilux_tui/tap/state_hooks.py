@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import step_out
 from .gate import CANCELLED
-from .here import KEY, Hidden, here, job_of
-from .telling import DICTS, LISTS
+from .state_reporter import DICTS, LISTS
+from .thread_state import KEY, Hidden, here, job_of
 
 if TYPE_CHECKING:
     from .observatory import Observatory
@@ -86,10 +86,10 @@ def wrap_states(module: Any, observatory: Observatory) -> None:
             if event_name in _OF_ERRORS and task is not None:
                 error = sys.exc_info()[1]
                 place.error = error or place.error
-            job.tell_record(routine_id, event_name, data, task, error)
+            job.report_record(routine_id, event_name, data, task, error)
         with in_order:
             record(self, routine_id, event_name, data)
-            job.record_is_told(self.execution_history)
+            job.mark_last_reported(self.execution_history)
 
     setattr(states, KEY, Hidden())
     states.__init__ = init

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import library
 from .errors import step_out
-from .here import KEY, Cancelled, here, job_of
-from .starting import Starting
+from .flow_call import Starting
+from .thread_state import KEY, Cancelled, here, job_of
 
 if TYPE_CHECKING:
-    from .here import Place
     from .observatory import Observatory
+    from .thread_state import Place
 
 
 def wrap_emit(module: Any) -> None:
@@ -21,7 +21,7 @@ def wrap_emit(module: Any) -> None:
     emit = routines.emit
     current = module._current_job_state
 
-    def emit_and_tell(self: Any, event_name: Any, flow: Any = None, **kwargs: Any) -> None:
+    def emit_and_report(self: Any, event_name: Any, flow: Any = None, **kwargs: Any) -> None:
         state = kwargs.get("job_state")
         if state is None:
             state = current.get(None)
@@ -53,8 +53,8 @@ def wrap_emit(module: Any) -> None:
             place.numbers_left = 0
             place.emitting = None
 
-    emit_and_tell.__doc__ = emit.__doc__
-    routines.emit = emit_and_tell
+    emit_and_report.__doc__ = emit.__doc__
+    routines.emit = emit_and_report
 
 
 def wrap_queue(module: Any) -> None:
@@ -167,10 +167,10 @@ def wrap_entry(module: Any, observatory: Observatory) -> None:
     slots.call_handler = call_handler
 
 
-def _begin_with(told: list[Any], starting: Starting) -> None:
+def _begin_with(entries: list[Any], starting: Starting) -> None:
     """Have a job begin with these tasks; its entry's handler is not called."""
     job, flow = starting.job, starting.flow
-    tasks = library.make_tasks(flow, job.state, told)
+    tasks = library.make_tasks(flow, job.state, entries)
     job.drop(Starting.ENTRY_TASK)
     event_loop = sys.modules["routilux.flow.event_loop"]
     for task in tasks:

@@ -53,7 +53,7 @@ def exact_json(value: Any) -> tuple[str, str]:
         copier = _Copier()
         return str(encode_simple(copier.copy(value, 0))), copier.lost
     except Exception:
-        return _encode(_words(value)), type(value).__name__
+        return _encode(_text_of(value)), type(value).__name__
 
 
 def _small(value: dict[Any, Any]) -> str:
@@ -97,7 +97,7 @@ class _Copier:
         #: What was met first that is another value when it is read back; empty for nothing.
         self.lost = ""
 
-    def _lose(self, what: Any) -> None:
+    def _note_loss(self, what: Any) -> None:
         self.lost = self.lost or (what if isinstance(what, str) else type(what).__name__)
 
     def copy(self, value: Any, depth: int) -> Any:
@@ -110,7 +110,7 @@ class _Copier:
         if kind is str:
             return self._cut(value)
         if kind is not list and kind is not dict:
-            self._lose(value)
+            self._note_loss(value)
         if kind is int:
             return f"<int of {value.bit_length()} bits>"
         if isinstance(value, (dict, list, tuple, set, frozenset)):
@@ -124,15 +124,15 @@ class _Copier:
             return text
         room = max(room, 100)
         if len(text) > room:
-            self._lose(_LARGE)
+            self._note_loss(_LARGE)
         return f"{text[:room]}... ({len(text):,} characters)" if len(text) > room else text
 
     def _container(self, value: Any, depth: int) -> Any:
         if id(value) in self.above:
-            self._lose("a value that holds itself")
+            self._note_loss("a value that holds itself")
             return "<cycle>"
         if depth >= MAX_DEPTH:
-            self._lose(_LARGE)
+            self._note_loss(_LARGE)
             return f"<deeper than {MAX_DEPTH} levels>"
         self.above.add(id(value))
         try:
@@ -144,12 +144,12 @@ class _Copier:
             copied = []
             for position, item in enumerate(items):
                 if self.nodes <= 0 or self.text <= 0:
-                    self._lose(_LARGE)
+                    self._note_loss(_LARGE)
                     copied.append(f"<{len(items) - position:,} more>")
                     break
                 copied.append(self.copy(item, depth + 1))
         except Exception as error:
-            return f"<{type(value).__name__}: {_words(error)}>"
+            return f"<{type(value).__name__}: {_text_of(error)}>"
         else:
             return copied
         finally:
@@ -160,7 +160,7 @@ class _Copier:
         items = list(value.items())
         for position, (key, item) in enumerate(items):
             if self.nodes <= 0 or self.text <= 0:
-                self._lose(_LARGE)
+                self._note_loss(_LARGE)
                 copied["..."] = f"<{len(items) - position:,} more>"
                 break
             copied[self._key(key)] = self.copy(item, depth + 1)
@@ -168,12 +168,12 @@ class _Copier:
 
     def _key(self, key: Any) -> str:
         if type(key) is not str:
-            self._lose("a key that is no text")
+            self._note_loss("a key that is no text")
         if isinstance(key, str):
             return self._cut(str(key))
         if key is None or isinstance(key, (bool, int, float)):
             return json.dumps(key)
-        return self._cut(_words(key))
+        return self._cut(_text_of(key))
 
     def _odd(self, value: Any, depth: int) -> Any:
         if isinstance(value, (bytes, bytearray)):
@@ -186,7 +186,7 @@ class _Copier:
         if isinstance(value, (int, float, str)):
             base = next(kind for kind in (int, float, str) if isinstance(value, kind))
             return self.copy(base(value), depth)
-        return self._cut(_words(value))
+        return self._cut(_text_of(value))
 
 
 def key_text(key: Any) -> str:
@@ -202,7 +202,7 @@ def _is_enum(value: Any) -> bool:
     )
 
 
-def _words(value: Any) -> str:
+def _text_of(value: Any) -> str:
     """A value's own text, or its type's name where it has none."""
     try:
         if isinstance(value, BaseException):

@@ -39,7 +39,7 @@ def signature(handler: Any) -> Any:
     return found
 
 
-def make_cheaper(module: Any) -> None:
+def cache_signatures(module: Any) -> None:
     """Have the library's slots ask here.
 
     Args:

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .starting import Starting
+    from .flow_call import Starting
 
 KEY = "_routilux_tui"
 """The attribute that ties a state or a task to what is here. Their classes have it, too, with

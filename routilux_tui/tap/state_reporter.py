@@ -1,4 +1,4 @@
-"""Telling how a state of the library is altered, attribute by attribute."""
+"""Reporting how a state of the library is altered, attribute by attribute."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LISTS = frozenset(("shared_log", "output_log", "deferred_events", "pause_points"
 _FIXED = (str, int, float, bool, type(None))
 
 
-class Telling:
-    """What is told of one state.
+class StateReporter:
+    """Reports how one state is altered.
 
     Args:
         number: the job's number in this process.
@@ -42,12 +42,12 @@ class Telling:
         #: The last record of the history that was told.
         self._last_record: Any = None
 
-    def tell(self, kind: str, *args: Any) -> None:
+    def report(self, kind: str, *args: Any) -> None:
         """Send a message of this job."""
         with self.messages.lock:
             self.messages.send(self.number, kind, *args)
 
-    def tell_status(self, status: str) -> None:
+    def report_status(self, status: str) -> None:
         """Send the job's new status."""
         with self.messages.lock:
             self.status = status
@@ -62,7 +62,7 @@ class Telling:
                 state.__dict__[name] = self.watched(name, content)
                 if content:
                     self.replaced(name, content)
-        self.look_for_records()
+        self.report_new_records()
 
     def watched(self, name: str, content: Any) -> Any:
         """A container of the state in place of a plain one, which tells how it is altered."""
@@ -92,15 +92,15 @@ class Telling:
     def replaced(self, name: str, content: Any) -> None:
         """A whole container is another."""
         if name in DICTS and isinstance(content, dict):
-            self.tell("set", name, {}, time.time())
+            self.report("set", name, {}, time.time())
             for key, value in list(content.items()):
                 self.item_set(name, key, value)
         elif name in LISTS and isinstance(content, list):
-            self.tell("set", name, [], time.time())
+            self.report("set", name, [], time.time())
             for item in content:
                 self.appended(name, item)
         else:
-            self.tell("set", name, content, time.time())
+            self.report("set", name, content, time.time())
 
     def appended(self, name: str, item: Any) -> None:
         """An item was added to a list."""
@@ -108,15 +108,15 @@ class Telling:
         if name == "pause_points":
             self._pause_point(item, now)
         elif name == "shared_log" and isinstance(item, dict):
-            self.tell("log", item, now)
+            self.report("log", item, now)
         elif name == "output_log" and _has(item, "routine_id", "output_type", "data", "timestamp"):
-            self.tell("output", item["routine_id"], item["output_type"], item["data"], now)
+            self.report("output", item["routine_id"], item["output_type"], item["data"], now)
         elif name == "deferred_events" and _has(
             item, "routine_id", "event_name", "data", "timestamp"
         ):
-            self.tell("deferred", item["routine_id"], item["event_name"], item["data"], now)
+            self.report("deferred", item["routine_id"], item["event_name"], item["data"], now)
         else:
-            self.tell("set", name, list(self.state.__dict__.get(name, ())), now)
+            self.report("set", name, list(self.state.__dict__.get(name, ())), now)
 
     def _pause_point(self, point: Any, now: float) -> None:
         """The library adds two for one pause, microseconds apart: they are told as one."""
@@ -126,9 +126,9 @@ class Telling:
         first, self._first_point = self._first_point, None
         if first is not None and isinstance(point, dict):
             point = {**first, **point}
-        self.tell("pause_point", point if isinstance(point, dict) else {"reason": point}, now)
+        self.report("pause_point", point if isinstance(point, dict) else {"reason": point}, now)
 
-    def tell_record(
+    def report_record(
         self,
         routine_id: Any,
         event: Any,
@@ -138,11 +138,11 @@ class Telling:
     ) -> None:
         """A record was made that tells of no event: of what a task's handler raised, or said."""
         trace = None if error is None else trace_text(error)
-        self.tell("record", str(routine_id), str(event), data, time.time(), task, trace)
+        self.report("record", str(routine_id), str(event), data, time.time(), task, trace)
 
-    # What nobody tells of
+    # What no hook sees
 
-    def look_inside(self) -> None:
+    def report_nested_changes(self) -> None:
         """Tell of values of the state's dicts that were altered inside."""
         for name in DICTS:
             try:
@@ -156,24 +156,24 @@ class Telling:
                 if known is not None and known != hash(to_json(value)):
                     self.item_set(name, key, value)
 
-    def look_for_records(self) -> None:
+    def report_new_records(self) -> None:
         """Tell of records that the script itself has put into the history."""
         history = list(self.state.__dict__.get("execution_history") or ())
-        self._tell_records(history, len(history))
+        self._report_records(history, len(history))
 
-    def record_is_told(self, history: list[Any]) -> None:
+    def mark_last_reported(self, history: list[Any]) -> None:
         """The last record of a state's history was told of before it was made."""
         count = len(history)
         if count > 1 and history[-2] is not self._last_record:
-            self._tell_records(history, count - 1)
+            self._report_records(history, count - 1)
         self._last_record = history[-1] if count else None
 
-    def tell_later_records(self, state: Any) -> None:
+    def mark_all_reported(self, state: Any) -> None:
         """All that is in a state's history now was told of when it was made."""
         history = state.__dict__.get("execution_history")
         self._last_record = history[-1] if history else None
 
-    def _tell_records(self, history: list[Any], end: int) -> None:
+    def _report_records(self, history: list[Any], end: int) -> None:
         """Tell of the records before ``end`` that come after the last one that was told."""
         begin = end
         while begin and history[begin - 1] is not self._last_record:
@@ -181,16 +181,16 @@ class Telling:
         for record in history[begin:end]:
             at = seconds(getattr(record, "timestamp", None))
             if hasattr(record, "event_name"):
-                self.tell(
+                self.report(
                     "record", record.routine_id, record.event_name, record.data, at, None, None
                 )
         if end:
             self._last_record = history[end - 1]
 
-    def look_around(self) -> None:
+    def report_unnoticed(self) -> None:
         """Tell of all that was altered without a word."""
-        self.look_inside()
-        self.look_for_records()
+        self.report_nested_changes()
+        self.report_new_records()
 
 
 def _has(item: Any, *keys: str) -> bool:
