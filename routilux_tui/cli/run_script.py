@@ -103,7 +103,7 @@ def _first_job(started: ScriptRun, place: str) -> LaunchResult:
     """The script's first job, as soon as it begins; what a script without one printed is shown."""
     result = next(started.results(), None)
     if result is not None and result.job_id:
-        started.let_go()
+        started.detach()
         return result
     for line in Path(started.log).read_text("utf-8", "replace").splitlines():
         print(output.safe(line), file=sys.stderr)
@@ -177,7 +177,7 @@ def _follow(started: ScriptRun, *, as_json: bool) -> int:
         return 130
     finally:
         relay.end()
-        started.let_go()
+        started.detach()
     if code is None:
         raise Unreachable(
             "The runner of the script is gone: it was killed. The script itself goes on.",

@@ -15,7 +15,7 @@ from routilux_tui.flow.interrupt import cancel_on_interrupt
 from routilux_tui.flow.resume_check import check_resumable
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.forking import let_go_in_children
+from routilux_tui.job.forking import release_in_children
 from routilux_tui.views.shapes import Control
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Controls(AsyncWorkers):
         #: Whether this is a copy in a forked child: the job runs elsewhere.
         self.is_fork = False
         self.fork_lock: threading.RLock | None = self._lock
-        let_go_in_children(self)
+        release_in_children(self)
 
     @abstractmethod
     def emit(
@@ -235,10 +235,10 @@ class Controls(AsyncWorkers):
                 self._suspend(f"{reason}; interrupted: {', '.join(names)}")
             return names
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: the job is run by the process that it was forked from."""
         self.is_fork = self.live or bool(self._active)
-        self.job_state.let_go(refuse=self.is_fork)
+        self.job_state.release_in_child(refuse=self.is_fork)
 
     def _suspend(self, reason: str, asked_by: str = "") -> None:
         """Hold what has not run to its end, and say so."""

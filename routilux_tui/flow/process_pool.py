@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
 from routilux_tui.flow.calls import End, apply_message, pack_call
-from routilux_tui.job.forking import blank, let_go_in_children
+from routilux_tui.job.forking import blank, release_in_children
 
 if TYPE_CHECKING:
     from typing import Any
@@ -120,9 +120,9 @@ class ProcessPool:
         self._busy: dict[_Process, Invocation] = {}
         self._started = 0
         self._changed = threading.Condition()
-        let_go_in_children(self)
+        release_in_children(self)
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: the worker processes are its parent's."""
         for process in (*self._idle, *self._busy):
             process.blank()

@@ -15,7 +15,7 @@ from routilux_tui.flow import context
 from routilux_tui.flow.calls import sendable_end, unpack_call
 from routilux_tui.flow.remote_job import RemoteJob, run_call
 from routilux_tui.flow.worker_output import WorkerOutput
-from routilux_tui.job.forking import blank, let_go_in_children
+from routilux_tui.job.forking import blank, release_in_children
 
 if TYPE_CHECKING:
     from routilux_tui.flow.calls import Message
@@ -38,10 +38,10 @@ class Worker:
         self._sending = threading.Lock()
         self._is_cancelled = False
         self._job: RemoteJob | None = None
-        let_go_in_children(self)
+        release_in_children(self)
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a child that a handler has forked: the connection is its parent's."""
         blank(self._connection.fileno())
         blank(self._control)

@@ -28,7 +28,7 @@ class Holder(Protocol):
     #: Held while the process forks, so that the child finds things whole; or None.
     fork_lock: threading.RLock | None
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """Called in the child, before anything else runs there."""
 
 
@@ -39,8 +39,8 @@ _masks: dict[int, set[int]] = {}
 """What the threads that fork have blocked otherwise, by their idents."""
 
 
-def let_go_in_children(holder: Holder) -> None:
-    """Have a holder's `let_go` called in every child that is forked from now on."""
+def release_in_children(holder: Holder) -> None:
+    """Have a holder's `release_in_child` called in every child that is forked from now on."""
     _holders.add(holder)
 
 
@@ -95,7 +95,7 @@ def _after() -> None:
 def _after_in_child() -> None:
     for holder in list(_holders):
         with contextlib.suppress(Exception):
-            holder.let_go()
+            holder.release_in_child()
     _after()
 
 

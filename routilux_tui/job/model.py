@@ -114,7 +114,7 @@ class Job(JobData):
             self._listeners = tuple(one for one in self._listeners if one[0] is not listener)
             self._dispatch = dispatch_table(self._listeners, FOLD)
 
-    def let_go(self, *, refuse: bool) -> None:
+    def release_in_child(self, *, refuse: bool) -> None:
         """This is a forked child: nobody is told of changes here, and none are made if it says so.
 
         A change to a job that runs would be lost: `NotPossible` says so to whoever makes one.

@@ -16,7 +16,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.flow.context import INVOCATION
-from routilux_tui.job.forking import let_go_in_children
+from routilux_tui.job.forking import release_in_children
 from routilux_tui.store.printed import LONGEST, PrintedWriter
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Capture:
         sys.stdout, sys.stderr = self._streams
         logging.getLogger().addHandler(self._handler)
         _inherit_context()
-        let_go_in_children(self)
+        release_in_children(self)
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: it prints where this process did before."""
         sys.stdout, sys.stderr = self._former
         logging.getLogger().removeHandler(self._handler)

@@ -18,7 +18,7 @@ import msgspec
 from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.flow.loading import check_params, check_taken, load_flow
 from routilux_tui.job import status as statuses
-from routilux_tui.job.forking import blank, keep_for_children, let_go_in_children
+from routilux_tui.job.forking import blank, keep_for_children, release_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.after import wait_for_predecessors
 from routilux_tui.runner.backend import Backend
@@ -35,7 +35,7 @@ from routilux_tui.runner.save_file import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.runner.turn import Turn
 from routilux_tui.state.job_state import JobState
-from routilux_tui.store.collector import settle_collector
+from routilux_tui.store.collector import freeze_collector
 from routilux_tui.store.printed import LIMIT
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.removal import remove_job
@@ -67,7 +67,7 @@ class Host:
         self.spec = spec
         self._pipe = pipe
         self.fork_lock: threading.RLock | None = None
-        let_go_in_children(self)
+        release_in_children(self)
         #: What was sent again, where the job was taken up for that.
         self.sent: Sent | None = None
         self.turn = turn
@@ -269,7 +269,7 @@ class Host:
             self.capture.stop()
             exit_now()
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: it ends by a signal as any other process does."""
         for name, handler in _HANDLERS_IN_CHILDREN.items():
             if signal.getsignal(name) in {self.shutdown.handle, _ignore, _call_off}:
@@ -340,7 +340,7 @@ def main() -> int:
         if not (_report(pipe, result) or turn.is_given) or host.ending.is_set():
             host.call_off()  # whoever started it has left before it began
             return 1
-        settle_collector()
+        freeze_collector()
         if not spec.after:
             queued = host.begin_or_wait()
     except BaseException as error:

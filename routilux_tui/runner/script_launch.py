@@ -67,7 +67,7 @@ class ScriptRun:
             error.traceback = result.traceback
         return error
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """It is on its own now; nobody here waits for it."""
         self._process.returncode = 0
 

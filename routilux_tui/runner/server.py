@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job.forking import blank, let_go_in_children
+from routilux_tui.job.forking import blank, release_in_children
 from routilux_tui.runner import protocol
 from routilux_tui.runner.announce import Announcement, announce, withdraw
 from routilux_tui.runner.client import peer_of
@@ -94,7 +94,7 @@ class Server:
         if self._announcement is not None:
             withdraw(self._announcement)
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: who connects is answered by its parent."""
         blank(self._listener.fileno())
         for viewer in self._viewers:
@@ -114,7 +114,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._frames = FrameSender(self.backend, self._viewers)
         self._requests = Requests(self.backend, self._frames, self._force)
-        let_go_in_children(self)
+        release_in_children(self)
         await self._open(self.path)
         watching = asyncio.ensure_future(self._keep_reachable())
         sending = asyncio.ensure_future(self._frames.run())

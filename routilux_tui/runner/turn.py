@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.job.forking import blank, let_go_in_children
+from routilux_tui.job.forking import blank, release_in_children
 from routilux_tui.runner.queues import JobQueue
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.reading import load_job
@@ -33,7 +33,7 @@ class Turn:
         self._place = spec.place if spec.place >= 0 else None
         if self._place is not None:
             os.set_inheritable(self._place, False)
-        let_go_in_children(self)
+        release_in_children(self)
 
     @property
     def is_given(self) -> bool:
@@ -76,7 +76,7 @@ class Turn:
                 state.save(path)
         self.end()
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: the turn is its parent's."""
         if self._place is not None:
             blank(self._place)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
 from routilux_tui.store.files import journal_name, read_regular
+from routilux_tui.store.keyframe_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.list_growth import LISTS
-from routilux_tui.store.queued_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.recovery import (
     GAP,
     LOST,

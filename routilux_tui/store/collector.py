@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def settle_collector() -> None:
+def freeze_collector() -> None:
     """Have the collector look no more at what this process has now: it is here for good.
 
     A full collection stops every handler for as long as it takes to look at all objects. Most

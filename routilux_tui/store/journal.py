@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError
-from routilux_tui.job.forking import blank, let_go_in_children
+from routilux_tui.job.forking import blank, release_in_children
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.spare_memory import SPARE
 from routilux_tui.store.adopting import adopt_changes
@@ -111,7 +111,7 @@ class Journal:
         SPARE.hold()
         self._thread = threading.Thread(target=self._run_writer, name="journal", daemon=True)
         self._thread.start()
-        let_go_in_children(self)
+        release_in_children(self)
 
     def _begin(self) -> None:
         """Have the job's lists lie in segments, its file written, and a live segment begun."""
@@ -378,7 +378,7 @@ class Journal:
         """Say in the file's lock who runs the job, and where it answers."""
         write_lock_owner(self._lock_file, owner)
 
-    def let_go(self) -> None:
+    def release_in_child(self) -> None:
         """This is a forked child: the locks and the file are its parent's."""
         self._disk_error = "this is a forked child"
         for handle in (self._lock_file, self._id_lock, self._live.handle):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job.jsonable import dumps, encode
 from routilux_tui.job.model import Job
 from routilux_tui.store.changes_reading import folded
-from routilux_tui.store.queued_tasks import named, split_tasks
+from routilux_tui.store.keyframe_tasks import named_tasks, split_tasks
 from routilux_tui.store.segments import MOST_RAW
 from routilux_tui.store.writing import small_plain
 
@@ -49,7 +49,7 @@ def quick_keyframe(job: Job, nested: int) -> tuple[bytes, int]:
 def _text(job: Job, written: Sequence[Task], waiting: range) -> bytes:
     """The text of a keyframe; its statistics, our own numbers, take no look."""
     plain = small_plain(job, written)
-    plain.update(named(job, waiting))
+    plain.update(named_tasks(job, waiting))
     statistics = plain.pop("statistics", None)
     text = dumps(plain)
     if statistics is None:

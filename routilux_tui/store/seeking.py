@@ -24,7 +24,7 @@ from routilux_tui.store.changes_reading import (
 )
 from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import journal_name
-from routilux_tui.store.queued_tasks import TaskReader, job_from_keyframe
+from routilux_tui.store.keyframe_tasks import TaskReader, job_from_keyframe
 from routilux_tui.store.recovery import apply_changes, time_of
 from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder
 

@@ -71,7 +71,7 @@ def keep_busy(flow: Any) -> Any:
     """Have a flow believe that a task of it runs: it does not end, and who waits for it waits on.
 
     Returns:
-        What `let_go` takes.
+        What `release_flow` takes.
     """
     busy: Any = Future()
     if flow._execution_lock.acquire(timeout=_PATIENCE):
@@ -82,7 +82,7 @@ def keep_busy(flow: Any) -> Any:
     return busy
 
 
-def let_go(flow: Any, busy: Any) -> None:
+def release_flow(flow: Any, busy: Any) -> None:
     """The flow may end again."""
     busy.cancel()
     if flow._execution_lock.acquire(timeout=_PATIENCE):

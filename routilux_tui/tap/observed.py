@@ -29,7 +29,7 @@ class ObservedJob(Gate):
                 self.clock.hold()
                 self._moved()
         if refused:
-            library.let_go(self.flow, busy)
+            library.release_flow(self.flow, busy)
 
     def resume(self) -> None:
         """Go on with what is held, by us or by the script's own pause."""
@@ -131,7 +131,7 @@ class ObservedJob(Gate):
         with self.lock:
             busy, self.busy = self.busy, None
         if busy is not None:
-            library.let_go(self.flow, busy)
+            library.release_flow(self.flow, busy)
             self.clock.release()
 
     # The script's own pause

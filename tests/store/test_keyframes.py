@@ -11,10 +11,10 @@ import pytest
 from routilux_tui import JobState
 from routilux_tui.job.model import Job
 from routilux_tui.store import journal as journals
-from routilux_tui.store import keyframes, queued_tasks
+from routilux_tui.store import keyframe_tasks, keyframes
 from routilux_tui.store.changes_reading import all_changes
 from routilux_tui.store.journal import Journal
-from routilux_tui.store.queued_tasks import QueuedTasks, TaskReader, job_from_keyframe
+from routilux_tui.store.keyframe_tasks import KeyframeTasks, TaskReader, job_from_keyframe
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.seeking import job_at
 from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder
@@ -30,7 +30,7 @@ QUEUED = 200
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journals, "SEAL_CHANGES", 60)
     monkeypatch.setattr(journals, "BLOCK_CHANGES", 20)
-    monkeypatch.setattr(queued_tasks, "MOST_WRITTEN", 12)
+    monkeypatch.setattr(keyframe_tasks, "MOST_WRITTEN", 12)
 
 
 def tasks_of(job: Job) -> list[Any]:
@@ -90,7 +90,7 @@ def test_any_moment_of_a_long_queue_can_be_had_from_near(tmp_path: Path) -> None
     store = SegmentStore(changes_folder(path), state.job_id).load()
     assert len(store.segments) >= 4
     assert all(one.keyframe for one in store.segments)
-    named = [store.keyframe(one).get(queued_tasks.KEY) for one in store.segments]
+    named = [store.keyframe(one).get(keyframe_tasks.KEY) for one in store.segments]
     assert sum(one is not None for one in named) >= 3
     for seq, expected in found.items():
         assert tasks_of(job_at(path, seq=seq)) == expected, seq
@@ -234,17 +234,17 @@ def test_tasks_are_read_once_and_only_when_they_are_asked_for(tmp_path: Path) ->
     path = tmp_path / "j.json"
     _, found = moments(path, fan_out)
     reads: list[int] = []
-    real = TaskReader.near
+    real = TaskReader.read_near
     job = job_at(path, seq=max(found))
     tasks = job.outstanding
-    assert isinstance(tasks, QueuedTasks)
+    assert isinstance(tasks, KeyframeTasks)
 
-    def near(self: TaskReader, task_id: int) -> Any:
+    def read_near(self: TaskReader, task_id: int) -> Any:
         reads.append(task_id)
         return real(self, task_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TaskReader, "near", near)
+        patch.setattr(TaskReader, "read_near", read_near)
         assert len(tasks) == len(found[max(found)][0])
         assert not reads
         last = list(tasks)[-1]

@@ -1,4 +1,4 @@
-"""The tasks that only wait, in a keyframe: named by the first and the last, not written anew.
+"""The tasks of a keyframe: those that only wait are named by the first and the last, not written.
 
 A job may have a hundred thousand tasks queued, and its handlers wait while a keyframe is made.
 Tasks that nobody has started yet are as the change that queued them made them: they are read from
@@ -53,7 +53,7 @@ def split_tasks(job: Job) -> tuple[list[Task], range] | None:
     return None
 
 
-def named(job: Job, waiting: range) -> dict[str, Any]:
+def named_tasks(job: Job, waiting: range) -> dict[str, Any]:
     """What a keyframe says of the tasks that it names, once the job's statistics are sorted in."""
     if not waiting:
         return {}
@@ -74,7 +74,7 @@ class TaskReader:
         self._unsealed = unsealed
         self._segments = [one for one in store.segments if not one.reset]
 
-    def near(self, task_id: int) -> dict[int, Task]:
+    def read_near(self, task_id: int) -> dict[int, Task]:
         """A task, and those that were queued near it; without it where it can't be read."""
         for changes in self._unsealed:
             found = _queued_by(changes)
@@ -106,7 +106,7 @@ def _queued_by(changes: Sequence[Any]) -> dict[int, Task]:
     return found
 
 
-class QueuedTasks(dict[int, Any]):
+class KeyframeTasks(dict[int, Any]):
     """The tasks of a job at a moment; one that is only named is read when somebody asks for it.
 
     Args:
@@ -126,7 +126,7 @@ class QueuedTasks(dict[int, Any]):
 
     def _read(self, task_id: int) -> Task:
         there = super().get
-        for one, task in self._reader.near(task_id).items():
+        for one, task in self._reader.read_near(task_id).items():
             if one in self and there(one) is None:
                 self[one] = task
         if there(task_id) is None:
@@ -168,7 +168,7 @@ def job_from_keyframe(keyframe: dict[str, Any], into: type[AnyJob], reader: Task
     first, last, counts = entry
     if not 0 <= last - first < _MOST_NAMED or last >= state.next_task_id:
         raise Damaged("its keyframe names tasks that never were")
-    state.outstanding = QueuedTasks(state.outstanding, range(first, last + 1), reader)
+    state.outstanding = KeyframeTasks(state.outstanding, range(first, last + 1), reader)
     state.last_started, state.is_in_order = first - 1, True
     for name, count in (counts if isinstance(counts, dict) else {}).items():
         state.statistics.of(name).queued = as_count(count)
