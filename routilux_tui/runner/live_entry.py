@@ -6,10 +6,13 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.views.shapes import HISTORY, PENDING, JobEntry
+import msgspec
+
+from routilux_tui.views.list_line import entry_of_header
 
 if TYPE_CHECKING:
     from routilux_tui.runner.survey import Found
+    from routilux_tui.views.shapes import JobEntry
 
 
 def entry_of(found: Found) -> JobEntry:
@@ -18,28 +21,13 @@ def entry_of(found: Found) -> JobEntry:
     size = 0
     with contextlib.suppress(OSError):
         size = Path(hello.path).stat().st_size if hello.path else 0
-    return JobEntry(
-        key=str(found.socket),
-        place="live",
-        status=header.status,
-        flow_id=header.flow_id,
-        job_id=header.job_id,
-        routines_done=header.routines_done,
-        routines_total=header.routines_total,
-        records=header.counts.get(HISTORY, 0),
-        errors=header.errors,
-        created_at=header.created_at,
-        updated_at=header.updated_at,
-        size=size,
-        path=hello.path,
-        badge="live",
-        name=header.name,
-        labels=header.labels,
-        queued=header.counts.get(PENDING, 0),
-        note=header.note,
+    entry = entry_of_header(
+        header, key=str(found.socket), path=hello.path, size=size, badge="live", place="live"
+    )
+    return msgspec.structs.replace(
+        entry,
         progress=header.progress,
         reason=header.reason,
-        questions=header.questions,
         reminders=header.reminders,
         alerts=header.alerts,
         told=header.told,

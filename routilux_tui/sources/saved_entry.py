@@ -19,7 +19,7 @@ from routilux_tui.job.jsonable import decode
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes as views
-from routilux_tui.views.list_line import note_of
+from routilux_tui.views.list_line import entry_of_header, note_of
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.shapes import JobEntry
 
@@ -159,18 +159,20 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
         with contextlib.suppress(msgspec.MsgspecError):  # else as its routines' states say
             done, total = _certainly_done(job)
     name, labels = launch_names(job.launch)
-    return _entry(
-        place,
-        size,
+    return JobEntry(
+        key=place,
         status=job.status,
         flow_id=job.flow_id,
         job_id=job.job_id,
-        done=done,
-        total=total,
+        routines_done=done,
+        routines_total=total,
         records=len(job.execution_history),
         errors=errors,
-        created=job.created_at,
-        updated=job.updated_at,
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        size=size,
+        path=place,
+        badge=_badge(place, job.status, job.updated_at),
         name=name,
         labels=labels,
         queued=len(job.pending_tasks),
@@ -239,64 +241,17 @@ def _entry_of_job(place: str, size: int) -> JobEntry:
     state = open_job(place)
     wait_counted(state)
     header = Projection(state).header()
-    return _entry(
-        place,
-        size,
-        newer=state.unread == NEWER,
-        status=header.status,
-        flow_id=header.flow_id,
-        job_id=header.job_id,
-        done=header.routines_done,
-        total=header.routines_total,
-        records=header.counts.get(views.HISTORY, 0),
-        errors=header.errors,
-        created=header.created_at,
-        updated=header.updated_at,
-        name=header.name,
-        labels=header.labels,
-        queued=header.counts.get(views.PENDING, 0),
-        note=header.note,
-        questions=header.questions,
-    )
-
-
-def _entry(
-    place: str,
-    size: int,
-    *,
-    status: str,
-    done: int,
-    total: int,
-    newer: bool = False,
-    **fields: Any,
-) -> JobEntry:
-    badge = ""
-    if status == "running" and not is_locked(Path(place)):
-        badge = views.ABANDONED
-    if _is_ahead(fields["updated"]):
-        badge = "future"
-    if newer:
+    badge = _badge(place, header.status, header.updated_at)
+    if state.unread == NEWER:
         badge = "newer"
-    return JobEntry(
-        key=place,
-        status=status,
-        flow_id=fields["flow_id"],
-        job_id=fields["job_id"],
-        routines_done=done,
-        routines_total=total,
-        records=fields["records"],
-        errors=fields["errors"],
-        created_at=fields["created"],
-        updated_at=fields["updated"],
-        size=size,
-        path=place,
-        badge=badge,
-        name=fields["name"],
-        labels=fields["labels"],
-        queued=fields["queued"],
-        note=fields["note"],
-        questions=fields["questions"],
-    )
+    return entry_of_header(header, key=place, path=place, size=size, badge=badge)
+
+
+def _badge(place: str, status: str, updated: str) -> str:
+    """What is odd about a file that can be read; empty for nothing."""
+    if _is_ahead(updated):
+        return "future"
+    return views.ABANDONED if status == "running" and not is_locked(Path(place)) else ""
 
 
 def _is_ahead(at: str) -> bool:

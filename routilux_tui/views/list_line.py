@@ -9,11 +9,11 @@ from routilux_tui.job.jsonable import PREVIEW, to_plain
 from routilux_tui.job.status import WAITS
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import span
-from routilux_tui.views.shapes import ABANDONED, SILENT
+from routilux_tui.views.shapes import ABANDONED, HISTORY, PENDING, SILENT, JobEntry
 from routilux_tui.views.trends import seconds_of
 
 if TYPE_CHECKING:
-    from routilux_tui.views.shapes import JobEntry
+    from routilux_tui.views.shapes import Header
 
 NEEDS_YOU, RUNNING, ENDED = "needs you", "running", "ended"
 #: The groups of a list, from its top.
@@ -37,6 +37,33 @@ STATES: dict[str, tuple[str, str, str]] = {
     "unreadable": ("!", "unreadable", ENDED),
     "unknown": ("?", "unknown", ENDED),
 }
+
+
+def entry_of_header(
+    header: Header, *, key: str, path: str, size: int, badge: str, place: str = "saved"
+) -> JobEntry:
+    """The line of a job whose header is known, live or read in full."""
+    return JobEntry(
+        key=key,
+        place=place,
+        status=header.status,
+        flow_id=header.flow_id,
+        job_id=header.job_id,
+        routines_done=header.routines_done,
+        routines_total=header.routines_total,
+        records=header.counts.get(HISTORY, 0),
+        errors=header.errors,
+        created_at=header.created_at,
+        updated_at=header.updated_at,
+        size=size,
+        path=path,
+        badge=badge,
+        name=header.name,
+        labels=header.labels,
+        queued=header.counts.get(PENDING, 0),
+        note=header.note,
+        questions=header.questions,
+    )
 
 
 def state_of(one: JobEntry) -> str:
