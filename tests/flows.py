@@ -105,3 +105,42 @@ def write_flows(folder: Path) -> str:
     path = folder / "flows.py"
     path.write_text(COUNT)
     return str(path)
+
+
+WORK = """
+import multiprocessing, os, signal, subprocess, sys, threading, time
+from pathlib import Path
+from routilux_tui import Flow, Routine
+
+HERE = Path(__file__).parent
+
+
+class Work(Routine):
+    def __init__(self, work):
+        super().__init__()
+        self.work = work
+        self.define_slot("trigger", handler=self.go)
+        self.define_event("out", ["n"])
+        self.define_slot("in", handler=lambda **_: None)
+
+    def go(self):
+        self.work(self)
+
+
+def flow_of(work):
+    flow = Flow("work")
+    flow.add_routine(Work(work), "work")
+    flow.connect("work", "out", "work", "in")
+    return flow
+
+
+"""
+"""The head of a file of flows, each of one routine that does what its function says."""
+
+
+def write_flow_file(folder: Path, text: str) -> str:
+    """Write a file of flows into a folder of its own, which is theirs; returns its path."""
+    path = folder / "flow" / "flows.py"
+    path.parent.mkdir()
+    path.write_text(text)
+    return str(path)

@@ -17,7 +17,7 @@ from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import RoutiluxTuiError, UsageError
 from routilux_tui.views.formatting import clock, count, span
 from routilux_tui.views.shapes import HISTORY, Filter
-from routilux_tui.views.trace import run_trace, waits_of, with_waits
+from routilux_tui.views.trace import folded, run_trace, waits_of, with_waits
 
 if TYPE_CHECKING:
     import argparse
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from routilux_tui.views.shapes import Row
     from routilux_tui.views.trace import Step
-
-#: So many records of one kind in a row, as a loop makes them, are printed; else two and a count.
-MOST_ALIKE = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if found.note:
         print(f"  {found.note}")
-    _print_chain(found.chain, gap=found.gap)
+    for one in folded(found.chain, gap=found.gap):
+        print(f"{'':9}{output.safe(one)}" if isinstance(one, str) else _line(one))
     if found.came or not found.is_whole:
         print("what came of it:")
     for step in found.came:
@@ -66,26 +64,6 @@ def run(args: argparse.Namespace) -> int:
     if not found.is_whole:
         print("  and perhaps more: not all records after it were looked at")
     return 0
-
-
-def _print_chain(chain: list[Step], *, gap: bool) -> None:
-    """The chain, with the turns of a loop counted."""
-    at = 0
-    while at < len(chain):
-        kind = (chain[at].routine, chain[at].event)
-        stop = at + 1
-        while stop < len(chain) and (chain[stop].routine, chain[stop].event) == kind:
-            stop += 1
-        if stop - at > MOST_ALIKE:
-            print(_line(chain[at]))
-            print(f"         … {count(stop - at - 2)} more of {output.safe('.'.join(kind))}")
-            print(_line(chain[stop - 1]))
-        else:
-            for step in chain[at:stop]:
-                print(_line(step))
-        if gap and not at:
-            print("         … more than is followed")
-        at = stop
 
 
 def _line(step: Step, indent: str = "") -> str:

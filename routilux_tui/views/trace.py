@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.job import timestamps
-from routilux_tui.views.formatting import duration
+from routilux_tui.views.formatting import count, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from routilux_tui.views.critical_path import Link
     from routilux_tui.views.shapes import Row
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BLOCK = 64
 #: Steps back that are followed, and records found forward; loops make longer chains.
 MOST_STEPS = 500
+#: So many records of one kind in a row, as a loop makes them, are shown; else two and a count.
+MOST_ALIKE = 4
 #: Blocks that are searched for what came of a record.
 MOST_BLOCKS = 40
 
@@ -68,6 +70,25 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     gap: bool = False
     is_whole: bool = True
     note: str = ""
+
+
+def folded(chain: list[Step], *, gap: bool) -> Iterator[Step | str]:
+    """A chain as it is shown: its steps, and in words what is left out between them."""
+    at = 0
+    while at < len(chain):
+        kind = (chain[at].routine, chain[at].event)
+        stop = at + 1
+        while stop < len(chain) and (chain[stop].routine, chain[stop].event) == kind:
+            stop += 1
+        if stop - at > MOST_ALIKE:
+            yield chain[at]
+            yield f"… {count(stop - at - 2)} more of {'.'.join(kind)}"
+            yield chain[stop - 1]
+        else:
+            yield from chain[at:stop]
+        if gap and not at:
+            yield "… more than is followed"
+        at = stop
 
 
 def run_trace(n: int, total: int, window: Callable[[int, int], Sequence[Row]]) -> Trace | None:

@@ -12,35 +12,12 @@ from routilux_tui import Flow, JobState, Routine
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.discover import is_stale
 from routilux_tui.runner.launch import resume_job, start_job
+from tests.flows import WORK, write_flow_file
 from tests.processes import assert_gone, is_gone, until
 
-FLOWS = """
-import multiprocessing, os, signal, sys, time
-from pathlib import Path
-from routilux_tui import Flow, Routine
-
-HERE = Path(__file__).parent
-
-
-class Work(Routine):
-    def __init__(self, work):
-        super().__init__()
-        self.work = work
-        self.define_slot("trigger", handler=self.go)
-        self.define_slot("in", handler=lambda n: None)
-        self.define_event("out", ["n"])
-
-    def go(self):
-        self.work(self)
-
-
-def flow_of(work):
-    flow = Flow("work")
-    flow.add_routine(Work(work), "work")
-    flow.connect("work", "out", "work", "in")
-    return flow
-
-
+FLOWS = (
+    WORK
+    + """\
 def square(n):
     return n * n
 
@@ -119,14 +96,12 @@ def outlived():
 
     return flow_of(work)
 """
+)
 
 
 @pytest.fixture
 def flows(world: Path) -> str:
-    path = world / "flow" / "flows.py"
-    path.parent.mkdir()
-    path.write_text(FLOWS)
-    return str(path)
+    return write_flow_file(world, FLOWS)
 
 
 def _ended(flow: str) -> JobState:

@@ -15,6 +15,7 @@ from routilux_tui.runner.launch import resume_job, start_job
 from routilux_tui.store.printed import PrintedReader, printed_files
 from routilux_tui.views.shapes import PRINTED, Filter
 from tests.conftest import run
+from tests.flows import write_flow_file
 from tests.processes import assert_gone, until
 
 FLOWS = """
@@ -89,10 +90,7 @@ def waits():
 
 @pytest.fixture
 def flows(world: Path) -> str:
-    path = world / "flow" / "flows.py"
-    path.parent.mkdir()
-    path.write_text(FLOWS)
-    return str(path)
+    return write_flow_file(world, FLOWS)
 
 
 def test_all_that_a_handler_says_is_told_with_where_it_came_from(

@@ -17,35 +17,12 @@ from routilux_tui.runner.client import Client
 from routilux_tui.runner.discover import running_jobs
 from routilux_tui.runner.launch import resume_job, start_job
 from routilux_tui.runner.paths import jobs_folder
+from tests.flows import WORK, write_flow_file
 from tests.processes import assert_gone, until
 
-FLOWS = """
-import os, signal, subprocess, sys, threading, time
-from pathlib import Path
-from routilux_tui import Flow, Routine
-
-HERE = Path(__file__).parent
-
-
-class Work(Routine):
-    def __init__(self, work):
-        super().__init__()
-        self.work = work
-        self.define_slot("trigger", handler=self.go)
-        self.define_event("out", ["n"])
-        self.define_slot("in", handler=lambda **_: None)
-
-    def go(self):
-        self.work(self)
-
-
-def flow_of(work):
-    flow = Flow("work")
-    flow.add_routine(Work(work), "work")
-    flow.connect("work", "out", "work", "in")
-    return flow
-
-
+FLOWS = (
+    WORK
+    + """\
 def signals():
     def work(step):
         code = "import signal; print(*(signal.getsignal(s) for s in (1, 2, 15)), sep=',')"
@@ -71,14 +48,12 @@ def leaves_a_thread():
 
     return flow_of(work)
 """
+)
 
 
 @pytest.fixture
 def flows(world: Path) -> str:
-    path = world / "flow" / "flows.py"
-    path.parent.mkdir()
-    path.write_text(FLOWS)
-    return str(path)
+    return write_flow_file(world, FLOWS)
 
 
 def _wait(started) -> str:

@@ -16,7 +16,7 @@ from routilux_tui.views.formatting import clock, count, counted, span
 from routilux_tui.views.insight import PARTS, USUAL
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
-from routilux_tui.views.trace import trace, waits_of, with_waits
+from routilux_tui.views.trace import folded, trace, waits_of, with_waits
 from routilux_tui.views.why import BAD, GOOD, why
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _MARKS = {BAD: "✗", GOOD: "✓"}
 _MOST_INPUTS = 200
 _MOST_PRINTED = 50
-_ALIKE = 4
-"""Records of one kind in a row, as a loop makes them, that are shown; else the first and last."""
 
 
 async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
@@ -104,7 +102,7 @@ async def _of_the_run(handle: Handle, problem: ProblemRow, chosen: FailingInput)
         return lines
     found = await _trace(handle, row.n)
     if found is not None and len(found.chain) > 1:
-        lines += ["", "what led to it", "", *_chain(found.chain, gap=found.gap)]
+        lines += ["", "what led to it", "", *_chain(found)]
     return lines
 
 
@@ -137,7 +135,7 @@ async def trace_lines(
     if links_to is not None:
         found = with_waits(found, await links_to(n))
     lines = [found.note, ""] if found.note else []
-    lines += _chain(found.chain, gap=found.gap)
+    lines += _chain(found)
     if found.came or not found.is_whole:
         lines += ["", "what came of it"]
     lines += [_line(step, "  " * step.depth) for step in found.came]
@@ -159,24 +157,11 @@ async def _trace(handle: Handle, n: int) -> Trace | None:
         rows = (await handle.window(views.HISTORY, start, stop, Filter())).rows
 
 
-def _chain(chain: list[Step], *, gap: bool) -> list[str]:
-    """The chain, with the turns of a loop counted."""
-    lines: list[str] = []
-    at = 0
-    while at < len(chain):
-        kind = (chain[at].routine, chain[at].event)
-        stop = at + 1
-        while stop < len(chain) and (chain[stop].routine, chain[stop].event) == kind:
-            stop += 1
-        if stop - at > _ALIKE:
-            more = f"{'':10}… {count(stop - at - 2)} more of {'.'.join(kind)}"
-            lines += [_line(chain[at]), more, _line(chain[stop - 1])]
-        else:
-            lines += [_line(step) for step in chain[at:stop]]
-        if gap and not at:
-            lines.append(f"{'':10}… more than is followed")
-        at = stop
-    return lines
+def _chain(found: Trace) -> list[str]:
+    return [
+        f"{'':10}{one}" if isinstance(one, str) else _line(one)
+        for one in folded(found.chain, gap=found.gap)
+    ]
 
 
 def _line(step: Step, indent: str = "") -> str:
