@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
 from routilux_tui.runner.paths import make_private, safe_name, state_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,15 +46,23 @@ def withdraw(job: Announcement) -> None:
 def announcements() -> list[Announcement]:
     """All that is written down, that of processes which were killed among it."""
     found = []
-    with contextlib.suppress(OSError):
-        for place in (state_folder() / "running").glob("*.json"):
-            with contextlib.suppress(OSError, msgspec.MsgspecError):
-                found.append(_read(place))
+    with contextlib.suppress(OSError), os.scandir(state_folder() / "running") as places:
+        for place in places:
+            if place.name.endswith(".json"):
+                with contextlib.suppress(OSError, msgspec.MsgspecError):
+                    now = place.stat()
+                    found.append(_known(place.path, now.st_ino, now.st_mtime_ns))
     return found
 
 
 def _place(job_id: str) -> Path:
     return state_folder() / "running" / f"{safe_name(job_id)[:36]}.json"
+
+
+@lru_cache(maxsize=2048)
+def _known(place: str, _inode: int, _changed: int) -> Announcement:
+    """One that was read before is not read again: a list looks at hundreds of them each second."""
+    return _read(Path(place))
 
 
 def _read(place: Path) -> Announcement:

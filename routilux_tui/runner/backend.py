@@ -73,9 +73,12 @@ _STALE: dict[str, tuple[str, ...]] = {
 _OUR_ENGINE = str(Path(__file__).parents[1] / "flow")
 _LONGEST_STACK = 20_000
 _SUMMARY_EVERY = 1.0
+"""Seconds between two summaries of a job for the lists that show it."""
 _LOOKED = 5.0
 """Seconds that the earlier runs of a flow are waited for."""
-"""Seconds between two summaries of a job for the lists that show it."""
+_ANSWER_FIRST = 0.3
+"""Seconds after which these are read if nobody waits for them: whoever asks hundreds of runners
+has his answers first."""
 
 
 class Backend(TaskSteering):
@@ -113,6 +116,7 @@ class Backend(TaskSteering):
         self.alerts = Alerts(state, self.header, lambda: self.projection.earlier, flush, path)
         self._read_earlier: Callable[[], list[KnownRun]] | None = earlier
         self._looking: threading.Thread | None = None
+        self._is_waited_for = threading.Event()
         self._stale: set[str] = set()
         self._marked = False
         #: Until when the summary for lists holds, then its progress and its reason.
@@ -205,6 +209,7 @@ class Backend(TaskSteering):
         self._read_earlier = None
 
         def read_runs() -> None:
+            self._is_waited_for.wait(_ANSWER_FIRST)
             runs = read()
             with self.state.lock:
                 self.projection.compare_with(runs)
@@ -216,6 +221,7 @@ class Backend(TaskSteering):
         """Wait until the earlier runs of the flow are read, but not for long."""
         self._look_for_earlier()
         if self._looking is not None:
+            self._is_waited_for.set()
             self._looking.join(_LOOKED)
 
     def stack(self, task: int) -> str:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
 
-def sockets() -> list[Path]:
+def sockets(without: Container[Path] = ()) -> list[Path]:
     """The sockets of this user's jobs, oldest first; stale ones among them.
+
+    Args:
+        without: those that are left out.
 
     Raises:
         UnsafeFolder: when the folder is not safe.
@@ -32,6 +35,8 @@ def sockets() -> list[Path]:
         places.update(safe_socket_folder().glob("*.sock"))
     found = []
     for path in places:
+        if path in without:
+            continue
         with contextlib.suppress(OSError):
             found.append((path.stat().st_mtime_ns, path))
     return [path for _, path in sorted(found)]
@@ -66,7 +71,7 @@ def all_jobs(
     Raises:
         UnsafeFolder: when the socket folder is not safe.
     """
-    places = [one for one in sockets() if one not in without]
+    places = sockets(without)
     named = socket_of_file(file) if file else None
     if named is not None and named not in places:
         places.append(named)

@@ -8,6 +8,7 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import status as statuses
 from routilux_tui.runner.paths import saved_runs_of
 from routilux_tui.store.large_file import open_job
+from routilux_tui.store.locks import is_locked
 from routilux_tui.store.segments import changes_folder
 from routilux_tui.views.earlier import KnownRun, known_run_of
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Runs that a run is compared with.
 MOST_RUNS = 20
+#: Files that are opened for them at most: those of killed runs are opened in vain.
+_MOST_OPENED = 3 * MOST_RUNS
 #: Bytes of their files that are read at most, newest first, and of one that is read at all; of one
 #: whose changes are kept, a keyframe is.
 _MOST_BYTES, _LARGEST = 128 << 20, 32 << 20
@@ -30,17 +33,19 @@ def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRu
         began: when it began, in seconds since the epoch; None where it is not known.
     """
     found: list[KnownRun] = []
-    read = 0
+    opened = read = 0
     for path, size in _newest_first(saved_runs_of(flow_id)):
-        if size > _LARGEST or (read := read + size) > _MOST_BYTES:
+        if len(found) == MOST_RUNS or opened == _MOST_OPENED:
+            break
+        # those that run have not ended: hundreds of runners would each open all of the others
+        if size > _LARGEST or is_locked(path) or (read := read + size) > _MOST_BYTES:
             continue
+        opened += 1
         run = _read(path)
         if run is None or run.flow_id != flow_id or run.job_id == job_id:
             continue
         if began is None or run.began is None or run.began < began:
             found.append(run)
-        if len(found) == MOST_RUNS:
-            break
     return found
 
 

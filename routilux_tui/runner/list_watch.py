@@ -65,8 +65,8 @@ class ListWatch:
                     self._send()
                 elif time.monotonic() - self._sent_at >= _ANEW_EVERY:
                     self._send()
-                elif not self._viewer.is_busy():
-                    self._viewer.writer.write(protocol.notice(NOTICE, None))
+                else:
+                    self._give_sign()
 
     async def _pause(self) -> None:
         """Wait until the next line may be sent."""
@@ -78,6 +78,14 @@ class ListWatch:
     def _send(self) -> None:
         if self._viewer.is_busy():
             return  # it is told with the next change, or in a while
-        self._sent = self._backend.listed()
+        line = self._backend.listed()
         self._sent_at = time.monotonic()
-        self._viewer.writer.write(protocol.notice(NOTICE, self._sent))
+        if line == self._sent:
+            self._give_sign()
+            return
+        self._sent = line
+        self._viewer.writer.write(protocol.notice(NOTICE, line))
+
+    def _give_sign(self) -> None:
+        if not self._viewer.is_busy():
+            self._viewer.writer.write(protocol.notice(NOTICE, None))

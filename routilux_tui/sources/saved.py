@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import glob
 import os
+import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _FIRST, _SLICE = 100, 2500
 _LOOK = 1.0
 """Seconds between two looks at whether those jobs that say that they run are run by anybody."""
+_REST = 50.0
+"""Such a look, at hundreds of them, is followed by a rest that is so many times as long."""
 _HALF_WRITTEN = 0.15
 """Seconds after which a file that can't be read is looked at again."""
 
@@ -209,14 +212,22 @@ class SavedSource:
 
 async def _killed(good: dict[str, JobEntry]) -> list[str]:
     """Wait until jobs say that they run, and nobody runs them any more: no file tells of that."""
+    took = 0.0
     while True:
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(max(_LOOK, _REST * took))
+        began = time.monotonic()
         held = [key for key, one in good.items() if one.status == "running" and not one.badge]
-        left = [key for key in held if not await asyncio.to_thread(is_locked, Path(key))]
+        left = await asyncio.to_thread(_left, held)
+        took = time.monotonic() - began
         for key in left:  # so that it is read anew once
             good[key] = msgspec.structs.replace(good[key], badge=ABANDONED)
         if left:
             return left
+
+
+def _left(held: list[str]) -> list[str]:
+    """Those of the files that nobody runs; one thread looks at all, for there may be hundreds."""
+    return [key for key in held if not is_locked(Path(key))]
 
 
 def _closed_line(folder: str) -> JobEntry:

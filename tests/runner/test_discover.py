@@ -16,6 +16,7 @@ import pytest
 from routilux_tui import JobState, serve
 from routilux_tui.errors import NotConfirmed, Unreachable
 from routilux_tui.runner import paths, protocol
+from routilux_tui.runner.announce import Announcement, announce, announcements, withdraw
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.discover import all_jobs, find_job, running_jobs
 from routilux_tui.runner.launch import resume_job, start_job
@@ -188,3 +189,11 @@ def test_a_lock_that_others_merely_look_at_is_taken(flows: str) -> None:
     again = resume_job(str(path), f"{flows}:counting")
     over.set()
     assert_gone(again.pid)
+
+
+def test_what_is_announced_anew_is_read_anew(world: Path) -> None:
+    for place in ("first", "other", "third"):
+        announce(Announcement(job_id="abcd", socket=str(world / place), pid=os.getpid()))
+        assert [one.socket for one in announcements()] == [str(world / place)]
+    withdraw(announcements()[0])
+    assert announcements() == []
