@@ -56,5 +56,5 @@ def _print(one: AlertState, *, as_json: bool) -> None:
     state = f"holds, told {one.count}x" if one.holds else "does not hold"
     does = [word for word, on in (("bell", rule.bell), ("notify", rule.notify)) if on]
     does += [" ".join(rule.command)] if rule.command else []
-    words = rule.name if rule.name == rule.when else f"{rule.name}: {rule.when}"
-    print(output.safe(f"{words}  ({state}; {', '.join(does) or 'does nothing'})"))
+    label = rule.name if rule.name == rule.when else f"{rule.name}: {rule.when}"
+    print(output.safe(f"{label}  ({state}; {', '.join(does) or 'does nothing'})"))

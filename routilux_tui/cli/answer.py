@@ -56,23 +56,23 @@ def run(args: argparse.Namespace) -> int:
     elif done.taken_up is not None:
         print(done.taken_up.job_id)
     if done.taken_up is None:
-        words = f"It is answered, and nobody runs the job: {done.why_not} {done.hint}".strip()
-        print(output.safe(words), file=sys.stderr)
+        message = f"It is answered, and nobody runs the job: {done.why_not} {done.hint}".strip()
+        print(output.safe(message), file=sys.stderr)
     return 0
 
 
 def _question_and_choice(args: argparse.Namespace) -> tuple[str, str]:
     """The question and the choice that were named, either of which may be empty."""
-    words = list(args.words)
+    named = list(args.words)
     most = 1 if args.data is not None else 2
-    if len(words) > most or (not words and args.data is None):
+    if len(named) > most or (not named and args.data is None):
         raise UsageError(
             "It is not said what the answer is.",
             "Say: routilux-tui answer JOB [QUESTION] CHOICE, or --data JSON",
         )
     if args.data is not None:
-        return (words[0] if words else ""), ""
-    return (words[0] if len(words) == 2 else ""), words[-1]
+        return (named[0] if named else ""), ""
+    return (named[0] if len(named) == 2 else ""), named[-1]
 
 
 def _data(text: str | None) -> Any:

@@ -84,14 +84,14 @@ def _own_source(job: Readable, place: str, named: list[Path]) -> list[Path]:
     try:
         flow_to_resume(launch, job.header().job_id, place, any_source=True)
     except NotPossible as error:
-        said = output.safe(error.message)
-        print(f"routilux-tui: its flow's source is left out: {said}", file=sys.stderr)
+        shown = output.safe(error.message)
+        print(f"routilux-tui: its flow's source is left out: {shown}", file=sys.stderr)
         return []
     if not path.is_file():
         return []
     if launch.get("sha256") != hashlib.sha256(path.read_bytes()).hexdigest():
-        said = output.safe(str(path))
-        print(f"routilux-tui: {said} has changed since; it is packed as it is", file=sys.stderr)
+        shown = output.safe(str(path))
+        print(f"routilux-tui: {shown} has changed since; it is packed as it is", file=sys.stderr)
     return [path]
 
 

@@ -221,13 +221,13 @@ def follow(socket: str, *, as_json: bool = False) -> int:
         header = client.header()
         if not as_json:
             print(f"{output.safe(header.flow_id)}  job {header.job_id}", flush=True)
-        said, logged = "", 0
+        shown_at, logged = "", 0
         while not statuses.has_ended(header.status) or header.control is not None:
             logged = _progress(client, header, logged, quiet=as_json)
             if header.status == "paused":
                 return _paused(header, as_json=as_json)
-            time.sleep(PROGRESS_EVERY if said == header.updated_at else PROGRESS_EVERY / 5)
-            said, header = header.updated_at, client.header()
+            time.sleep(PROGRESS_EVERY if shown_at == header.updated_at else PROGRESS_EVERY / 5)
+            shown_at, header = header.updated_at, client.header()
         _progress(client, header, logged, quiet=as_json, last=True)
         routines = client.routines()
         path = client.hello.path

@@ -101,9 +101,9 @@ def _time(at: float) -> str:
 
 def _link_line(one: Link) -> str:
     tries = f", {one.tries} tries" if one.tries > 1 else ""
-    said = f"waited {duration(one.waited)}, ran {duration(one.ran)}{tries}"
+    text = f"waited {duration(one.waited)}, ran {duration(one.ran)}{tries}"
     by = f"  after {one.source}.{one.event}" if one.source else ""
-    return output.safe(f"  {_time(one.queued)}  {one.routine_id}  {said}{by}")
+    return output.safe(f"  {_time(one.queued)}  {one.routine_id}  {text}{by}")
 
 
 def _print(shown: Timeline, width: int) -> None:

@@ -35,7 +35,7 @@ Key = tuple[str, str]
 _AT_ONCE = 4
 _ANSWERS_WITHIN = 10.0
 _TICK = 0.5
-_SWEEP_EVERY = 5.0
+_JUDGE_EVERY = 5.0
 """Seconds after which every job is judged anew: its age alone may have made the condition hold."""
 
 
@@ -209,13 +209,13 @@ async def _watch(
     following = asyncio.ensure_future(follow())
     running: set[asyncio.Task[int]] = set()
     at_once = asyncio.Semaphore(_AT_ONCE)
-    swept = time.monotonic()
+    judged_at = time.monotonic()
     try:
         while not following.done():
             await asyncio.wait({following}, timeout=_TICK)
-            if time.monotonic() - swept >= _SWEEP_EVERY:
+            if time.monotonic() - judged_at >= _JUDGE_EVERY:
                 rule.judge_all()
-                swept = time.monotonic()
+                judged_at = time.monotonic()
             await _ask_for_figures(source, rule)
             for entry in rule.due():
                 task = asyncio.ensure_future(_act(entry, command, at_once, as_json=as_json))
@@ -260,8 +260,8 @@ async def _act(
         if as_json:
             output.print_json(entry)
         else:
-            words = [output.status_word(entry.status), entry.flow_id, entry.job_id]
-            print("  ".join([words[0], *map(output.safe, words[1:])]))
+            cells = [output.status_word(entry.status), entry.flow_id, entry.job_id]
+            print("  ".join([cells[0], *map(output.safe, cells[1:])]))
         sys.stdout.flush()
         return 0
     import asyncio
@@ -270,9 +270,9 @@ async def _act(
 
     async with at_once:
         job = (output.json_line(entry) + "\n").encode()
-        code, said = await asyncio.to_thread(run_command, command, job, entry.job_id)
-    if said:
-        print(output.safe(said), file=sys.stderr)
+        code, printed = await asyncio.to_thread(run_command, command, job, entry.job_id)
+    if printed:
+        print(output.safe(printed), file=sys.stderr)
     outcome = "took too long and was ended" if code is None else f"ended with {code}"
     what = f"{entry.job_id[:8]} ({entry.flow_id}): {command[0]} {outcome}"
     print(output.safe(what), file=sys.stderr, flush=True)

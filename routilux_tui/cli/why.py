@@ -37,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a sentence")
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the sentences."""
-    job, _ = readable_at(words.job, words.at)
+    job, _ = readable_at(args.job, args.at)
     for reason in why(facts_of_job(job)):
-        if words.json:
+        if args.json:
             output.print_json(reason)
         else:
             glyph, in_ascii = _MARKS.get(reason.weight, ("!", "!"))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.flow.calls import Message
 
-TELL_AFTER = 0.05
+STREAM_AFTER = 0.05
 """Seconds after which what a handler does is told at once, and no longer with its end alone."""
 
 
@@ -118,7 +118,7 @@ def _take_token(fence: str) -> bool:
 def _run(packed: Packed, batch: Batch, worker: Any) -> Done:
     began = time.perf_counter()
     sink = _Sink(packed.number, batch.topic, worker)
-    timer = threading.Timer(TELL_AFTER, sink.begin_to_tell)
+    timer = threading.Timer(STREAM_AFTER, sink.start_streaming)
     if not batch.is_small:
         timer.start()
     token, job = _sink.set(sink), None
@@ -184,7 +184,7 @@ class _Sink:
     def __init__(self, number: int, topic: str, worker: Any) -> None:
         self._number, self._topic, self._worker = number, topic, worker
         self._messages: list[bytes] = []
-        self._told: int | None = None
+        self._sent: int | None = None
         self._lock = threading.Lock()
         self._begun = {"stdout": "", "stderr": ""}
 
@@ -193,24 +193,24 @@ class _Sink:
         content = pickle.dumps(message)
         with self._lock:
             self._messages.append(content)
-            if self._told is not None:
-                self._tell()
+            if self._sent is not None:
+                self._send_new()
 
-    def begin_to_tell(self) -> None:
+    def start_streaming(self) -> None:
         """It takes long: tell what there is, and from now on all."""
         with self._lock:
-            if self._told is None:
-                self._told = 0
-                self._tell()
+            if self._sent is None:
+                self._sent = 0
+                self._send_new()
 
     def close(self) -> list[bytes]:
         """All messages; no more are told."""
         with self._lock:
-            self._told = None
+            self._sent = None
             return self._messages
 
-    def _tell(self) -> None:
-        first, self._told = self._told or 0, len(self._messages)
+    def _send_new(self) -> None:
+        first, self._sent = self._sent or 0, len(self._messages)
         message = {"n": self._number, "first": first, "messages": self._messages[first:]}
         name = f"worker process {os.getpid()} on {socket.gethostname()}"
         self._worker.log_event(self._topic, {**message, "place": name})

@@ -52,7 +52,7 @@ class JobData(ABC):
         self._routine_states: dict[str, Any] = TrackedDict(self, "routine", "no_routine", {})
         #: When each routine's last handler ended, where its state does not say so yet: an ISO
         #: text for every end would be a tenth of what the engine costs.
-        self.untold_ends: dict[str, float] = {}
+        self.pending_ends: dict[str, float] = {}
         self._history: list[ExecutionRecord] = []
         self._pause_points: list[Any] = []
         self._pending_tasks: list[Any] = []
@@ -133,21 +133,21 @@ class JobData(ABC):
     def make(self, kind: str, *args: Any) -> None:
         """Make a change: carry it out and hand it to the subscribers."""
 
-    def tell_ends(self) -> None:
+    def flush_ends(self) -> None:
         """Have the routines' states say when their last handlers ended; whoever reads them asks."""
         with self.lock:
-            for routine_id, at in self.untold_ends.items():
+            for routine_id, at in self.pending_ends.items():
                 state = self._routine_states.get(routine_id)
                 if isinstance(state, dict):
                     state["ended_at"] = timestamps.to_iso(at)
-            self.untold_ends.clear()
+            self.pending_ends.clear()
 
     def _replace(self, name: str, value: Any) -> None:
         """Put a whole attribute in place; the fold of a ``set`` change."""
         if name == "shared_data":
             self._shared_data = TrackedDict(self, "shared", "unshared", dict(value))
         elif name == "routine_states":
-            self.untold_ends.clear()
+            self.pending_ends.clear()
             states = {as_text(routine_id): state for routine_id, state in dict(value).items()}
             self._routine_states = TrackedDict(self, "routine", "no_routine", states)
         elif name == "execution_history":

@@ -213,7 +213,7 @@ def _end_of_run(
     else:
         if routine["active"]:
             routine["active"] -= 1
-        job.untold_ends[routine_id] = at
+        job.pending_ends[routine_id] = at
         if at > started:
             routine["execution_time"] += at - started
     measured = statistics.routines.get(routine_id) or statistics.of(routine_id)

@@ -35,7 +35,7 @@ def _set(job: JobData, name: str, value: Any, at: float) -> None:
 
 def _routine(job: JobData, routine_id: str, new: Any, at: float) -> None:
     job._updated = at
-    job.tell_ends()
+    job.flush_ends()
     routine_id = as_text(routine_id)
     if not isinstance(new, dict):  # a user's own value, for which nothing is counted
         dict.__setitem__(job._routine_states, routine_id, new)
@@ -51,7 +51,7 @@ def _routine(job: JobData, routine_id: str, new: Any, at: float) -> None:
 
 
 def _no_routine(job: JobData, routine_id: str, at: float) -> None:
-    job.untold_ends.pop(routine_id, None)
+    job.pending_ends.pop(routine_id, None)
     dict.pop(job._routine_states, routine_id, None)
     job._updated = at
 

@@ -192,8 +192,8 @@ class Job(JobData):
     @property
     def routine_states(self) -> dict[str, Any]:
         """Routine id -> its state."""
-        if self.untold_ends:
-            self.tell_ends()
+        if self.pending_ends:
+            self.flush_ends()
         return self._routine_states
 
     @routine_states.setter
@@ -306,7 +306,7 @@ class Job(JobData):
             tasks: which of its tasks; None for all.
         """
         with self.lock:
-            self.tell_ends()
+            self.flush_ends()
             pending = self.held_tasks() if tasks is None else [one.to_plain() for one in tasks]
             if tasks is None and not pending and self.outstanding:
                 pending = [task.to_plain() for task in self.outstanding.values()]

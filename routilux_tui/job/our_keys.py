@@ -91,8 +91,8 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
             task_id, routine_id, at = entry
             if isinstance(routine_id, str) and as_number(at):
                 job.running[task_id] = (routine_id, as_number(at))
-    said = plain.get("said_progress")
-    for name, one in (said if isinstance(said, dict) else {}).items():
+    progress = plain.get("said_progress")
+    for name, one in (progress if isinstance(progress, dict) else {}).items():
         if isinstance(one, list) and len(one) == 2 and as_number(one[1]):
             job.said_progress[name] = [as_number(one[0]), as_number(one[1])]
     for entry in _entries(plain, "expected"):

@@ -164,10 +164,10 @@ def _refuse_while_it_runs(job: Job, launch: dict[str, Any], path: str) -> None:
     """
     pid, file = launch.get("script_process"), str(launch.get("path"))
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        words = b""
-    if b"bootstrap.py" in words and os.fsencode(file) in words:
+        command_line = b""
+    if b"bootstrap.py" in command_line and os.fsencode(file) in command_line:
         if statuses.has_ended(job.status):
             return
         raise NotPossible(

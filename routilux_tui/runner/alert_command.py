@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 COMMAND_WITHIN = 30.0
 NOT_STARTED = 127
 _LONGEST = 16_384
-_LAST_WORDS = 1.0
+_READ_WITHIN = 1.0
 """Seconds that is waited for its output when it has ended: a child of it may hold it open."""
 
 
@@ -64,7 +64,7 @@ def run_command(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    reader.join(_LAST_WORDS)
+    reader.join(_READ_WITHIN)
     return Outcome(code, bytes(kept).decode("utf-8", "replace"))
 
 

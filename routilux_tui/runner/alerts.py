@@ -191,8 +191,8 @@ class Alerts:
         logger.info("%s: %s", rule.name, text)
         if rule.command and self._flush():
             about = {**msgspec.to_builtins(header), "alert": rule.name, "file": self._path}
-            words = (rule, dumps(about) + b"\n")
-            thread = threading.Thread(target=self._run_command, args=words, daemon=True)
+            arguments = (rule, dumps(about) + b"\n")
+            thread = threading.Thread(target=self._run_command, args=arguments, daemon=True)
             self._commands = [*(one for one in self._commands if one.is_alive()), thread]
             thread.start()
 

@@ -56,7 +56,7 @@ def answer_live(engine: Engine, answer: Answer, who: dict[str, Any]) -> str:
         if not isinstance(engine, Execution):
             raise NotPossible("The library that runs this job asks no such questions.")
         engine.answer(int(asked.id), answer.choice, answer.data, who)
-        return _said(asked, answer)
+        return _summary_of(asked, answer)
     by_person = bool(steered_by(state))
     is_last = len(state.deferred_events) == 1
     if not isinstance(engine, Execution):
@@ -66,13 +66,13 @@ def answer_live(engine: Engine, answer: Answer, who: dict[str, Any]) -> str:
                 "Go on with it: routilux-tui resume JOB",
             )
         engine.resume()
-        return _said(asked, answer)
+        return _summary_of(asked, answer)
     _take_out(state, asked.id)
     if emitted is not None:
         engine.emit_of(asked.routine, asked.event, emitted)
     if is_last and not by_person and not state.waits_for_answers():
         engine.resume()
-    return _said(asked, answer)
+    return _summary_of(asked, answer)
 
 
 def answer_saved(path: Path, answer: Answer, who: dict[str, Any]) -> Recorded:
@@ -99,7 +99,7 @@ def answer_saved(path: Path, answer: Answer, who: dict[str, Any]) -> Recorded:
                 given = {"choice": answer.choice, "data": emitted}
                 state.make("deferred", asked.routine, asked.event, emitted, now)
                 state.make("answered", int(asked.id), given, who, now)
-            state.make("control", "answer", who, _said(asked, answer), now)
+            state.make("control", "answer", who, _summary_of(asked, answer), now)
     finally:
         journal.close()
     if state.library:
@@ -126,7 +126,7 @@ def _checked(asked: AskedQuestion, answer: Answer) -> dict[str, Any] | None:
     return emitted_by(asked, "", answer.data or {})
 
 
-def _said(asked: AskedQuestion, answer: Answer) -> str:
+def _summary_of(asked: AskedQuestion, answer: Answer) -> str:
     """An answer in a line, as the job keeps it: it begins with the question's id."""
     what = answer.choice or ("yes, with other data" if asked.is_deferred else "data")
     return f"{asked.id}: {what}"[:200]

@@ -81,20 +81,20 @@ class KeptFile:
         The journal has all of the job already: nothing is lost by waiting, or by ending.
         """
         with self._turning:
-            said = False
+            is_logged = False
             while not self._is_closed:
                 try:
                     self.journal.close()
                 except JobFileError as error:
-                    if not said:
+                    if not is_logged:
                         logger.warning("Job %s is not saved yet: %s", self._state.job_id, error)
-                    said = True
+                    is_logged = True
                     set_note(error.message)
                     if self._ending.wait(_RETRY):
                         self.journal.abandon()
                         return
                 else:
-                    if said:
+                    if is_logged:
                         set_note("")
                     self._is_closed = True
 

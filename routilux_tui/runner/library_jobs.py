@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("routilux_tui.runner")
 
 _IDLE = 0.5
-_TOLD_WITHIN = 10.0
+_REPORTED_WITHIN = 10.0
 
 
 def is_library_flow(flow: Any) -> bool:
@@ -97,7 +97,7 @@ class LibraryJobs:
         self.observatory.messages.gone = False
         job = attach(self.observatory, flow, state, self.unhooked)
         with self._arrived:
-            if not self._arrived.wait_for(lambda: job.number in self._jobs, _TOLD_WITHIN):
+            if not self._arrived.wait_for(lambda: job.number in self._jobs, _REPORTED_WITHIN):
                 raise NotPossible("The job is not heard of.")
         try:
             yield self._jobs[job.number]

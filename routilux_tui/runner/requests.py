@@ -313,8 +313,8 @@ class Requests:
         return alert_states(self._backend.state)
 
     def _answer(self, viewer: Viewer, params: dict[str, Any]) -> Any:
-        said = (str(params.get("question") or ""), str(params.get("choice") or ""))
-        return self._backend.answer(Answer(*said, params.get("data")), viewer.who)
+        named = (str(params.get("question") or ""), str(params.get("choice") or ""))
+        return self._backend.answer(Answer(*named, params.get("data")), viewer.who)
 
     async def _check(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
         await self._backend.check(str(params.get("condition", "")), self._judge)

@@ -39,7 +39,7 @@ class ScriptEngine:
         self._listeners: tuple[Callable[[], None], ...] = ()
         #: Why nothing can be asked of it any more; empty while it runs.
         self.gone = ""
-        self._deaf = ""
+        self._refusal_reason = ""
         self._stacks: dict[int, str] = {}
         job_state.execution = self
         job_state.subscribe(self._note_change, kinds=_MOVES)
@@ -141,8 +141,10 @@ class ScriptEngine:
 
     def _refuse(self, refused: bool, asked: str) -> None:
         state = self.job_state
-        if self.gone or self._deaf:
-            raise NotPossible(f"Job {state.job_id} can't be {asked}: {self.gone or self._deaf}.")
+        if self.gone or self._refusal_reason:
+            raise NotPossible(
+                f"Job {state.job_id} can't be {asked}: {self.gone or self._refusal_reason}."
+            )
         if refused:
             raise NotPossible(f"Job {state.job_id} is {state.status}: it can't be {asked}.")
 
@@ -173,7 +175,7 @@ class ScriptEngine:
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""
         with self._lock:
-            if self.gone or self._deaf or task not in self.job_state.running:
+            if self.gone or self._refusal_reason or task not in self.job_state.running:
                 return ""
             self._stacks.pop(task, None)
             self._order("stack", task=task)
@@ -191,10 +193,10 @@ class ScriptEngine:
         with self._lock:
             self._set_control("")
 
-    def deafen(self, why: str) -> None:
+    def refuse_controls(self, why: str) -> None:
         """The job goes on, and hears no orders any more."""
         with self._lock:
-            self._deaf = why
+            self._refusal_reason = why
             self._set_control("")
             self._moved.notify_all()
 

@@ -108,12 +108,12 @@ class ScriptHost:
     def run(self) -> int:
         """Follow the script to its end, and its jobs a little longer; returns its exit code."""
         self._report(LaunchResult(log=self.spec.log, pid=os.getpid()))
-        tended = 0.0
+        updated_at = 0.0
         while True:
-            has_news = self._hear()
-            if time.monotonic() - tended > 10 * PACE:
-                tended = time.monotonic()
-                self._tend()
+            has_news = self._read_script()
+            if time.monotonic() - updated_at > 10 * PACE:
+                updated_at = time.monotonic()
+                self._update_jobs()
             if has_news:
                 time.sleep(PACE)
                 continue
@@ -131,7 +131,7 @@ class ScriptHost:
             job.suspend(_TOLD_TO_END)
         deadline = time.monotonic() + SUSPEND_WITHIN
         while time.monotonic() < deadline and self._process.poll() is None:
-            self._hear()
+            self._read_script()
             if all(job.closed or job.engine.wait(0) for job in self.jobs.values()):
                 break
             time.sleep(PACE)
@@ -139,9 +139,9 @@ class ScriptHost:
 
     def _close(self) -> int:
         code = self._process.wait()
-        self._hear()
-        self._output.drain(self._tend)
-        self._hear()
+        self._read_script()
+        self._output.drain(self._update_jobs)
+        self._read_script()
         why = "the script ended" if code == 0 else f"the script ended with exit code {code}"
         if code < 0:
             why = f"the script was ended by {signal.Signals(-code).name}"
@@ -159,15 +159,15 @@ class ScriptHost:
         while not self._ending.is_set() and (
             any(not job.closed for job in self.jobs.values()) or self._output.is_open()
         ):
-            self._tend()
+            self._update_jobs()
             self._ending.wait(0.05 if any(not job.closed for job in self.jobs.values()) else _IDLE)
-        self._hear()
+        self._read_script()
         for job in self.jobs.values():
             job.close()
         self._output.close()
         return code
 
-    def _hear(self) -> bool:
+    def _read_script(self) -> bool:
         """Take what the script has said and printed; whether there was anything."""
         printed = self._output.take()  # first: what is told of these lines is there by now
         lines = self._reader.take()
@@ -176,10 +176,10 @@ class ScriptHost:
         self._output.keep(printed)
         return bool(printed or lines)
 
-    def _tend(self) -> None:
-        self._hear()
+    def _update_jobs(self) -> None:
+        self._read_script()
         for job in self.jobs.values():
-            job.tend()
+            job.update_file()
 
     # What the script says
 
@@ -195,7 +195,7 @@ class ScriptHost:
 
     def _take_of_job(self, number: int, kind: str, args: list[Any]) -> None:
         if kind == "printed":
-            self._output.tell(number, *args)
+            self._output.note_origin(number, *args)
             return
         if kind != "job":
             self.jobs[number].take(kind, args)
@@ -269,9 +269,9 @@ class ScriptHost:
             for job in self.jobs.values():
                 job.backend.note = _INPUT
         elif kind == "deaf":
-            logger.warning(_DEAF)
+            logger.warning(_NO_CONTROL)
             for job in self.jobs.values():
-                job.engine.deafen(_DEAF)
+                job.engine.refuse_controls(_NO_CONTROL)
         elif kind == "lost":
             logger.warning("A message was too long to be sent: %s", args)
 
@@ -298,7 +298,7 @@ class ScriptHost:
                 os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-_DEAF = "its script has closed what orders come through"
+_NO_CONTROL = "its script has closed what orders come through"
 _INPUT = "the script asks for input, and can't be given any here: it is told that there is none"
 
 

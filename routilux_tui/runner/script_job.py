@@ -112,7 +112,7 @@ class ScriptJob:
             return
         apply_message(self.state, self.engine, kind, args)
 
-    def tend(self) -> None:
+    def update_file(self) -> None:
         """Keep the file true: at a pause, and for good when the job has been over for a while."""
         if self.closed:
             return

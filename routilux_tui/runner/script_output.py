@@ -28,7 +28,7 @@ _EARLY = 1_000
 """Lines at most that are kept for the first job from before it began."""
 _MOST_WAITING = 10_000
 """Lines at most that are taken and not kept yet."""
-_MOST_TOLD = 4_096
+_MOST_ORIGINS = 4_096
 """Lines at most whose handlers are known, and that have not come yet."""
 
 Source = tuple[int, str, int]
@@ -56,11 +56,11 @@ class ScriptOutput:
         #: The job that has begun last: what no handler has printed is told of it.
         self._latest = 0
         self._early: deque[tuple[str, str]] = deque(maxlen=_EARLY)
-        self._told: dict[tuple[str, str], deque[Source]] = {}
+        self._origins: dict[tuple[str, str], deque[Source]] = {}
         self._waiting: list[tuple[str, str]] = []
         self._taken = threading.Condition()
         #: A pipe that has something to be read when `take` has something to give.
-        self.news, self._newsman = os.pipe()
+        self.news, self._news_writer = os.pipe()
         self._ended = threading.Event()
         self._drained = threading.Event()
         self._wake, self._called = os.pipe()
@@ -90,11 +90,11 @@ class ScriptOutput:
             writer.write_lines("", None, level, [line])
         self._early.clear()
 
-    def tell(self, number: int, task: int, routine: str, level: str, line: str) -> None:
+    def note_origin(self, number: int, task: int, routine: str, level: str, line: str) -> None:
         """A handler of a job prints a line, which may be among those that `take` gives next."""
-        self._told.setdefault((level, line), deque()).append((number, routine, task))
-        if len(self._told) > _MOST_TOLD:
-            del self._told[next(iter(self._told))]
+        self._origins.setdefault((level, line), deque()).append((number, routine, task))
+        if len(self._origins) > _MOST_ORIGINS:
+            del self._origins[next(iter(self._origins))]
 
     def take(self) -> list[tuple[str, str]]:
         """The lines that have come since the last call, for `keep`.
@@ -119,12 +119,12 @@ class ScriptOutput:
                 writer.write_lines(routine, task, level, [line])
 
     def _source_of(self, level: str, line: str) -> tuple[int, str, int | None]:
-        sources = self._told.get((level, line))
+        sources = self._origins.get((level, line))
         if sources is None:
             return self._latest, "", None
         source = sources.popleft()
         if not sources:
-            del self._told[level, line]
+            del self._origins[level, line]
         return source
 
     def drain(self, meanwhile: Callable[[], None]) -> None:
@@ -189,7 +189,7 @@ class ScriptOutput:
     def _add(self, level: str, lines: list[str]) -> None:
         with self._taken:
             if not self._waiting:
-                os.write(self._newsman, b"\n")
+                os.write(self._news_writer, b"\n")
             self._waiting += [(level, line) for line in lines]
             while len(self._waiting) > _MOST_WAITING:
                 self._taken.wait()

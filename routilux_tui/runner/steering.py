@@ -187,8 +187,8 @@ class Steering(ABC):
     def answer(self, answer: Answer, who: Who = None) -> Header:
         """Answer what the job asks; see `routilux_tui.runner.answering`."""
         with self.state.lock:
-            said = answer_live(self._controlled(), answer, who or {})
-            self._note_control("answer", who, said)
+            summary = answer_live(self._controlled(), answer, who or {})
+            self._note_control("answer", who, summary)
         return self.header()
 
     def set_breakpoint(self, condition: str, who: Who = None) -> int:

@@ -232,14 +232,14 @@ def _left(held: list[str]) -> list[str]:
 
 def _closed_line(folder: str) -> JobEntry:
     """A line of the list that says why there are no others."""
-    words = f"{folder}: you may not read it"
-    return JobEntry(key=f"closed {folder}", place="host", host="saved jobs", error=words)
+    why = f"{folder}: you may not read it"
+    return JobEntry(key=f"closed {folder}", place="host", host="saved jobs", error=why)
 
 
 def _polling_line(why: str) -> JobEntry:
     """A line of the list that says how it is followed."""
-    words = f"followed by polling, every {POLL_EVERY:g} s: {why}"
-    return JobEntry(key="polling", place="host", host="saved jobs", error=words)
+    why = f"followed by polling, every {POLL_EVERY:g} s: {why}"
+    return JobEntry(key="polling", place="host", host="saved jobs", error=why)
 
 
 def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:

@@ -97,7 +97,7 @@ class Dashboard(TypeAhead):
         self.left: Leave | None = None
         self._frames = Frames()
         #: How often people were told of each job, as far as they were told here.
-        self._told: dict[str, int] = {}
+        self._alert_counts: dict[str, int] = {}
         if not self.settings.colour:
             self._filters.insert(0, WithoutColour())
         if self.settings.ascii:
@@ -209,21 +209,21 @@ class Dashboard(TypeAhead):
         """Whether the terminal still has something to swallow."""
         return not self.is_headless and link.unread_output(self._driver) > 0
 
-    def notify_alert(self, job_id: str, alerts: int, told: LastAlert | None) -> None:
+    def notify_alert(self, job_id: str, alerts: int, alert: LastAlert | None) -> None:
         """Ring and notify for what people are told of a job; what was told before is known."""
-        before = self._told.get(job_id)
-        self._told[job_id] = max(alerts, before or 0)
-        if before is None or alerts <= before or told is None:
+        before = self._alert_counts.get(job_id)
+        self._alert_counts[job_id] = max(alerts, before or 0)
+        if before is None or alerts <= before or alert is None:
             return
-        if told.bell:
+        if alert.bell:
             self.bell()
-        self.notify(printable(told.text), title=printable(told.name), timeout=30, markup=False)
-        if told.notify and self._driver is not None and not self.is_headless:
-            self.run_worker(self._notify_terminal(told))
+        self.notify(printable(alert.text), title=printable(alert.name), timeout=30, markup=False)
+        if alert.notify and self._driver is not None and not self.is_headless:
+            self.run_worker(self._notify_terminal(alert))
 
-    async def _notify_terminal(self, told: LastAlert) -> None:
+    async def _notify_terminal(self, alert: LastAlert) -> None:
         name = await notices.terminal_name()
-        code = notices.sequence(told.name, told.text, name, in_tmux=clipboard.is_in_tmux())
+        code = notices.sequence(alert.name, alert.text, name, in_tmux=clipboard.is_in_tmux())
         if self._driver is not None:
             self._driver.write(code)
 

@@ -116,8 +116,8 @@ def difference_lines(
         lines += ["", RECORDS]
         for side, row in zip("AB", parting, strict=True):
             if row is not None:
-                said = "  ".join(filter(None, (clock(row.at), row.routine, row.name, row.text)))
-                lines.append(f"    {side} alone has #{row.n}: {said}"[:220])
+                text = "  ".join(filter(None, (clock(row.at), row.routine, row.name, row.text)))
+                lines.append(f"    {side} alone has #{row.n}: {text}"[:220])
     elif are_alike(differences):
         lines += ["", "They did the same." if cut_at is None else "So far they did the same."]
     if cut_at is not None:

@@ -91,8 +91,8 @@ def _kinds_of(job: Job) -> frozenset[Kind]:
     kinds = {(one.routine_id, one.error_type, one.kind) for one in job.statistics.problems.kinds}
     for routine_id, state in job.routine_states.items():
         if statuses.is_routine(routine_id) and isinstance(state, dict):
-            told = (state.get(name) for name in ("error", "last_error"))
-            kinds |= {error_kind(routine_id, one) for one in told if isinstance(one, str)}
+            messages = (state.get(name) for name in ("error", "last_error"))
+            kinds |= {error_kind(routine_id, one) for one in messages if isinstance(one, str)}
     return frozenset(kinds)
 
 

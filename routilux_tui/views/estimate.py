@@ -63,15 +63,15 @@ class Load(msgspec.Struct, frozen=True):
     """What is known of a job that runs.
 
     ``elapsed`` is in seconds, without the time in which it was paused. ``busy`` is how many
-    handlers have run at once on the average, of late; 0 where that is not known. ``said`` is the
-    part that is done by the flow's own word, from 0 to 1; None where it says nothing.
+    handlers have run at once on the average, of late; 0 where that is not known. ``own_progress``
+    is the part that is done by the flow's own word, from 0 to 1; None where it says nothing.
     """
 
     elapsed: float
     routines: Sequence[RoutineLoad]
     workers: int = 1
     busy: float = 0.0
-    said: float | None = None
+    own_progress: float | None = None
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -113,12 +113,14 @@ def estimate(load: Load, earlier: Sequence[EarlierRun] = ()) -> Estimate:
     """
     runs = sum(one.done for one in load.routines)
     is_early = load.elapsed < SOONEST_SECONDS and runs < SOONEST_RUNS
-    if load.said is not None:
-        said = min(1.0, max(0.0, load.said))
-        if is_early or said <= 0:
-            return Estimate(SAID, said)
-        left = load.elapsed * (1 - said) / said
-        return Estimate(SAID, said, left * (1 - _NARROW * (1 - said)), left * (1 + _NARROW))
+    if load.own_progress is not None:
+        own_progress = min(1.0, max(0.0, load.own_progress))
+        if is_early or own_progress <= 0:
+            return Estimate(SAID, own_progress)
+        left = load.elapsed * (1 - own_progress) / own_progress
+        return Estimate(
+            SAID, own_progress, left * (1 - _NARROW * (1 - own_progress)), left * (1 + _NARROW)
+        )
     if earlier:
         return _by_earlier(load, earlier, is_early=is_early)
     if is_early:

@@ -201,7 +201,9 @@ def _load(moment: Moment) -> Load:
             )
         )
     elapsed = max(0.0, moment.at - began) if began is not None else 0.0
-    return Load(elapsed, routines, workers=max(1, moment.shape.workers), said=_said(moment))
+    return Load(
+        elapsed, routines, workers=max(1, moment.shape.workers), own_progress=_own_progress(moment)
+    )
 
 
 def _said_numbers(job: Job) -> tuple[float, float]:
@@ -210,7 +212,7 @@ def _said_numbers(job: Job) -> tuple[float, float]:
     return numbers[0] if len(numbers) == 1 else (0.0, 0.0)
 
 
-def _said(moment: Moment) -> float | None:
+def _own_progress(moment: Moment) -> float | None:
     """The part that is done by the flow's own word, from 0 to 1; None where it says nothing."""
     job = moment.job
     parts = [done / total for done, total in job.said_progress.values() if total > 0]

@@ -19,7 +19,7 @@ PARTS = (OUTLOOK, FIGURES, PROBLEMS, NOW)
 USUAL = "usual"
 
 #: What a routine is at this moment, and how that is shown: glyph, ASCII stand-in, word.
-ROUTINE_LOOKS: dict[str, tuple[str, str, str]] = {
+ROUTINE_APPEARANCES: dict[str, tuple[str, str, str]] = {
     "running": ("▶", ">", "running"),
     "idle": ("○", "o", "idle"),
     "not yet": ("·", ".", "not yet"),

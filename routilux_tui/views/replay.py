@@ -92,8 +92,8 @@ class Replay:
                 found = self._next_mark(origin, seek.marks)
                 if found is None:
                     where = "after" if seek.marks > 0 else "before"
-                    words = ", ".join(word for _, _, word in MARKS.values())
-                    raise NotPossible(f"Nothing {where} this moment is marked: no {words}.")
+                    names = ", ".join(word for _, _, word in MARKS.values())
+                    raise NotPossible(f"Nothing {where} this moment is marked: no {names}.")
                 return self._show(found)
             wanted = origin + seek.steps
             if seek.steps > 0 and isinstance(moments, KeptMoments):

@@ -24,7 +24,9 @@ ENRICH = [
 
 
 def test_what_the_flow_says_goes_first() -> None:
-    found = estimate(Load(60.0, ENRICH, 4, said=0.75), [EarlierRun(999.0, {"enrich": (300, 2.0)})])
+    found = estimate(
+        Load(60.0, ENRICH, 4, own_progress=0.75), [EarlierRun(999.0, {"enrich": (300, 2.0)})]
+    )
     assert (found.basis, found.progress) == (SAID, 0.75)
     assert found.low is not None
     assert found.high is not None
@@ -68,10 +70,10 @@ def test_runs_that_differ_make_a_range() -> None:
     assert estimate(Load(360.0, source), earlier).text == "2 min to 14 min"
 
 
-@pytest.mark.parametrize("said", [None, 0.5])
-def test_nothing_is_said_too_early(said: float | None) -> None:
+@pytest.mark.parametrize("own_progress", [None, 0.5])
+def test_nothing_is_said_too_early(own_progress: float | None) -> None:
     few = [RoutineLoad("enrich", done=3, queued=10, seconds=0.1)]
-    assert estimate(Load(2.0, few, said=said)).seconds is None
+    assert estimate(Load(2.0, few, own_progress=own_progress)).seconds is None
     assert estimate(Load(2.0, few), [EarlierRun(9.0, {"enrich": (9, 1.0)})]).seconds is None
 
 
@@ -81,7 +83,7 @@ def test_it_is_never_negative_and_never_over_one() -> None:
     assert found.low is None or found.low >= 0
     assert found.progress is not None
     assert found.progress <= 1
-    assert estimate(Load(900.0, over, said=7.0)).progress == 1.0
+    assert estimate(Load(900.0, over, own_progress=7.0)).progress == 1.0
 
 
 def test_a_circle_that_has_come_to_rest_hides_nothing() -> None:

@@ -11,7 +11,7 @@ from routilux_tui import JobState
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.views.approximation import MOST_RECORDS
 from routilux_tui.views.formatting import count
-from routilux_tui.views.insight import PARTS, ROUTINE_LOOKS, Insight
+from routilux_tui.views.insight import PARTS, ROUTINE_APPEARANCES, Insight
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import Control
@@ -96,7 +96,7 @@ def test_every_routine_says_what_it_does_now(insight: Insight) -> None:
     assert price.oldest == pytest.approx(20.0)
     assert sum(price.spark) == 6
     assert price.last_error
-    assert set(ROUTINE_LOOKS) >= {one.state for one in insight.figures}
+    assert set(ROUTINE_APPEARANCES) >= {one.state for one in insight.figures}
 
 
 def test_a_problem_tells_its_inputs_and_what_they_have_in_common(insight: Insight) -> None:

@@ -11,7 +11,7 @@ from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views import shapes as views
 from routilux_tui.views.formatting import count, duration, rate, sparkline
 from routilux_tui.views.graph import Graph
-from routilux_tui.views.insight import ROUTINE_LOOKS, RoutineFigures
+from routilux_tui.views.insight import ROUTINE_APPEARANCES, RoutineFigures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -200,7 +200,7 @@ class FlowPane(Pane):
         line = self._lines[n]
         drawn, name, columns = self._widths(width)
         rails = self._rails_beside(width)
-        glyph = ROUTINE_LOOKS[line.state][0] if line.state in ROUTINE_LOOKS else "·"
+        glyph = ROUTINE_APPEARANCES[line.state][0] if line.state in ROUTINE_APPEARANCES else "·"
         parts: list[Part] = [(f"{glyph} ", _STYLES.get(line.state, "rows--dim"))]
         text = line.routine_id
         if rails is not None and n < len(rails.texts):

@@ -83,10 +83,10 @@ class ProblemsPane(Pane):
         inputs = sum(one.inputs for one in self.problems)
         if not inputs:
             return []
-        said = f"in {count(inputs)} {'input' if inputs == 1 else 'inputs'}  "
+        text = f"in {count(inputs)} {'input' if inputs == 1 else 'inputs'}  "
         keys = (("Enter", " opens  "), ("R", " again  "), ("X", " give up"))
         parts = [part for key, does in keys for part in ((key, "rows--key"), (does, "rows--dim"))]
-        return [(said, ""), *parts]
+        return [(text, ""), *parts]
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
@@ -105,13 +105,13 @@ class ProblemsPane(Pane):
             more, since = failing - len(one.samples), one.inputs - failing
             parts = [f"{count(more)} more"] if more > 0 else []
             parts += [f"{count(since)} no longer"] if since > 0 else []
-            said = f"  {', '.join(parts)}" if parts else " "
+            text = f"  {', '.join(parts)}" if parts else " "
             if not one.common:
-                return [(said, "rows--dim")]
+                return [(text, "rows--dim")]
             values = "  ".join(f"{key} = {_quoted(value)}" for key, value in one.common.items())
             return [
-                (f"{said}   all: ", "rows--dim"),
-                (fit(values, width - len(said) - 8), "rows--match"),
+                (f"{text}   all: ", "rows--dim"),
+                (fit(values, width - len(text) - 8), "rows--match"),
             ]
         return _kind_parts(one, width, self.time_shown())
 

@@ -47,9 +47,9 @@ async def answer_question(screen: Screen[Any], handle: Handle) -> None:
         if not questions:
             screen.notify("It asks nothing any more.", timeout=4)
         return
-    said = await screen.app.push_screen_wait(AnswerDialog(handle, question))
-    if said:
-        screen.notify(printable(said), markup=False)
+    summary = await screen.app.push_screen_wait(AnswerDialog(handle, question))
+    if summary:
+        screen.notify(printable(summary), markup=False)
 
 
 class AnswerDialog(PacedDialog[str | None]):
@@ -190,13 +190,13 @@ class AnswerDialog(PacedDialog[str | None]):
 
     async def _send(self, choice: str, data: Any) -> None:
         try:
-            said = await self._handle.answer(self._question.id, choice, data)
+            summary = await self._handle.answer(self._question.id, choice, data)
         except UsageError as error:
             self._refuse(error)
         except RoutiluxTuiError as error:
             self.dismiss(str(error))
         else:
-            self.dismiss(said)
+            self.dismiss(summary)
         finally:
             self._is_asked = False
 

@@ -13,7 +13,7 @@ from routilux_tui.views import formatting
 from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import count, counted, date_time, duration, span, sparkline
-from routilux_tui.views.insight import PARTS, ROUTINE_LOOKS, RoutineFigures
+from routilux_tui.views.insight import PARTS, ROUTINE_APPEARANCES, RoutineFigures
 from routilux_tui.views.list_line import STATES, state_of
 from routilux_tui.views.shapes import ABANDONED, Filter
 from routilux_tui.views.text import printable
@@ -97,19 +97,19 @@ def _launch_lines(launch: Plain, entry: JobEntry) -> list[list[Part]]:
     """How it was started, as one would type it."""
     if not isinstance(launch, dict) or not isinstance(launch.get("flow"), str):
         return []
-    words = ["run", str(launch["flow"])]
+    command = ["run", str(launch["flow"])]
     params = launch.get("params")
     if isinstance(params, dict):
         for key, value in params.items():
-            words += ["-p", f"{key}={value}"]
+            command += ["-p", f"{key}={value}"]
     if entry.name:
-        words += ["--name", entry.name]
+        command += ["--name", entry.name]
     for key, value in entry.labels.items():
-        words += ["--label", f"{key}={value}"]
+        command += ["--label", f"{key}={value}"]
     by = f"  by {launch['user']}" if launch.get("user") else ""
     at = f"  {date_time(entry.created_at)}"
     return [
-        _labelled("started as", (printable(shlex.join(words)), ""),
+        _labelled("started as", (printable(shlex.join(command)), ""),
                   (printable(f"{at}{by}"), "rows--dim"))
     ]  # fmt: skip
 
@@ -135,7 +135,7 @@ def _routine_lines(figures: Sequence[RoutineFigures]) -> list[list[Part]]:
     lines: list[list[Part]] = [[], [(f" {'routine':<22}{heads(_COLUMNS)}", "rows--dim")]]
     for one in figures:
         if one in worst:
-            glyph = ROUTINE_LOOKS[one.state][0] if one.state in ROUTINE_LOOKS else "·"
+            glyph = ROUTINE_APPEARANCES[one.state][0] if one.state in ROUTINE_APPEARANCES else "·"
             name: Part = (fit(one.routine_id, 20), "rows--name")
             lines.append([(f" {glyph} ", "rows--dim"), name, *cells(_COLUMNS, one)])
     if len(figures) > len(worst):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle
 
 #: Actions whose names are no words of a sentence.
-_WORDS = {
+_LABELS = {
     "retry": "send again",
     "giveup": "give up",
     "queue": "change the queue",
@@ -53,8 +53,8 @@ class SteeringScreen(PacedScreen[None]):
         """Say why an action can't be done; whether it can't."""
         why = self.cannot.get(action)
         if why is not None:
-            words = _WORDS.get(action, action)
-            self.notify(f"Can't {words}: {printable(why)}.", severity="warning", markup=False)
+            label = _LABELS.get(action, action)
+            self.notify(f"Can't {label}: {printable(why)}.", severity="warning", markup=False)
         return why is not None
 
     def _named(self) -> str:

@@ -260,12 +260,12 @@ class JobHeader(PaintedWidget):
                 shade = "rows--error" if job.status == "failed" else "header--spark"
                 parts += [("█" * full, shade), ("░" * (cells - full), "rows--dim")]
                 parts.append((f" {part:.0%}  ", "rows--name"))
-            said = [count(one, is_estimate=outlook.done_is_estimate) for one in (done, total)]
+            counts = [count(one, is_estimate=outlook.done_is_estimate) for one in (done, total)]
             if part is not None and abs(part - done / total) < _SAME_PART:
-                parts += [(said[0], ""), ("/" if width < 100 else " of ", "rows--dim")]
-                parts += [(f"{said[1]}  ", "")]
+                parts += [(counts[0], ""), ("/" if width < 100 else " of ", "rows--dim")]
+                parts += [(f"{counts[1]}  ", "")]
             else:  # by time, or by the flow's own word: what is known of tasks is no part of that
-                parts += [(said[0], ""), (" done  ", "rows--dim")]
+                parts += [(counts[0], ""), (" done  ", "rows--dim")]
         if note:
             return [*parts, (note, style)]
         if outlook is not None and job.status == "running" and outlook.eta:

@@ -56,7 +56,7 @@ def title_line(
     first.
     """
     rule = "rows--rule-focus" if is_focused else "rows--rule"
-    said = sum(cell_len(text) for text, _ in remark)
+    remark_width = sum(cell_len(text) for text, _ in remark)
     shown: list[tuple[str, str, Tab]] = []
     left_out = ""
     for level, with_remark, leaves_out in _LEVELS:
@@ -65,7 +65,7 @@ def title_line(
         shown = [(*_texts(one, level), one) for one in kept]
         used = sum(cell_len(name) + cell_len(number) + 2 for name, number, _ in shown) + 2
         used += len(left_out) + 2 if left_out else 0
-        if used + (said + 3 if with_remark and said else 0) <= width:
+        if used + (remark_width + 3 if with_remark and remark_width else 0) <= width:
             break
     else:
         with_remark = False
@@ -86,8 +86,8 @@ def title_line(
     if parts and shown:
         parts[-1] = (" ", "")
         at -= 1
-    if with_remark and said and at + said + 2 <= width:
-        fill = width - at - said - 1
+    if with_remark and remark_width and at + remark_width + 2 <= width:
+        fill = width - at - remark_width - 1
         parts += [(_RULE * max(0, fill - 1) + " " if fill > 1 else " " * fill, rule), *remark]
         parts.append((" ", ""))
     else:
