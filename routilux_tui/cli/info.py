@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
+    from routilux_tui.flow.executor_spec import PROMISES
     from routilux_tui.runner.discover import sockets
 
     versions = {"routilux-tui": __version__, "protocol": str(protocol.VERSION),
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
                 "versions": versions,
                 "paths": places,
                 "bytes": space,
+                "executors": PROMISES,
                 "sockets": [str(path) for path in sockets()],
                 "settings": {
                     name: {"value": one.value, "from": one.origin} for name, one in settings.items()
@@ -65,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{'space of ' + name:<28} {size:,} bytes")
     for path in sockets():
         print(f"{'socket':<28} {path}")
+    for name, promise in PROMISES.items():
+        print(f"{'executor ' + name:<28} {promise}")
     for name, one in settings.items():
         value = "automatic" if one.value is None else one.value
         print(f"{name:<28} {value}   ({one.origin})")

@@ -74,7 +74,24 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         output.print_header(header, routines, place, insight)
+        _print_executors(job.item(JOB, "launch"))
     return 0
+
+
+def _print_executors(launch: Any) -> None:
+    """Where the handlers run that run elsewhere, and what is promised of them."""
+    from routilux_tui.flow.executor_spec import THREADS, promise_of
+
+    known = launch if isinstance(launch, dict) else {}
+    own = known.get("executors")
+    executors = {"": known.get("executor"), **(own if isinstance(own, dict) else {})}
+    if set(executors.values()) <= {None, "", THREADS}:
+        return
+    print()
+    for routine, spec in executors.items():
+        if isinstance(spec, str) and spec:
+            whose = f"{output.safe(routine)} runs by" if routine else "handlers run by"
+            print(f"  {whose} {output.safe(spec)}: {promise_of(spec)}")
 
 
 def _print_parts(job: Readable, args: argparse.Namespace) -> None:

@@ -64,6 +64,31 @@ def dask_cluster(spec: Any) -> DaskSpec | None:
     return DaskSpec(found[1] or "", int(found[2] or 0), found[3] is not None)
 
 
+_ASKS = "and can ask whether its job was cancelled"
+_RESUMED = "one that ran when the runner was killed runs again by resume"
+#: What is promised of handlers, by where they run, in words.
+PROMISES: dict[str, str] = {
+    THREADS: f"each handler runs once, {_ASKS}; {_RESUMED}",
+    "processes": f"each handler runs once, {_ASKS}; one whose process is killed fails; {_RESUMED}",
+    "dask": f"each handler runs at least once, {_ASKS}; one whose worker dies runs again; "
+    f"{_RESUMED}",
+    "dask?fence": f"each handler runs at most once, {_ASKS}; one whose worker dies fails; "
+    f"{_RESUMED}",
+    "MODULE:FACTORY": "each handler is handed over once, is not told of a cancel, and its changes "
+    f"come with its result; one that is lost fails; {_RESUMED}",
+}
+
+
+def promise_of(spec: str) -> str:
+    """What is promised of handlers that run where ``spec`` says."""
+    cluster = dask_cluster(spec)
+    if cluster is not None:
+        return PROMISES["dask?fence" if cluster.fence else "dask"]
+    if process_count(spec) is not None:
+        return PROMISES["processes"]
+    return PROMISES["threads" if spec == THREADS else "MODULE:FACTORY"]
+
+
 def with_fence(spec: Any, fence: bool) -> Any:
     """An executor whose handlers are never begun twice, where ``fence`` says so.
 

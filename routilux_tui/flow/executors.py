@@ -8,7 +8,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import ExecutionError, FlowDefinitionError, JobCancelled, NotPossible
-from routilux_tui.flow.executor_spec import THREADS, dask_cluster, process_count
+from routilux_tui.flow.executor_spec import THREADS, dask_cluster, process_count, with_fence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,7 @@ class Executors:
 
     def __init__(self, flow: FlowStructure, default: Any) -> None:
         self._default = default
+        self._fence = flow.fence
         self._made: dict[Any, RemoteExecutor] = {}
         specs = [default, *(one._executor for one in flow.routines.values())]
         #: Whether any handler runs elsewhere.
@@ -63,6 +64,8 @@ class Executors:
         spec = routine._executor if routine._executor is not None else self._default
         if spec is None or spec == THREADS:
             return None
+        if self._fence and dask_cluster(spec) is not None:
+            spec = with_fence(spec, fence=True)
         found = self._made.get(spec)
         if found is None:
             found = self._made[spec] = _make(spec)
@@ -88,6 +91,23 @@ class Executors:
         """The job has ended, or is paused: let go of what is not needed now."""
         for one in self._made.values():
             one.close()
+
+
+def executor_names(flow: FlowStructure, default: Any) -> dict[str, str]:
+    """Where handlers run in words, of those executors that have any.
+
+    The key is the routine's that has its own, or empty for where all others run.
+    """
+    specs = {"": default or THREADS}
+    specs |= {
+        name: one._executor for name, one in flow.routines.items() if one._executor is not None
+    }
+    fence = flow.fence
+    return {
+        name: with_fence(spec, fence and dask_cluster(spec) is not None)
+        for name, spec in specs.items()
+        if isinstance(spec, str)
+    }
 
 
 def _make(spec: Any) -> RemoteExecutor:

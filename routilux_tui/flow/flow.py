@@ -45,6 +45,8 @@ class Flow(FlowStructure):
             default), ``processes`` or ``processes:N``, ``dask://HOST:PORT`` or ``dask:local``,
             ``MODULE:FACTORY`` (a function that returns a `concurrent.futures.Executor`), or such
             an executor.
+        fence: whether no handler of a job is ever begun twice on a Dask cluster, be that named
+            here, by one of the routines, or by whoever runs the flow.
 
     Raises:
         FlowDefinitionError: when there is no such strategy or executor.
@@ -57,10 +59,12 @@ class Flow(FlowStructure):
         max_workers: int = 5,
         execution_timeout: float | None = None,
         executor: Any = None,
+        fence: bool = False,
     ) -> None:
         super().__init__(flow_id)
+        self.fence = fence
         check_executor(executor)
-        self.executor = executor
+        self.executor = with_fence(executor, fence and executor is not None)
         self._execution_timeout = execution_timeout
         self._execution_tracker: ExecutionTracker | None = None
         self.set_execution_strategy(execution_strategy, max_workers)

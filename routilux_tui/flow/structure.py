@@ -28,6 +28,8 @@ class FlowStructure:
         self.routines: dict[str, Routine] = {}
         self.connections: list[Connection] = []
         self.error_handler: ErrorHandler | None = None
+        #: Whether no handler is begun twice, also where an executor would do so by itself.
+        self.fence = False
         self._targets: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         #: The connections that rename what they deliver: (source, event, target, slot) -> names.
         self._mappings: dict[tuple[str | None, str | None, str, str], dict[str, str]] = {}

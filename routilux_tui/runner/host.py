@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
+from routilux_tui.flow.executors import executor_names
 from routilux_tui.flow.loading import check_params, check_taken, load_flow
 from routilux_tui.job import status as statuses
 from routilux_tui.job.forking import blank, keep_for_children, release_in_children
@@ -105,9 +106,9 @@ class Host:
             check_params(flow, entry, params)
         self._entry, self._params = entry, params
         if not spec.resume:
-            own = "threads" if flow.executor is None else flow.executor
-            executor = spec.executor or (own if isinstance(own, str) else "")
-            self.state.extra[KEY] = launch_record(spec, workers, executor)
+            names = executor_names(flow, spec.executor or flow.executor)
+            executor = names.pop("", "")
+            self.state.extra[KEY] = launch_record(spec, workers, executor, names)
         if self.path.parent == jobs_folder():
             make_private(self.path.parent)
         disk = FullDisk(self.execution)

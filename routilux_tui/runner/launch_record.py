@@ -43,8 +43,12 @@ class FlowToResume(NamedTuple):
     alerts: tuple[AlertRule, ...] = ()
 
 
-def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, Any]:
+def launch_record(
+    spec: LaunchSpec, workers: int, executor: str, executors: dict[str, str]
+) -> dict[str, Any]:
     """What is kept of a job's start; the flow has been loaded.
+
+    ``executors`` are those of routines that have their own.
 
     It is signed with a key of this user's on this machine: a file is data, and what it names is
     run only if this program has written it there itself.
@@ -58,6 +62,7 @@ def launch_record(spec: LaunchSpec, workers: int, executor: str) -> dict[str, An
         "entry": spec.entry,
         "workers": workers,
         "executor": executor,
+        "executors": executors,
         "python": f"{platform.python_version()} {sys.executable}",
         "cwd": str(Path.cwd()),
         "version": __version__,

@@ -72,6 +72,22 @@ def test_handlers_run_in_processes(computing: str, world: Path, executor: str) -
         assert sorted(told) == [("compute", f"computing {i}") for i in range(3)]
 
 
+def test_what_is_promised_is_said_of_a_job_and_of_all_executors(
+    computing: str, world: Path
+) -> None:
+    path = world / "kept.json"
+    tui("run", computing, "--executor", "processes:1", "--save", str(path))
+    shown = tui("show", str(path)).stdout
+    assert "handlers run by processes:1: each handler runs once" in shown
+    assert json.loads(tui("show", str(path), "--json").stdout)["launch"]["executors"] == {}
+    assert "at least once" not in shown
+    told = json.loads(tui("info", "--json").stdout)["executors"]
+    assert set(told) == {"threads", "processes", "dask", "dask?fence", "MODULE:FACTORY"}
+    assert told["dask?fence"] in tui("info").stdout
+    tui("run", computing, "--save", str(world / "here.json"))
+    assert "handlers run by" not in tui("show", str(world / "here.json")).stdout
+
+
 def test_no_worker_process_outlives_a_killed_runner(computing: str, world: Path) -> None:
     words = ("--executor", "processes:1", "-p", f"folder={world}", "--detach")
     job = tui("run", computing, *words).stdout.strip()

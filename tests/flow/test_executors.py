@@ -16,6 +16,8 @@ from steps import ended
 
 from routilux_tui import Flow, JobState, QueueOutputHandler, Routine
 from routilux_tui.errors import FlowDefinitionError
+from routilux_tui.flow.executor_spec import promise_of
+from routilux_tui.flow.executors import Executors, executor_names
 
 EVERYWHERE = ["processes:1", "elsewhere:in_processes", "elsewhere:in_threads"]
 
@@ -311,3 +313,36 @@ class TestNames:
             [sys.executable, str(script)], check=True, timeout=60, capture_output=True, text=True
         )
         assert run.stdout == "completed True\n"
+
+
+class TestPromises:
+    def test_a_fence_of_the_flow_holds_for_dask_wherever_it_is_named(self):
+        flow = Flow("fenced", fence=True)
+        flow.add_routine(Routine().set_executor("dask://h:1"), "far")
+        flow.add_routine(Routine().set_executor("processes"), "near")
+        flow.add_routine(Routine(), "usual")
+        assert executor_names(flow, "dask:local:2") == {
+            "": "dask:local:2?fence",
+            "far": "dask://h:1?fence",
+            "near": "processes",
+        }
+        executors = Executors(flow, "dask:local:2")
+        assert executors.of(flow.routines["far"])._fence
+        assert executors.of(flow.routines["usual"])._fence
+        assert Flow("named", executor="dask:local", fence=True).executor == "dask:local?fence"
+        with pytest.raises(FlowDefinitionError, match="has no fence"):
+            Flow("here", executor="processes", fence=True)
+
+    @pytest.mark.parametrize(
+        ("spec", "often", "lost"),
+        [
+            ("threads", "runs once", "resume"),
+            ("processes:3", "runs once", "process is killed fails"),
+            ("dask://h:1", "at least once", "worker dies runs again"),
+            ("dask:local:2?fence", "at most once", "worker dies fails"),
+            ("concurrent.futures:ProcessPoolExecutor", "not told of a cancel", "lost fails"),
+        ],
+    )
+    def test_what_is_promised_is_said_for_each(self, spec, often, lost):
+        assert often in promise_of(spec)
+        assert lost in promise_of(spec)
