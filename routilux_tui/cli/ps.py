@@ -92,7 +92,8 @@ def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
     Raises:
         ConditionError: when it does not parse, or names what no job has.
     """
-    from routilux_tui.views.conditions import Condition, context_of_entry
+    from routilux_tui.views.condition_context import context_of_entry
+    from routilux_tui.views.conditions import Condition
 
     condition = Condition(where)
     condition.check(context_of_entry(JobEntry(key="")))

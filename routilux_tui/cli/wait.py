@@ -99,7 +99,8 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
     """A file that nobody writes: it is so, or it never will be."""
     status = job.state.status
     if until:
-        from routilux_tui.views.conditions import Condition, context_of
+        from routilux_tui.views.condition_context import context_of
+        from routilux_tui.views.conditions import Condition
 
         condition, context = Condition(until), context_of(job.state)
         condition.check(context)

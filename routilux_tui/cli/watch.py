@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from routilux_tui.views.alerts import check_names, condition_of
-    from routilux_tui.views.conditions import Condition, context_of_entry
+    from routilux_tui.views.condition_context import context_of_entry
+    from routilux_tui.views.conditions import Condition
     from routilux_tui.views.shapes import JobEntry
 
     condition = Condition(condition_of(args.where))
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _names_of_entries() -> set[str]:
     """What a condition can ask of a job's line in a list alone."""
-    from routilux_tui.views.conditions import context_of_entry
+    from routilux_tui.views.condition_context import context_of_entry
     from routilux_tui.views.shapes import JobEntry
 
     return set(context_of_entry(JobEntry(key="")))
@@ -174,7 +175,7 @@ class Rule:
 
     def _judge(self, key: Key) -> None:
         from routilux_tui.views.alerts import Holding
-        from routilux_tui.views.conditions import context_of_entry
+        from routilux_tui.views.condition_context import context_of_entry
 
         context = {**self._figures.get(key, {}), **context_of_entry(self._jobs[key])}
         try:

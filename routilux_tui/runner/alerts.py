@@ -20,7 +20,8 @@ from routilux_tui.runner.alert_command import COMMAND_WITHIN, run_command
 from routilux_tui.runner.blocking_judge import BlockingJudge
 from routilux_tui.runner.judge import TooCostly
 from routilux_tui.views.alerts import MOST_RULES, Holding, rule_of
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -19,7 +19,7 @@ from routilux_tui.runner.alerts import Alerts
 from routilux_tui.runner.judge import TooCostly
 from routilux_tui.runner.script_engine import ScriptEngine
 from routilux_tui.runner.task_steering import TaskSteering
-from routilux_tui.views.conditions import context_of
+from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.projection import Projection

@@ -17,7 +17,8 @@ from routilux_tui.job.breakpoints import CHECKPOINT, REASON
 from routilux_tui.job.jsonable import preview
 from routilux_tui.runner.blocking_judge import BlockingJudge
 from routilux_tui.runner.judge import TooCostly, is_harmless
-from routilux_tui.views.conditions import Condition, context_of, context_of_task
+from routilux_tui.views.condition_context import context_of, context_of_task
+from routilux_tui.views.conditions import Condition
 
 if TYPE_CHECKING:
     from routilux_tui.flow.engine import Execution

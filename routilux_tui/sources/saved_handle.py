@@ -13,15 +13,15 @@ from routilux_tui.runner.answering import Answer, answer_saved
 from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.runner.judge import Judge
 from routilux_tui.runner.launch_record import user_name
+from routilux_tui.sources.refusals import Refusals
 from routilux_tui.sources.saved_entry import file_note
 from routilux_tui.sources.scanning import Stamp, stamp
-from routilux_tui.sources.task_refusals import TaskRefusals
 from routilux_tui.sources.watching import watch
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
-from routilux_tui.views.conditions import context_of
+from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.insight import OUTLOOK, USUAL
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
-    from routilux_tui.views.shapes import AlertRule, AlertState
+    from routilux_tui.views.shapes import AlertState
     from routilux_tui.views.timeline import Timeline
 
 
-class SavedHandle(TaskRefusals):
+class SavedHandle(Refusals):
     """A job in a file, followed as the file changes: it is read, and its questions are answered.
 
     Args:
@@ -264,20 +264,6 @@ class SavedHandle(TaskRefusals):
 
         return await asyncio.to_thread(search)
 
-    async def pause(self, reason: str = "") -> Header:
-        """Refused."""
-        del reason
-        raise self._refusal("pause")
-
-    async def resume(self) -> Header:
-        """Refused."""
-        raise self._refusal("resume")
-
-    async def cancel(self, reason: str = "", *, force: bool = False, grace: float = 10.0) -> Header:
-        """Refused."""
-        del reason, force, grace
-        raise self._refusal("cancel")
-
     async def questions(self) -> list[AskedQuestion]:
         """What the job asks people and nobody has answered, the oldest first."""
         return questions(self._opened().job)
@@ -302,33 +288,9 @@ class SavedHandle(TaskRefusals):
 
         return alert_states(self._opened().job)
 
-    async def set_alert(self, rule: AlertRule) -> None:
-        """Refused."""
-        del rule
-        raise self._refusal("alert")
-
-    async def take_off_alert(self, name: str) -> None:
-        """Refused."""
-        del name
-        raise self._refusal("alert")
-
     async def breakpoints(self) -> list[Breakpoint]:
         """The breakpoints that are set on the job; they count when it is taken up."""
         return breakpoints(self._opened().job)
-
-    async def set_breakpoint(self, condition: str) -> int:
-        """Refused."""
-        del condition
-        raise self._refusal("breakpoint")
-
-    async def check_breakpoint(self, condition: str) -> None:
-        """Refused."""
-        await self.set_breakpoint(condition)
-
-    async def take_off_breakpoint(self, number: int) -> None:
-        """Refused."""
-        del number
-        raise self._refusal("breakpoint")
 
     async def retry(
         self, wanted: TaskSelection, edit: Edited | None = None, reason: str = ""

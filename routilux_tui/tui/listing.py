@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps
-from routilux_tui.views.conditions import Condition, context_of_entry
+from routilux_tui.views.condition_context import context_of_entry
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.list_line import GROUPS, OVERCOME, group_of, state_of
 from routilux_tui.views.orders import ORDERS
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import ConditionError, UsageError
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.shapes import AlertRule, AlertState
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps
 from routilux_tui.store.recovery import apply_changes
 from routilux_tui.store.segments import Damaged
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

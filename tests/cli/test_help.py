@@ -8,7 +8,7 @@ from routilux_tui import errors
 from routilux_tui.cli.help import TOPICS
 from routilux_tui.cli.main import COMMANDS
 from routilux_tui.state.job_state import JobState
-from routilux_tui.views.conditions import context_of, context_of_entry
+from routilux_tui.views.condition_context import context_of, context_of_entry
 from routilux_tui.views.shapes import JobEntry
 from tests.cli.program import tui
 

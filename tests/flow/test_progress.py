@@ -9,7 +9,8 @@ import pytest
 
 from routilux_tui import Flow, JobState, Routine
 from routilux_tui.errors import FlowDefinitionError
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.earlier import comparable, known_run_of
 from routilux_tui.views.projection import Projection
 

@@ -29,7 +29,8 @@ from routilux_tui.store.large_file import open_job, wait_counted
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.segments import changes_folder
 from routilux_tui.views.causes import input_of, trace_of
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import SECTIONS, Filter
 

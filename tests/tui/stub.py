@@ -9,7 +9,8 @@ import msgspec
 
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.choosing import Sent
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import (

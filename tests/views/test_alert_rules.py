@@ -8,7 +8,8 @@ import pytest
 
 from routilux_tui.errors import UsageError
 from routilux_tui.views.alerts import NAMED, Holding, rule_of, rule_of_text, table_of
-from routilux_tui.views.conditions import Condition, context_of
+from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.conditions import Condition
 from tests.tui.stub import audit
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.state.job_state import JobState
-from routilux_tui.views.conditions import Condition, context_of, context_of_entry, examples
+from routilux_tui.views.condition_context import context_of, context_of_entry
+from routilux_tui.views.conditions import Condition, examples
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import JobEntry
 

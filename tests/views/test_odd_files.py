@@ -11,7 +11,7 @@ import pytest
 
 from routilux_tui import JobState
 from routilux_tui.job.jsonable import dumps
-from routilux_tui.views.conditions import context_of
+from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import SECTIONS, Filter

@@ -6,7 +6,8 @@ import pytest
 
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views import shapes as views
-from routilux_tui.views.projection import MOST_ROWS, Projection
+from routilux_tui.views.projection import Projection
+from routilux_tui.views.sections import MOST_ROWS
 from routilux_tui.views.shapes import Filter
 
 ALL = Filter()

@@ -19,7 +19,7 @@ from routilux_tui.store.large_file import open_job
 from routilux_tui.store.printed import PrintedWriter
 from routilux_tui.store.seeking import KeptChanges, job_at
 from routilux_tui.store.segments import SegmentStore, changes_folder
-from routilux_tui.views.conditions import context_of
+from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.replay_shapes import MARKS, Point, Seek
 from routilux_tui.views.shapes import PRINTED, Filter
