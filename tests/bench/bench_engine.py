@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import heapq
 import json
 import os
 import statistics
@@ -10,10 +11,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import MethodType
+from typing import TYPE_CHECKING
 
 from routilux_tui import Flow, JobState, Routine
 from routilux_tui.job.statistics import Statistics
+from routilux_tui.job.tasks import Task
 from tests.bench.table import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routilux_tui.flow.worker_threads import Workers
 
 AREA = "engine"
 SMALL, LARGE = 20_000, 200_000
@@ -106,14 +115,20 @@ class Sink(Routine):
         self.last = time.perf_counter()
 
 
-def once(emits: int) -> tuple[float, float]:
-    """Emits per second of one run, and seconds from the last handler's return to the waiter's."""
+def flow_of(sink: Sink) -> Flow:
+    """A source, a middle and a sink in a row."""
     flow = Flow()
-    sink = Sink()
     for name, routine in {"source": Source(), "middle": Middle(), "sink": sink}.items():
         flow.add_routine(routine, name)
     flow.connect("source", "out", "middle", "in")
     flow.connect("middle", "out", "sink", "in")
+    return flow
+
+
+def once(emits: int) -> tuple[float, float]:
+    """Emits per second of one run, and seconds from the last handler's return to the waiter's."""
+    sink = Sink()
+    flow = flow_of(sink)
     gc.collect()
     begin = time.perf_counter()
     job = flow.execute("source", {"n": emits // 2})
@@ -157,10 +172,47 @@ def statistics_part() -> float:
     return (time.process_time() - begin) / SMALL / whole
 
 
+def next_without_look(workers: Workers) -> Task | None:
+    """`Workers._next_task` as it would be, were there no breakpoints."""
+    queue, delayed = workers._queue, workers._delayed
+    while workers.live and not workers._closing and workers._threads <= workers.workers:
+        while delayed:
+            if delayed[0][0] - time.monotonic() > 0:
+                break
+            queue.append(heapq.heappop(delayed)[2])
+        if queue:
+            return queue.popleft()
+    return None
+
+
+def breakpoint_part() -> float:
+    """What part of an emit's processor time it is that a breakpoint could be set, and none is."""
+    begin = time.process_time()
+    once(SMALL)
+    whole = (time.process_time() - begin) / SMALL
+    workers = flow_of(Sink()).prepare(JobState("breakpoints"))
+    workers.live = True
+    task = Task(1, "sink", "in", {}, None, None, 0.0)
+    spent: dict[Callable[[], Task | None], float] = {
+        workers._next_task: 0.0,
+        MethodType(next_without_look, workers): 0.0,
+    }
+    for _ in range(10):  # in turns
+        for take in spent:
+            workers._queue.extend([task] * SMALL)
+            begin = time.process_time()
+            for _ in range(SMALL):
+                take()
+            spent[take] += time.process_time() - begin
+    looking, not_looking = spent.values()
+    return (looking - not_looking) / 10 / SMALL / whole
+
+
 def measure() -> list[Figure]:
     """All figures of the engine."""
     once(200)
     part = statistics.median(statistics_part() for _ in range(5)) * 100
+    stops = statistics.median(breakpoint_part() for _ in range(5)) * 100
     theirs = peer()
     small: list[float] = []
     large: list[float] = []
@@ -175,6 +227,7 @@ def measure() -> list[Figure]:
         Figure(AREA, f"emits/s, {SMALL:,} emits, three routines", rate, "1/s", "", None),
         Figure(AREA, f"rate at {LARGE:,} to that", far / rate, "x", ">= 0.8", far / rate >= 0.8),
         Figure(AREA, "statistics, of an emit's CPU time", part, "%", "<= 5", part <= 5),
+        Figure(AREA, "breakpoints while none is set, as that", stops, "%", "<= 1", stops <= 1),
         Figure(AREA, "last handler's return to the waiter's", wait, "ms", "< 1", wait < 1),
     ]
     if theirs is None:
