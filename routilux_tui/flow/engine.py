@@ -23,6 +23,7 @@ from routilux_tui.flow.invocation import (
     invoke_async,
     one_line,
 )
+from routilux_tui.flow.job_end import end_of_job
 from routilux_tui.flow.question_controls import QuestionControls
 from routilux_tui.job.forking import end_child
 
@@ -274,7 +275,7 @@ class Execution(QuestionControls):
             and not self._suspend_for_answers()
             and not self._suspend_for_held()
         ):
-            end, why = self._end()
+            end, why = end_of_job(self.job_state)
             if why:
                 account = {"reason": why, "dropped": len(self.job_state.dropped_tasks)}
                 self.job_state.make("routine", "_failure", account, time.time())

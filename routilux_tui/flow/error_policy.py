@@ -1,6 +1,6 @@
 """Deciding what an error in a handler means: another try, going on, or that its job has failed.
 
-Where tasks have run out, `routilux_tui.job.status.end_of` decides.
+Where tasks have run out, `routilux_tui.flow.job_end` decides.
 """
 
 from __future__ import annotations

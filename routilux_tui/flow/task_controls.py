@@ -12,7 +12,6 @@ from routilux_tui.flow.resume_check import check_tasks
 from routilux_tui.job import status as statuses
 from routilux_tui.job.fold_single_tasks import EDITED, GIVEN_UP, SENT_AGAIN
 from routilux_tui.views.causes import task_input
-from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
     from routilux_tui.job.tasks import Task
@@ -161,18 +160,3 @@ class TaskControls(Controls):
             if self.live:
                 self._undelay([])
                 self._check_finished()
-
-    def _end(self) -> tuple[str, str]:
-        """How a job ends that has run out of tasks; why, where tasks of it tell that it failed."""
-        state = self.job_state
-        if state.dropped_tasks and "_cancellation" in state.routine_states:
-            return "cancelled", ""
-        failed = [one for one in state.failed_tasks if one.status == "failed"]
-        if failed:
-            return "failed", f"routine {failed[0].task.routine_id}: {failed[0].error}"
-        if state.dropped_tasks:
-            left = counted(len(state.dropped_tasks), "task")
-            return "failed", f"{left} that it dropped when it failed did not run"
-        states = state.routine_states.values()
-        found = [str(one.get("status")) for one in states if isinstance(one, dict)]
-        return statuses.end_of(found), ""

@@ -1,5 +1,7 @@
 """Every kind of change, in one table: how each is carried out stands in the ``fold_*`` files.
 
+A new kind is a function there, and a line in `change_arguments`.
+
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
 `FOLD` has, for every kind, the one function that carries it out on a `JobData`, whose
 parameters are the change's arguments; the live view, the journal, a viewer's copy and replay

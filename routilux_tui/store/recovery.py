@@ -7,18 +7,17 @@ it is carried out.
 from __future__ import annotations
 
 import os
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
-from routilux_tui.job import timestamps
+from routilux_tui.job.change_arguments import ARGUMENTS, has_shape
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.record import is_id
 from routilux_tui.store.files import journal_name, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from routilux_tui.job.model import Job
 
@@ -41,100 +40,8 @@ _LISTS = frozenset(
 )
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) is int or type(value) is float
-
-
-#: What a letter of `_SHAPES` stands for.
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    "*": lambda _value: True,
-    "s": lambda value: type(value) is str,
-    "S": lambda value: value is None or type(value) is str,
-    "k": lambda value: not isinstance(value, (dict, list)),
-    "d": lambda value: type(value) is dict,
-    "D": lambda value: value is None or type(value) is dict,
-    "i": is_id,
-    "I": lambda value: value is None or is_id(value),
-    "l": lambda value: type(value) is list and all(map(is_id, value)),
-    "q": lambda value: type(value) is list and all(map(_is_task, value)),
-    "t": lambda value: _is_number(value) and timestamps.is_time(value),
-    "n": _is_number,
-}
-
-#: Every kind of change, and what its arguments are: a letter each; after a dot come those that
-#: may be missing, as older versions write none.
-_SHAPES = {
-    "status": "st",
-    "current": "S",
-    "set": "s*t",
-    "routine": "kdt",
-    "no_routine": "kt",
-    "emit": "ss*tIq",
-    "queue": "q*tSS",
-    "record": "kk*t.II",
-    "traceback": "s",
-    "shape": "d",
-    "control": "sdst",
-    "progress": "snnt",
-    "expect": "ssit",
-    "run": "ist",
-    "ran": "isstD",
-    "retry": "istdnt",
-    "pause_point": "*t",
-    "shared": "k*t",
-    "unshared": "kt",
-    "log": "*t",
-    "output": "kk*t",
-    "deferred": "kk*t",
-    "deferred_sent": "",
-    "breakpoint": "isdt",
-    "alert_rule": "sdt",
-    "alert_off": "st",
-    "alert": "sst",
-    "alert_over": "st",
-    "breakpoint_off": "it",
-    "ask": "isdtI",
-    "reminded": "it",
-    "answered": "iddt",
-    "slot": "isss*t",
-    "hold": "lt",
-    "take_up": "t",
-    "drop": "lt",
-    "again": "iiDt",
-    "undrop": "lt",
-    "give_up": "it",
-    "due": "lt",
-    "keep_back": "lt",
-    "let_go": "lt",
-    "remove": "lt",
-    "first": "lt",
-}
-
 #: Where in a change of each kind its time stands.
-_TIME_PLACES = {kind: shape.find("t") + 2 for kind, shape in _SHAPES.items() if "t" in shape}
-
-
-def _is_task(value: Any) -> bool:
-    return type(value) is list and len(value) == 3 and has_shape("iss", value)
-
-
-def has_shape(shape: str, values: list[Any]) -> bool:
-    """Whether values are of the kinds that the letters of a shape name."""
-    least, checks = _checks(shape)
-    if not least <= len(values) <= len(checks):
-        return False
-    for check, value in zip(checks, values, strict=False):  # some may be missing at the end
-        if check is not None and not check(value):
-            return False
-    return True
-
-
-@cache
-def _checks(shape: str) -> tuple[int, tuple[Callable[[Any], bool] | None, ...]]:
-    """How many values a shape needs, and a check for each; None where any value is right."""
-    needed, _, optional = shape.partition(".")
-    letters = needed + optional
-    return len(needed), tuple(None if one == "*" else _KINDS[one] for one in letters)
+_TIME_PLACES = {kind: shape.find("t") + 2 for kind, shape in ARGUMENTS.items() if "t" in shape}
 
 
 def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False) -> int:
@@ -250,7 +157,9 @@ def _why_invalid(change: Any, seq: int) -> str:
         return "no change"
     if kind not in FOLD:
         return NEWER
-    if not has_shape(_SHAPES[kind], values) or (kind == "set" and not _is_assignable(*values[:2])):
+    if not has_shape(ARGUMENTS[kind], values) or (
+        kind == "set" and not _is_assignable(*values[:2])
+    ):
         return f"{kind} of a kind unknown"
     return GAP if number > seq + 1 else ""
 

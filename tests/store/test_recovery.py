@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileError
+from routilux_tui.job.change_arguments import ARGUMENTS
 from routilux_tui.job.changes import FOLD
 from routilux_tui.sources.saved_entry import read_header
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.reading import load_job
-from routilux_tui.store.recovery import _SHAPES, NEWER, VERSION
+from routilux_tui.store.recovery import NEWER, VERSION
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import Filter
@@ -44,7 +45,7 @@ def write(path: Path, *lines: Any, **head: Any) -> None:
 
 
 def test_every_kind_of_change_has_a_shape() -> None:
-    assert _SHAPES.keys() == FOLD.keys()
+    assert ARGUMENTS.keys() == FOLD.keys()
 
 
 def test_no_kind_of_journal_makes_the_reader_wait_or_fail(path: Path) -> None:
@@ -161,7 +162,7 @@ def test_whatever_a_journal_says_the_job_can_be_shown_and_saved(
     lines = []
     for n, (kind, values) in enumerate(changes, 2):
         drawn = (
-            [data.draw(kinds[letter]) for letter in _SHAPES[kind].replace(".", "")]
+            [data.draw(kinds[letter]) for letter in ARGUMENTS[kind].replace(".", "")]
             if sound
             else values
         )
