@@ -96,7 +96,7 @@ class _WrongEntry(ValueError):
 
 
 def _keymap(value: Any) -> dict[str, str]:
-    from routilux_tui.tui.actions import SCREENS, clash, is_key
+    from routilux_tui.tui.actions import SCREENS, is_key, keymap_conflict
 
     if not isinstance(value, dict):
         raise ValueError("it is a table of action = keys")
@@ -115,7 +115,7 @@ def _keymap(value: Any) -> dict[str, str]:
                 hint = "a key is x, slash, f5, ctrl+o; several are parted by commas"
                 raise _WrongEntry(name, f"there is no key {key.strip()!r}; {hint}")
     keymap = {name: keys.replace(" ", "") for name, keys in value.items()}
-    wrong = clash(keymap)
+    wrong = keymap_conflict(keymap)
     if wrong is not None:
         raise _WrongEntry(wrong[0], f"{wrong[1]}; give one of the two another")
     return keymap

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
-from routilux_tui.cli.find_job import find, find_running, live_entries, running_from, way_on
+from routilux_tui.cli.find_job import find, find_running, live_entries, resume_hint, running_from
 from routilux_tui.errors import NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.locks import is_locked
@@ -74,7 +74,7 @@ def not_run(path: Path) -> NotPossible:
     status = open_job(path).status
     if has_ended(status):
         return NotPossible(f"{path}: its job is {status}: nothing of it is tried again.")
-    return NotPossible(f"{path}: its job is {status}, and nobody runs it.", way_on(str(path)))
+    return NotPossible(f"{path}: its job is {status}, and nobody runs it.", resume_hint(str(path)))
 
 
 def request(args: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:

@@ -198,7 +198,7 @@ def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
         return found[0]
     if not found and ("/" in name or name.endswith(".json")):
         return Path(name)  # which is not there, as reading it will say
-    raise _not_one(name, found, live)
+    raise _ambiguous(name, found, live)
 
 
 def unpacked(path: Path) -> Path:
@@ -239,7 +239,7 @@ def find_running(name: str) -> JobEntry:
         saved = _choose(name, saved_entries(live)) if name != LAST else []
         if saved:
             raise _only_saved(name, saved[0].path)
-    raise _not_one(name, found, live, steers=True)
+    raise _ambiguous(name, found, live, steers=True)
 
 
 def _goes_on(entry: JobEntry) -> bool:
@@ -295,10 +295,10 @@ def _only_saved(name: str, path: str) -> NoSuchJob:
     """The error that a job can't be steered, as nobody runs it; with what can be done instead."""
     status = read_header(path).status
     is_how = status if has_ended(status) else "not running"
-    return NoSuchJob(f"Job {name!r} is {is_how}; it is saved in {path}.", way_on(path))
+    return NoSuchJob(f"Job {name!r} is {is_how}; it is saved in {path}.", resume_hint(path))
 
 
-def way_on(path: str) -> str:
+def resume_hint(path: str) -> str:
     """How to go on with a saved job that nobody runs, for people."""
     from routilux_tui.store.large_file import open_job
 
@@ -312,7 +312,7 @@ def way_on(path: str) -> str:
     return f"Take it up: {shlex.join(['routilux-tui', 'resume', path])}"
 
 
-def _not_one(
+def _ambiguous(
     name: str, found: list[JobEntry], live: list[JobEntry], *, steers: bool = False
 ) -> NoSuchJob:
     """The error that a name means no job, or more than one, and what there is."""

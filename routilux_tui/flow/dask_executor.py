@@ -200,7 +200,7 @@ class DaskExecutor:
             future = client.submit(pickle.loads, _called(run_batch, batch), pure=False)
             client.loop.add_callback(self._take, client, calls, future, token)
         except Exception as error:
-            self._lose(calls, f"{type(error).__name__}: {error}")
+            self._fail(calls, f"{type(error).__name__}: {error}")
 
     async def _take(self, client: Any, calls: list[_Waiting], future: Any, token: Any) -> None:
         """Take what comes of some calls, and have Dask forget it; in the client's own thread."""
@@ -209,11 +209,11 @@ class DaskExecutor:
         try:
             done: list[Done] = await client.gather(future, asynchronous=True)
         except Refused:
-            self._lose(calls, "its worker died while it ran, and its fence lets it run no more")
+            self._fail(calls, "its worker died while it ran, and its fence lets it run no more")
         except (Exception, CancelledError) as error:
             if "Cancelled" in type(error).__name__:  # as all is when the scheduler is gone
                 threading.Thread(target=self._disconnect, name="dask lost", daemon=True).start()
-            self._lose(calls, f"{type(error).__name__}: {error}")
+            self._fail(calls, f"{type(error).__name__}: {error}")
         else:
             self._give(calls, done)
         with contextlib.suppress(Exception):
@@ -227,7 +227,7 @@ class DaskExecutor:
             self._usual[call.routine_id] = before * 0.8 + one.seconds * 0.2
             call.answers.put(_Answer(tuple(one.messages)))
 
-    def _lose(self, calls: list[_Waiting], why: str) -> None:
+    def _fail(self, calls: list[_Waiting], why: str) -> None:
         for call in calls:
             call.answers.put(_Answer(lost=why))
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import FlowDefinitionError, UsageError
-from routilux_tui.job.answers import emitted_by, given_by
+from routilux_tui.job.answers import emitted_by, fixed_data
 from routilux_tui.job.questions import Question
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def question_asked(
 
 def _answers(question: Question, choices: Any) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """The choices, or the types of the answer's data."""
-    given = given_by(question)
+    given = fixed_data(question)
     missing = [name for name in question.params if name not in given]
     if choices is None:
         return ({}, dict.fromkeys(missing, "any")) if missing else ({"yes": {}}, {})

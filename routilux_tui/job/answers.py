@@ -70,10 +70,10 @@ def emitted_by(question: Asked, choice: str, data: Any) -> dict[str, Any]:
     else:
         answer = data
     _check(question, answer)
-    return {**given_by(question), **answer}
+    return {**fixed_data(question), **answer}
 
 
-def given_by(question: Asked) -> dict[str, Any]:
+def fixed_data(question: Asked) -> dict[str, Any]:
     """What of a question's own data goes with every answer: that which the event takes."""
     data = question.data if isinstance(question.data, dict) else {}
     params = question.params

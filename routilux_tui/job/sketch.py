@@ -72,7 +72,7 @@ class Sketch:
                 return min(_middle(bucket), self.longest)
         return self.longest
 
-    def up_to(self, bounds: Sequence[float]) -> list[int]:
+    def counts_below(self, bounds: Sequence[float]) -> list[int]:
         """How many of the values are at most each of the bounds, which rise; within 2 %."""
         counts = [0] * (len(bounds) + 1)
         for bucket, number in self._buckets.items():

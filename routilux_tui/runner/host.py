@@ -156,7 +156,7 @@ class Host:
 
     def begin_or_wait(self) -> str:
         """Begin if it is the job's turn; else leave its file, and return for what it waits."""
-        if self.turn.comes():
+        if self.turn.may_begin():
             self.begin()
             return ""
         self.server.stop()
@@ -210,7 +210,7 @@ class Host:
             self.backend.alerts.check()
             self.file.close(partial(setattr, self.backend, "note"))
             self.turn.end()
-            self._linger()
+            self._serve_a_moment_longer()
             if self.file.leave():
                 break
         self.server.stop()
@@ -232,7 +232,7 @@ class Host:
             self._suspend()
         self._wait_for_handlers()
 
-    def _linger(self) -> None:
+    def _serve_a_moment_longer(self) -> None:
         """Answer for a moment, and as long as somebody looks at the job, or until it goes on."""
         until = time.monotonic() + LINGER
         while not self.ending.is_set() and not self.file.goes_on():

@@ -211,7 +211,7 @@ def raised(error: Any) -> errors.RoutiluxTuiError:
     return refused
 
 
-def mismatch(theirs: Any, their_version: str) -> errors.ProtocolMismatch:
+def protocol_mismatch(theirs: Any, their_version: str) -> errors.ProtocolMismatch:
     """The error for two programs that don't speak the same protocol."""
     return errors.ProtocolMismatch(
         f"This is routilux-tui {__version__} (protocol {VERSION}); the other end is "

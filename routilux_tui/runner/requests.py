@@ -116,7 +116,7 @@ class Requests:
     def _hello(self, viewer: Viewer, params: dict[str, Any]) -> protocol.Hello:
         theirs = params.get("protocol")
         if theirs != protocol.VERSION:
-            raise protocol.mismatch(theirs, str(params.get("version", "")))
+            raise protocol.protocol_mismatch(theirs, str(params.get("version", "")))
         viewer.greeted = True
         viewer.read_only = bool(params.get("read_only"))
         _, uid = peer_of(viewer.writer.get_extra_info("socket"))

@@ -215,7 +215,7 @@ class _Stream:
     def take(self, piece: bytes) -> None:
         """Hand on what was printed, and its whole lines."""
         if self._follower >= 0:
-            self._hand_on(piece)
+            self._forward(piece)
         *lines, rest_of_line = (self._begun + self._decoder.decode(piece)).split("\n")
         while len(rest_of_line) > LONGEST:
             lines.append(rest_of_line[:LONGEST])
@@ -224,7 +224,7 @@ class _Stream:
         if lines:
             self._add(self._level, lines)
 
-    def _hand_on(self, piece: bytes) -> None:
+    def _forward(self, piece: bytes) -> None:
         try:
             while piece:
                 piece = piece[os.write(self._follower, piece) :]

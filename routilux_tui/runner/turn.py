@@ -40,7 +40,7 @@ class Turn:
         """Whether it is here because its turn came: nobody waits for what it says."""
         return self._spec.place >= 0
 
-    def comes(self) -> bool:
+    def may_begin(self) -> bool:
         """Whether the job may begin now."""
         if self._queue is None or self._place is not None:
             return True

@@ -160,7 +160,7 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         await connection.open(self._open_stream)
         self._connection = connection
         try:
-            await self._greet()
+            await self._send_hello()
             answer = await connection.request("subscribe", fps=self._fps)
             self._apply(protocol.understood(self._place, answer, Frame))
         except BaseException:
@@ -169,7 +169,7 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         self._stale_since = None
         self._is_linked.set()
 
-    async def _greet(self) -> None:
+    async def _send_hello(self) -> None:
         answer = await self._request(
             "hello",
             protocol=protocol.VERSION,
@@ -265,7 +265,7 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         if on != self._read_only:
             self._read_only = on
             if self._connection.is_open:
-                await self._greet()
+                await self._send_hello()
 
     async def wait(self, until: str = "", timeout: float | None = None) -> WaitResult:
         """Wait where the job lives; goes on over a broken link."""

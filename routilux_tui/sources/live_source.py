@@ -71,7 +71,7 @@ class LiveSource:
 
     async def _look(self) -> dict[str, JobEntry]:
         """Every job's line by its key; only those that nobody watches are asked."""
-        for path in [path for path, one in self._watched.items() if not one.is_good()]:
+        for path in [path for path, one in self._watched.items() if not one.is_heard()]:
             self._watched.pop(path).close()
         asked: Survey = await asyncio.to_thread(all_jobs, without=self._watched)
         entries = [one.entry for one in self._watched.values()]
@@ -117,7 +117,7 @@ class _Watched:
             return False
         return True
 
-    def is_good(self) -> bool:
+    def is_heard(self) -> bool:
         """Whether it is still to be heard."""
         return self._connection.is_open and time.monotonic() - self._heard < _QUIET
 

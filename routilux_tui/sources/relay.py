@@ -128,7 +128,7 @@ class Relay:
 
     async def _hello(self, params: dict[str, Any]) -> protocol.Hello:
         if params.get("protocol") != protocol.VERSION:
-            raise protocol.mismatch(params.get("protocol"), str(params.get("version", "")))
+            raise protocol.protocol_mismatch(params.get("protocol"), str(params.get("version", "")))
         header = self._handle.header
         self._read_only = bool(params.get("read_only"))
         self._handle.via = str(params.get("via") or "")[:100]

@@ -149,7 +149,9 @@ async def open_bridge(
             if greeting is not None and greeting.protocol == protocol.VERSION:
                 return reader, link
             if greeting is not None:
-                problem: RoutiluxTuiError = protocol.mismatch(greeting.protocol, greeting.version)
+                problem: RoutiluxTuiError = protocol.protocol_mismatch(
+                    greeting.protocol, greeting.version
+                )
             else:
                 code = await asyncio.to_thread(process.wait, 2.0)
                 stderr.seek(0)

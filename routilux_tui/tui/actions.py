@@ -197,7 +197,7 @@ def is_key(name: str) -> bool:
     return known or key_to_character(last) is not None
 
 
-def clash(keymap: dict[str, str]) -> tuple[str, str] | None:
+def keymap_conflict(keymap: dict[str, str]) -> tuple[str, str] | None:
     """An action that a keymap gives the key of another on the same screen, and how; or None."""
     for screen, actions in SCREENS.items():
         taken: dict[str, str] = {}

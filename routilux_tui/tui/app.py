@@ -50,7 +50,7 @@ def styles_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Leave:
+class Exit:
     """How the dashboard was left: the exit code, and the live job that it was on.
 
     ``silent`` says that the job did not answer any more.
@@ -94,7 +94,7 @@ class Dashboard(TypeAhead):
         self._read_only = self.settings.read_only
         self._handle = handle
         self._source = source
-        self.left: Leave | None = None
+        self.left: Exit | None = None
         self._frames = Frames()
         #: How often people were told of each job, as far as they were told here.
         self._alert_counts: dict[str, int] = {}
@@ -143,7 +143,7 @@ class Dashboard(TypeAhead):
             await handle.open()
         except RoutiluxTuiError as error:
             if self._source is None:
-                self.left = Leave(error.exit_code, error=str(error))
+                self.left = Exit(error.exit_code, error=str(error))
                 self.exit(return_code=error.exit_code)
                 return
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
@@ -173,12 +173,12 @@ class Dashboard(TypeAhead):
 
     def leave(self, job: Header | None, *, silent: bool = False) -> None:
         """End the dashboard; ``job``, if it is a live one, is where it was left."""
-        self.left = Leave(0, job, silent)
+        self.left = Exit(0, job, silent)
         self.exit()
 
     def _signalled(self, number: int) -> None:
         """A signal asks us to end: leave the terminal as it was found, then go."""
-        self.left = Leave(128 + number)
+        self.left = Exit(128 + number)
         self.exit(return_code=128 + number)
 
     async def on_event(self, event: Event) -> None:
@@ -296,7 +296,7 @@ def run_dashboard(
     source: Source | None = None,
     make_source: Callable[[], Source] | None = None,
     driver: type[Driver] = TerminalDriver,
-) -> Leave:
+) -> Exit:
     """Run the dashboard until it is left.
 
     Prints nothing itself: what is to be said on leaving is in the result.
@@ -310,8 +310,8 @@ def run_dashboard(
     finally:
         restore()
     if app.crash is not None and app.left is None:
-        return Leave(1, report=_report(app.crash), error=type(app.crash).__name__)
-    return app.left or Leave(app.return_code or 0)
+        return Exit(1, report=_report(app.crash), error=type(app.crash).__name__)
+    return app.left or Exit(app.return_code or 0)
 
 
 class _Quiet(Dashboard):

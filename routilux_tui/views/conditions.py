@@ -59,7 +59,7 @@ class Condition:
         except Exception as error:
             reason = " ".join(str(error).split())
             raise ConditionError(
-                f"The condition can't be judged: {reason}", _way_out(self.text, context)
+                f"The condition can't be judged: {reason}", _hint(self.text, context)
             ) from None
         if not isinstance(result, bool):
             raise ConditionError(
@@ -132,7 +132,7 @@ def _named(table: str, text: str) -> list[str]:
     return [a or b for a, b in found if a not in macros]
 
 
-def _way_out(text: str, context: Mapping[str, Any]) -> str:
+def _hint(text: str, context: Mapping[str, Any]) -> str:
     if "shared." in text:
         return "What may come later is asked for with has(): has(shared.key) && shared.key == 1"
     return f"A job has: {', '.join(context)}."

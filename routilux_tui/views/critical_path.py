@@ -75,7 +75,7 @@ class _Open:
         )  # fmt: skip
 
 
-def path_back(
+def chain_back(
     changes: Iterable[Any], task: int | None, at: float, is_stopped: Callable[[], bool]
 ) -> CriticalPath:
     """Follow a task back.

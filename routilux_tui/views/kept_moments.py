@@ -14,7 +14,7 @@ from routilux_tui.store.recovery import time_of
 from routilux_tui.store.seeking import KeptChanges
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_search import ConditionSearch
-from routilux_tui.views.critical_path import CriticalPath, path_back
+from routilux_tui.views.critical_path import CriticalPath, chain_back
 from routilux_tui.views.task_spans import MOST_CHANGES, Span, Spans
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class KeptMoments:
         made = time_of(self.change(seq + 1))
         return made is None or made <= at  # one without a time would be carried out
 
-    def beyond(self, seq: int) -> int | None:
+    def next_piece(self, seq: int) -> int | None:
         """The first moment behind the piece that a change is in; None where that is the last."""
         pieces = self._kept.pieces
         return next((one.first for one in pieces if one.first > seq and one.has_keyframe), None)
@@ -210,7 +210,7 @@ class KeptMoments:
             if task is None:
                 return CriticalPath()
         with contextlib.suppress(IndexError, TypeError, ValueError):
-            return path_back(self._backward(seq), task, at, is_stopped)
+            return chain_back(self._backward(seq), task, at, is_stopped)
         return CriticalPath(is_whole=False)
 
     def _backward(self, seq: int) -> Iterator[Any]:

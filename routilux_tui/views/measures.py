@@ -83,4 +83,4 @@ def _runs(one: RoutineStatistics) -> tuple[int, ...]:
 
 
 def _distribution(sketch: Sketch) -> Distribution:
-    return Distribution(tuple(sketch.up_to(BOUNDS)), sketch.count, sketch.total())
+    return Distribution(tuple(sketch.counts_below(BOUNDS)), sketch.count, sketch.total())

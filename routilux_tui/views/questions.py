@@ -123,7 +123,7 @@ def choose(job: Job, wanted: str) -> AskedQuestion:
         if still:
             listed = ", ".join(f"{one.id} ({one.text[:30]})" for one in still[:5])
             raise UsageError(f"{len(still)} questions are open: name one.", f"There are: {listed}.")
-        raise _none_open(job, found)
+        raise _not_open(job, found)
     for one in found:
         if one.id == wanted:
             if one.is_open:
@@ -149,7 +149,7 @@ def _answered(what: str, who: str, at: float | None) -> NotPossible:
     return NotPossible(f"{what} is answered by {who or 'somebody'}{when}.")
 
 
-def _none_open(job: Job, found: list[AskedQuestion]) -> NotPossible:
+def _not_open(job: Job, found: list[AskedQuestion]) -> NotPossible:
     if found:
         return answered_already(found[-1])
     return NotPossible(f"Job {job.job_id} asks nothing; it is {job.status}.")

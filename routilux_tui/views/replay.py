@@ -97,7 +97,7 @@ class Replay:
                 return self._show(found)
             wanted = origin + seek.steps
             if seek.steps > 0 and isinstance(moments, KeptMoments):
-                beyond = moments.beyond(origin)
+                beyond = moments.next_piece(origin)
                 if beyond is not None and moments.job_at(wanted).seq <= origin:
                     wanted = beyond  # what is between is told where one has stood
             if not moments.first <= wanted <= moments.last:
@@ -153,7 +153,7 @@ class Replay:
             shown = moments.job_at(found).seq
             if shown == found:
                 return found
-            beyond = moments.beyond(found)
+            beyond = moments.next_piece(found)
             if step > 0 and beyond is None:
                 return None
             origin = (beyond or 1) - 1 if step > 0 else shown + 1

@@ -129,7 +129,7 @@ def trace(n: int, total: int) -> Generator[tuple[int, int], Sequence[Row], Trace
     if gap:
         start = yield from blocks.row(0)
         back[-1:] = [start] if start is not None else []
-    came, is_whole = yield from _came_of(row, blocks)
+    came, is_whole = yield from _consequences(row, blocks)
     chain = [_step(one, None if not n else back[::-1][n - 1]) for n, one in enumerate(back[::-1])]
     if gap:
         chain[1] = msgspec.structs.replace(chain[1], cause=None, after=None)
@@ -211,7 +211,7 @@ def _queued_by(
             at = min(high, max(low, low + int(part * (high - low + 1))))
 
 
-def _came_of(
+def _consequences(
     row: Row, blocks: _Blocks
 ) -> Generator[tuple[int, int], Sequence[Row], tuple[list[Step], bool]]:
     """The records that came of one, soonest first, and whether all were looked at.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routilux_tui.store.large_file import open_job
-from routilux_tui.views.critical_path import busiest, path_back, summary
+from routilux_tui.views.critical_path import busiest, chain_back, summary
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.timeline import Activity, timeline
 from tests.cli.program import tui
@@ -38,7 +38,7 @@ CHANGES = [
 
 
 def test_the_end_is_led_back_to_the_start_with_what_each_task_waited_and_ran() -> None:
-    path = path_back(reversed(CHANGES), None, 0.0, lambda: False)
+    path = chain_back(reversed(CHANGES), None, 0.0, lambda: False)
     assert path.is_whole
     told = [(one.routine_id, one.event, one.waited, one.ran, one.tries) for one in path.links]
     assert told == [
@@ -48,7 +48,7 @@ def test_the_end_is_led_back_to_the_start_with_what_each_task_waited_and_ran() -
     ]
     said = summary(path)
     assert said.startswith("3 tasks: ran 6.0s, 4.0s of it d; waited 11s, 8.0s of it for c")
-    stopped = path_back(reversed(CHANGES), None, 0.0, lambda: True)
+    stopped = chain_back(reversed(CHANGES), None, 0.0, lambda: True)
     assert (stopped.links, stopped.is_whole) == ([], False)
     assert "nothing has ended" in summary(stopped)
 

@@ -126,7 +126,7 @@ class PaneLayout(Vertical):
         self.arrange_panes()
         return self.panes[key]
 
-    def beside(self, key: str, step: int) -> str:
+    def key_after(self, key: str, step: int) -> str:
         """The key of the pane so many steps on."""
         keys = list(self.panes)
         at = keys.index(key) if key in keys else 0

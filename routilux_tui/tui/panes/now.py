@@ -43,7 +43,7 @@ class NowPane(Pane):
         total = len(moment.handlers) + len(moment.coming)
         width, self._for = (
             self._for,
-            max([_FOR, *(len(self._behind(one)) for one in moment.coming)]),
+            max([_FOR, *(len(self._due_text(one)) for one in moment.coming)]),
         )
         if total != self.total or width != self._for:
             self.set_total(total)
@@ -81,7 +81,7 @@ class NowPane(Pane):
         names += [one.routine_id for one in self.now.coming]
         return max(7, min(_NAME, max(map(len, names), default=7)))
 
-    def _behind(self, coming: NextTask) -> str:
+    def _due_text(self, coming: NextTask) -> str:
         """When a task is to run, as far as that is known."""
         if coming.on_hold:
             return "on hold"
@@ -116,7 +116,7 @@ class NowPane(Pane):
             ]
         if coming is None:
             return None
-        behind = self._behind(coming)
+        behind = self._due_text(coming)
         return [
             ("  ", ""),
             (fit(coming.routine_id, name), "rows--dim"),

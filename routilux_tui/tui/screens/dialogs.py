@@ -42,7 +42,7 @@ class LineDialog(PacedDialog[str | None]):
             yield Input(self._value, id="line")
             if self._hint:
                 yield Static(self._hint, markup=False, classes="dialog-hint")
-            yield _Ways(
+            yield _Buttons(
                 Option(f"Enter  {self._yes}", id="yes"),
                 Option("Esc    leave it", id="no"),
                 markup=False,
@@ -57,7 +57,7 @@ class LineDialog(PacedDialog[str | None]):
         self.dismiss(self.query_one(Input).value if event.option.id == "yes" else None)
 
 
-class _Ways(OptionList, can_focus=False):
+class _Buttons(OptionList, can_focus=False):
     """What can be clicked under a line; the keys stay in the line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = OptionList.COMPONENT_CLASSES

@@ -277,7 +277,7 @@ class JobScreen(ReplayScreen):
 
     def _step(self, step: int) -> None:
         key = self.focused_pane().key_shown
-        self.action_pane(int(self.arrangement.beside(key, step)))
+        self.action_pane(int(self.arrangement.key_after(key, step)))
 
     def action_next_pane(self) -> None:
         """The next pane."""

@@ -82,7 +82,7 @@ class RetryScreen(ActingScreen):
             return
         name = target.name if target.task is not None else f"{_open_inputs(target)} with this error"
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(self._guarded(self._give_up(target)))
 
@@ -90,7 +90,7 @@ class RetryScreen(ActingScreen):
             ConfirmDialog(
                 f"Give up {name}?", "Not tried again; the job goes on without it.", "give it up"
             ),
-            sure,
+            on_confirmed,
         )
 
     def action_workers(self) -> None:
@@ -121,11 +121,11 @@ class RetryScreen(ActingScreen):
         def chosen(action: str | None) -> None:
             if action == DROP:
                 asked = ConfirmDialog(f"Drop task {number}?", "It never runs.", "drop it")
-                self.app.push_screen(asked, sure)
+                self.app.push_screen(asked, on_confirmed)
             elif action is not None:
                 self.run_worker(self._guarded(self._change_queue(action, number)))
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(self._guarded(self._change_queue(DROP, number)))
 
@@ -209,12 +209,14 @@ class RetryScreen(ActingScreen):
             else:
                 await self._send(wanted, edit)
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(self._guarded(send()))
 
         shown = "\n".join(_shown_difference(given, after))
-        self.app.push_screen(ConfirmDialog("Send it with this changed?", shown, "send it"), sure)
+        self.app.push_screen(
+            ConfirmDialog("Send it with this changed?", shown, "send it"), on_confirmed
+        )
 
     async def _send(self, wanted: TaskSelection, edit: Edited | None = None) -> None:
         sent = await self.handle.retry(wanted, edit, _REASON)
@@ -246,7 +248,7 @@ class RetryScreen(ActingScreen):
         why = "The process that ran it was killed" if self.handle.is_gone else "Nobody runs it"
         kept = f"; {counted(held, 'task')} of it wait" if held else ""
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(self._guarded(self._take_up()))
 
@@ -256,7 +258,7 @@ class RetryScreen(ActingScreen):
                 f"{why}{kept}. It goes on with the flow that it was started with.",
                 "take it up",
             ),
-            sure,
+            on_confirmed,
         )
 
     async def _take_up(self) -> None:

@@ -278,7 +278,7 @@ class JobsScreen(SteeringScreen):
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(asyncio.to_thread(remove_all), exclusive=False)
 
@@ -302,7 +302,7 @@ class JobsScreen(SteeringScreen):
                 printable(f"{what}, journal, changes, output and log are removed for good."),
                 "delete it" if len(chosen) == 1 else "delete them",
             ),
-            sure,
+            on_confirmed,
         )
 
     def _is_kept(self, one: JobEntry) -> bool:

@@ -88,7 +88,7 @@ class SteeringScreen(PacedScreen[None]):
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(self.steer("resume"))
 
@@ -98,7 +98,7 @@ class SteeringScreen(PacedScreen[None]):
                 f"It waits for you: {question}. Going on is a yes.",
                 "yes, go on",
             ),
-            sure,
+            on_confirmed,
         )
 
     def action_cancel(self) -> None:
@@ -107,7 +107,7 @@ class SteeringScreen(PacedScreen[None]):
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog
 
-        def sure(yes: bool | None) -> None:
+        def on_confirmed(yes: bool | None) -> None:
             if yes:
                 self.run_worker(self.steer("cancel", "cancelled from the dashboard"))
 
@@ -117,7 +117,7 @@ class SteeringScreen(PacedScreen[None]):
                 "What has not started never will. Running handlers are told to stop.",
                 "cancel it" if len(self.steered()) == 1 else "cancel them",
             ),
-            sure,
+            on_confirmed,
         )
 
     async def ask(self, handle: Handle, action: str, reason: str) -> None:

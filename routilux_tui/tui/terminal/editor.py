@@ -38,7 +38,7 @@ def editor_command() -> list[str]:
 
 
 @contextlib.contextmanager
-def _lent(app: App[Any]) -> Iterator[None]:
+def _terminal_lent(app: App[Any]) -> Iterator[None]:
     """The terminal is another program's: nothing is written, and Ctrl+C is meant for that."""
     driver: Any = app._driver  # noqa: SLF001 - our own
     driver.is_lent = True
@@ -69,7 +69,7 @@ async def edited(app: App[Any], text: str, name: str) -> str | None:
         place = folder / name
         place.touch(mode=0o600)
         place.write_text(text, encoding="utf-8", errors="replace")
-        with app.suspend(), _lent(app):
+        with app.suspend(), _terminal_lent(app):
             done = await asyncio.to_thread(subprocess.run, [*command, str(place)], check=False)
         return place.read_text(encoding="utf-8") if done.returncode == 0 else None
     except SuspendNotSupported:
