@@ -68,7 +68,7 @@ class _Known(NamedTuple):
 
 
 class MachineMeasures:
-    """The jobs of this machine, asked anew at each `look`.
+    """The jobs of this machine, asked anew at each `collect`.
 
     ``jobs`` counts those that run by flow and status, ``ended`` by flow and status those that have
     ended since the first look; ``totals`` and ``levels`` are by flow and routine. ``progress`` is
