@@ -169,8 +169,8 @@ of its own start, if this user started it on this machine.
   routilux-tui alerts JOB [--add RULE] [--off NAME]     `A` in the dashboard
   routilux-tui watch --where CONDITION -- COMMAND       from outside, for all jobs of all machines
 
-The rules of the configuration are for flows that `run` starts; a job of a script of routilux has
-those that `A` or `alerts --add` set, and can be watched from outside.
+The rules of the configuration are for what `run` starts: a job of a flow, and each job of a script
+of routilux.
 """
 
 #: What can be explained, and how each topic begins.

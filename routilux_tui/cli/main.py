@@ -4,8 +4,8 @@ Each command is a module of its own, imported only when it is asked for, so that
 screen starts at once.
 
 Exit codes: 0 done or met; 1 the job failed, or the condition can't hold any more; 2 usage;
-3 unreachable; 4 asked but not confirmed in time; 70 a fault of this program; 124 timeout;
-130 interrupted.
+3 unreachable; 4 asked but not confirmed in time; 5 the job is paused, so not over;
+70 a fault of this program; 124 timeout; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
         description="The dashboard for routilux jobs. Without a command: the list of jobs.",
         epilog=f"commands:\n{listing}\n\nroutilux-tui COMMAND --help tells more of one.\n"
         "exit codes: 0 done or met, 1 failed, 2 usage, 3 unreachable, 4 not confirmed, "
-        "70 a fault of this program, 124 timeout, 130 interrupted",
+        "5 paused, 70 a fault of this program, 124 timeout, 130 interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="routilux-tui [-h] [--version] [screen options] [COMMAND ...]",
     )

@@ -2,8 +2,9 @@
 
 FLOW is path/to/file.py[:name] or package.module[:name]; name is a Flow or a function that
 returns one. Without a terminal, or with --no-tui, progress is printed line by line and the
-exit code tells the job's end: 0 completed, 1 failed or cancelled. --json prints the summary as
-one JSON object. --detach starts the job, prints its id and returns.
+exit code tells the job's end: 0 completed, 1 failed or cancelled; or 5 when it is paused, which
+needs somebody. --json prints the summary as one JSON object. --detach starts the job, prints its
+id and returns.
 
 A script of routilux 0.10 or 0.11 is run as itself (or a flow in it by its name), by the Python in
 which its routilux is installed: ours, the active virtual environment, a .venv beside it or above,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import AlertRule, Header
 
 PROGRESS_EVERY = 0.5
+NOT_OVER = 5
+"""The exit code of a job that was followed until it paused, which is no end to go on from."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -276,4 +279,4 @@ def _paused(header: Header, *, as_json: bool) -> int:
     print(f"The job is paused: {output.safe(header.note) or 'no reason given'}.", file=sys.stderr)
     way = f"Answer it: routilux-tui answer {name}" if header.questions else ""
     print(f"  {way or f'Go on: routilux-tui resume {name}'}", file=sys.stderr)
-    return 0
+    return NOT_OVER

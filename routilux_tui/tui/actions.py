@@ -149,6 +149,8 @@ LIST_ACTIONS = (
     Action("badge", "i", "i", "info", "The whole path, and what the status means.", LOOK),
     Action("select", "space", "Space", "select", "Select the job; p, r, c and d mean all of these.",
            STEER, footer=True),
+    Action("select_matching", "asterisk", "*", "select by", "Select the jobs with a condition.",
+           STEER),
     Action("pause", "p", "p", "pause", "Pause the job.", STEER, "pause", "pause JOB", footer=True),
     Action("resume", "r", "r", "go on", "Go on with a paused job.", STEER, "resume", "resume JOB"),
     Action("cancel", "c", "c", "cancel", "Cancel the job; you are asked first.", STEER, "cancel",

@@ -166,6 +166,15 @@ class Listing:
             self._keeps = self._filter(query.strip())
         self._sort()
 
+    def matching(self, condition: str) -> set[str]:
+        """The keys of the shown jobs for which a condition holds.
+
+        Raises:
+            ConditionError: when it can't be judged.
+        """
+        judged = Condition(condition)
+        return {one.key for one in self.shown if judged.holds(context_of_entry(one))}
+
     def groups(self) -> list[tuple[str, int, int]]:
         """The groups that have jobs: its name, the place of its first job, how many it has."""
         bounds = [bisect_left(self._marks, (n,)) for n in range(len(GROUPS) + 1)]

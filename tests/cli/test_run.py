@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from routilux_tui.state.job_state import JobState
+from tests.asking import write_asking
 from tests.cli.program import tui
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ def test_save_overwrites_nothing_but_an_ended_job_of_the_flow(flows: str, world:
         ("other", "completed", "a job of another flow, 'other'"),
     ):
         before = write(path, flow, status)
-        done = tui("run", f"{flows}:counting", "--save", str(path), code=1)
+        done = tui("run", f"{flows}:counting", "--save", str(path), code=2)
         assert why in done.stderr
         assert path.read_bytes() == before
     before = (world / "flows.py").read_bytes()
-    assert "no saved job" in tui("run", f"{flows}:counting", "--save", flows, code=1).stderr
+    assert "no saved job" in tui("run", f"{flows}:counting", "--save", flows, code=2).stderr
     assert (world / "flows.py").read_bytes() == before
     write(path, "counting", "completed")
     tui("run", f"{flows}:counting", "--save", str(path))
@@ -55,7 +56,7 @@ def test_save_replaces_nothing_that_is_no_file(flows: str, world: Path, kind: st
     else:
         path.symlink_to("/dev/null" if kind == "link to a device" else world / "nowhere.json")
     before = path.lstat().st_ino
-    code = 0 if kind == "dangling link" else 1
+    code = 0 if kind == "dangling link" else 2
     tui("run", f"{flows}:counting", "--save", str(path), "--force", code=code)
     assert (path.lstat().st_ino == before) or kind == "dangling link"
 
@@ -63,6 +64,12 @@ def test_save_replaces_nothing_that_is_no_file(flows: str, world: Path, kind: st
 def test_save_takes_no_file_of_a_job_that_runs(flows: str, world: Path) -> None:
     path = world / "kept.json"
     job = tui("run", f"{flows}:stuck", "--detach", "--save", str(path)).stdout.strip()
-    tui("run", f"{flows}:stuck", "--save", str(path), code=1)
+    tui("run", f"{flows}:stuck", "--save", str(path), code=2)
     tui("run", f"{flows}:stuck", "--save", str(path), "--force", code=1)
     assert JobState.load(path).job_id == job
+
+
+def test_a_job_that_pauses_while_it_is_followed_is_no_success(world: Path) -> None:
+    done = tui("run", write_asking(world), "-p", "n=1", "--no-tui", code=5)
+    assert "waits for an answer: book it?" in done.stderr
+    assert "Answer it: routilux-tui answer" in done.stderr

@@ -18,6 +18,7 @@ from routilux_tui.tui.screens.job import JobScreen
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
 from tests.flows import write_flows
+from tests.processes import until as wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +32,11 @@ def flows(world: Path) -> str:
 
 
 def held(flows: str) -> LaunchResult:
-    """A job in one long step, whose runner takes no controls."""
-    return start_job(f"{flows}:stuck", {"seconds": 600}, read_only=True)
+    """A job in one long step, which has begun, and whose runner takes no controls."""
+    started = start_job(f"{flows}:stuck", {"seconds": 600}, read_only=True)
+    with Client(started.socket) as client:
+        wait_until(lambda: not client.header().counts["pending"])
+    return started
 
 
 def whole(started: LaunchResult) -> list[Any]:

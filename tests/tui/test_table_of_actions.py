@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: They change what this dashboard does, and nothing of a job.
-HERE = {"read_only", "select"}
+HERE = {"read_only", "select", "select_matching"}
 CHANGING = [
     pytest.param(one, screen, id=f"{screen.__name__}-{one.id}")
     for actions, screen in ((JOB_ACTIONS, JobScreen), (LIST_ACTIONS, JobsScreen))

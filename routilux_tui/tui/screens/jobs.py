@@ -11,7 +11,8 @@ from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
-from routilux_tui.tui.screens.steering import SteeringScreen, question_of
+from routilux_tui.tui.screens.job_selection import JobSelection
+from routilux_tui.tui.screens.steering import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.preview import Preview
@@ -34,7 +35,7 @@ _PREVIEW_EVERY = 0.25
 """Seconds between two looks at where the cursor is, so that not each job passed is opened."""
 
 
-class JobsScreen(SteeringScreen):
+class JobsScreen(JobSelection):
     """The list.
 
     Args:
@@ -184,24 +185,6 @@ class JobsScreen(SteeringScreen):
         self.line.display = False
         self.set_focus(self.rows)
 
-    def action_select(self) -> None:
-        """Select the job, or not."""
-        one = self.rows.current
-        if one is not None:
-            self.rows.selected ^= {one.key}
-            self.rows.move_to(self.rows.cursor + 1)
-            self.rows.refresh()
-
-    def _chosen(self) -> list[JobEntry]:
-        rows = self.rows
-        if rows.selected:
-            return [one for one in rows.shown if one.key in rows.selected]
-        return [rows.current] if rows.current is not None else []
-
-    def steered(self) -> list[str]:
-        """The selected jobs, or the one that the cursor is on, by flow and short id."""
-        return [f"{one.flow_id} {one.job_id[:8]}" for one in self._chosen() if not one.error]
-
     async def steer(self, action: str, reason: str = "") -> None:
         """Ask each of them, all at once; the list shows what becomes of it."""
 
@@ -209,11 +192,11 @@ class JobsScreen(SteeringScreen):
             async with self._opened(one) as handle:
                 await self.ask(handle, action, reason)
 
-        await asyncio.gather(*(ask(one) for one in self._chosen() if not one.error))
+        await asyncio.gather(*(ask(one) for one in self.chosen() if not one.error))
 
     async def question(self) -> str:
         """What the first of them that waits for a person asks."""
-        for one in self._chosen():
+        for one in self.chosen():
             if one.status == "paused" and not one.error:
                 async with self._opened(one) as handle:
                     question = await question_of(handle)
@@ -247,7 +230,7 @@ class JobsScreen(SteeringScreen):
 
     def action_compare(self) -> None:
         """Compare two selected jobs, the older one first, or one with the run before."""
-        chosen = [one for one in self._chosen() if not one.error]
+        chosen = [one for one in self.chosen() if not one.error]
         if len(chosen) > 2:
             self.notify("Two jobs are compared: select two with Space.", timeout=4)
             return
@@ -273,7 +256,7 @@ class JobsScreen(SteeringScreen):
 
     def action_delete(self) -> None:
         """Delete the selected jobs, or the one that the cursor is on, if the reader is sure."""
-        chosen = [one for one in self._chosen() if not self._is_kept(one)]
+        chosen = [one for one in self.chosen() if not self._is_kept(one)]
         if not chosen or self.is_refused("delete"):
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog

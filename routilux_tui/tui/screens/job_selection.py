@@ -1,0 +1,74 @@
+"""Which jobs of the list a key means: the selected ones, or the one that the cursor is on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.screens.steering import SteeringScreen
+from routilux_tui.views.formatting import counted
+from routilux_tui.views.steering import forbids
+from routilux_tui.views.text import printable
+
+if TYPE_CHECKING:
+    from routilux_tui.tui.widgets.job_rows import JobRows
+    from routilux_tui.views.shapes import JobEntry
+
+
+class JobSelection(SteeringScreen):
+    """A screen with a list of jobs, of which several can be selected.
+
+    A selection means those of it that are shown: nothing is done to a job out of sight.
+    """
+
+    rows: JobRows
+
+    def action_select(self) -> None:
+        """Select the job, or not."""
+        one = self.rows.current
+        if one is not None:
+            self.rows.selected ^= {one.key}
+            self.rows.move_to(self.rows.cursor + 1)
+            self.rows.refresh()
+
+    def action_select_matching(self) -> None:
+        """Select the shown jobs for which a condition holds, instead of those that are."""
+        from routilux_tui.tui.screens.dialogs import LineDialog
+
+        def answered(text: str | None) -> None:
+            if text is None:
+                return
+            try:
+                found = self.rows.listing.matching(text) if text.strip() else set()
+            except RoutiluxTuiError as error:
+                self.notify(printable(str(error)), severity="warning", markup=False)
+                return
+            self.rows.selected = found
+            self.rows.refresh()
+            self.notify(f"{counted(len(found), 'job')} selected.", timeout=3)
+
+        hint = 'A condition: status == "failed" && errors > 3. None selects nothing.'
+        self.app.push_screen(LineDialog("Select the jobs with …", hint, yes="select"), answered)
+
+    def chosen(self) -> list[JobEntry]:
+        """The selected jobs that are shown, or the one that the cursor is on."""
+        rows = self.rows
+        if rows.selected:
+            return [one for one in rows.shown if one.key in rows.selected]
+        return [rows.current] if rows.current is not None else []
+
+    def steered(self) -> list[str]:
+        """The selected jobs, or the one that the cursor is on, by flow and short id."""
+        return [f"{one.flow_id} {one.job_id[:8]}" for one in self.chosen() if not one.error]
+
+    def is_refused(self, action: str) -> bool:
+        """Say why an action can't be done, or why none of the chosen jobs takes it."""
+        if super().is_refused(action):
+            return True
+        chosen = [one for one in self.chosen() if not one.error]
+        if not chosen or not all(forbids(one.status, action) for one in chosen):
+            return False
+        are = "the job is" if len(chosen) == 1 else "the jobs are"
+        states = " and ".join(sorted({one.status for one in chosen}))
+        self.notify(printable(f"Can't {action}: {are} {states}."), severity="warning", markup=False)
+        return True
