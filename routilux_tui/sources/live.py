@@ -230,11 +230,16 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
                 return
 
     async def goes_on(self) -> bool:
-        """Wait until a job that has ended goes on: its runner may be asked to, by anybody."""
-        while not (self._over or self._closed):
-            if not self._is_final():
+        """Wait until a job that has ended goes on: its runner may be asked to, by anybody.
+
+        It may have ended again before anything of it is seen.
+        """
+        while not self._closed:
+            if not self._inbox.is_empty or not (self._over or self._is_final()):
                 self._inbox.wake()
                 return True
+            if self._over:
+                break
             await self._inbox.wait()
         return False
 

@@ -152,9 +152,12 @@ class RetryScreen(ActingScreen):
             line = pane.line_at(pane.cursor)
             if line is None:
                 return CursorTarget()
-            if line.failing is None:
-                return CursorTarget(problem=line.problem)
-            return CursorTarget(line.failing.task, _name_of(line.failing), line.problem)
+            failing, problem = line.failing, line.problem
+            if failing is None and problem.inputs == len(problem.samples) == 1:
+                failing = problem.samples[0]  # the error's only input
+            if failing is None:
+                return CursorTarget(problem=problem)
+            return CursorTarget(failing.task, _name_of(failing), problem)
         row = pane.row_at(pane.cursor) if isinstance(pane, HistoryPane) else None
         if row is not None and row.name in FAILURES and row.task is not None:
             return CursorTarget(row.task, f"task {row.task} of {printable(row.routine)}")
