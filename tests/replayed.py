@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from routilux_tui.errors import NotPossible
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store import journal as journals
 from routilux_tui.store.journal import Journal
@@ -29,12 +30,24 @@ def write_job(path: Path, job_id: str | None = None) -> JobState:
         return _write(path, clock, job_id)
 
 
+def _journal(state: JobState, path: Path) -> Journal:
+    """Its journal, as soon as no test beside this one keeps a job of the same id."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return Journal(state, path)
+        except NotPossible:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
 def _write(path: Path, clock: list[float], job_id: str | None) -> JobState:
     state = JobState("orders")
     if job_id is not None:
         state.job_id = job_id
     state._created = state._updated = NOON
-    journal = Journal(state, path)
+    journal = _journal(state, path)
     state.make("status", "running", NOON)
     for n in range(ORDERS):
         at = clock[0] = NOON + n

@@ -87,6 +87,8 @@ def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -
 
 
 def _rate(moment: Moment, one: RoutineStatistics) -> float:
+    if moment.is_over:  # nothing of it happens any more
+        return 0.0
     last = int(moment.at)
     spans = [n[0] for second, n in one.recent.items() if last - RECENT <= second < last]
     began = moment.statistics.clock.origin or moment.at

@@ -202,6 +202,17 @@ def test_a_paused_or_cancelled_job_is_not_all_done() -> None:
         assert states["price"] == ("held" if status == "paused" else "stopped")
 
 
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_what_has_ended_has_no_rate(status: str) -> None:
+    job = shop()
+    before = {one.routine_id: one.rate for one in measured(job).figures}
+    job.make("status", status, AT + 21.5)
+    insight = measured(job)
+    assert before["price"] > 0
+    assert insight.outlook is not None
+    assert {insight.outlook.rate, *(one.rate for one in insight.figures)} == {0.0}
+
+
 def test_while_it_pauses_it_says_so() -> None:
     insight = measured(shop(), Control("pause", "lunch", 2))
     assert insight.outlook is not None
