@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
         return show(chosen, handle=far)
     if args.job:
-        socket = Path(find_running(args.job).key)
+        socket = Path(find_running(args.job, must_answer=False).key)
     else:
         jobs = running_jobs()
         if len(jobs) > 1 and is_interactive():

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.cli.find_job import find_running
     from routilux_tui.runner.discover import is_stale
 
-    socket = Path(find_running(args.job).key)
+    socket = Path(find_running(args.job, must_answer=not args.force).key)
     try:
         return _request(args, socket)
     except (Unreachable, NotConfirmed):

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
-from routilux_tui.cli.find_job import find, find_running, live_entries, resume_hint, running_from
+from routilux_tui.cli.find_job import (
+    answering,
+    find,
+    find_running,
+    live_entries,
+    resume_hint,
+    running_from,
+)
 from routilux_tui.errors import NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.locks import is_locked
@@ -59,12 +66,14 @@ def steered(name: str) -> Steered:
 
     Raises:
         NoSuchJob: when no job is called so, or more than one is.
+        NotConfirmed: when its runner does not answer.
     """
     found = find(name)
     if isinstance(found, Path):
         running = running_from(str(found), live_entries(str(found))) if is_locked(found) else []
-        return Steered(Path(running[0].key) if running else None, found)
-    return Steered(Path(found.key) if found.place == "live" else None, Path(found.path))
+        return Steered(Path(answering(name, running[0]).key) if running else None, found)
+    socket = Path(answering(name, found).key) if found.place == "live" else None
+    return Steered(socket, Path(found.path))
 
 
 def not_run(path: Path) -> NotPossible:

@@ -12,7 +12,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from routilux_tui.errors import JobFileError, NoSuchJob, Unreachable
+from routilux_tui.errors import JobFileError, NoSuchJob, NotConfirmed, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
 from routilux_tui.sources.saved_entry import file_note, read_header
@@ -217,17 +217,22 @@ def unpacked(path: Path) -> Path:
     return unpack_bundle(path, cache)
 
 
-def find_running(name: str) -> JobEntry:
+def find_running(name: str, *, must_answer: bool = True) -> JobEntry:
     """The job that a name means, to be steered: it runs, and no other of that name does.
+
+    Args:
+        name: what the user calls it.
+        must_answer: whether one that has not answered just now is refused; else it is asked again.
 
     Raises:
         NoSuchJob: when there is none, or more than one; says so of saved ones, too.
+        NotConfirmed: when its runner does not answer.
     """
     _check_named(name)
     live = live_entries(name if _is_file(name) else "")
     found = running_from(name, live) if _is_file(name) else _choose(name, live)
     if len(found) == 1:
-        return found[0]
+        return answering(name, found[0]) if must_answer else found[0]
     if not found and earlier_run(name) is not None:
         one = _run_before(name, [*live, *saved_entries(live)])
         if one.place == "live":
@@ -240,6 +245,21 @@ def find_running(name: str) -> JobEntry:
         if saved:
             raise _only_saved(name, saved[0].path)
     raise _ambiguous(name, found, live, steers=True)
+
+
+def answering(name: str, entry: JobEntry) -> JobEntry:
+    """A running job as it is, if it has answered.
+
+    Raises:
+        NotConfirmed: when it has not.
+    """
+    if entry.badge != SILENT:
+        return entry
+    raise NotConfirmed(
+        f"Job {name!r} does not answer: its runner is stopped, or very busy.",
+        "Try again, look at its log, or end it: "
+        + shlex.join(["routilux-tui", "cancel", "--force", name]),
+    )
 
 
 def _goes_on(entry: JobEntry) -> bool:

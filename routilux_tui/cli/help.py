@@ -88,10 +88,11 @@ Exit codes
 
     0   done, or the condition was met; a pipe whose reader has gone is no error
     1   the job failed, the condition can't hold any more, or the job can't do that
-    2   usage: the arguments, the configuration, a flow that can't be loaded; output that can't be
-        written
+    2   usage: the arguments, the configuration, a flow that can't be loaded; a job that can't begin
+        (run); output that can't be written
     3   unreachable: no such job, nobody answers, a folder that can't be used
     4   asked, and not confirmed in time
+    5   the job that was followed is paused
    70   a fault of this program, with its traceback
   124   the time was over first
   130   interrupted

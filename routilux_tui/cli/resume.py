@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import control, output
 from routilux_tui.cli.arguments import add_worker_arguments
 from routilux_tui.cli.config import effective_settings
-from routilux_tui.cli.find_job import find
+from routilux_tui.cli.find_job import answering, find
 from routilux_tui.errors import NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.locks import is_locked
@@ -64,6 +64,7 @@ def _saved_file(name: str) -> str | None:
     Raises:
         NoSuchJob: when no job is called so, or more than one is.
         NotPossible: when it has ended.
+        NotConfirmed: when its runner does not answer.
     """
     from routilux_tui.store.large_file import open_job
 
@@ -74,7 +75,7 @@ def _saved_file(name: str) -> str | None:
         _check_open(name, open_job(found).status)
         return str(found)
     _check_open(name, found.status)
-    return found.path if found.place == "saved" else None
+    return found.path if answering(name, found).place == "saved" else None
 
 
 def _is_file(name: str) -> bool:

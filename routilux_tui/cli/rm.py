@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
     """Remove them, if the user is sure."""
     from routilux_tui.runner.removing import remove_saved
 
-    chosen = [_removable(name) for name in args.jobs]
+    # a job that is named twice is removed once
+    chosen = list({os.path.abspath(one[0]): one for one in map(_removable, args.jobs)}.values())  # noqa: PTH100 - its links stay
     if not args.yes:
         for path, _, shown in chosen:
             print(f"{shown}  {safe(str(path))}", file=sys.stderr)

@@ -22,7 +22,13 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import add_worker_arguments, count, job_name, label, seconds
 from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
-from routilux_tui.errors import NotPossible, Unreachable, UsageError
+from routilux_tui.errors import (
+    JobFailed,
+    NotPossible,
+    RoutiluxTuiError,
+    Unreachable,
+    UsageError,
+)
 from routilux_tui.job import status as statuses
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
 
@@ -93,6 +99,17 @@ def add_following_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Start the job."""
+    try:
+        started = _start(args)
+    except RoutiluxTuiError as error:
+        if error.exit_code == JobFailed.exit_code:
+            error.exit_code = UsageError.exit_code  # 1 says that the job failed, and there is none
+        raise
+    return started if isinstance(started, int) else show_started(started, args)
+
+
+def _start(args: argparse.Namespace) -> LaunchResult | int:
+    """Start the job; of a script, what it has ended with."""
     from routilux_tui.runner.launch import start_job
     from routilux_tui.runner.script import script_of
 
@@ -108,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             f"{args.flow} is a flow, which takes no arguments.", "Give parameters: -p KEY=VALUE."
         )
-    started = start_job(
+    return start_job(
         args.flow,
         params,
         entry=args.entry,
@@ -127,7 +144,6 @@ def run(args: argparse.Namespace) -> int:
         history_ttl_seconds=args.history_ttl_seconds,
         log_size=effective_settings()["log_size"].value,
     )
-    return show_started(started, args)
 
 
 def _rules(texts: list[str]) -> list[AlertRule]:

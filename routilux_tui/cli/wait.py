@@ -69,7 +69,7 @@ def _wait(args: argparse.Namespace) -> WaitResult:
     begun = time.monotonic()
     found = find(args.job)
     if isinstance(found, Path) and is_locked(found):
-        found = find_running(args.job)
+        found = find_running(args.job, must_answer=False)
     if isinstance(found, Path) or found.place != "live":
         path = found if isinstance(found, Path) else Path(found.path)
         return _judge_file(SavedJob(path), args.until)

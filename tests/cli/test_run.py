@@ -65,7 +65,7 @@ def test_save_takes_no_file_of_a_job_that_runs(flows: str, world: Path) -> None:
     path = world / "kept.json"
     job = tui("run", f"{flows}:stuck", "--detach", "--save", str(path)).stdout.strip()
     tui("run", f"{flows}:stuck", "--save", str(path), code=2)
-    tui("run", f"{flows}:stuck", "--save", str(path), "--force", code=1)
+    tui("run", f"{flows}:stuck", "--save", str(path), "--force", code=2)
     assert JobState.load(path).job_id == job
 
 
