@@ -144,5 +144,5 @@ def note_of(account: Any) -> str:
     reason = str(to_plain(account.get("reason") or ""))
     dropped = account.get("dropped")
     if isinstance(dropped, int) and dropped:
-        reason = f"{reason} ({dropped} not started)" if reason else f"{dropped} not started"
+        reason = f"{reason} ({dropped:,} not started)" if reason else f"{dropped:,} not started"
     return reason[:PREVIEW]

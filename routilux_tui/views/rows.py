@@ -60,7 +60,7 @@ def pause_row(n: int, point: Any) -> Row:
         n,
         timestamps.shown(point.get("timestamp")),
         _text(point.get("current_routine_id")),
-        f"{held} held" if isinstance(held, int) else "",
+        f"{held:,} held" if isinstance(held, int) else "",
         text,
     )
 

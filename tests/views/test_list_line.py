@@ -51,7 +51,7 @@ def test_all_of_a_job_is_done_only_when_it_has_completed() -> None:
 
 
 def test_a_note_tells_what_was_dropped_and_takes_anything() -> None:
-    assert note_of({"reason": "too slow", "dropped": 407}) == "too slow (407 not started)"
-    assert note_of({"dropped": 407}) == "407 not started"
+    assert note_of({"reason": "too slow", "dropped": 4052}) == "too slow (4,052 not started)"
+    assert note_of({"dropped": 4052}) == "4,052 not started"
     assert note_of({"reason": {"a": 1}}) == "{'a': 1}"
     assert note_of(["no", "account"]) == ""
