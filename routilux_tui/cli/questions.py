@@ -32,7 +32,9 @@ _WIDEST = 60
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE", nargs="?", default="")
-    parser.add_argument("--all", action="store_true", help="with those that are answered")
+    parser.add_argument(
+        "--all", action="store_true", help="with those that are answered, or open no more"
+    )
     parser.add_argument("--json", action="store_true", help="a JSON object a question")
 
 
@@ -63,13 +65,14 @@ def _jobs(name: str) -> Iterator[Readable]:
 
 
 def _print(job: str, one: AskedQuestion) -> None:
-    by = f"{one.routine} {ago(one.asked_at)}".strip()
-    print(output.safe(f"{job}  {one.id}  {one.text}  (asked by {by})"))
+    by = f"  (asked by {one.routine} {ago(one.asked_at)}".rstrip() + ")" if one.routine else ""
+    print(output.safe(f"{job}  {one.id}  {one.text}{by}"))
     for key, value in (one.data if isinstance(one.data, dict) else {}).items():
         print(output.safe(f"    {key}  {preview(value, _WIDEST)}"))
     if not one.is_open:
         given = one.choice or preview(one.answer, _WIDEST)
-        print(output.safe(f"    {given}, by {one.answered_by} at {clock(one.answered_at)[:5]}"))
+        answer = f"{given}, by {one.answered_by} at {clock(one.answered_at)[:5]}"
+        print(output.safe(f"    {answer if one.answered_at else 'nobody answered it'}"))
         return
     to = f" to {', '.join(one.targets)}" if one.targets else ""
     print(output.safe(f"    the answer emits {one.routine}.{one.event}{to}: {_answers(one)}"))

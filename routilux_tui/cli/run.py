@@ -30,6 +30,7 @@ from routilux_tui.errors import (
     UsageError,
 )
 from routilux_tui.job import status as statuses
+from routilux_tui.views.formatting import sentence
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
 
 if TYPE_CHECKING:
@@ -292,7 +293,8 @@ def _paused(header: Header, *, as_json: bool) -> int:
     if as_json:
         output.print_json({"header": _plain(header)})
     name = header.job_id[:8]
-    print(f"The job is paused: {output.safe(header.note) or 'no reason given'}.", file=sys.stderr)
+    why = sentence(output.safe(header.note) or "no reason given")
+    print(f"The job is paused: {why}", file=sys.stderr)
     way = f"Answer it: routilux-tui answer {name}" if header.questions else ""
     print(f"  {way or f'Go on: routilux-tui resume {name}'}", file=sys.stderr)
     return NOT_OVER

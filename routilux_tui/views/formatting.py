@@ -27,6 +27,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{count(number)} {one if number == 1 else many or f'{one}s'}"
 
 
+def sentence(text: str) -> str:
+    """A text with a full stop, unless it ends as a sentence does already."""
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 def span(seconds: float) -> str:
     """A span of time in six characters at most: ``0.4s``, ``12s``, ``3m04s``, ``2h07m``."""
     if seconds < 0:

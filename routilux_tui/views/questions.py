@@ -74,15 +74,23 @@ def waits(job: Job) -> bool:
 
 
 def questions(job: Job, *, answered: bool = False) -> list[AskedQuestion]:
-    """The open questions of a job, the oldest first; before them, if wanted, the answered ones."""
+    """The open questions of a job, the oldest first; before them, if wanted, all others.
+
+    These are answered, or the job has ended without an answer.
+    """
     with job.lock:
         links = flow_shape_of(job).links
         own = list(job.questions.values())
         found: list[AskedQuestion] = []
+        is_over = statuses.has_ended(job.status)
         if answered:
-            done = [one for one in own if one.answer is not None][-_MOST_ANSWERED:]
-            found += [_own(one, links) for one in done]
-        if not statuses.has_ended(job.status):
+            closed = [one for one in own if is_over or one.answer is not None]
+            found += _answered_deferred(job)
+            found += [
+                msgspec.structs.replace(_own(one, links), is_open=False)
+                for one in closed[-_MOST_ANSWERED:]
+            ]
+        if not is_over:
             waiting = [one for one in own if one.answer is None]
             found += [_own(one, links) for one in waiting[:MOST_OPEN]]
             if job.status == "paused":
@@ -124,35 +132,52 @@ def choose(job: Job, wanted: str) -> AskedQuestion:
             listed = ", ".join(f"{one.id} ({one.text[:30]})" for one in still[:5])
             raise UsageError(f"{len(still)} questions are open: name one.", f"There are: {listed}.")
         raise _not_open(job, found)
-    for one in found:
+    for one in reversed(found):  # of several deferred events of one id, the last
         if one.id == wanted:
             if one.is_open:
                 return one
             raise answered_already(one)
-    for control in reversed(job.controls):
-        reason = str(control.get("reason") or "")
-        if control.get("action") == "answer" and reason.partition(":")[0] == wanted:
-            at = timestamps.to_epoch(control.get("at"))
-            raise _answered(f"Question {wanted}", label_of(control.get("who")), at)
     there = ", ".join(one.id for one in still[:10]) or "none"
     raise NotPossible(f"Job {job.job_id} has no question {wanted[:20]!r}.", f"Open ones: {there}.")
 
 
 def answered_already(question: AskedQuestion) -> NotPossible:
-    """Why a question can't be answered once more."""
+    """Why a question can't be answered, or not once more."""
+    if not question.answered_at:
+        return NotPossible(f"Question {question.id} was not answered before the job ended.")
     at = timestamps.to_epoch(question.answered_at)
-    return _answered(f"Question {question.id}", question.answered_by, at)
-
-
-def _answered(what: str, who: str, at: float | None) -> NotPossible:
     when = "" if at is None else f" at {timestamps.to_datetime(at).astimezone():%H:%M}"
-    return NotPossible(f"{what} is answered by {who or 'somebody'}{when}.")
+    who = question.answered_by or "somebody"
+    return NotPossible(f"Question {question.id} is answered by {who}{when}.")
 
 
 def _not_open(job: Job, found: list[AskedQuestion]) -> NotPossible:
     if found:
         return answered_already(found[-1])
     return NotPossible(f"Job {job.job_id} asks nothing; it is {job.status}.")
+
+
+def _answered_deferred(job: Job) -> list[AskedQuestion]:
+    """The deferred events that somebody has answered: of them, only that is kept."""
+    found = []
+    for control in job.controls:
+        name, _, choice = str(control.get("reason") or "").partition(": ")
+        if control.get("action") == "answer" and name.startswith("d"):
+            at = timestamps.to_epoch(control.get("at"))
+            found.append(
+                AskedQuestion(
+                    id=name,
+                    routine="",
+                    text="a deferred event",
+                    event="",
+                    is_deferred=True,
+                    is_open=False,
+                    choice=choice,
+                    answered_by=label_of(control.get("who")),
+                    answered_at="" if at is None else _iso(at),
+                )
+            )
+    return found[-_MOST_ANSWERED:]
 
 
 def _own(one: Question, links: list[Link]) -> AskedQuestion:

@@ -13,7 +13,7 @@ import msgspec
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.status import WAITS
-from routilux_tui.views.formatting import count, counted, duration, span
+from routilux_tui.views.formatting import count, counted, duration, sentence, span
 
 if TYPE_CHECKING:
     from routilux_tui.views.facts import Facts, RoutineFacts, Running
@@ -134,7 +134,7 @@ def _gone(facts: Facts) -> Reason:
 def _failed(facts: Facts) -> Reason:
     culprit = next((one for one in facts.routines if one.has_failed), None)
     if culprit is None:
-        text = f"Failed: {facts.note}." if facts.note else "Failed."
+        text = f"Failed: {sentence(facts.note)}" if facts.note else "Failed."
         return _reason("failed", text, facts.note or "failed", BAD, key="2")
     error = culprit.error or facts.note
     common = f"; all have {culprit.common}" if error and culprit.common else ""

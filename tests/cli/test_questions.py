@@ -205,3 +205,31 @@ def test_a_read_only_job_takes_no_answer(world: Path) -> None:
         client.wait_for_status({"paused"}, 30)
     assert "read-only" in tui("answer", job.job_id, "yes", code=1).stderr
     assert loaded(job.path).open_questions()
+
+
+def test_what_nobody_answered_in_time_is_told_with_all(world: Path) -> None:
+    job = waiting(write_asking(world), n=1, within=0.5)
+    until(lambda: loaded(job.path).status == "failed")
+    assert tui("questions", job.job_id).stdout == ""
+    assert "book it?" in (told := tui("questions", job.job_id, "--all").stdout)
+    assert "nobody answered it" in told
+    assert (
+        "was not answered before the job ended" in tui("answer", job.job_id, "yes", code=1).stderr
+    )
+    assert "Failed: no answer within 0.5s: book it?\n" in tui("why", job.job_id, code=None).stdout
+
+
+def test_a_deferred_event_that_was_answered_is_told_with_all(world: Path) -> None:
+    ledger = Path(__file__).parent.parent / "staged/nightly_ledger.py"
+    job = waiting(f"{ledger}:flow", accounts=30, big=12)
+    (asked,) = [json.loads(one) for one in tui("questions", "--json").stdout.splitlines()]
+    tui("answer", job.job_id, "yes")
+    until(lambda: loaded(job.path).status == "completed")
+    (told,) = [
+        json.loads(one) for one in tui("questions", job.path, "--all", "--json").stdout.splitlines()
+    ]
+    assert (told["id"], told["choice"], told["is_open"]) == (asked["id"], "yes", False)
+    assert told["answered_by"] == ME
+    assert f"yes, by {ME} at" in tui("questions", job.path, "--all").stdout
+    again = tui("answer", job.path, asked["id"], "yes", code=1)
+    assert f"is answered by {ME}" in again.stderr
