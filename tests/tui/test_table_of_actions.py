@@ -20,6 +20,7 @@ from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.steering import CONTROLS
 from tests.again_flow import Numbers
+from tests.asking import write_asking
 from tests.processes import assert_gone
 from tests.tui.orders import orders
 from tests.tui.stub import StubHandle
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 
 #: They change what this dashboard does, and nothing of a job.
 HERE = {"read_only", "select", "select_matching"}
+#: What a job's record calls a control, where the runner calls it otherwise.
+RECORDED_AS = {"change_queue": "queue", "alert_off": "alert", "breakpoint_off": "breakpoint"}
+#: The marks of a job that runs and asks nothing.
+STEERED = {
+    *("pause", "resume", "queue", "emit", "set", "workers"),
+    *("retry", "giveup", "alert", "breakpoint"),
+}
 CHANGING = [
     pytest.param(one, screen, id=f"{screen.__name__}-{one.id}")
     for actions, screen in ((JOB_ACTIONS, JobScreen), (LIST_ACTIONS, JobsScreen))
@@ -103,6 +111,7 @@ def test_a_runner_refuses_all_of_it_from_who_only_looks_and_keeps_who_did_what(
         client.wait("", 30)
     assert_gone(started.pid)
     controls = JobState.load(started.path).controls
+    assert {one["action"] for one in controls} == STEERED
     assert [(one["action"], one["reason"]) for one in controls] == [
         ("set", "limit"),
         ("emit", "work.done"),
@@ -118,3 +127,22 @@ def test_a_runner_refuses_all_of_it_from_who_only_looks_and_keeps_who_did_what(
         ("resume", ""),
     ]
     assert all(one["at"] and one["who"]["name"] for one in controls)
+
+
+def test_an_answer_and_a_cancel_leave_their_marks_too(world: Path) -> None:
+    started = start_job(write_asking(world), {"n": 2})
+    with Client(started.socket) as client:
+        client.wait_for_status({"paused"}, 30)
+        client.call("answer", question="1", choice="yes")
+        client.call("cancel", reason="enough")
+    assert_gone(started.pid)
+    state = JobState.load(started.path)
+    assert state.status == "cancelled"
+    first, last = state.controls
+    assert (first["action"], last["action"], last["reason"]) == ("answer", "cancel", "enough")
+    assert "yes" in first["reason"]
+    assert all(one["at"] and one["who"]["name"] for one in (first, last))
+
+
+def test_no_control_of_a_runner_is_left_out() -> None:
+    assert {RECORDED_AS.get(one, one) for one in _CONTROLS} == {*STEERED, "answer", "cancel"}
