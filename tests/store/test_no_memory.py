@@ -54,8 +54,11 @@ resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + (48 << 20), resource.RLIM
 confirmed, n = 0, 0
 while not told and n < 3000:
     n += 1
-    for change in (("shared", n, "x" * 500_000), ("routine", "a", {"status": "completed"})):
+    for kind in ("shared", "routine"):
         try:
+            change = ("shared", n, "x" * 500_000)
+            if kind == "routine":
+                change = ("routine", "a", {"status": "completed"})
             state.make(*change, time.time())
             state.make("status", "running", time.time())
         except MemoryError:
