@@ -58,13 +58,19 @@ class Replay:
             self._moments = KeptMoments(path)
         except JobFileMissing:
             self._moments = RecordedMoments(read())
-        self._stop = threading.Event()
+        self._is_stopped = False
         self.point = Point(seq=0, at=0.0)
         self.projection = Projection(self._moments.job_at(self._moments.last))
 
     def stop(self) -> None:
-        """Have a search that is under way end where it is; called from another thread."""
-        self._stop.set()
+        """Have a search that is under way end where it is; called from a thread or a signal.
+
+        It takes no lock: the thread that a signal interrupts may hold it.
+        """
+        self._is_stopped = True
+
+    def _must_stop(self) -> bool:
+        return self._is_stopped
 
     def seek(self, seek: Seek) -> Point:
         """Go to a moment; `projection` has the job as it was then.
@@ -75,7 +81,7 @@ class Replay:
             JobFileMissing: when the changes that lead there can't be read.
         """
         with self._lock:
-            self._stop.clear()
+            self._is_stopped = False
             moments = self._moments
             moments.refresh()
             origin = moments.last if seek.origin < 0 else min(seek.origin, moments.last)
@@ -136,9 +142,9 @@ class Replay:
             start = moments.job_at(first)
             found: tuple[int, bool] | None = (first, True)
             if not holds(condition, start):
-                found = moments.next_flip(condition, first, 1, self._stop.is_set)
-            while found is not None and not found[1] and not self._stop.is_set():
-                found = moments.next_flip(condition, found[0], 1, self._stop.is_set)
+                found = moments.next_flip(condition, first, 1, self._must_stop)
+            while found is not None and not found[1] and not self._must_stop():
+                found = moments.next_flip(condition, found[0], 1, self._must_stop)
             if found is None or not found[1]:
                 raise NotPossible(f"{target.condition} never held.")
             return self._show(found[0])
@@ -147,7 +153,7 @@ class Replay:
         """The next moment that is marked and can be shown, or the one before."""
         moments = self._moments
         while True:
-            found = moments.next_mark(origin, step, self._stop.is_set)
+            found = moments.next_mark(origin, step, self._must_stop)
             if found is None or not isinstance(moments, KeptMoments):
                 return found
             shown = moments.job_at(found).seq
@@ -178,7 +184,7 @@ class Replay:
     def _to_flip(self, text: str, origin: int, step: int) -> Point:
         moments = self._moments
         condition = checked(text, moments.final())
-        found = moments.next_flip(condition, origin, step, self._stop.is_set)
+        found = moments.next_flip(condition, origin, step, self._must_stop)
         if found is None:
             where = "after" if step > 0 else "before"
             raise NotPossible(f"{text} does not change its value {where} this moment.")
@@ -265,9 +271,9 @@ class Replay:
             NotPossible: when the job's changes are not kept.
         """
         with self._lock:
-            self._stop.clear()
+            self._is_stopped = False
             self._moments.refresh()
-            return self._moments.chain(record, self._stop.is_set)
+            return self._moments.chain(record, self._must_stop)
 
     def marks(self, columns: int) -> list[str]:
         """What matters of all of the job, on so many columns: a key of `MARKS` each, or empty."""

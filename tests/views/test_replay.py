@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -28,6 +30,7 @@ from tests.replayed import GIVEN_UP, NOON, ORDERS, PAUSED_AFTER, RETRIED, write_
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 
 @pytest.fixture(scope="module")
@@ -295,3 +298,26 @@ def test_a_moment_of_a_running_job_is_the_same_however_often_one_looks(tmp_path:
     assert json.dumps(kept.fresh_at(kept.last).to_plain(), default=str) == first
     assert kept.fresh_at(kept.last).routine_states["b"]["errors"] == 4
     journal.close()
+
+
+def test_a_search_can_be_stopped_at_any_line_of_it_as_a_signal_does(path: Path) -> None:
+    replay = Replay(path, lambda: open_job(path))
+
+    def interrupt(frame: FrameType, event: str, _: object) -> object:
+        if event == "line" and frame.f_code.co_name != "stop":
+            replay.stop()
+        return interrupt
+
+    def search() -> None:
+        sys.settrace(interrupt)
+        try:
+            replay.seek(Seek(to="errors > 0"))
+        except NotPossible:
+            pass
+        finally:
+            sys.settrace(None)
+
+    searching = threading.Thread(target=search, daemon=True)
+    searching.start()
+    searching.join(60)
+    assert not searching.is_alive()
