@@ -3,7 +3,8 @@
 CONDITION is CEL: status == "failed" && age < 86400. It sees status, flow_id, job_id, name, labels,
 live, records, errors, queue, progress, routines_done, routines_total, age and updated (in seconds),
 size, path and badge, which is "silent" where a runner does not answer, and "abandoned" where it
-was killed.
+was killed. Whatever else a job's own condition sees (help conditions) each job is asked for:
+eta, oldest, silent_for, routines.X.queue, shared.X.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import live_entries, saved_entries
+from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import appearance_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
@@ -20,6 +22,8 @@ from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 
 if TYPE_CHECKING:
     import argparse
+
+    from routilux_tui.views.conditions import Condition
 
 _COLUMNS = f"by {', '.join(sorted(ORDERS))}: the newest and the most come first"
 
@@ -87,7 +91,10 @@ def _print_table(entries: list[JobEntry]) -> None:
 
 
 def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
-    """The jobs of which a condition holds.
+    """The jobs of which a condition holds; those that it can't be judged of are none.
+
+    A condition on what the list has costs nothing more; for any other figure (``eta``,
+    ``routines.load.queue``) each job is asked for its own, or its file read.
 
     Raises:
         ConditionError: when it does not parse, or names what no job has.
@@ -95,9 +102,33 @@ def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
     from routilux_tui.views.condition_context import context_of_entry
     from routilux_tui.views.conditions import Condition
 
-    condition = Condition(where)
-    condition.check(context_of_entry(JobEntry(key="")))
-    return [entry for entry in entries if condition.holds(context_of_entry(entry))]
+    condition, of_any = Condition(where), context_of_entry(JobEntry(key=""))
+    if condition.names <= of_any.keys():
+        condition.check(of_any)
+        return [entry for entry in entries if condition.holds(context_of_entry(entry))]
+    from routilux_tui.views.alerts import check_names
+
+    check_names(condition, of_any)
+    return [entry for entry in entries if _holds(condition, entry)]
+
+
+def _holds(condition: Condition, entry: JobEntry) -> bool:
+    """Whether a condition holds of a job, by its own figures."""
+    if entry.error or entry.badge == SILENT:
+        return False
+    from routilux_tui.runner.client import Client
+    from routilux_tui.store.large_file import open_job
+    from routilux_tui.views.condition_context import context_of, context_of_entry
+
+    try:
+        if entry.place == "live":
+            with Client(entry.key) as client:
+                figures = client.call("context")
+        else:
+            figures = context_of(open_job(entry.path), names=condition.names)
+        return condition.holds({**figures, **context_of_entry(entry)})
+    except RoutiluxTuiError:  # it has gone meanwhile; or it has no such routine, or no such key
+        return False
 
 
 def status_of(entry: JobEntry) -> str:

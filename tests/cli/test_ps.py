@@ -6,8 +6,10 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from routilux_tui.runner.launch import start_job
 from routilux_tui.state.job_state import JobState
 from tests.cli.program import tui
+from tests.processes import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,7 @@ def test_jobs_are_chosen_by_a_condition(world: Path) -> None:
     assert ids("--where", "live") == []
     assert tui("ps", "--where", "live").stdout == "No such job.\n"
     assert "nonsense" in tui("ps", "--where", "nonsense > 1", code=2).stderr
+    assert "nonsense" in tui("ps", "--where", "nonsense > 1 && eta < 60.0", code=2).stderr
     tui("ps", "--where", "records >", code=2)
     tui("ps", "--where", "records", code=2)
 
@@ -69,3 +72,15 @@ def test_times_are_the_readers_and_name_their_zone(world: Path) -> None:
         assert "+05:30  r  e" in tui("history", "first").stdout
     finally:
         del os.environ["TZ"]
+
+
+def test_a_condition_on_a_job_s_own_figures_is_judged_by_them(flows: str, world: Path) -> None:
+    save(world, "first", "etl", "completed", "2025-10-26T02:30:00+02:00", records=3)
+    live = start_job(f"{flows}:stuck", {"seconds": 600})
+    until(lambda: ids("--where", 'routines.stuck.status == "running"') == [live.job_id])
+    assert ids("--where", "oldest == 0.0 && eta == -1.0 && silent_for >= 0.0 && live") == [
+        live.job_id
+    ]
+    assert ids("--where", "oldest == 0.0 && !live") == ["first"]
+    assert ids("--where", 'routines.stuck.queue == 0 && flow_id == "etl"') == []
+    tui("cancel", live.job_id, "--force")
