@@ -103,10 +103,22 @@ def questions(job: Job, *, answered: bool = False) -> list[AskedQuestion]:
 
 
 def deferred_by_id(job: Job) -> dict[str, dict[str, Any]]:
-    """The deferred events of a job by the ids of their questions."""
+    """The deferred events of a job by the ids of their questions.
+
+    What somebody has answered in the job's file, and is emitted when it goes on, asks nothing.
+    """
     found: dict[str, dict[str, Any]] = {}
+    given = [
+        (one.routine_id, one.event, timestamps.to_iso(one.answered_at))
+        for one in job.questions.values()
+        if one.answer is not None and one.answered_at
+    ]
     for event in job.deferred_events:
         if not isinstance(event, dict):
+            continue
+        at = timestamps.to_epoch(event.get("timestamp"))
+        asked = (event.get("routine_id"), event.get("event_name"), timestamps.to_iso(at or 0.0))
+        if asked in given:
             continue
         name = [str(event.get(key)) for key in ("routine_id", "event_name", "timestamp")]
         number = zlib.crc32("\0".join(name).encode("utf-8", "replace"))
