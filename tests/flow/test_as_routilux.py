@@ -1,4 +1,9 @@
-"""What flows of routilux 0.10 do, and do here by a change of the import line."""
+"""What flows of routilux 0.10 do, and do here by a change of the import line.
+
+Four things are otherwise on purpose: `execute` returns before the entry's handler has run; an entry
+without a ``trigger`` slot is refused, whatever strategy the flow has for errors; a slot with an
+unknown merge strategy is, too; a job that has ended is neither paused nor resumed.
+"""
 
 from __future__ import annotations
 
