@@ -16,6 +16,7 @@ from routilux_tui.errors import JobFileError, NoSuchJob, NotConfirmed, Unreachab
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
 from routilux_tui.sources.saved_entry import file_note, read_header
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
@@ -135,8 +136,6 @@ class SavedJob:
 
     def is_abandoned(self) -> bool:
         """Whether its file says that it runs, and nobody runs it."""
-        from routilux_tui.store.locks import is_locked
-
         return self.state.status == "running" and not is_locked(self.path)
 
     def close(self) -> None:
@@ -313,6 +312,8 @@ def _choose(name: str, entries: list[JobEntry]) -> list[JobEntry]:
 
 def _only_saved(name: str, path: str) -> NoSuchJob:
     """The error that a job can't be steered, as nobody runs it; with what can be done instead."""
+    if is_locked(Path(path)):  # its socket was removed, and is made anew
+        return NoSuchJob(f"Job {name!r} runs, and can't be reached now.", "Try again in seconds.")
     status = read_header(path).status
     is_how = status if has_ended(status) else "not running"
     return NoSuchJob(f"Job {name!r} is {is_how}; it is saved in {path}.", resume_hint(path))

@@ -12,6 +12,7 @@ import pytest
 from routilux_tui.runner.discover import all_jobs
 from routilux_tui.runner.launch import start_job
 from routilux_tui.state.job_state import JobState
+from routilux_tui.store.locks import acquire_lock, remove_lock
 from tests.cli.program import tui
 
 ODD_FLOWS = ["two words", "été", "日本語", "a/b/c", "a.json", "$HOME", "-dash", "..", "a" * 300]
@@ -94,6 +95,11 @@ def test_what_steers_says_that_a_job_is_only_saved_or_not_alone(flows: str, worl
         done = tui("pause", name, code=3)
         assert f"saved in {path}" in done.stderr
         assert f"resume {path}" in done.stderr
+    lock = acquire_lock(path)
+    try:  # whoever runs it has lost its socket
+        assert "runs, and can't be reached now" in tui("pause", "counting", code=3).stderr
+    finally:
+        remove_lock(path, lock)
     first, second = start_job(f"{flows}:stuck"), start_job(f"{flows}:stuck")
     done = tui("cancel", "stuck", code=3)
     assert first.job_id[:8] in done.stderr
