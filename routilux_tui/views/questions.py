@@ -64,13 +64,23 @@ def count_open(job: Job) -> int:
     """How many questions of a job wait for somebody; those of one that has ended don't."""
     if statuses.has_ended(job.status):
         return 0
-    deferred = len(job.deferred_events) if job.status == "paused" else 0
+    deferred = _count_deferred(job) if job.status == "paused" else 0
     return deferred + sum(one.answer is None for one in job.questions.values())
 
 
 def waits(job: Job) -> bool:
     """Whether a job stands still until somebody answers."""
-    return job.status == "paused" and (bool(job.deferred_events) or job.waits_for_answers())
+    if job.status != "paused":
+        return False
+    asks = any(one.answer is None for one in job.questions.values())
+    return _count_deferred(job) > 0 or (asks and job.waits_for_answers())
+
+
+def _count_deferred(job: Job) -> int:
+    """How many deferred events ask something."""
+    if not job.deferred_events or all(one.answer is None for one in job.questions.values()):
+        return len(job.deferred_events)
+    return len(deferred_by_id(job))
 
 
 def questions(job: Job, *, answered: bool = False) -> list[AskedQuestion]:

@@ -14,6 +14,7 @@ from routilux_tui.runner import answering
 from routilux_tui.runner.answering import Answer, answer_saved
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
+from routilux_tui.views.questions import count_open, waits
 from tests.asking import write_asking
 from tests.processes import assert_gone
 
@@ -36,5 +37,7 @@ def test_an_answer_that_waits_to_be_emitted_is_no_question(
     answer_saved(path, Answer("", "yes", None), {"name": "ana"})
     with pytest.raises(NotPossible, match="Question 1 is answered by ana at"):
         answer_saved(path, Answer("", choice, None), {"name": "ben"})
-    (event,) = JobState.load(path).deferred_events
+    state = JobState.load(path)
+    assert (count_open(state), waits(state)) == (0, False)
+    (event,) = state.deferred_events
     assert event["data"]["ok"] is True
