@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs behind
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a test starts would inherit it
+
 
 @pytest.fixture(autouse=True)
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -58,7 +58,7 @@ async def test_a_pause_asks_for_its_reason_wherever_it_is_asked(on_list: bool) -
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("p", *"lunch")
         assert isinstance(app.screen, LineDialog)
-        await pilot.click("_Ways", offset=(3, 0))
+        await pilot.click("_Buttons", offset=(3, 0))
         await pilot.pause(0.1)
         assert handle.asked == [("pause", "lunch")]
 
