@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.state.job_state import JobState
+from routilux_tui.views.alerts import alert_states
+from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.choosing import Sent
 from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.conditions import Condition
@@ -180,6 +182,12 @@ class StubHandle:
         self.asked.append(("answer", f"{question} {choice}"))
         return ""
 
+    async def alerts(self):
+        return alert_states(self.state)
+
+    async def breakpoints(self):
+        return breakpoints(self.state)
+
     async def pause(self, reason: str = "") -> Header:
         self.asked.append(("pause", reason))
         return self.header
@@ -215,6 +223,9 @@ class StubHandle:
 
     async def set_read_only(self, on: bool) -> None:
         pass
+
+    async def check_breakpoint(self, condition: str) -> None:
+        Condition(condition)
 
     async def check(self, condition: str) -> None:
         Condition(condition).check(context_of(self.state))

@@ -1,4 +1,4 @@
-"""What people see, at both sizes: each picture is compared with the one that was looked at."""
+"""What people see, at all sizes: each picture is compared with the one that was looked at."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.compare import show_comparison
 from routilux_tui.tui.screens.detail import TextScreen
 from routilux_tui.tui.screens.flow_runs import FlowRuns, RunsScreen
+from routilux_tui.tui.screens.paced import PacedDialog
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.shapes import Control
 from tests.replayed import GIVEN_UP, write_job
@@ -54,7 +55,7 @@ def test_the_ways_on_from_there(snap_compare, keys) -> None:
     assert snap_compare(app(StubHandle(orders())), terminal_size=(80, 24), press=pressed)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=ids)
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
 @pytest.mark.parametrize("key", list("2356789"))
 def test_every_pane(snap_compare, size, key) -> None:
     """The pane of that key has the keys; its rows are aligned under their heads."""
@@ -63,7 +64,7 @@ def test_every_pane(snap_compare, size, key) -> None:
     assert snap_compare(app(handle), terminal_size=size, press=[key])
 
 
-@pytest.mark.parametrize("size", SIZES, ids=ids)
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
 def test_the_timeline(snap_compare, size) -> None:
     """A lane a routine, as wide as there is room, with queue, rate and times below."""
     handle = StubHandle(audit("paused"))
@@ -164,11 +165,24 @@ def test_a_link_that_is_broken(snap_compare) -> None:
     assert snap_compare(app(handle), terminal_size=(80, 24))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=ids)
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
 @pytest.mark.parametrize("keys", ["p", "c", "w", "exclamation_mark", "question_mark"])
 def test_every_dialog(snap_compare, size, keys) -> None:
     """The dialog stands in the middle, over the panes; the help fills the screen."""
     assert snap_compare(app(StubHandle(audit())), terminal_size=size, press=[keys])
+
+
+@pytest.mark.parametrize("size", ALL_SIZES, ids=ids)
+@pytest.mark.parametrize("keys", ["2R", "2jX", "3jjm", "W", "B", "A"])
+def test_what_is_done_about_what_fails(snap_compare, size, keys) -> None:
+    """Sent again, given up, a waiting task moved, more workers, a breakpoint, an alert."""
+
+    async def asked(pilot: Pilot) -> None:
+        await pilot.press(*keys)
+        await until(pilot, lambda: isinstance(pilot.app.screen, PacedDialog))
+        await settled(pilot)
+
+    assert snap_compare(app(StubHandle(orders())), terminal_size=size, run_before=asked)
 
 
 def test_a_condition_that_names_the_unknown(snap_compare) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 FLOW, PROBLEMS, NOW, HISTORY = "1", "2", "3", "5"
 _MIDDLE = 8
+_AROUND = 3
+"""Lines of the head and of the keys."""
+_FOR_TWO = 8
+"""Lines that two panes need at least: each its title, and some rows."""
 
 
 class PaneLayout(Vertical):
@@ -34,6 +38,8 @@ class PaneLayout(Vertical):
         self.zoomed = ""
         self.chosen = HISTORY
         self.is_chosen_by_reader = False
+        #: The pane that the reader went to last: where there is room for one, it is that.
+        self._asked_for = FLOW
         self._question = question
         self._flow_lines = 0
         self._middle = Horizontal(id="middle")
@@ -64,11 +70,17 @@ class PaneLayout(Vertical):
         width, height = self.app.size  # its own size is not known before the first layout
         return width >= WIDE[0] and height >= WIDE[1]
 
+    def _rows(self) -> int:
+        """The lines that the panes have, below the head and what is asked."""
+        question = self._question.styles.height if self._question.display else None
+        asked = int(question.value) if question is not None else 0
+        return self.app.size.height - _AROUND - asked
+
     def _shown(self) -> set[str]:
         if self.zoomed:
             return {self.zoomed}
         if not self.is_wide:
-            return {FLOW, self.chosen}
+            return {FLOW, self.chosen} if self._rows() >= _FOR_TWO else {self._asked_for}
         middle = {key for key in (PROBLEMS, NOW) if self.panes[key].total}
         below = self.chosen if self.chosen not in {PROBLEMS, NOW} else HISTORY
         if self.chosen in {PROBLEMS, NOW}:
@@ -95,7 +107,7 @@ class PaneLayout(Vertical):
     def _set_heights(self, shown: set[str]) -> None:
         """The flow takes what it needs, half at the most; what is wrong takes eight lines."""
         middle = self._middle
-        height = self.app.size.height - 3
+        height = self.app.size.height - _AROUND
         if self.zoomed or shown <= {FLOW}:
             self.panes[FLOW].styles.height = "1fr"
             middle.styles.height = "1fr"
@@ -121,6 +133,8 @@ class PaneLayout(Vertical):
         self.is_chosen_by_reader = self.is_chosen_by_reader or by_reader
         if self.zoomed:
             self.zoomed = key
+        if by_reader:
+            self._asked_for = key
         if key != FLOW:
             self.chosen = key
         self.arrange_panes()
