@@ -121,3 +121,41 @@ def test_a_question_is_answered_from_here_once(build1: Machine, world: Path) -> 
     assert state.status == "completed"
     assert "acc-0" in [one.get("account") for one in state.shared_log if one.get("ok")]
     assert [one["action"] for one in state.controls] == ["answer"]
+
+
+def test_whatever_else_is_asked_from_here_leaves_its_mark_there(build1: Machine) -> None:
+    given = {"total": 41, "pace": 0, "every": 20, "tries": 9, "delay": 3600.0}
+    job = start(build1, f"{STAGED}/nightly_orders.py:flow", **given)
+    on(build1, "wait", job, "--until", "errors == 3 && queue == 3", "--timeout", "50")
+    by_keys(
+        job,
+        ("2 Problems", "3"),
+        ("currency EÜR  customer.id 20", "m"),
+        ("hold it back", "\r"),
+        ("on hold", "2"),
+        ("ord-000040", "jX"),
+        ("Give up ord-000000?", "y"),
+        ("given up", "W"),
+        ("Handlers at once", "8\r"),
+        ("workers ", "B"),
+        ("Pause before", 'routine == "price" && tries > 1\r'),
+        ("reakpoint 1", "A"),
+        ("tell me: failed", "\r"),
+        ("ou are told", "q"),
+    )
+    controls = json.loads(on(build1, "show", job, "--json"))["controls"]
+    marks = ["queue", "giveup", "workers", "breakpoint", "alert"]
+    assert [one["action"] for one in controls] == marks
+    assert all("@" in one["who"]["via"] for one in controls)
+    by_keys(
+        job,
+        ("2 Problems", "\x0f"),  # ctrl+o
+        ("  read-only", "2R"),
+        ("Can't send again: read-only", "X"),
+        ("Can't give up", "W"),
+        ("Can't change the workers", "B"),
+        ("Can't set a breakpoint", "A"),
+        ("Can't set a rule", "c"),
+        ("Can't cancel", "q"),
+    )
+    assert json.loads(on(build1, "show", job, "--json"))["controls"] == controls

@@ -18,11 +18,15 @@ from routilux_tui.tui.screens.help import in_columns
 from routilux_tui.tui.screens.job import JobScreen
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views import formatting
 from tests.flows import write_flows
-from tests.tui.stub import StubHandle, StubSource, audit, listed
+from tests.tui.orders import orders
+from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from textual.pilot import Pilot
 
 
 def waiting() -> StubHandle:
@@ -145,3 +149,21 @@ def test_a_copy_in_tmux_as_it_comes_is_in_its_buffer(world: Path) -> None:
         assert "stuck" in buffer.stdout or "source" in buffer.stdout or "\t" in buffer.stdout
     finally:
         subprocess.run([*tmux, "kill-server"], env=env, check=False)
+
+
+async def shows(pilot: Pilot[None], text: str) -> None:
+    """Wait until a text stands on the screen."""
+    for _ in range(400):
+        if text in pilot.app.export_screenshot().replace("&#160;", " "):
+            return
+        await pilot.pause(0.05)
+    pytest.fail(f"{text!r} never came")
+
+
+async def test_the_time_until_a_task_is_due_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Dashboard(Settings(), StubHandle(orders()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        await shows(pilot, "in 6.0s")
+        monkeypatch.setattr(formatting, "now", lambda: NOON + 3)
+        await shows(pilot, "in 3.0s")

@@ -53,6 +53,13 @@ class NowPane(Pane):
         if before.queued != moment.queued:
             self.refresh_title()
 
+    def tick(self) -> None:
+        """Until a task that is tried again is due, it is a second less."""
+        for n, coming in enumerate(self.now.coming if self.is_shown else ()):
+            if coming.due and not coming.on_hold:
+                at = n + len(self.now.handlers)
+                self.refresh_rows(at, at + 1)
+
     def tab(self, *, is_front: bool = False) -> Tab:
         """The name, with the number of handlers that run."""
         return Tab(self.key_shown, self.name_shown, len(self.now.handlers), is_front)

@@ -65,7 +65,7 @@ class ProblemsPane(Pane):
 
     def tick(self) -> None:
         """Until the next try it is a second less."""
-        for n, line in enumerate(self._lines):
+        for n, line in enumerate(self._lines if self.is_shown else ()):
             if line.failing is not None and line.failing.next_try:
                 self.refresh_rows(n, n + 1)
 
@@ -145,7 +145,7 @@ def _input_parts(
     if failing.gave_up:
         then: Part = ("gave up", "rows--error")
     elif due is not None:
-        then = (f"in {int(max(0.0, due - moment))}s", "rows--warning")
+        then = (f"in {_short_span(max(0.0, due - moment))}", "rows--warning")
     else:
         then = ("runs", "rows--dim")
     tries = (
@@ -169,6 +169,14 @@ def _input_parts(
     if width >= 80:
         parts.append((fit(clock(failing.at)[:8], 10), "rows--dim"))
     return parts + values
+
+
+def _short_span(seconds: float) -> str:
+    """A span of time in four characters: ``999s``, ``99m``, ``71h``, ``120d``."""
+    for most, unit, letter in ((1000, 1, "s"), (6000, 60, "m"), (72 * 3600, 3600, "h")):
+        if seconds < most:
+            return f"{int(seconds / unit)}{letter}"
+    return f"{min(999, int(seconds / 86400))}d"
 
 
 def _text(value: Any) -> str:

@@ -238,14 +238,14 @@ class JobScreen(ReplayScreen):
 
     def _tick(self) -> None:
         """Once a second: ages and rates move, and what the frames do not bring is asked for."""
-        header = self.handle.header
-        running = header.status == "running"
+        status = self.handle.header.status
         is_old = self.handle.stale_since is not None
-        if is_old or running or header.status == "paused" or self.waits.under_way:
+        if is_old or status in {"running", "paused"} or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
-        if running and not is_old and self.problems.is_shown:
+        if status == "running" and not is_old:
             self.problems.tick()
+            self.now.tick()
         self._read_soon()
 
     def _read_soon(self) -> None:

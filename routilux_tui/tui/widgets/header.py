@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Header
 
 _BARS = 16
+_RATE = 11
+"""Cells that the rate and a bar of it take at least."""
 """Seconds that the sparkline has at the most."""
 MANY_QUEUED = 100
 """Tasks in a queue from which on it wants a look."""
@@ -173,6 +175,7 @@ class JobHeader(PaintedWidget):
         if job.read_only or self.read_only:
             left.append(("  read-only", "rows--warning"))
         right: list[Part] = []
+        used = sum(cell_len(text) for text, _ in (*status, *left))
         outlook = self.outlook
         workers = outlook.workers if outlook is not None else 0
         if outlook is not None and workers and job.status == "running" and width >= 70:
@@ -186,6 +189,8 @@ class JobHeader(PaintedWidget):
             ]
             if width >= 100:
                 right += [(f"{busy}", "rows--name"), (f"/{workers} ", "rows--dim")]
+            if used + sum(cell_len(text) for text, _ in right) + _RATE > width:
+                right = []  # a word of the state counts for more
         if outlook is not None and job.status == "running" and self.stale_since is None:
             right += [("  ", ""), (rate(outlook.rate), "rows--name"), ("/s ", "rows--dim")]
             used = sum(cell_len(text) for text, _ in (*left, *right))
