@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import SavedJob, readable
+from routilux_tui.cli.redacting import add_redact_argument, say_what_may_stay
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.store.bundle import JOB, Packed, bundle_files, write_bundle
+from routilux_tui.store.writing import save_job
 from routilux_tui.views.formatting import size
+from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.shapes import JOB as JOB_PARTS
 
 if TYPE_CHECKING:
@@ -37,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file of the flow that goes along",
     )  # fmt: skip
     parser.add_argument("--no-source", action="store_true", help="leave the flow's source out")
-    parser.add_argument(
-        "--redact", action="append", default=[], metavar="KEY", help="take its values out"
-    )
+    add_redact_argument(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
 
 
@@ -64,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if args.redact:
             clean = Path(folder) / JOB
-            _save_redacted(path, clean, frozenset(args.redact))
+            redaction = Redaction(args.redact)
+            save_job(redaction.job(SavedJob(path).state), clean)
+            say_what_may_stay(redaction)
             files = [Packed(JOB, clean), *(one for one in files if one.name.startswith("flow/"))]
         if not args.yes and not _is_sure(files, target):
             return 1
@@ -107,15 +110,3 @@ def _is_sure(files: list[Packed], target: Path) -> bool:
         print(file=sys.stderr)
         raise UsageError("bundle asks, and nobody answers.", "Without a question: bundle -y")
     return answer.strip().lower() in {"y", "yes"}
-
-
-def _save_redacted(path: Path, target: Path, keys: frozenset[str]) -> None:
-    """Save the job of a file without the values of some keys."""
-    from routilux_tui.job.jsonable import to_plain
-    from routilux_tui.job.model import Job
-    from routilux_tui.store.writing import save_job
-    from routilux_tui.views.redaction import Redaction
-
-    redaction = Redaction(keys)
-    plain = redaction.data(to_plain(SavedJob(path).state.to_plain()))
-    save_job(Job.from_plain(redaction.texts_in(plain)), target)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from routilux_tui.cli.find_job import readable
+from routilux_tui.cli.find_job import SavedJob, readable
+from routilux_tui.cli.redacting import add_redact_argument, say_what_may_stay
 from routilux_tui.cli.rows import all_rows
 from routilux_tui.cli.why import facts_of_job
 from routilux_tui.errors import UsageError
@@ -47,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("job", metavar="JOB|FILE")
     parser.add_argument("-o", "--output", default="", metavar="FILE", help="instead of stdout")
-    parser.add_argument(
-        "--redact", action="append", default=[], metavar="KEY", help="take its values out"
-    )
+    add_redact_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,7 +58,12 @@ def run(args: argparse.Namespace) -> int:
             "A page of HTML is nothing for a terminal.", "Say: routilux-tui report JOB > job.html"
         )
     job, place = readable(args.job)
-    page = report_page(report_of(job, place, Redaction(frozenset(args.redact))))
+    redaction = Redaction(args.redact)
+    if args.redact:
+        if place:  # of one that is kept in no file, what the page shows is known alone
+            redaction.learn(SavedJob(Path(place)).state)
+        say_what_may_stay(redaction)
+    page = report_page(report_of(job, place, redaction))
     if args.output:
         Path(args.output).write_text(page, encoding="utf-8")
     else:
@@ -83,7 +87,7 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
     problems = _problems(job, insight, redaction)
     clean, replace = redaction.text, msgspec.structs.replace  # all data has been seen
     return Report(
-        header=header,
+        header=replace(header, note=clean(header.note), reason=clean(header.reason)),
         flow=job.flow(),
         routines=[replace(one, last_error=clean(one.last_error)) for one in insight.figures],
         timeline=job.timeline(0.0, 0.0, COLUMNS),
@@ -92,10 +96,17 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
         place=place,
         made=timestamps.now_iso()[:19],
         problems=[
-            replace(one, error=clean(one.error), traceback=clean(one.traceback)) for one in problems
+            replace(
+                one,
+                error=clean(one.error),
+                traceback=clean(one.traceback),
+                inputs=[(task, redaction.texts_in(given)) for task, given in one.inputs],
+                common=redaction.texts_in(one.common),
+            )
+            for one in problems
         ],
         runs=_runs(header),
-        data=[(key, redaction.texts_in(value)) for key, value in data],
+        data=[(clean(key), redaction.texts_in(value)) for key, value in data],
         log=[replace(one, text=clean(one.text)) for one in log],
         log_total=log_total,
     )

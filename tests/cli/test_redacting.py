@@ -1,0 +1,56 @@
+"""--redact: no value of the keys is anywhere in what is handed on."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from routilux_tui.views.redaction import REDACTED, Redaction
+from tests.cli.program import tui
+
+SECRETS = Path(__file__).parent.parent / "staged/secrets.py"
+#: What no form of any of the secrets is without.
+TOLD = re.compile(rb"tok-\d\d\d")
+
+
+@pytest.fixture(params=["plain", "odd"])
+def saved(request: pytest.FixtureRequest, world: Path) -> str:
+    path = str(world / "job.json")
+    odd = "true" if request.param == "odd" else "false"
+    tui("run", f"{SECRETS}:flow", "-p", f"odd={odd}", "--save", path, "--no-tui", code=None)
+    assert TOLD.search(Path(path).read_bytes())
+    return path
+
+
+def test_a_report_tells_none(saved: str) -> None:
+    assert TOLD.search(tui("report", saved).stdout.encode())
+    page = tui("report", saved, "--redact", "token").stdout
+    assert REDACTED in page
+    assert not TOLD.findall(page.encode())
+
+
+def test_an_archive_tells_none(saved: str, world: Path) -> None:
+    target = world / "job.zip"
+    tui("bundle", saved, str(target), "-y", "--redact", "token")
+    with zipfile.ZipFile(target) as archive:
+        for name in archive.namelist():
+            assert not TOLD.findall(archive.read(name)), name
+    assert "secrets" in tui("show", str(target)).stdout
+    assert REDACTED in tui("history", str(target)).stdout
+
+
+def test_a_value_that_is_too_short_for_texts_is_told_of(world: Path) -> None:
+    path = str(world / "job.json")
+    tui("run", f"{SECRETS}:flow", "--save", path, "--no-tui", code=None)
+    assert "fewer than 4" in tui("report", path, "--redact", "n").stderr
+    assert tui("report", path, "--redact", "token").stderr == ""
+
+
+def test_what_is_cut_is_known_by_its_beginning() -> None:
+    redaction = Redaction({"card"})
+    redaction.data({"card": "4000-1234-5678"})
+    assert redaction.text("of 4000-12…") == f"of {REDACTED}…"
+    assert redaction.text("of 4000 others") == "of 4000 others"
