@@ -159,3 +159,17 @@ def test_whatever_else_is_asked_from_here_leaves_its_mark_there(build1: Machine)
         ("Can't cancel", "q"),
     )
     assert json.loads(on(build1, "show", job, "--json"))["controls"] == controls
+
+
+def test_the_past_of_a_job_is_gone_through_from_here(build1: Machine) -> None:
+    given = {"total": 41, "pace": 0, "every": 20, "tries": 1, "delay": 0}
+    job = start(build1, f"{STAGED}/nightly_orders.py:flow", **given)
+    assert saved(build1, job).status == "failed"
+    by_keys(
+        job,
+        ("✗ failed", "["),
+        ("Esc now", "{"),
+        ("ago  ▶ running", "}"),
+        ("Esc now", "4"),
+        ("✗ gave up", "q"),
+    )
