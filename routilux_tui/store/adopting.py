@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.changes_reading import RawSegment, raw_segments
-from routilux_tui.store.files import journal_path
 from routilux_tui.store.list_growth import LISTS, entries_of
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.recovery import decode_line
@@ -70,15 +69,18 @@ def _unsealed(store: SegmentStore, path: Path) -> list[Unsealed]:
     number = store.next_number
     for raw in raw_segments(str(path), store):
         number = max(number, raw.number)
-        place = Path(raw.place)
+        one = _reopened(raw, Path(raw.place), number)
+        if one.last < one.marks[0].first:  # nothing has changed in it
+            if raw.number:
+                one.live.discard()
+            else:  # it says that the segments have all, until the next takes its place
+                one.live.close()
+            continue
         if not raw.number:
             store.folder.mkdir(mode=0o700, exist_ok=True)
-            place = journal_path(path).replace(store.folder / f"{number:06d}.journal")
-        left.append(_reopened(raw, place, number))
+            one.live.rename(store.folder / f"{number:06d}.journal")
+        left.append(one)
         number += 1
-    for one in [one for one in left if one.last < one.marks[0].first]:
-        one.live.discard()
-        left.remove(one)
     return left
 
 

@@ -311,7 +311,7 @@ def test_a_script_without_a_job_is_no_job(command: list[str], python: str, tmp_p
     plain = run([*command, "run", "--no-tui", "--python", python, str(file)])
     assert (plain.returncode, plain.stdout) == (0, "nothing\n")
     apart = run([*command, "run", "--detach", "--python", python, str(file)])
-    assert apart.returncode == 1
+    assert apart.returncode == 2
     assert "started no job" in apart.stderr
 
 

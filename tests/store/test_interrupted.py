@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import time
 import traceback
@@ -168,3 +169,30 @@ def test_a_disk_that_is_full_at_any_step_loses_nothing(part: int, tmp_path: Path
         check(path, marks)
         sent = [one for one in JobState.load(path).execution_history if one.event_name == "out"]
         assert len(sent) == ROUNDS
+
+
+def test_a_kill_while_a_job_is_taken_up_whose_journal_had_just_begun(tmp_path: Path) -> None:
+    path = tmp_path / "j.json"
+    child = os.fork()
+    if not child:
+        state = JobState("f")
+        journal = Journal(state, path)
+        state.status = "running"
+        for n in range(30):
+            state.append_to_shared_log({"n": n})
+        journal.flush()
+        journal.rotate()
+        journal._sealer.seal_waiting()
+        os._exit(0)
+    os.waitpid(child, 0)
+    for step in range(1, 60):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        shutil.copytree(tmp_path / "j.json.changes", folder / "j.json.changes")
+        for name in ("j.json", "j.json.journal"):
+            shutil.copy(tmp_path / name, folder / name)
+        (folder / "marks").touch()
+        at = folder / "j.json"
+        in_child(at, folder / "marks", lambda n, _, step=step: kill() if n == step else None)
+        kept = load_job(at, into=JobState, strict=True)
+        assert [one["n"] for one in kept.shared_log][:30] == list(range(30)), step
