@@ -277,7 +277,8 @@ def _run_before(name: str, entries: list[JobEntry]) -> JobEntry:
         NoSuchJob: when there are not so many.
     """
     base, back = earlier_run(name) or (name, 0)
-    runs = sorted(_choose(base, entries), key=_began, reverse=True)
+    named = jobs_named(base, [entry for entry in entries if not entry.error])
+    runs = sorted(named, key=_began, reverse=True)  # one that has ended may still answer
     if back < len(runs):
         return runs[back]
     raise NoSuchJob(
