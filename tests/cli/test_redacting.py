@@ -10,6 +10,7 @@ import pytest
 
 from routilux_tui.views.redaction import REDACTED, Redaction
 from tests.cli.program import tui
+from tests.processes import until
 
 SECRETS = Path(__file__).parent.parent / "staged/secrets.py"
 #: What no form of any of the secrets is without.
@@ -21,7 +22,7 @@ def saved(request: pytest.FixtureRequest, world: Path) -> str:
     path = str(world / "job.json")
     odd = "true" if request.param == "odd" else "false"
     tui("run", f"{SECRETS}:flow", "-p", f"odd={odd}", "--save", path, "--no-tui", code=None)
-    assert TOLD.search(Path(path).read_bytes())
+    until(lambda: TOLD.search(Path(path).read_bytes()))  # its runner has just saved it
     return path
 
 
