@@ -117,8 +117,6 @@ class Journal:
         """Have the job's lists lie in segments, its file written, and a live segment begun."""
         self._store, left, saved = adopt_changes(self.state, self.path)
         self._sealer = Sealer(self.state, self._store, self._forget_dropped)
-        for one in left:
-            self._sealer.put(one)
         self._number = max([self._store.next_number, *(one.number + 1 for one in left)])
         fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
         try:
@@ -127,6 +125,8 @@ class Journal:
         except BaseException:
             fresh.discard()
             raise
+        for one in left:  # not before: until the next journal stands, these are the job's newest
+            self._sealer.put(one)
         if not saved:  # after the journal, without which it would not be complete
             existed = self.path.exists()
             try:

@@ -19,6 +19,7 @@ from routilux_tui.store import journal as journals
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.reading import load_job
+from routilux_tui.store.sealing import Sealer, Unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,3 +197,36 @@ def test_a_kill_while_a_job_is_taken_up_whose_journal_had_just_begun(tmp_path: P
         in_child(at, folder / "marks", lambda n, _, step=step: kill() if n == step else None)
         kept = load_job(at, into=JobState, strict=True)
         assert [one["n"] for one in kept.shared_log][:30] == list(range(30)), step
+
+
+def test_a_kill_while_a_job_is_taken_up_whose_former_journal_is_sealed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "j.json"
+    child = os.fork()
+    if not child:
+        state = JobState("f")
+        journal = Journal(state, path)
+        state.status = "running"
+        for n in range(5):
+            state.append_to_shared_log({"n": n})
+        journal.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+    put = Sealer.put
+
+    def put_and_seal(sealer: Sealer, unsealed: Unsealed) -> None:
+        put(sealer, unsealed)
+        sealer.seal_waiting()  # as its thread does, where that is quick
+
+    monkeypatch.setattr(Sealer, "put", put_and_seal)
+    for step in range(1, 60):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        for name in ("j.json", "j.json.journal"):
+            shutil.copy(tmp_path / name, folder / name)
+        (folder / "marks").touch()
+        at = folder / "j.json"
+        in_child(at, folder / "marks", lambda n, _, step=step: kill() if n == step else None)
+        kept = load_job(at, into=JobState, strict=True)
+        assert [one["n"] for one in kept.shared_log][:5] == list(range(5)), step
