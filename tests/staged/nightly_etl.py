@@ -5,9 +5,13 @@ Parameters: ``rows``, ``quick`` and ``slow`` seconds of one enrichment; every 50
 
 from __future__ import annotations
 
+import threading
 import time
 
 from routilux_tui import Flow, Routine
+
+#: Nothing is cleaned before: so all that is to be cleaned stands before all that is to be enriched.
+_EXTRACTED = threading.Event()
 
 
 class Extract(Routine):
@@ -19,6 +23,7 @@ class Extract(Routine):
     def extract(self, rows=4000, quick=0.8, slow=6.0):
         for n in range(rows):
             self.emit("row", row_id=n, payload={"sku": f"sku-{n % 99}"}, quick=quick, slow=slow)
+        _EXTRACTED.set()
 
 
 class Clean(Routine):
@@ -28,6 +33,7 @@ class Clean(Routine):
         self.define_event("clean", ["row_id", "payload", "quick", "slow"])
 
     def clean(self, row_id, payload, quick, slow):
+        _EXTRACTED.wait()
         self.emit("clean", row_id=row_id, payload=payload, quick=quick, slow=slow)
 
 
