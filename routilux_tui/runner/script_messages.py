@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job.change_arguments import ARGUMENTS, has_shape
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import as_text
 
@@ -56,4 +57,14 @@ def apply_message(state: JobState, engine: ScriptEngine, kind: str, args: list[A
     elif kind == "called_off":
         engine.call_off()
     elif kind in FOLD:
+        if kind in {"hold", "drop"}:
+            args = [_numbers(args[0], state.next_task_id), *args[1:]]
+        # What is no such change could not be read back from the job's journal, nor what follows.
+        if not has_shape(ARGUMENTS[kind], args):
+            raise TypeError(f"{kind} of a kind unknown")
         make(kind, *args)
+
+
+def _numbers(rows: list[list[int]], end: int) -> list[int]:
+    """The numbers of tasks, by the first and last of each row; none is ``end`` or above."""
+    return [number for first, last in rows for number in range(first, min(last + 1, end))]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import library
 from .errors import detail
-from .messages import quoted
+from .messages import quoted, rows
 from .state_reporter import StateReporter
 from .thread_state import KEY, Cancelled
 from .values import exact_json
@@ -263,7 +263,7 @@ class Gate(StateReporter):
         with self.lock:
             if number in self.outstanding:
                 del self.outstanding[number]
-                self.report("drop", [number], time.time())
+                self.report("drop", rows([number]), time.time())
                 self._moved()
 
     # What follows
@@ -289,7 +289,7 @@ class Gate(StateReporter):
         self.gate = PAUSED
         self.report_unnoticed()
         now = time.time()
-        self.report("hold", list(self.outstanding), now)
+        self.report("hold", rows(self.outstanding), now)
         point = {
             "timestamp": datetime.fromtimestamp(now).astimezone().isoformat(),
             "reason": self.reason,

@@ -46,8 +46,10 @@ def shape(flow: Any, ids: dict[int, str]) -> dict[str, Any]:
         source, target = ids.get(id(event.routine)), ids.get(id(slot.routine))
         if source is not None and target is not None:
             mapping = getattr(one, "param_mapping", None)
-            ends = [source, str(event.name), target, str(slot.name)]
-            connections.append([*ends, dict(mapping)] if mapping else list(ends))
+            ends: list[Any] = [source, str(event.name), target, str(slot.name)]
+            if mapping:
+                ends.append({str(name): str(other) for name, other in mapping.items()})
+            connections.append(ends)
     workers = int(getattr(flow, "max_workers", 1) or 1)
     return {"routines": routines, "connections": connections, "workers": workers}
 

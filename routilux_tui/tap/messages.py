@@ -9,6 +9,7 @@ is of the process. The kinds that come with every event are short, with times in
 
 All others are changes as `routilux_tui.job.changes` has them, with times in seconds, and::
 
+    [job, "hold" or "drop", [[first, last], ...], at]   tasks, by the first and last of each row
     [job, "job", {...}]            a job begins: its id, flow, workers, routines, connections
     [job, "inexact", routine, event, what]   data of this event can't be read back as it was
     [job, "printed", task, routine, stream, line]   a handler is about to print a line
@@ -33,6 +34,8 @@ from .ring import LONGEST
 from .values import encode_simple, exact_json, plain, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .ring import Writer
 
 _MICROSECOND = 1_000  # nanoseconds
@@ -41,6 +44,26 @@ _MICROSECOND = 1_000  # nanoseconds
 def quoted(*names: Any) -> str:
     """Names as JSON texts, with commas between them: a part of a message that comes often."""
     return ",".join(to_json(str(name)) for name in names)
+
+
+class Whole:
+    """What is told whole, however long it is: our own, made of plain numbers, texts and lists."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+def rows(numbers: Iterable[int]) -> Whole:
+    """Numbers of tasks, of which a job may have a million, by the first and last of each row."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return Whole(found)
 
 
 class Messages:
@@ -91,10 +114,11 @@ class Messages:
             self._write(f"{head}{task},{routine},{at}]\n".encode())
 
     def send(self, job: int, kind: str, *args: Any) -> None:
-        """Any other message; each argument is cut by itself where it is large."""
+        """Any other message; each argument but a `Whole` is cut by itself where it is large."""
         if self._ring.gone:
             return
-        line = encode_simple([job, kind, *map(plain, args)]).encode() + b"\n"
+        told = (one.content if type(one) is Whole else plain(one) for one in args)
+        line = encode_simple([job, kind, *told]).encode() + b"\n"
         if len(line) > LONGEST:
             line = encode_simple([0, "lost", job, kind, len(line)]).encode() + b"\n"
         self._write(line)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import library
 from .clock import Clock
 from .gate import ENDED
+from .messages import Whole
 from .observed import ObservedJob
 from .pipes import Pipe, discard
 from .thread_state import KEY
@@ -69,7 +70,7 @@ class Observatory:
                 "shape": library.shape(flow, job.ids),
                 "created_at": library.seconds(state.created_at),
             }
-            self.messages.send(number, "job", beginning)
+            self.messages.send(number, "job", Whole(beginning))
             setattr(state, KEY, job)
             job.adopt(state)
             return job

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import library
 from .gate import CANCELLED, ENDED, OPEN, PAUSED, PAUSING, Gate
+from .messages import rows
 from .thread_state import KEY, Cancelled
 
 
@@ -92,7 +93,7 @@ class ObservedJob(Gate):
             }
             if reason:
                 account["reason"] = reason
-            self.report("drop", dropped, time.time())
+            self.report("drop", rows(dropped), time.time())
             self.report("routine", "_cancellation", account, time.time())
             self.report_status("cancelled")
             # As the library's own cancel leaves a state; that one would wait for itself for ever.
@@ -144,7 +145,7 @@ class ObservedJob(Gate):
                 order = [number for number in held if number in self.outstanding]
                 known = set(order)
                 order += [number for number in self.outstanding if number not in known]
-                self.report("hold", order, time.time())
+                self.report("hold", rows(order), time.time())
 
     def taken_up(self) -> None:
         """The script resumes the job, by the library's own `Flow.resume`."""

@@ -145,6 +145,22 @@ def test_pause_resume_and_cancel_by_the_commands(
     assert "True cancelled" in log
 
 
+def test_all_of_many_tasks_are_held_kept_and_dropped(
+    command: list[str], python: str, script: Path
+) -> None:
+    n = 3 * MANY
+    job = begin(command, python, script, n, 0.01)
+    until_executed(job)
+    for control, status in ("pause", "paused"), ("resume", "running"), ("pause", "paused"):
+        assert run([*command, control, job["job_id"]]).returncode == 0
+        saved = JobState.load(job["path"])
+        assert (saved.status, saved.unread) == (status, "")
+    done = Path(job["log"]).read_text().count("got")
+    assert [task["data"]["i"] for task in saved.pending_tasks] == list(range(done, n))
+    assert run([*command, "cancel", job["job_id"]]).returncode == 0
+    assert until(job["path"], "cancelled").pending_tasks == []
+
+
 def test_events_and_shared_data_are_sent_into_the_script(
     command: list[str], python: str, tmp_path: Path
 ) -> None:

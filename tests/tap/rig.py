@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import routilux_tui.tap
 from routilux_tui import JobState
+from routilux_tui.runner.script_engine import ScriptEngine
+from routilux_tui.runner.script_messages import apply_message
 from routilux_tui.tap.ring import Reader, make_memory
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class Observed:
         self.messages: list[list[Any]] = []
         self.jobs: dict[int, JobState] = {}
         self.told: dict[int, dict[str, Any]] = {}
+        self._engines: dict[int, ScriptEngine] = {}
         memory = make_memory(str(folder))
         wake, called = os.pipe()
         orders, self._orders = os.pipe()
@@ -133,20 +136,9 @@ class Observed:
             self.told[number] = args[0]
             state = self.jobs[number] = JobState(args[0]["flow_id"])
             state._job_id = args[0]["job_id"]
-        elif kind == "e":
-            routine, event, data, at, parent, tasks = args
-            self.jobs[number].make("emit", routine, event, data, at / 1e6, parent, tasks)
-        elif kind == "r":
-            self.jobs[number].make("run", args[0], args[1], args[2] / 1e6)
-        elif kind == "d":
-            self.jobs[number].make("ran", args[0], args[1], "completed", args[2] / 1e6, None)
-        elif kind == "record":
-            *record, task, trace = args
-            state = self.jobs[number]
-            seen = None if trace is None else state.traceback_number(trace)
-            state.make("record", *record, task, seen)
-        elif kind not in {"called_off", "inexact", "printed", "stack"}:
-            self.jobs[number].make(kind, *args)
+            self._engines[number] = ScriptEngine(state, lambda *_, **__: None)
+        elif kind != "printed":
+            apply_message(self.jobs[number], self._engines[number], kind, args)
 
     def until(self, condition: Callable[[], Any]) -> Any:
         """Wait for a condition, folding what comes."""
