@@ -31,7 +31,7 @@ from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, ScriptSpec
 from routilux_tui.runner.process_end import Shutdown
 from routilux_tui.runner.script_job import ScriptJob
 from routilux_tui.runner.script_output import ScriptOutput
-from routilux_tui.tap.ring import PACE, Reader, make_memory
+from routilux_tui.tap.ring import PACE, Reader, make_memory, nameless_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +89,13 @@ class ScriptHost:
             "workers": spec.workers,
             "fallback": script.is_bare,
         }
-        if spec.tasks:
-            order["instead"] = {"job": script.job, "tasks": [_task(one) for one in spec.tasks]}
+        handles = [memory, called, orders]
+        if spec.tasks:  # in a file: there may be more than a command line takes
+            instead = {"job": script.job, "tasks": [_task(one) for one in spec.tasks]}
+            order["instead"] = nameless_file(str(Path(spec.log).parent))
+            handles.append(order["instead"])
+            with open(order["instead"], "wb", closefd=False) as file:
+                file.write(msgspec.json.encode(instead))
         try:
             self._process = subprocess.Popen(
                 [script.python, "-u", str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
@@ -98,10 +103,10 @@ class ScriptHost:
                 stdout=stdout,
                 stderr=stderr,
                 env={key: one for key, one in os.environ.items() if (key, one) != _OURS},
-                pass_fds=(memory, called, orders, *self._output.sources),
+                pass_fds=(*handles, *self._output.sources),
             )
         finally:
-            for handle in (memory, called, orders):
+            for handle in handles:
                 os.close(handle)
         self._output.start()
 

@@ -34,7 +34,7 @@ class Program:
         order: ``memory``, ``wake``, ``orders`` and ``printed`` (descriptors), ``file`` or
             ``module``, ``args``, and for a flow ``name``, ``params``, ``entry`` and ``workers``;
             ``fallback`` says that a script that starts nothing may hold a flow to be executed;
-            ``instead``: see `Observatory.instead`.
+            ``instead`` is a file that has `Observatory.instead`, as a descriptor.
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -43,7 +43,10 @@ class Program:
         os.set_blocking(order["wake"], False)
         self.messages = Messages(Writer(order["memory"], order["wake"]))
         self.observatory = Observatory(self.messages)
-        self.observatory.instead = order.get("instead") or {}
+        if "instead" in order:
+            with open(order["instead"], "rb") as file:
+                file.seek(0)
+                self.observatory.instead = json.loads(file.read().decode())
         self.code = 0
         self._asked = False
 

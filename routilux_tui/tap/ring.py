@@ -152,12 +152,17 @@ class Reader:
 
 def make_memory(folder: str) -> int:
     """A file of `SIZE` bytes that goes by no name, as a descriptor."""
-    if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("routilux-tui")
-    else:
-        import tempfile
-
-        handle, path = tempfile.mkstemp(dir=folder)
-        os.unlink(path)
+    handle = nameless_file(folder)
     os.ftruncate(handle, SIZE)
+    return handle
+
+
+def nameless_file(folder: str) -> int:
+    """An empty file that goes by no name, as a descriptor."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("routilux-tui")
+    import tempfile
+
+    handle, path = tempfile.mkstemp(dir=folder)
+    os.unlink(path)
     return handle

@@ -15,7 +15,8 @@ from tests.conftest import PEERS, peer_of, run
 from tests.processes import assert_gone, until
 from tests.tap.rig import LIBRARY
 
-N = 40
+N = 3_000
+"""Inputs of a job: more than a command line takes."""
 MAIN = """
 def work(sink, i):
     say("got", i)
@@ -76,7 +77,7 @@ def test_what_a_killed_script_had_not_done_is_sent_into_a_new_run(
     # The handler that ran when it was killed runs again; what had run does not.
     got = "".join(f"got {i}\n" for i in range(7, N))
     assert done.stdout == f"{got}True completed 2\n"
-    assert f"its job 1, with {N - 7} inputs of sink in place of the entry" in done.stderr
+    assert f"its job 1, with {N - 7:,} inputs of sink in place of the entry" in done.stderr
     assert done.returncode == 0
     later = JobState.load(done.stderr.split()[-1])
     launch = later.extra["launch"]
@@ -97,7 +98,7 @@ def test_a_named_flow_does_what_it_had_not_done(
     assert json.loads(done.stdout)["jobs"][0]["header"]["status"] == "completed"
     refused = run([*words[:-1], "source", "--no-tui"])
     assert refused.returncode == 1
-    assert f"sink ({N - 7})" in refused.stderr
+    assert f"sink ({N - 7:,})" in refused.stderr
 
 
 def test_the_whole_runs_again_with_its_arguments(command: list[str], tmp_path: Path) -> None:
