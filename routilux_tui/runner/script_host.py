@@ -92,9 +92,9 @@ class ScriptHost:
         handles = [memory, called, orders]
         if spec.tasks:  # in a file: there may be more than a command line takes
             instead = {"job": script.job, "tasks": [_task(one) for one in spec.tasks]}
-            order["instead"] = nameless_file(str(Path(spec.log).parent))
-            handles.append(order["instead"])
-            with open(order["instead"], "wb", closefd=False) as file:
+            order["instead"] = handle = nameless_file(str(Path(spec.log).parent))
+            handles.append(handle)
+            with open(handle, "wb", closefd=False) as file:
                 file.write(msgspec.json.encode(instead))
         try:
             self._process = subprocess.Popen(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import wraps
 from typing import Any
 
 _POLL = 0.02
@@ -75,6 +76,7 @@ def make_sleep(clock: Clock, is_ours: Any) -> Any:
     real = time.sleep
     main = threading.main_thread()
 
+    @wraps(real)
     def sleep(seconds: Any, /) -> None:
         before = clock.held()
         began = time.monotonic()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import state_hooks, task_hooks
 from .clock import HeldTime
 from .errors import step_out
+from .frames import hide_frames
 from .signature_cache import cache_signatures
 from .thread_state import KEY
 
@@ -67,6 +68,7 @@ def patch(observatory: Observatory) -> list[str]:
     modules = sys.modules
     if getattr(modules["routilux.job_state"], _MARK, None) is not None:
         return []
+    hide_frames()
     setattr(modules["routilux.flow.task"].SlotActivationTask, KEY, 0)
     task_hooks.wrap_emit(modules["routilux.routine"])
     task_hooks.wrap_queue(modules["routilux.flow.event_loop"])

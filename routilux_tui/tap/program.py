@@ -19,6 +19,7 @@ from typing import Any
 
 from .clock import make_sleep
 from .errors import without_ours
+from .frames import hide_frames
 from .messages import Messages
 from .observatory import Observatory
 from .patching import Finder, patch, version
@@ -59,6 +60,7 @@ class Program:
             sys.addaudithook(self._audit)
         atexit.register(self._at_exit)
         report_prints()
+        hide_frames()
         try:
             if self.order.get("name"):
                 self._run_named()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from functools import wraps
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -48,6 +49,7 @@ def cache_signatures(module: Any) -> None:
     slots = module.Slot
     ask = slots._is_kwargs_handler
 
+    @wraps(ask)
     def _is_kwargs_handler(handler: Any) -> bool:
         code = _code_of(handler)
         return bool(ask(handler) if code is None else code.co_flags & inspect.CO_VARKEYWORDS)

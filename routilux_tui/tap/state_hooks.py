@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from .errors import step_out
@@ -59,6 +60,7 @@ def wrap_states(module: Any, observatory: Observatory) -> None:
     make, record = states.__init__, states.record_execution
     in_order = threading.Lock()
 
+    @wraps(make)
     def init(self: Any, flow_id: str = "", *args: Any, **more: Any) -> None:
         try:
             make(self, flow_id, *args, **more)
@@ -70,6 +72,7 @@ def wrap_states(module: Any, observatory: Observatory) -> None:
             starting.job = observatory.observe(starting.flow, self)
             starting.job.executing = True
 
+    @wraps(record)
     def record_execution(self: Any, routine_id: Any, event_name: Any, data: Any) -> None:
         job = getattr(self, KEY)
         if job is None:

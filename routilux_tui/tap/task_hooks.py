@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from . import library
@@ -21,6 +22,7 @@ def wrap_emit(module: Any) -> None:
     emit = routines.emit
     current = module._current_job_state
 
+    @wraps(emit)
     def emit_and_report(self: Any, event_name: Any, flow: Any = None, **kwargs: Any) -> None:
         state = kwargs.get("job_state")
         if state is None:
@@ -53,7 +55,6 @@ def wrap_emit(module: Any) -> None:
             place.numbers_left = 0
             place.emitting = None
 
-    emit_and_report.__doc__ = emit.__doc__
     routines.emit = emit_and_report
 
 
@@ -61,6 +62,7 @@ def wrap_queue(module: Any) -> None:
     """Have every task numbered when it is queued, and every handler pass the gate."""
     enqueue, execute = module.enqueue_task, module.execute_task
 
+    @wraps(enqueue)
     def enqueue_task(task: Any, flow: Any) -> None:
         job = getattr(task.job_state, KEY, None)
         if job is not None:
@@ -76,6 +78,7 @@ def wrap_queue(module: Any) -> None:
                 job.queued(task)
         enqueue(task, flow)
 
+    @wraps(execute)
     def execute_task(task: Any, flow: Any) -> None:
         job = getattr(task.job_state, KEY, None)
         if job is None:
@@ -118,6 +121,7 @@ def wrap_errors(module: Any) -> None:
     handlers = module.ErrorHandler
     handle = handlers.handle_error
 
+    @wraps(handle)
     def handle_error(
         self: Any, error: Any, routine: Any, routine_id: Any, flow: Any, *args: Any, **more: Any
     ) -> Any:
@@ -151,6 +155,7 @@ def wrap_entry(module: Any, observatory: Observatory) -> None:
     slots = module.Slot
     call = slots.call_handler
 
+    @wraps(call)
     def call_handler(self: Any, data: Any, *args: Any, **more: Any) -> Any:
         starting = here().starting
         try:
@@ -159,7 +164,7 @@ def wrap_entry(module: Any, observatory: Observatory) -> None:
             tasks = observatory.instead_of_entry(starting.job)
             if tasks is not None:
                 return _begin_with(tasks, starting)
-            return _call_entry(starting, lambda: call(self, data, *args, **more))
+            return _call_entry(starting, call, self, data, *args, **more)
         except BaseException as error:
             step_out(error)
             raise
@@ -177,14 +182,14 @@ def _begin_with(entries: list[Any], starting: Starting) -> None:
         event_loop.enqueue_task(task, flow)
 
 
-def _call_entry(starting: Starting, call: Any) -> Any:
+def _call_entry(starting: Starting, call: Any, *args: Any, **more: Any) -> Any:
     job, place = starting.job, here()
     job.enter_entry(Starting.ENTRY_TASK, str(starting.entry))
     outer = place.job, place.task, place.error, place.starting
     place.job, place.task, place.error, place.starting = job, Starting.ENTRY_TASK, None, None
     starting.error = None
     try:
-        result = call()
+        result = call(*args, **more)
     except BaseException as error:
         starting.error = error
         step_out(error)
@@ -200,6 +205,7 @@ def wrap_flow(module: Any, observatory: Observatory) -> None:
     flows = module.Flow
     execute, resume, shutdown = flows.execute, flows.resume, flows.shutdown
 
+    @wraps(execute)
     def execute_flow(self: Any, *args: Any, **more: Any) -> Any:
         entry = args[0] if args else more.get("entry_routine_id")
         place = here()
@@ -221,6 +227,7 @@ def wrap_flow(module: Any, observatory: Observatory) -> None:
                 job.executing = False
                 job.check_end()
 
+    @wraps(resume)
     def resume_job(self: Any, job_state: Any, *args: Any, **more: Any) -> Any:
         try:
             if job_of(job_state) is None and job_state.flow_id == self.flow_id:
@@ -239,6 +246,7 @@ def wrap_flow(module: Any, observatory: Observatory) -> None:
             step_out(error)
             raise
 
+    @wraps(shutdown)
     def shutdown_flow(self: Any, *args: Any, **more: Any) -> Any:
         if args[0] if args else more.get("wait", True):
             observatory.wait_while_held(self)
@@ -255,6 +263,7 @@ def wrap_pending(module: Any) -> None:
     """Have it told which of the tasks that a script's own pause held the library loses."""
     restore = module.deserialize_pending_tasks
 
+    @wraps(restore)
     def deserialize_pending_tasks(flow: Any, job_state: Any) -> Any:
         job = job_of(job_state)
         before = list(flow._pending_tasks)

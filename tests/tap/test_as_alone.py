@@ -31,6 +31,36 @@ state.record_execution("source", "said", {})
 state.save("state.json")
 print("routilux_tui" in open("state.json").read(), JobState.load("state.json").status)
 """
+STACKS = """
+import inspect, logging, traceback
+
+def where(*_, **__):
+    traceback.print_stack(file=sys.stdout)
+    print([one.function for one in inspect.stack()], flush=True)
+    print([one.name for one in traceback.StackSummary.extract(traceback.walk_stack(None))])
+
+def work(sink, i):
+    where()
+    try:
+        raise KeyError(i)
+    except KeyError:
+        traceback.print_exc(file=sys.stdout)
+
+class Wrong(Source):
+    def go(self, **_):
+        where()
+        raise RuntimeError("the library logs this one on its way")
+
+logging.basicConfig(stream=sys.stdout)
+flow = make_flow()
+finish(flow, flow.execute("source", {"n": 1}))
+flow.routines["source"].go = flow.routines["source"].get_slot("trigger").handler = Wrong().go
+flow.execute("source")
+for hooked in Flow.execute, Flow.resume, Routine.emit, JobState.record_execution, time.sleep:
+    print(hooked.__name__, hooked.__qualname__, hooked.__module__)
+    if hooked is not time.sleep:
+        print(inspect.signature(hooked))
+"""
 CLOSING = """
 flow = make_flow()
 sys.stdout.flush()
@@ -57,7 +87,7 @@ def alone(python: str, folder: Path, text: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("text", [LOOKING, CLOSING], ids=["looking", "closing"])
+@pytest.mark.parametrize("text", [LOOKING, CLOSING, STACKS], ids=["looking", "closing", "stacks"])
 def test_it_looks_the_same(
     python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
