@@ -187,7 +187,13 @@ def _run(argv: list[str]) -> int:
         hint = f"Did you mean {near[0]!r}?" if near else "Try: routilux-tui --help"
         raise UsageError(f"There is no command {name!r}.", hint)
     module, own = parser_of(name)
-    return int(module.run(own.parse_args(_with_moments(argv[1:] if name else argv))))
+    words, rest = _with_moments(argv[1:] if name else argv), []
+    if hasattr(module, "split_arguments"):
+        words, rest = module.split_arguments(own, words)
+    args = own.parse_args(words)
+    if rest:
+        args.args = rest
+    return int(module.run(args))
 
 
 def _with_moments(argv: list[str]) -> list[str]:

@@ -9,7 +9,11 @@ id and returns.
 A script of routilux 0.10 or 0.11 is run as itself (or a flow in it by its name), by the Python in
 which its routilux is installed: ours, the active virtual environment, a .venv beside it or above,
 or --python. Each execution in it is a job of its own. Without a terminal its output is printed as
-it comes, the exit code is its own, and its jobs are listed on standard error.
+it comes, the exit code is its own, and its jobs are listed on standard error. Its arguments begin
+with the first word after its name that is no option of ours, or after --:
+
+    routilux-tui run --no-tui script.py --input a.csv --json
+    routilux-tui run script.py --no-tui -- --name x
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import add_worker_arguments, count, job_name, label, seconds
 from routilux_tui.cli.config import add_screen_arguments, effective_settings, settings
+from routilux_tui.cli.script_arguments import split_arguments
 from routilux_tui.errors import (
     JobFailed,
     NotPossible,
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from routilux_tui.runner.launch_spec import LaunchResult, Predecessor
     from routilux_tui.views.shapes import AlertRule, Header
 
+__all__ = ["add_arguments", "run", "split_arguments"]
 PROGRESS_EVERY = 0.5
 NOT_OVER = 5
 """The exit code of a job that was followed until it paused, which is no end to go on from."""

@@ -89,7 +89,7 @@ def show_script(started: ScriptRun, place: str, args: argparse.Namespace) -> int
             print(first.job_id)
         return 0
     if is_followed(args):
-        return _follow(started, as_json=args.json)
+        return _follow(started, place, as_json=args.json)
     first = _first_job(started, place)
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
@@ -159,7 +159,7 @@ class _Relay:
         self._thread.join()
 
 
-def _follow(started: ScriptRun, *, as_json: bool) -> int:
+def _follow(started: ScriptRun, place: str, *, as_json: bool) -> int:
     """Print what the script prints to its end; then its jobs, and end as it did."""
     sys.stdout.flush()
     relay = _Relay(started, as_json=as_json)
@@ -184,6 +184,8 @@ def _follow(started: ScriptRun, *, as_json: bool) -> int:
             f"What was heard of it is kept: {started.log}",
         )
     _print_jobs(jobs, code, as_json=as_json)
+    if not jobs and code == 0 and not as_json:
+        print(f"{output.safe(place)} has started no job.", file=sys.stderr)
     return code
 
 

@@ -66,8 +66,9 @@ class Program:
                 self._run_named()
             else:
                 module = self._run_as_main()
-                if self.order.get("fallback") and not self.observatory.jobs:
-                    self._execute(*self._only_flow(module))
+                found = _candidates(module)
+                if self.order.get("fallback") and found and not self.observatory.jobs:
+                    self._execute(*self._only_flow(found))
             self._check_sent()
         except Refused as refused:
             self.messages.send(0, "refused", refused.message, refused.hint, refused.trace)
@@ -163,15 +164,13 @@ class Program:
             )
         return self._made(thing, name)
 
-    def _only_flow(self, module: ModuleType) -> tuple[Any, dict[str, Any]]:
-        found = _candidates(module)
+    def _only_flow(self, found: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         flows = [name for name, thing in found.items() if _is_flow(thing)]
         chosen = list(found) if len(found) == 1 else flows
         if len(chosen) != 1:
             place = self.order["argv0"]
-            hint = "Name one: " + ", ".join(f"{place}:{name}" for name in found) if found else ""
-            what = "more than one flow" if found else "no flow, and none is executed when it runs"
-            raise Refused(f"{place} holds {what}.", hint)
+            hint = "Name one: " + ", ".join(f"{place}:{name}" for name in found)
+            raise Refused(f"{place} holds more than one flow.", hint)
         return self._made(found[chosen[0]], chosen[0])
 
     def _made(self, thing: Any, name: str) -> tuple[Any, dict[str, Any]]:

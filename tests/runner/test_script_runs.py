@@ -323,12 +323,33 @@ def test_a_python_that_is_too_old_for_routilux_is_said_to_be(
 
 def test_a_script_without_a_job_is_no_job(command: list[str], python: str, tmp_path: Path) -> None:
     file = tmp_path / "none.py"
-    file.write_text("import routilux\nif __name__ == '__main__':\n    print('nothing')\n")
-    plain = run([*command, "run", "--no-tui", "--python", python, str(file)])
-    assert (plain.returncode, plain.stdout) == (0, "nothing\n")
+    for text in "import routilux\n", "import routilux\nif __name__ == '__main__':\n    ":
+        file.write_text(f"{text}print('nothing')\n")
+        plain = run([*command, "run", "--no-tui", "--python", python, str(file)])
+        assert (plain.returncode, plain.stdout) == (0, "nothing\n")
+        assert plain.stderr == f"{file} has started no job.\n"
     apart = run([*command, "run", "--detach", "--python", python, str(file)])
     assert apart.returncode == 2
     assert "started no job" in apart.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ("SCRIPT --input a.csv --json -p x", ["--input", "a.csv", "--json", "-p", "x"]),
+        ("SCRIPT --no-tui -- --name x -- y", ["--name", "x", "--", "y"]),
+        ("--name mine SCRIPT --label a=b first --json", ["first", "--json"]),
+        ("-- SCRIPT --no-tui", ["--no-tui"]),
+    ],
+)
+def test_a_script_is_given_what_is_its_own(
+    command: list[str], tmp_path: Path, words: str, given: list[str]
+) -> None:
+    file = tmp_path / "args.py"
+    file.write_text("import sys, routilux\nif __name__ == '__main__':\n    print(sys.argv[1:])\n")
+    ours = [str(file) if word == "SCRIPT" else word for word in words.split()]
+    done = run([*command, "run", "--python", peer_of("0.11.0"), *ours])
+    assert (done.returncode, done.stdout) == (0, f"{given}\n"), done.stderr
 
 
 def test_parameters_for_a_script_that_takes_none_are_refused(
