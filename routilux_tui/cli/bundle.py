@@ -20,7 +20,7 @@ from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.cli.redacting import add_redact_argument, say_what_may_stay
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.store.bundle import JOB, Packed, bundle_files, write_bundle
-from routilux_tui.store.writing import save_job
+from routilux_tui.store.job_file import save_job
 from routilux_tui.views.formatting import size
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.shapes import JOB as JOB_PARTS

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from routilux_tui.errors import JobFileError, NoSuchJob, NotConfirmed, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
-from routilux_tui.sources.saved_entry import file_note, read_header
+from routilux_tui.sources.saved_entry import file_note, read_entry
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
@@ -163,7 +163,7 @@ def saved_entries(live: list[JobEntry]) -> list[JobEntry]:
     paths = scan(str(folder), recursive=False)
     if not paths and is_closed(str(folder)):
         raise Unreachable(f"{folder}: you may not read it.", "Set XDG_STATE_HOME to one of yours.")
-    entries = [read_header(path) for path in paths if path not in running]
+    entries = [read_entry(path) for path in paths if path not in running]
     return sorted(entries, key=lambda entry: to_epoch(entry.updated_at) or 0.0, reverse=True)
 
 
@@ -315,7 +315,7 @@ def _only_saved(name: str, path: str) -> NoSuchJob:
     """The error that a job can't be steered, as nobody runs it; with what can be done instead."""
     if is_locked(Path(path)):  # its socket was removed, and is made anew
         return NoSuchJob(f"Job {name!r} runs, and can't be reached now.", "Try again in seconds.")
-    status = read_header(path).status
+    status = read_entry(path).status
     is_how = status if has_ended(status) else "not running"
     return NoSuchJob(f"Job {name!r} is {is_how}; it is saved in {path}.", resume_hint(path))
 

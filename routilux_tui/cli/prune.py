@@ -115,7 +115,7 @@ def _plain(one: _Ended) -> dict[str, object]:
 def _ended(places: list[str]) -> list[_Ended]:
     """The jobs of some folders that have ended, and that nobody runs."""
     from routilux_tui.job import status as statuses
-    from routilux_tui.sources.saved_entry import read_header
+    from routilux_tui.sources.saved_entry import read_entry
     from routilux_tui.sources.scanning import scan
     from routilux_tui.store.files import journal_path
     from routilux_tui.store.locks import is_locked
@@ -126,7 +126,7 @@ def _ended(places: list[str]) -> list[_Ended]:
         if not Path(place).is_dir():
             raise UsageError(f"{place}: it is no folder.", "Name a folder of saved jobs.")
         for name, stamp in scan(place, recursive=False).items():
-            path, entry = Path(name), read_header(name)
+            path, entry = Path(name), read_entry(name)
             if entry.error or not statuses.has_ended(entry.status):
                 continue
             if is_locked(path) or journal_path(path).exists():

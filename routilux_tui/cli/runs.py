@@ -59,12 +59,12 @@ def known_entries() -> list[JobEntry]:
 
 def entries_of(paths: list[str]) -> list[JobEntry]:
     """The saved jobs in folders and files."""
-    from routilux_tui.sources.saved_entry import read_header
+    from routilux_tui.sources.saved_entry import read_entry
 
     files: list[Path] = []
     for path in map(Path, paths):
         files += sorted(path.glob("*.json")) if path.is_dir() else [path]
-    return [read_header(one) for one in files]
+    return [read_entry(one) for one in files]
 
 
 def run_object(one: RunEntry) -> dict[str, Any]:

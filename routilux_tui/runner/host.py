@@ -32,7 +32,7 @@ from routilux_tui.runner.launch_record import KEY, launch_record
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec
 from routilux_tui.runner.paths import job_path, jobs_folder, make_private
 from routilux_tui.runner.process_end import HEAR_WITHIN, Shutdown, do_not_outlive_the_job, exit_now
-from routilux_tui.runner.save_file import check_save_file
+from routilux_tui.runner.save_file_check import check_save_file
 from routilux_tui.runner.server import Server
 from routilux_tui.runner.turn import Turn
 from routilux_tui.state.job_state import JobState

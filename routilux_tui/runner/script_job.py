@@ -18,7 +18,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.paths import job_path, jobs_folder, log_path, make_private, socket_path
-from routilux_tui.runner.save_file import check_save_file
+from routilux_tui.runner.save_file_check import check_save_file
 from routilux_tui.runner.script_engine import ScriptEngine
 from routilux_tui.runner.script_messages import apply_message, job_of_message
 from routilux_tui.runner.server import Server

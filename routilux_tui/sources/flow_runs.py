@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.runner.paths import saved_runs_of
 from routilux_tui.sources.live import socket_handle
 from routilux_tui.sources.live_entries import running_entries
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.sources.saved_handle import SavedHandle
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def saved_runs(flow_id: str, most: int) -> list[JobEntry]:
     found = [(path, path.stat()) for path in saved_runs_of(flow_id)]
     newest = sorted(found, key=lambda one: -one[1].st_mtime)
     small = [path for path, stat in newest if stat.st_size <= _LARGEST]
-    entries = [read_header(path) for path in small[:most]]
+    entries = [read_entry(path) for path in small[:most]]
     return [one for one in entries if one.flow_id == flow_id]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,12 +11,12 @@ import msgspec
 from routilux_tui.errors import NotPossible
 from routilux_tui.runner.discover import all_jobs
 from routilux_tui.runner.force_cancel import job_files_of
-from routilux_tui.runner.live_entry import entry_of
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
+from routilux_tui.views.list_line import entry_of_header
 from routilux_tui.views.shapes import SILENT, JobEntry
 
 if TYPE_CHECKING:
-    from routilux_tui.runner.survey import Silent, Survey
+    from routilux_tui.runner.survey import Found, Silent, Survey
 
 
 def running_entries(file: str = "") -> list[JobEntry]:
@@ -34,6 +36,25 @@ def entries_of(found: Survey) -> list[JobEntry]:
     return [*map(entry_of, found.answering), *map(_entry_of_silent, found.silent)]
 
 
+def entry_of(found: Found) -> JobEntry:
+    """The line of a job that answers."""
+    hello, header = found.hello, found.header
+    size = 0
+    with contextlib.suppress(OSError):
+        size = Path(hello.path).stat().st_size if hello.path else 0
+    entry = entry_of_header(
+        header, key=str(found.socket), path=hello.path, size=size, badge="live", place="live"
+    )
+    return msgspec.structs.replace(
+        entry,
+        progress=header.progress,
+        reason=header.reason,
+        reminders=header.reminders,
+        alerts=header.alerts,
+        told=header.told,
+    )
+
+
 def _own(silent: Silent, saved: list[JobEntry]) -> JobEntry:
     """Of the jobs that a runner keeps (a script may have several) the one of a socket."""
     own = [one for one in saved if one.job_id == silent.socket.stem]
@@ -43,7 +64,7 @@ def _own(silent: Silent, saved: list[JobEntry]) -> JobEntry:
 def _entry_of_silent(silent: Silent) -> JobEntry:
     """What the file of a job says whose runner does not answer; at least the job's id."""
     try:
-        saved = _own(silent, [read_header(file) for file in job_files_of(silent.pid)])
+        saved = _own(silent, [read_entry(file) for file in job_files_of(silent.pid)])
     except (OSError, NotPossible):
         saved = JobEntry(key="")
     return msgspec.structs.replace(

@@ -19,10 +19,9 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.runner import protocol
 from routilux_tui.runner.discover import all_jobs
 from routilux_tui.runner.list_watch import NOTICE, SIGN_EVERY
-from routilux_tui.runner.live_entry import entry_of
 from routilux_tui.sources.connection import Connection
 from routilux_tui.sources.live import LiveHandle, socket_handle, socket_stream
-from routilux_tui.sources.live_entries import entries_of
+from routilux_tui.sources.live_entries import entries_of, entry_of
 from routilux_tui.views.shapes import EntryBatch, Header, JobEntry
 
 if TYPE_CHECKING:

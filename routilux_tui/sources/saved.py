@@ -14,7 +14,7 @@ import msgspec
 
 from routilux_tui.errors import JobFileMissing
 from routilux_tui.runner.paths import make_private
-from routilux_tui.sources.row_reader import RowReader
+from routilux_tui.sources.entry_reader import EntryReader
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.sources.scanning import (
     Stamp,
@@ -118,7 +118,7 @@ class SavedSource:
 
     async def entries(self) -> AsyncIterator[EntryBatch]:
         """The newest first, the rest in slices, then what changes, as soon as it is read."""
-        reader = RowReader()
+        reader = EntryReader()
         try:
             stamps = await asyncio.to_thread(self._stamps)
             reader.put(sorted(stamps, key=stamps.__getitem__, reverse=True))
@@ -140,7 +140,7 @@ class SavedSource:
             reader.close()
 
     async def _follow(
-        self, reader: RowReader, stamps: dict[str, Stamp], good: dict[str, JobEntry]
+        self, reader: EntryReader, stamps: dict[str, Stamp], good: dict[str, JobEntry]
     ) -> AsyncIterator[EntryBatch]:
         """What changes from now on, and the rows of files that took long to be read."""
         folders, deep = self._watched()
@@ -185,7 +185,7 @@ class SavedSource:
     def _put_changed(
         self,
         changed: set[str],
-        reader: RowReader,
+        reader: EntryReader,
         stamps: dict[str, Stamp],
         good: dict[str, JobEntry],
     ) -> list[str]:
@@ -253,7 +253,7 @@ def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 
 
 def _row(
-    entry: JobEntry, reader: RowReader, good: dict[str, JobEntry], torn: set[str]
+    entry: JobEntry, reader: EntryReader, good: dict[str, JobEntry], torn: set[str]
 ) -> JobEntry | None:
     """A row that was read, to be shown: a half-written file keeps its last good line.
 

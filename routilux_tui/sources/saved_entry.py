@@ -88,7 +88,7 @@ class _Job(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Job).decode
 
 
-def read_header(path: str | os.PathLike[str]) -> JobEntry:
+def read_entry(path: str | os.PathLike[str]) -> JobEntry:
     """A file's line: what it says, or in ``error`` why it can't be read.
 
     Its badge says when a file calls running what nobody runs, is cut short, from the future,

@@ -14,9 +14,9 @@ from routilux_tui.job.jsonable import as_key, to_plain
 from routilux_tui.job.model import KEYS, Job
 from routilux_tui.state import waiting
 from routilux_tui.state.history_limits import SIZE, TTL, drop_old_records
+from routilux_tui.store.job_file import save_job
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.versions import upgrade
-from routilux_tui.store.writing import save_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

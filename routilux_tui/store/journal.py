@@ -28,6 +28,7 @@ from routilux_tui.store.change_buffer import ChangeBuffer
 from routilux_tui.store.encoding import batch_line
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.forgetting import forget_dropped
+from routilux_tui.store.job_file import Snapshot, write_file
 from routilux_tui.store.keyframes import quick_keyframe
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
@@ -35,7 +36,6 @@ from routilux_tui.store.locks import acquire_job_id, acquire_lock, remove_lock, 
 from routilux_tui.store.recovery import VERSION
 from routilux_tui.store.sealing import BLOCK_CHANGES, Counts, Mark, Sealer, Unsealed
 from routilux_tui.store.stored_list import StoredList
-from routilux_tui.store.writing import Snapshot, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

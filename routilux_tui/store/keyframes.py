@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job.jsonable import dumps, encode
 from routilux_tui.job.model import Job
 from routilux_tui.store.changes_reading import folded
+from routilux_tui.store.job_file import small_plain
 from routilux_tui.store.keyframe_tasks import named_tasks, split_tasks
 from routilux_tui.store.segments import MOST_RAW
-from routilux_tui.store.writing import small_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

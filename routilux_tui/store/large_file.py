@@ -23,9 +23,9 @@ from routilux_tui.job.model import Job
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.store.changes_reading import job_from_changes, peek
 from routilux_tui.store.files import LARGE
+from routilux_tui.store.job_file import JOURNALED
 from routilux_tui.store.reading import HISTORY_END, HISTORY_KEY, load_job, parse_job
 from routilux_tui.store.recovery import GAP, replay
-from routilux_tui.store.writing import JOURNALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,9 +25,9 @@ from routilux_tui.job.jsonable import decode
 from routilux_tui.store.changes_reading import job_from_changes, job_from_segments, peek
 from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
+from routilux_tui.store.job_file import JOURNALED
 from routilux_tui.store.recovery import GAP, MISSING, replay
 from routilux_tui.store.versions import job_of
-from routilux_tui.store.writing import JOURNALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

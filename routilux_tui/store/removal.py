@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.store.files import journal_name, journal_path
+from routilux_tui.store.job_file import temporary_path
 from routilux_tui.store.locks import lock_path
 from routilux_tui.store.printed import printed_files
 from routilux_tui.store.segments import changes_folder
-from routilux_tui.store.writing import temporary_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.model import Job
-from routilux_tui.store.writing import Snapshot
+from routilux_tui.store.job_file import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

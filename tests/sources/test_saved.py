@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from routilux_tui.errors import JobFileMissing, NotPossible
 from routilux_tui.sources.merged import EntryMerger, MergedSource
 from routilux_tui.sources.saved import SavedSource
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.projection import Projection
@@ -288,7 +288,7 @@ async def test_a_pause_that_is_no_utf8_is_no_bad_row(tmp_path: Path) -> None:
     state._set_paused("lunch é break")
     state.save(path)
     path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe5"))
-    entry = read_header(path)
+    entry = read_entry(path)
     assert (entry.error, entry.status) == ("", "paused")
     assert entry.note.startswith("lunch")
 
@@ -309,6 +309,6 @@ def test_a_job_that_was_stopped_is_not_said_to_have_done_all_its_routines(
     getattr(flow, way)(job, "lunch")
     assert flow.wait_for_completion(30, job)
     job.save(tmp_path / "a.json")
-    entry, header = read_header(tmp_path / "a.json"), Projection(job).header()
+    entry, header = read_entry(tmp_path / "a.json"), Projection(job).header()
     assert (entry.routines_done, entry.routines_total) == (2, 5)
     assert (header.routines_done, header.routines_total) == (2, 5)

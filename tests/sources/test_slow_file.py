@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routilux_tui.sources import row_reader
+from routilux_tui.sources import entry_reader
 from routilux_tui.sources.saved import SavedSource
 from routilux_tui.state.job_state import JobState
 from tests.sources.test_saved import Follower
@@ -23,14 +23,14 @@ async def test_rows_come_while_a_file_does_not_answer(
     slow: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = threading.Event()
-    read = row_reader.read_header
+    read = entry_reader.read_entry
 
     def read_slowly(path: str) -> object:
         if "slow" in path:
             answers.wait(30)
         return read(path)
 
-    monkeypatch.setattr(row_reader, "read_header", read_slowly)
+    monkeypatch.setattr(entry_reader, "read_entry", read_slowly)
     names = [f"{n}.json" for n in range(40)]
     late = [f"slow{n}.json" for n in range(slow)]
     for name in [*names, *late]:
@@ -51,7 +51,7 @@ async def test_a_file_that_changes_while_it_is_read_is_read_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, answers = threading.Event(), threading.Event()
-    read = row_reader.read_header
+    read = entry_reader.read_entry
 
     def read_slowly(path: str) -> object:
         row = read(path)
@@ -59,7 +59,7 @@ async def test_a_file_that_changes_while_it_is_read_is_read_anew(
         answers.wait(30)
         return row
 
-    monkeypatch.setattr(row_reader, "read_header", read_slowly)
+    monkeypatch.setattr(entry_reader, "read_entry", read_slowly)
     path = tmp_path / "a.json"
     JobState("f").save(path)
     follower = Follower(SavedSource([str(tmp_path)]))

@@ -23,7 +23,7 @@ import msgspec
 from routilux_tui import JobState
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.runner import protocol
-from routilux_tui.sources.saved_entry import file_note, read_header
+from routilux_tui.sources.saved_entry import file_note, read_entry
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job, wait_counted
 from routilux_tui.store.reading import load_job
@@ -95,7 +95,7 @@ def use(path: Path) -> None:
     Raises:
         Exception: what is no answer to a bad file: any but `RoutiluxTuiError`.
     """
-    entry = read_header(path)
+    entry = read_entry(path)
     _check_types(entry)
     protocol.answer(1, entry)
     with contextlib.suppress(RoutiluxTuiError):

@@ -41,18 +41,18 @@ LOOK = """
 import sys
 from pathlib import Path
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.store.large_file import open_job
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import SECTIONS, Filter
 import routilux_tui.views.insight, routilux_tui.views.why, routilux_tui.store.recovery
-read_header(sys.argv[2])
+read_entry(sys.argv[2])
 Projection(open_job(sys.argv[2])).header()  # what is imported on first use is no part of it
 path = Path(sys.argv[1])
 def memory(what):
     return int(open("/proc/self/status").read().split(what)[1].split()[0]) >> 10
 before = memory("VmRSS:")
-print(read_header(path).error)
+print(read_entry(path).error)
 try:
     views = Projection(open_job(path))
     views.header()

@@ -19,11 +19,11 @@ import pytest
 from routilux_tui import JobState
 from routilux_tui.errors import JobFileError, NotPossible
 from routilux_tui.store.files import journal_path
+from routilux_tui.store.job_file import Snapshot, temporary_path
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.locks import acquire_lock, is_locked, lock_path
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.recovery import LOST, MISSING
-from routilux_tui.store.writing import Snapshot, temporary_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 
 from routilux_tui import JobState
 from routilux_tui.errors import JobFileError
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.store import files
 from routilux_tui.store.large_file import FileHistory, open_job, wait_counted
 from routilux_tui.views.projection import Projection
@@ -58,7 +58,7 @@ def test_it_says_the_same_as_one_that_is_read_whole(large: Path) -> None:
 
 
 def test_its_line_in_the_list_has_the_exact_count(large: Path) -> None:
-    entry = read_header(large)
+    entry = read_entry(large)
     assert (entry.records, entry.error) == (RECORDS, "")
 
 
@@ -84,7 +84,7 @@ def test_a_large_file_that_is_cut_short_is_one_clear_error(large: Path, tmp_path
     path.write_bytes(large.read_bytes()[:-5_000_000])
     with pytest.raises(JobFileError, match=str(path)):
         open_job(path)
-    assert read_header(path).badge == "torn"
+    assert read_entry(path).badge == "torn"
 
 
 def test_a_flow_of_hundreds_of_routines_is_opened_at_once_too(tmp_path: Path) -> None:

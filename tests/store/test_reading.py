@@ -19,7 +19,7 @@ from routilux_tui.errors import (
     JobFileTorn,
     UnknownKind,
 )
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.reading import parse_job
 from tests.conftest import DATA
@@ -38,10 +38,10 @@ def test_a_file_opens_as_the_index_says(listed: dict[str, str]) -> None:
     if listed["kind"] == "CORRUPT" or listed["status"] == "-":
         with pytest.raises(JobFileTorn if listed["kind"] == "CORRUPT" else UnknownKind):
             JobState.load(path)
-        assert read_header(path).error
+        assert read_entry(path).error
         return
     state = JobState.load(path)
-    entry = read_header(path)
+    entry = read_entry(path)
     assert state.status == entry.status == listed["status"]
     assert len(state.execution_history) == entry.records == int(listed["records"])
     assert len(state.pending_tasks) == int(listed["pending"])
@@ -152,7 +152,7 @@ def test_what_is_no_job_is_one_clear_error(
     path.write_bytes(content)
     with pytest.raises(kind, match=r"x\.json"):
         JobState.load(path)
-    assert read_header(path).error
+    assert read_entry(path).error
 
 
 def test_no_kind_of_file_makes_the_reader_wait(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_no_kind_of_file_makes_the_reader_wait(tmp_path: Path) -> None:
     for name in ("fifo.json", "folder.json", "loop.json"):
         with pytest.raises(JobFileHostile, match=name):
             JobState.load(tmp_path / name)
-        assert read_header(tmp_path / name).error
+        assert read_entry(tmp_path / name).error
     with pytest.raises(JobFileHostile):
         JobState.load("/dev/zero")
     with pytest.raises(JobFileMissing):
@@ -199,7 +199,7 @@ def test_a_mutated_file_gives_a_job_or_our_own_error(data: st.DataObject, tmp_pa
         content[at : at + data.draw(st.integers(0, 12))] = piece
     path = tmp_path / "x.json"
     path.write_bytes(bytes(content))
-    entry = read_header(path)
+    entry = read_entry(path)
     try:
         state = JobState.load(path)
     except JobFileError:

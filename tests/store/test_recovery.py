@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.change_arguments import ARGUMENTS
 from routilux_tui.job.changes import FOLD
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job
@@ -63,7 +63,7 @@ def test_no_kind_of_journal_makes_the_reader_wait_or_fail(path: Path) -> None:
         assert (
             len(JobState.load(path).execution_history) == len(open_job(path).execution_history) == 1
         )
-        assert not read_header(path).error
+        assert not read_entry(path).error
         journal.rmdir() if journal.is_dir() else journal.unlink()
 
 
@@ -98,7 +98,7 @@ def test_a_change_that_can_not_be_carried_out_ends_the_replay_and_is_told(
     assert "line 3" in state.unread
     assert state.unread in Projection(state).header().note
     state.save(path.with_name("again.json"))
-    assert read_header(path).records == 2
+    assert read_entry(path).records == 2
     with pytest.raises(JobFileError, match="would be lost"):
         load_job(path, into=JobState, strict=True)
 
@@ -110,7 +110,7 @@ def test_a_journal_of_a_newer_version_is_told_and_not_taken_up(path: Path) -> No
     ):
         write(path, lines, **({"journal": VERSION + 1} if head else {}))
         assert JobState.load(path).unread == NEWER
-        assert read_header(path).badge == "newer"
+        assert read_entry(path).badge == "newer"
         with pytest.raises(JobFileError, match="newer version"):
             load_job(path, into=JobState, strict=True)
 
@@ -176,5 +176,5 @@ def test_whatever_a_journal_says_the_job_can_be_shown_and_saved(
     for section in views.counts():
         views.window(section, 0, 9, Filter())
     state.save(path.with_name("again.json"))
-    assert not read_header(path).error
+    assert not read_entry(path).error
     JobState.load(path.with_name("again.json"))

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from routilux_tui.sources.saved_entry import read_header
+from routilux_tui.sources.saved_entry import read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ _SLOW = 0.2
 _MOST_THREADS = 6
 
 
-class RowReader:
+class EntryReader:
     """Files that wait to be read, and the lines of those that have been; for one event loop.
 
     Its threads end with the program, whatever file system does not answer them.
@@ -34,7 +34,7 @@ class RowReader:
         self._reading: set[str] = set()
         #: What changed while it was read, and is to be read anew.
         self._again: set[str] = set()
-        self._rows: list[JobEntry] = []
+        self._entries: list[JobEntry] = []
         self._threads = 0
         self._closed = False
 
@@ -73,7 +73,7 @@ class RowReader:
         while True:
             with self._lock:
                 self._arrival.clear()
-                known = len(self._rows)
+                known = len(self._entries)
                 is_all = not (self._waiting or self._reading)
                 if (known and (known >= count or is_all)) or (is_all and not wait):
                     return self._take()
@@ -82,7 +82,7 @@ class RowReader:
                 await asyncio.wait_for(self._arrival.wait(), within)
                 continue
             with self._lock:
-                if len(self._rows) > known:
+                if len(self._entries) > known:
                     continue
                 if self._waiting and self._threads < _MOST_THREADS:
                     self._start_thread()
@@ -90,8 +90,8 @@ class RowReader:
                     return self._take()
 
     def _take(self) -> list[JobEntry]:
-        rows, self._rows = self._rows, []
-        return rows
+        entries, self._entries = self._entries, []
+        return entries
 
     def close(self) -> None:
         """Read no more."""
@@ -103,7 +103,7 @@ class RowReader:
     def _start_thread(self) -> None:
         self._threads += 1
         try:
-            threading.Thread(target=self._read, name="rows", daemon=True).start()
+            threading.Thread(target=self._read, name="entries", daemon=True).start()
         except RuntimeError:  # the system has no thread left: those that there are go on
             self._threads -= 1
             if not self._threads:
@@ -117,13 +117,13 @@ class RowReader:
                     return
                 path = self._waiting.popleft()
                 self._reading.add(path)
-            row = read_header(path)
+            entry = read_entry(path)
             with self._lock:
                 self._reading.discard(path)
                 if path in self._again:
                     self._again.discard(path)
                     self._waiting.append(path)
-                self._rows.append(row)
+                self._entries.append(entry)
                 if self._closed:
                     self._threads -= 1
                     return
