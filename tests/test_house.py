@@ -38,15 +38,20 @@ def test_the_map_is_short() -> None:
 
 
 def _find(name: str) -> Any:
-    """What a dotted name under the package stands for."""
+    """What a dotted name under the package stands for, in the very file that it names.
+
+    What a class inherits, or a module imports, stands elsewhere.
+    """
     parts = name.split(".")
     for n in range(len(parts), 0, -1):
         try:
             found: Any = importlib.import_module(".".join(["routilux_tui", *parts[:n]]))
         except ModuleNotFoundError:
             continue
+        module = found.__name__
         for part in parts[n:]:
-            found = getattr(found, part)
+            found = vars(found)[part]
+            assert getattr(found, "__module__", module) == module
         return found
     raise ModuleNotFoundError(name)
 

@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     redaction = Redaction(args.redact)
     if args.redact:
         if place:  # of one that is kept in no file, what the page shows is known alone
-            redaction.learn(SavedJob(Path(place)).state)
+            saved = job if isinstance(job, SavedJob) else SavedJob(Path(place))
+            redaction.learn(saved.state)
         say_what_may_stay(redaction)
     page = report_page(report_of(job, place, redaction))
     if args.output:

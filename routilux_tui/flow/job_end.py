@@ -1,4 +1,7 @@
-"""Deciding how a job ends that has run out of tasks: completed, failed or cancelled, and why."""
+"""Deciding how a job ends that has run out of tasks: completed, failed or cancelled, and why.
+
+What an error does at once, when it is raised, stands in `error_policy`.
+"""
 
 from __future__ import annotations
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import JobCancelled, NotPossible
 from routilux_tui.flow.queue_controls import QueueControls
 from routilux_tui.job import status as statuses
-from routilux_tui.job import timestamps
 from routilux_tui.job.answers import emitted_by
 from routilux_tui.job.questions import CHECKPOINT
 from routilux_tui.job.status import WAITS
 from routilux_tui.views.formatting import span
+from routilux_tui.views.questions import answered_already
+from routilux_tui.views.steering import label_of
 
 if TYPE_CHECKING:
     from routilux_tui.flow.context import Invocation
@@ -109,7 +110,9 @@ class QuestionControls(QueueControls):
             if question is None:
                 raise NotPossible(f"Job {state.job_id} has no question {number}.")
             if question.answer is not None:
-                raise answered_already(question)
+                raise answered_already(
+                    str(question.number), label_of(question.who), question.answered_at
+                )
             if statuses.has_ended(state.status):
                 raise NotPossible(self._refusal("answered"))
             emitted = emitted_by(question, choice, data)
@@ -211,11 +214,3 @@ class QuestionControls(QueueControls):
             self.fail(error.message)
             return
         self._answer(question, str(default.get("choice", "")), default["data"], dict(TIME_LIMIT))
-
-
-def answered_already(question: Question) -> NotPossible:
-    """Why a question can't be answered once more."""
-    who = question.who
-    name = str(who.get("via") or who.get("name") or who.get("uid") or "somebody")
-    at = timestamps.to_datetime(question.answered_at).astimezone().strftime("%H:%M")
-    return NotPossible(f"Question {question.number} is answered by {name} at {at}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from routilux_tui.errors import JobFileError, UsageError
+from routilux_tui.errors import JobFileError, NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.files import unwritable
 from routilux_tui.store.large_file import open_job
@@ -25,7 +25,7 @@ def check_save_file(path: Path, flow_id: str, *, force: bool = False) -> None:
         force: take any regular file; a folder, a pipe or a device is never replaced.
 
     Raises:
-        UsageError: when there is something else.
+        NotPossible: when there is something else.
         JobFileError: when it can't be looked at.
     """
     try:
@@ -37,17 +37,17 @@ def check_save_file(path: Path, flow_id: str, *, force: bool = False) -> None:
     except OSError as error:
         raise unwritable(path, error) from error
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"{path}: it is no regular file.", "Save elsewhere.")
+        raise NotPossible(f"{path}: it is no regular file.", "Save elsewhere.")
     if force or not found.st_size:
         return
     try:
         job = open_job(path)
     except JobFileError:
-        raise UsageError(f"{path}: it is there, and is no saved job.", _ELSEWHERE) from None
+        raise NotPossible(f"{path}: it is there, and is no saved job.", _ELSEWHERE) from None
     if job.flow_id != flow_id:
-        raise UsageError(f"{path}: it is a job of another flow, {job.flow_id!r}.", _ELSEWHERE)
+        raise NotPossible(f"{path}: it is a job of another flow, {job.flow_id!r}.", _ELSEWHERE)
     if not has_ended(job.status):
-        raise UsageError(
+        raise NotPossible(
             f"{path}: its job is {job.status}, and has not ended.",
             f"Save elsewhere, or go on with it: routilux-tui resume {path}",
         )

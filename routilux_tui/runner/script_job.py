@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError, UsageError
+from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.runner.backend import Backend
@@ -71,7 +71,7 @@ class ScriptJob:
             try:
                 check_save_file(Path(save), state.flow_id, force=spec.force)
                 self.path = Path(save)
-            except (UsageError, JobFileError) as error:
+            except (NotPossible, JobFileError) as error:
                 note = error.message
                 logger.warning("Job %s is kept in %s: %s", state.job_id, self.path, note)
         self.engine = ScriptEngine(state, order)

@@ -158,24 +158,34 @@ def choose(job: Job, wanted: str) -> AskedQuestion:
         if one.id == wanted:
             if one.is_open:
                 return one
-            raise answered_already(one)
+            raise _ended(one)
     there = ", ".join(one.id for one in still[:10]) or "none"
     raise NotPossible(f"Job {job.job_id} has no question {wanted[:20]!r}.", f"Open ones: {there}.")
 
 
-def answered_already(question: AskedQuestion) -> NotPossible:
-    """Why a question can't be answered, or not once more."""
+def answered_already(number: str, who: str, at: float | None) -> NotPossible:
+    """Why a question can't be answered once more.
+
+    Args:
+        number: the question's, or the id of a deferred event.
+        who: answered it; empty where that is not known.
+        at: when, in seconds since the epoch; None where that is not known.
+    """
+    when = "" if at is None else f" at {timestamps.to_datetime(at).astimezone():%H:%M}"
+    return NotPossible(f"Question {number} is answered by {who or 'somebody'}{when}.")
+
+
+def _ended(question: AskedQuestion) -> NotPossible:
+    """Why a question that is not open can't be answered."""
     if not question.answered_at:
         return NotPossible(f"Question {question.id} was not answered before the job ended.")
     at = timestamps.to_epoch(question.answered_at)
-    when = "" if at is None else f" at {timestamps.to_datetime(at).astimezone():%H:%M}"
-    who = question.answered_by or "somebody"
-    return NotPossible(f"Question {question.id} is answered by {who}{when}.")
+    return answered_already(question.id, question.answered_by, at)
 
 
 def _not_open(job: Job, found: list[AskedQuestion]) -> NotPossible:
     if found:
-        return answered_already(found[-1])
+        return _ended(found[-1])
     return NotPossible(f"Job {job.job_id} asks nothing; it is {job.status}.")
 
 

@@ -33,6 +33,17 @@ _MOST_FILTERS = 8
 _SLICE = 1000
 """Items that are looked at while handlers wait."""
 
+#: What the sections hold, but for the routines.
+_ITEMS: dict[str, Callable[[Job], Sequence[Any]]] = {
+    views.HISTORY: lambda job: job.execution_history,
+    views.LOG: lambda job: job.shared_log,
+    views.PAUSES: lambda job: job.pause_points,
+    views.OUTPUT: lambda job: job.output_log,
+    views.DEFERRED: lambda job: job.deferred_events,
+    views.PENDING: lambda job: job.pending_tasks or WaitingTasks(job),
+    views.DATA: lambda job: list(job.shared_data.items()),
+}
+
 
 class SectionReader:
     """The sections of one job, read while the engine goes on.
@@ -77,22 +88,9 @@ class SectionReader:
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""
-        job = self.job
-        if section == views.HISTORY:
-            return job.execution_history
-        if section == views.LOG:
-            return job.shared_log
-        if section == views.PAUSES:
-            return job.pause_points
-        if section == views.OUTPUT:
-            return job.output_log
-        if section == views.DEFERRED:
-            return job.deferred_events
-        if section == views.PENDING:
-            return job.pending_tasks or WaitingTasks(job)
-        if section == views.DATA:
-            return list(job.shared_data.items())
-        return self.routines()
+        if section == views.ROUTINES:
+            return self.routines()
+        return _ITEMS[section](self.job)
 
     def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
         """Rows ``start`` to ``stop`` of those that ``where`` leaves; negative: from the end.

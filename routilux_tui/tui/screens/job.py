@@ -270,14 +270,14 @@ class JobScreen(ReplayScreen):
 
     # Layout
 
-    def action_pane(self, key: int) -> None:
+    def action_pane(self, key: int | str) -> None:
         """Bring a pane to the screen and put the keys in it."""
         self.set_focus(self.arrangement.show_pane(str(key)))
         self._read_soon()
 
     def _step(self, step: int) -> None:
         key = self.focused_pane().key_shown
-        self.action_pane(int(self.arrangement.key_after(key, step)))
+        self.action_pane(self.arrangement.key_after(key, step))
 
     def action_next_pane(self) -> None:
         """The next pane."""
@@ -295,7 +295,7 @@ class JobScreen(ReplayScreen):
 
     def on_rows_tab_chosen(self, event: Rows.TabChosen) -> None:
         """A tab was clicked."""
-        self.action_pane(int(event.key))
+        self.action_pane(event.key)
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
         """A key of the footer was clicked."""

@@ -1,4 +1,4 @@
-"""The list of jobs: its columns, and a line for each job or machine that does not answer."""
+"""The table of jobs: a line for each job, and for each machine that does not answer."""
 
 from __future__ import annotations
 
