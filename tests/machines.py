@@ -87,6 +87,24 @@ class Machine:
             else:
                 return
 
+    def run(self, *words: str, code: int = 0, within: float = 60.0) -> str:
+        """Run the program there, as one does who has logged in; what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "routilux_tui", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        return done.stdout.strip()
+
+    def start_job(self, flow: str, *params: str, workers: int = 0) -> str:
+        """Start a job there, with parameters as ``name=value``; its id."""
+        more = ["--workers", str(workers)] if workers else []
+        return self.run("run", flow, "--detach", *more, *(f"-p{one}" for one in params))
+
     def stop(self) -> None:
         """Take it off the net, and all that came in through it."""
         if self._process is None:

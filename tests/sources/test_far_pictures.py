@@ -11,7 +11,7 @@ from routilux_tui.sources.ssh import host_of, ssh_handle
 from routilux_tui.views.shapes import HISTORY, Filter
 from routilux_tui.views.trace import trace
 from tests.flows import write_flows
-from tests.sources.test_ssh import COMMAND, start
+from tests.sources.test_ssh import COMMAND
 
 pytestmark = pytest.mark.xdist_group("ssh")
 
@@ -39,7 +39,7 @@ async def test_a_far_job_is_drawn_where_it_is_running_and_saved(
 ) -> None:
     flows = write_flows(world)
     machine = machines.add("build1")
-    job = start(machine, f"{flows}:counting", "n=100000", "pace=0.01")
+    job = machine.start_job(f"{flows}:counting", "n=100000", "pace=0.01")
     running = ssh_handle(host_of("build1"), COMMAND, job[:8])
     await running.open()
     while running.header.counts[HISTORY] < 40:

@@ -13,7 +13,7 @@ from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.sources.ssh import SshSource, host_of, ssh_handle
 from tests.asking import write_asking
 from tests.processes import assert_gone, until
-from tests.sources.test_ssh import COMMAND, Listed, start
+from tests.sources.test_ssh import COMMAND, Listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("ssh")
 
 
 async def test_a_question_is_answered_from_another_machine(machines: Machines, world: Path) -> None:
-    job = start(machines.add("build1"), write_asking(world), "n=2")
+    job = machines.add("build1").start_job(write_asking(world), "n=2")
     handle = ssh_handle(host_of("build1"), COMMAND, job[:8])
     await handle.open()
     await handle.wait('status == "paused"', 20)

@@ -18,7 +18,7 @@ from routilux_tui.views.replay_shapes import Seek
 from routilux_tui.views.shapes import HISTORY, Filter
 from tests.flows import write_flows
 from tests.replayed import GIVEN_UP, NOON, ORDERS, write_job
-from tests.sources.test_ssh import COMMAND, start
+from tests.sources.test_ssh import COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ async def test_a_far_job_that_runs_is_seen_at_any_moment_and_goes_on(
 ) -> None:
     flows = write_flows(world)
     machine = machines.add("build1")
-    job = start(machine, f"{flows}:counting", "n=100000", "pace=0.005")
+    job = machine.start_job(f"{flows}:counting", "n=100000", "pace=0.005")
     handle = ssh_handle(host_of("build1"), COMMAND, job[:8])
     await handle.open()
     following = asyncio.ensure_future(_drain(handle))

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -26,24 +24,10 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Source
     from routilux_tui.views.shapes import JobEntry
-    from tests.machines import Machine, Machines
+    from tests.machines import Machines
 
 COMMAND = "routilux-tui"
 pytestmark = pytest.mark.xdist_group("ssh")
-
-
-def start(machine: Machine, flow: str, *params: str) -> str:
-    """Start a job on a machine; its id."""
-    words = ["run", flow, "--detach", *(f"-p{one}" for one in params)]
-    done = subprocess.run(
-        [sys.executable, "-m", "routilux_tui", *words],
-        env=machine.environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 class Listed:
@@ -78,8 +62,8 @@ class Listed:
 
 async def test_the_jobs_of_many_machines_are_one_list(machines: Machines, world: Path) -> None:
     flows = write_flows(world)
-    first = start(machines.add("build1"), f"{flows}:counting", "n=100000", "pace=0.01")
-    second = start(machines.add("build2"), f"{flows}:counting", "n=3")
+    first = machines.add("build1").start_job(f"{flows}:counting", "n=100000", "pace=0.01")
+    second = machines.add("build2").start_job(f"{flows}:counting", "n=3")
     listed = Listed(
         MergedSource(
             [SshSource(host_of(name), COMMAND) for name in ("build1", "build2", "no-such-machine")]
@@ -99,14 +83,14 @@ async def test_the_jobs_of_many_machines_are_one_list(machines: Machines, world:
     assert "no-such-machine" in by_host["no-such-machine"].error
     assert by_host["no-such-machine"].error.startswith("again in")
     # what changes there changes here
-    third = start(machines.all["build2"], f"{flows}:counting", "n=2")
+    third = machines.all["build2"].start_job(f"{flows}:counting", "n=2")
     await listed.until(f"any(one.job_id == {third!r} for one in jobs)")
     await listed.close()
 
 
 async def test_a_far_job_is_steered_as_at_home(machines: Machines, world: Path) -> None:
     flows = write_flows(world)
-    job = start(machines.add("build1"), f"{flows}:counting", "n=100000", "pace=0.005")
+    job = machines.add("build1").start_job(f"{flows}:counting", "n=100000", "pace=0.005")
     handle = ssh_handle(host_of("build1"), COMMAND, job[:8])
     await handle.open()
     assert handle.header.job_id == job
@@ -129,7 +113,7 @@ async def test_a_far_job_is_steered_as_at_home(machines: Machines, world: Path) 
 
 async def test_a_far_file_is_looked_at_in_the_same_way(machines: Machines, world: Path) -> None:
     flows = write_flows(world)
-    job = start(machines.add("build1"), f"{flows}:counting", "n=20")
+    job = machines.add("build1").start_job(f"{flows}:counting", "n=20")
     source = SshSource(host_of("build1"), COMMAND)
     listed = Listed(source)
     (entry,) = await listed.until("[one.place for one in jobs] == ['saved']")
@@ -152,7 +136,7 @@ async def test_a_broken_link_leaves_the_last_state_and_is_made_anew(
 ) -> None:
     flows = write_flows(world)
     machine = machines.add("build1")
-    start(machine, f"{flows}:counting", "n=100000", "pace=0.005")
+    machine.start_job(f"{flows}:counting", "n=100000", "pace=0.005")
     handle = ssh_handle(host_of("build1"), COMMAND, "")
     await handle.open()
     following = asyncio.ensure_future(_drain(handle))
@@ -187,7 +171,7 @@ async def test_a_machine_that_goes_down_keeps_its_lines_and_comes_back(
 ) -> None:
     flows = write_flows(world)
     machine = machines.add("build1")
-    start(machine, f"{flows}:counting", "n=100000", "pace=0.01")
+    machine.start_job(f"{flows}:counting", "n=100000", "pace=0.01")
     listed = Listed(SshSource(host_of("build1"), COMMAND))
     await listed.until("[one.badge for one in jobs] == ['live']")
     machine.stop()
@@ -200,7 +184,7 @@ async def test_a_machine_that_goes_down_keeps_its_lines_and_comes_back(
 
 async def test_a_slow_machine_does_not_slow_the_others(machines: Machines, world: Path) -> None:
     flows = write_flows(world)
-    start(machines.add("build1"), f"{flows}:counting", "n=100000", "pace=0.01")
+    machines.add("build1").start_job(f"{flows}:counting", "n=100000", "pace=0.01")
     machines.add("slow")
     listed = Listed(
         MergedSource(
@@ -289,7 +273,7 @@ async def test_a_read_only_viewer_is_refused_where_the_job_lives(
     machines: Machines, world: Path
 ) -> None:
     flows = write_flows(world)
-    start(machines.add("build1"), f"{flows}:counting", "n=100000", "pace=0.01")
+    machines.add("build1").start_job(f"{flows}:counting", "n=100000", "pace=0.01")
     handle = ssh_handle(host_of("build1"), COMMAND, "", read_only=True)
     await handle.open()
     for action, params in {"pause": {}, "resume": {}, "cancel": {"force": True}}.items():
@@ -334,7 +318,7 @@ async def test_a_far_runner_that_is_killed_is_gone_and_its_file_speaks(
     machines: Machines, world: Path
 ) -> None:
     flows = write_flows(world)
-    start(machines.add("build1"), f"{flows}:counting", "n=100000", "pace=0.005")
+    machines.add("build1").start_job(f"{flows}:counting", "n=100000", "pace=0.005")
     handle = ssh_handle(host_of("build1"), COMMAND, "")
     await handle.open()
     following = asyncio.ensure_future(_drain(handle))

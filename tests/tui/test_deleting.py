@@ -16,19 +16,10 @@ from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.dialogs import ConfirmDialog
 from routilux_tui.tui.settings import Settings
 from tests.tui.stub import StubHandle, StubSource, audit, listed
+from tests.tui.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from textual.pilot import Pilot
-
-
-async def until(pilot: Pilot, holds: object) -> None:
-    for _ in range(400):
-        if holds():  # type: ignore[operator]
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it never was so")
 
 
 def saved(folder: Path, name: str) -> JobState:

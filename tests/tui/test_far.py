@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,27 +12,15 @@ from tests.tui.test_terminal import Terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.machines import Machine, Machines
+    from tests.machines import Machines
 
 pytestmark = pytest.mark.xdist_group("ssh")
-
-
-def start(machine: Machine, flow: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "routilux_tui", "run", flow, "--detach", "-ppace=0.01", "-pn=99999"],
-        env=machine.environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 def test_the_list_of_two_machines_and_one_that_is_down(machines: Machines, world: Path) -> None:
     flows = write_flows(world)
     for name in ("build1", "build2"):
-        start(machines.add(name), f"{flows}:counting")
+        machines.add(name).start_job(f"{flows}:counting", "pace=0.01", "n=99999")
     machines.add("down").stop()
     config = world / "config/routilux-tui"
     config.mkdir()
@@ -63,7 +49,7 @@ def test_the_list_of_two_machines_and_one_that_is_down(machines: Machines, world
 
 def test_attach_to_a_job_by_its_address(machines: Machines, world: Path) -> None:
     flows = write_flows(world)
-    job = start(machines.add("build1"), f"{flows}:counting")
+    job = machines.add("build1").start_job(f"{flows}:counting", "pace=0.01", "n=99999")
     terminal = Terminal(["attach", f"ssh://build1/{job[:6]}"])
     terminal.until("▶ running", "on build1", job[:8])
     terminal.press("q")

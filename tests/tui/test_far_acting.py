@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -24,22 +23,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("ssh")
 
 
-def on(machine: Machine, *words: str, code: int = 0) -> str:
-    """Run the program on a machine, as one does who has logged in there."""
-    done = subprocess.run(
-        [sys.executable, "-m", "routilux_tui", *words],
-        env=machine.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout.strip()
-
-
 def start(machine: Machine, flow: str, **parameters: Any) -> str:
-    given = [f"-p{name}={value}" for name, value in parameters.items()]
-    return on(machine, "run", flow, "--detach", "--workers", "4", *given)
+    given = (f"{name}={value}" for name, value in parameters.items())
+    return machine.start_job(flow, *given, workers=4)
 
 
 def by_keys(job: str, *steps: tuple[str, str]) -> None:
@@ -53,7 +39,7 @@ def by_keys(job: str, *steps: tuple[str, str]) -> None:
 
 def saved(machine: Machine, job: str) -> JobState:
     """A job, when its file there says that it has ended."""
-    path = json.loads(on(machine, "show", job, "--json"))["file"]
+    path = json.loads(machine.run("show", job, "--json"))["file"]
     until(lambda: JobState.load(path).status in {"completed", "failed", "cancelled"})
     return JobState.load(path)
 
@@ -74,7 +60,7 @@ def _editor(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_failed_inputs_are_edited_here_and_sent_again_there(build1: Machine) -> None:
     given = {"total": 41, "pace": 0, "every": 20, "tries": 9, "delay": 3600.0}
     job = start(build1, f"{STAGED}/nightly_orders.py:flow", **given)
-    on(build1, "wait", job, "--until", "errors == 3 && queue == 3", "--timeout", "50")
+    build1.run("wait", job, "--until", "errors == 3 && queue == 3", "--timeout", "50")
     by_keys(
         job,
         ("2 Problems", "2"),
@@ -97,7 +83,7 @@ def test_a_job_that_has_ended_there_is_taken_up_there_and_seen_to_end_again(
     given = {"total": 1, "pace": 0, "tries": 1, "delay": 0}
     job = start(build1, f"{STAGED}/nightly_orders.py:flow", **given)
     assert saved(build1, job).status == "failed"
-    until(lambda: json.loads(on(build1, "ps", "--json"))["place"] == "saved")
+    until(lambda: json.loads(build1.run("ps", "--json"))["place"] == "saved")
     by_keys(
         job,
         ("✗ failed", "2"),
@@ -115,7 +101,7 @@ def test_a_job_that_has_ended_there_is_taken_up_there_and_seen_to_end_again(
 
 def test_a_question_is_answered_from_here_once(build1: Machine, world: Path) -> None:
     job = start(build1, write_asking(world), n=1)
-    on(build1, "wait", job, "--until", 'status == "paused"', "--timeout", "50")
+    build1.run("wait", job, "--until", 'status == "paused"', "--timeout", "50")
     by_keys(job, ("book it?", "a"), ("1  yes", "1"), ("✓ done", "q"))
     state = saved(build1, job)
     assert state.status == "completed"
@@ -126,7 +112,7 @@ def test_a_question_is_answered_from_here_once(build1: Machine, world: Path) -> 
 def test_whatever_else_is_asked_from_here_leaves_its_mark_there(build1: Machine) -> None:
     given = {"total": 41, "pace": 0, "every": 20, "tries": 9, "delay": 3600.0}
     job = start(build1, f"{STAGED}/nightly_orders.py:flow", **given)
-    on(build1, "wait", job, "--until", "errors == 3 && queue == 3", "--timeout", "50")
+    build1.run("wait", job, "--until", "errors == 3 && queue == 3", "--timeout", "50")
     by_keys(
         job,
         ("2 Problems", "3"),
@@ -143,7 +129,7 @@ def test_whatever_else_is_asked_from_here_leaves_its_mark_there(build1: Machine)
         ("tell me: failed", "\r"),
         ("ou are told", "q"),
     )
-    controls = json.loads(on(build1, "show", job, "--json"))["controls"]
+    controls = json.loads(build1.run("show", job, "--json"))["controls"]
     marks = ["queue", "giveup", "workers", "breakpoint", "alert"]
     assert [one["action"] for one in controls] == marks
     assert all("@" in one["who"]["via"] for one in controls)
@@ -158,7 +144,7 @@ def test_whatever_else_is_asked_from_here_leaves_its_mark_there(build1: Machine)
         ("Can't set a rule", "c"),
         ("Can't cancel", "q"),
     )
-    assert json.loads(on(build1, "show", job, "--json"))["controls"] == controls
+    assert json.loads(build1.run("show", job, "--json"))["controls"] == controls
 
 
 def test_the_past_of_a_job_is_gone_through_from_here(build1: Machine) -> None:

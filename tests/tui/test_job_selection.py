@@ -12,9 +12,9 @@ from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.dialogs import LineDialog
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
+from tests.tui.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -26,15 +26,6 @@ def jobs(tmp_path: Path) -> Path:
         state.status = status
         state.save(tmp_path / f"{status}.json")
     return tmp_path
-
-
-async def until(pilot: Any, holds: Callable[[], bool]) -> None:
-    """Go on when something is so."""
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it never was so")
 
 
 def selected(app: Any) -> set[str]:

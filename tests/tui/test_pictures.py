@@ -19,11 +19,10 @@ from routilux_tui.views.shapes import Control
 from tests.replayed import GIVEN_UP, write_job
 from tests.tui.orders import orders
 from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
+from tests.tui.waiting import until
 from tests.views.test_trends import run_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from textual.pilot import Pilot
 
 SIZES = [(80, 24), (120, 40)]
@@ -130,14 +129,6 @@ def test_the_last_runs_of_a_flow(snap_compare, size) -> None:
         await settled(pilot)
 
     assert snap_compare(app(StubHandle(audit())), terminal_size=size, run_before=look)
-
-
-async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if holds():
-            return
-        await pilot.pause(0.02)
-    pytest.fail("it did not come about in time")
 
 
 async def settled(pilot: Pilot) -> None:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
-import pytest
 
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
 from tests.tui.orders import orders
 from tests.tui.stub import StubHandle, StubSource, listed
-
-if TYPE_CHECKING:
-    from textual.pilot import Pilot
-
-
-async def until(pilot: Pilot, holds: object) -> None:
-    for _ in range(400):
-        if holds():  # type: ignore[operator]
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it never was so")
+from tests.tui.waiting import until
 
 
 def text(app: Dashboard) -> str:

@@ -19,10 +19,9 @@ from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
 from tests.flows import write_flows
 from tests.processes import until as wait_until
+from tests.tui.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from routilux_tui.runner.launch import LaunchResult
 
 
@@ -58,15 +57,6 @@ async def press_all(app: Dashboard, pilot: Any, kind: type, actions: tuple[Any, 
                 break
             await pilot.press("escape")
         assert isinstance(app.screen, kind), action
-
-
-async def until(pilot: Any, holds: Callable[[], bool]) -> None:
-    """Go on when something is so."""
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    pytest.fail("it never was so")
 
 
 @pytest.mark.parametrize("asks", [False, True])
