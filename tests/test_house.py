@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LONGEST = 400
 NAMES = re.compile(r"`((?:\w+\.)+\w+)`")
+_IMPORT = re.compile(r"^from (routilux_tui[\w.]*) import ([\w, ]+)$", re.MULTILINE)
 
 
 def _map() -> str:
@@ -67,3 +69,24 @@ def test_every_name_on_the_map_exists(name: str) -> None:
 @pytest.mark.parametrize("folder", re.findall(r"`((?:\w+/)+)`", _map()))
 def test_every_folder_on_the_map_exists(folder: str) -> None:
     assert (ROOT / folder).is_dir() or (ROOT / "routilux_tui" / folder).is_dir()
+
+
+def _scripts(file: Path) -> list[str]:
+    """The programs that stand in a file as texts, to be run by another process."""
+    constants = ast.walk(ast.parse(file.read_text()))
+    texts = [one.value for one in constants if isinstance(one, ast.Constant)]
+    return [one for one in texts if isinstance(one, str) and _IMPORT.search(one)]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [one for one in (ROOT / "tests").rglob("*.py") if _scripts(one)],
+    ids=lambda file: file.name,
+)
+def test_what_a_program_in_a_text_imports_is_there(file: Path) -> None:
+    for script in _scripts(file):
+        for module, names in _IMPORT.findall(script):
+            for name in names.split(","):
+                parent = importlib.import_module(module)
+                wanted = name.strip().split(" as ")[0]
+                assert hasattr(parent, wanted) or importlib.import_module(f"{module}.{wanted}")

@@ -22,7 +22,7 @@ ONE = """
 import gc, json, random, sys, time
 from pathlib import Path
 from routilux_tui import JobState
-from routilux_tui.store.collector import settle_collector
+from routilux_tui.store.collector import freeze_collector
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.seeking import job_at
 
@@ -35,7 +35,7 @@ def memory():
 state = JobState("kept")
 journal = Journal(state, path)
 state.status = "running"
-settle_collector()  # as a runner does
+freeze_collector()  # as a runner does
 waits, small = [], 0
 for n in range(records):
     at = time.time()
