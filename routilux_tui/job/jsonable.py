@@ -28,7 +28,8 @@ MOST_DIGITS = 50_000
 _SKETCHED = 1 << 16
 _DEEPEST = 10_000  # what is deeper than this holds itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_encode_into = msgspec.json.Encoder().encode_into
+encode_onto = msgspec.json.Encoder().encode_into
+"""``(value, text, offset)``: JSON text of a plain value, in place of a text's end from there on."""
 _LARGE = 64 << 10
 _ROOM = 2
 """Bytes that reading a byte of JSON takes at least, about."""
@@ -126,7 +127,7 @@ def encode_plain(value: Any) -> bytearray:
         Exception: as msgspec does, where the value is not plain.
     """
     text = bytearray()
-    _encode_into(value, text)
+    encode_onto(value, text)
     return text
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from routilux_tui.job.jsonable import dumps, encode_plain, is_plain
 from routilux_tui.store.list_growth import LISTS
@@ -31,14 +29,3 @@ def encoded(kind: str, change: Change) -> bytes | bytearray:
         except Exception:  # noqa: S110 - a lone surrogate, a huge integer: the other way takes it
             pass
     return dumps(change)
-
-
-def batch_line(changes: list[Any]) -> bytes | bytearray:
-    """A journal's line of changes, each as it is or as its text; the engine waits for it."""
-    try:
-        line = encode_plain(changes)
-    except Exception:  # a lone surrogate in a name
-        texts = [bytes(one) if type(one) is msgspec.Raw else dumps(one) for one in changes]
-        return b"[%b]\n" % b",".join(texts)
-    line += b"\n"
-    return line

@@ -25,7 +25,6 @@ from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.spare_memory import SPARE
 from routilux_tui.store.adopting import adopt_changes
 from routilux_tui.store.change_buffer import ChangeBuffer
-from routilux_tui.store.encoding import batch_line
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.forgetting import forget_dropped
 from routilux_tui.store.job_file import Snapshot, write_file
@@ -106,7 +105,7 @@ class Journal:
                     self._begin()
                 except OSError as error:
                     raise unwritable(self._journal, error) from error
-                self._unsubscribe = state.subscribe(self._buffer.recorder(), isolated=False)
+                self._unsubscribe = self._buffer.follow(state)
             undo.pop_all()
         SPARE.hold()
         self._thread = threading.Thread(target=self._run_writer, name="journal", daemon=True)
@@ -159,11 +158,14 @@ class Journal:
 
     def _write(self) -> None:
         """Write what is buffered, under the job's lock; what can't be written stays there."""
-        changes, live = self._buffer.changes, self._live
-        if self._disk_error or not changes:
+        buffer, live = self._buffer, self._live
+        if self._disk_error:
             return
         try:
-            live.append(batch_line(changes))
+            line = buffer.line()
+            if not line:
+                return
+            live.append(line)
         except (OSError, MemoryError) as error:
             if isinstance(error, MemoryError) and SPARE.use():
                 self._write()
@@ -171,7 +173,7 @@ class Journal:
             self._disk_error = getattr(error, "strerror", None) or str(error) or _NO_MEMORY
             self._wakeup.set()
             return
-        changes.clear()
+        buffer.clear()
         if self.state.seq >= self._next_mark:
             try:
                 self._mark(live)
@@ -202,7 +204,7 @@ class Journal:
         """Write what is buffered now; returns whether all is written."""
         with self.state.lock:
             self._write()
-            return not self._buffer.changes
+            return self._buffer.is_empty
 
     def _run_writer(self) -> None:
         """Write late changes, begin new segments, and wait for room on a full disk."""
@@ -239,7 +241,7 @@ class Journal:
             self._store.folder.mkdir(mode=0o700, exist_ok=True)
             fresh = LiveSegment(self._journal.with_name(f"{self._journal.name}.new"))
             with self.state.lock:
-                if self._closed.is_set() or self._buffer.changes:
+                if self._closed.is_set() or not self._buffer.is_empty:
                     fresh.discard()
                     return
                 former, origin = self._unsealed, self._origin

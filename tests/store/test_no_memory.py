@@ -19,14 +19,13 @@ EACH_ALLOCATION_FAILS = """
 import _testcapi
 from routilux_tui.job.jsonable import dumps, encode
 from routilux_tui.runner import protocol
-from routilux_tui.store.encoding import batch_line, encoded
+from routilux_tui.store.encoding import encoded
 value = {"a": ["x" * 50] * 40, "b": [{"n": n, "f": 2.5} for n in range(50)]}
 change = (1, "emit", "r", "e", value, 1.5, None, [])
 for call in (
     lambda: encode(value),
     lambda: dumps(value),
     lambda: encoded("emit", change),
-    lambda: batch_line([change, change]),
     lambda: protocol.answer(1, value),
 ):
     call()
@@ -40,6 +39,42 @@ for call in (
         finally:
             _testcapi.remove_mem_hooks()
     print(failed)
+"""
+
+ONE_ALLOCATION_FAILS = """
+import sys, _testcapi
+from routilux_tui import JobState
+from routilux_tui.job.jsonable import decode
+from routilux_tui.store.change_buffer import ChangeBuffer
+def make_all(calls, n):
+    calls = iter(list(calls))
+    _testcapi.set_nomemory(n, n + 1)
+    for call, change in calls:
+        try:
+            call(change)
+        except MemoryError as error:
+            assert error.__traceback__.tb_next is None  # it was not even called
+            call(change)
+for n in range(1, 100):
+    job, buffer = JobState("f"), ChangeBuffer(int, int)
+    buffer.follow(job)
+    emit, run, ran = (job._dispatch[kind] for kind in ("emit", "run", "ran"))
+    changes = [
+        (1, "run", 7, "a", 1.5),
+        (2, "emit", "a", "e", {"n": 1, "text": "x"}, 1.5, 7, []),
+        (3, "emit", "a", "e", {"deep": [{"n": 2.5}] * 9, "more": None}, 1.5, 7, []),
+        (4, "ran", 7, "a", "completed", 2.5, None),
+        (5, "emit", "a", "e", {"odd": {1}, "none": float("inf")}, 1.5, None, []),
+    ]
+    make_all(zip((run, emit, emit, ran, emit), changes), n)
+    _testcapi.remove_mem_hooks()
+    for _ in range(2):  # it could not be written the first time
+        line = bytes(buffer.line())
+    assert line.endswith(b"]\\n") and line.count(b"\\n") == 1, line
+    assert decode(line)[:4] == [list(change) for change in changes[:4]], line
+    assert decode(line)[4][4] == {"odd": [1], "none": float("inf")}, line
+    buffer.clear()
+    assert buffer.is_empty and not buffer.line()
 """
 
 LITTLE_MEMORY = """
@@ -76,6 +111,13 @@ def test_no_allocation_that_fails_ends_the_process() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout.split()[0]) > 0  # the others have another way
+
+
+def test_an_allocation_that_fails_loses_no_change_and_breaks_no_line() -> None:
+    pytest.importorskip("_testcapi")
+    words = [sys.executable, "-c", ONE_ALLOCATION_FAILS]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_what_is_confirmed_with_the_last_memory_is_kept(tmp_path: Path) -> None:
