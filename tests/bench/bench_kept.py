@@ -94,15 +94,15 @@ from routilux_tui.store.seeking import job_at
 path, queued = sys.argv[1], int(sys.argv[2])
 state = JobState("queue")
 journal = journals.Journal(state, path)
-real, waits = journals.keyframe_text, []
+real, waits = journals.quick_keyframe, []
 
-def timed(job):
+def timed(job, nested):
     begin = time.perf_counter()
-    text = real(job)
+    text = real(job, nested)
     waits.append(time.perf_counter() - begin)
     return text
 
-journals.keyframe_text = timed
+journals.quick_keyframe = timed
 state.status = "running"
 for n in range(queued):
     data = {"n": n, "customer": {"id": n % 977, "country": "DE"}}
