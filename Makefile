@@ -35,6 +35,10 @@ tests: $(VENV)/.ready $(PEER)/.ready $(PEER_0_10)/.ready
 bench: $(VENV)/.ready $(PEER)/.ready $(PEER_0_10)/.ready
 	$(BIN)/python -m tests.bench $(ONLY)
 
+# Cuts a job's files at every byte of their ends, and kills it at every step: some minutes.
+every: $(VENV)/.ready
+	ROUTILUX_TUI_EVERY=1 $(BIN)/pytest -n 2 --timeout 3600 tests/store/test_segments.py tests/store/test_interrupted.py
+
 # Draws the snapshots and the README's pictures anew: look at what changed before you commit it.
 snapshots: $(VENV)/.ready
 	$(BIN)/pytest -n 2 tests/tui --snapshot-update

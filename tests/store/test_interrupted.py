@@ -20,6 +20,7 @@ from routilux_tui.store.files import journal_path
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.sealing import Sealer, Unsealed
+from tests.sampling import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,7 @@ def steps_of(folder: Path) -> int:
 def test_a_kill_at_any_step_loses_nothing_and_does_nothing_twice(part: int, tmp_path: Path) -> None:
     steps = steps_of(tmp_path)
     assert steps > 100
-    for number in range(1 + 3 * part, steps, 24):
+    for number in range(1 + every(3) * part, steps, 4 * every(6)):
         path, marks = tmp_path / f"{number}.json", tmp_path / f"{number}.marks"
         marks.touch()
         in_child(path, marks, lambda n, _, number=number: kill() if n == number else None)
@@ -160,7 +161,7 @@ def test_a_disk_that_is_full_at_any_step_loses_nothing(part: int, tmp_path: Path
         if number <= n < number + 4 and name in TAKE_ROOM:
             raise OSError(errno.ENOSPC, "no space is left")
 
-    for number in range(1 + 5 * part, steps, 20):
+    for number in range(1 + every(5) * part, steps, 2 * every(10)):
         path, marks = tmp_path / f"{number}.json", tmp_path / f"{number}.marks"
         marks.touch()
         with contextlib.suppress(OSError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ from routilux_tui.store.reading import load_job
 from routilux_tui.store.seeking import job_at
 from routilux_tui.store.segments import SegmentStore, changes_folder
 from routilux_tui.store.stored_list import StoredList
+from tests.sampling import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -340,7 +340,7 @@ def test_the_newest_files_may_be_cut_anywhere(path: Path) -> None:
     for file in (live, newest, changes_folder(path) / "index.json", path):
         content = file.read_bytes()
         size = len(content.rstrip(b"\0")) + 3
-        for keep in range(max(0, size - 4096), size, 5):
+        for keep in range(max(0, size - 4096), size, every(5)):
             file.write_bytes(content[:keep])
             try:
                 again = load_job(path, into=JobState)
@@ -383,7 +383,6 @@ def test_a_long_history_is_not_in_memory(path: Path) -> None:
     )
     # 30,000 records more, of half a kilobyte of text each
     assert int(done.stdout) < 6_000, done.stderr
-    gc.collect()
 
 
 def test_a_job_that_never_lets_go_of_its_lock_for_long_is_sealed_all_the_same(path: Path) -> None:
