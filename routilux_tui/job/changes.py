@@ -1,6 +1,6 @@
 """Every kind of change, in one table: how each is carried out stands in the ``fold_*`` files.
 
-A new kind is a function there, and a line in `change_arguments`.
+A new kind is a function there, and a line in `change_kinds`.
 
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
 `FOLD` has, for every kind, the one function that carries it out on a `JobData`, whose

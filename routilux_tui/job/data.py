@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 _LARGEST_COUNT = 2**53
 MOST_CONTROLS = 1000
 
+#: The attributes of a job that are lists, and those that are dicts, whatever is assigned to them.
+LIST_ATTRIBUTES = (
+    *("execution_history", "pause_points", "deferred_events", "pending_tasks"),
+    *("shared_log", "output_log"),
+)
+DICT_ATTRIBUTES = ("routine_states", "shared_data")
+
+#: What the engine counts of a routine, as numbers that it adds to.
+NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
+
 #: Stands for the held tasks until somebody asks for them: a pause must not take long, however
 #: many there are.
 HELD: list[Any] = ["held"]
@@ -148,7 +158,7 @@ class JobData(ABC):
             self._shared_data = TrackedDict(self, "shared", "unshared", dict(value))
         elif name == "routine_states":
             self.pending_ends.clear()
-            states = {as_text(routine_id): state for routine_id, state in dict(value).items()}
+            states = {as_text(name): counting(state) for name, state in dict(value).items()}
             self._routine_states = TrackedDict(self, "routine", "no_routine", states)
         elif name == "execution_history":
             self._history = (
@@ -198,6 +208,16 @@ def shape_routines(shape: dict[str, Any]) -> list[str]:
     listed = routines if isinstance(routines, list) else []
     ids = [one.get("id") for one in listed if isinstance(one, dict)]
     return [one for one in ids if isinstance(one, str)]
+
+
+def counting(state: Any) -> Any:
+    """A routine's state that somebody stores: one that counts runs counts all that the engine does.
+
+    It adds to each of `NUMBERS` where ``runs`` is among them.
+    """
+    if not isinstance(state, dict) or "runs" not in state or state.keys() >= set(NUMBERS):
+        return state
+    return {**dict.fromkeys(NUMBERS, 0), **state}
 
 
 def as_text(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.data import HELD
+from routilux_tui.job.data import HELD, NUMBERS
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.statistics import MOST_USUAL
 from routilux_tui.job.status import error_line
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.data import JobData
     from routilux_tui.job.statistics import RoutineStatistics
-
-#: What the engine counts of a routine, as numbers that it adds to.
-NUMBERS = ("runs", "errors", "retries", "active", "execution_time")
 
 
 def _emit(

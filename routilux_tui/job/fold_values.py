@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.data import MOST_CONTROLS, as_text, is_count, shape_routines
-from routilux_tui.job.fold_tasks import NUMBERS
+from routilux_tui.job.data import (
+    MOST_CONTROLS,
+    NUMBERS,
+    as_text,
+    counting,
+    is_count,
+    shape_routines,
+)
 from routilux_tui.job.record import as_number
 
 if TYPE_CHECKING:
@@ -47,7 +53,7 @@ def _routine(job: JobData, routine_id: str, new: Any, at: float) -> None:
     odd = [name for name in _COUNTED if not is_count(new.get(name, 0))]
     if odd:  # what can't be counted on, and no journal or viewer takes
         new = {name: value for name, value in new.items() if name not in odd}
-    dict.__setitem__(job._routine_states, routine_id, {**kept, **new})
+    dict.__setitem__(job._routine_states, routine_id, counting({**kept, **new}))
 
 
 def _no_routine(job: JobData, routine_id: str, at: float) -> None:

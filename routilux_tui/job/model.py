@@ -16,7 +16,7 @@ from typing_extensions import Self
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import timestamps
 from routilux_tui.job.changes import FOLD
-from routilux_tui.job.data import JobData, as_text
+from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES, JobData, as_text
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.listeners import dispatch_table
@@ -149,6 +149,11 @@ class Job(JobData):
         return lambda: self._unsubscribe(listener)
 
     def _assign(self, name: str, value: Any) -> None:
+        # as it is read back from a journal: a list or a dict, whatever was given for one
+        if name in DICT_ATTRIBUTES and not isinstance(value, dict):
+            value = dict(value)
+        elif name in LIST_ATTRIBUTES and not isinstance(value, (list, SavedHistory)):
+            value = list(value)
         self.make("set", name, value, time.time())
 
     # The attributes
@@ -361,17 +366,10 @@ class Job(JobData):
         if "current_routine_id" in plain:
             current = plain["current_routine_id"]
             self._current_routine_id = current if isinstance(current, str) else None
-        for name in ("routine_states", "shared_data"):
+        for name in DICT_ATTRIBUTES:
             if isinstance(plain.get(name), dict):
                 self._replace(name, plain[name])
-        for name in (
-            "execution_history",
-            "pause_points",
-            "deferred_events",
-            "pending_tasks",
-            "shared_log",
-            "output_log",
-        ):
+        for name in LIST_ATTRIBUTES:
             if isinstance(plain.get(name), list):
                 self._replace(name, plain[name])
         self._created = plain.get("created_at", self._created)

@@ -6,6 +6,8 @@ import contextlib
 import mmap
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job.change_kinds import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,9 +43,6 @@ class SpareMemory:
 #: That of this process.
 SPARE = SpareMemory()
 
-#: Kinds of changes that say what is so already, and that may be carried out twice.
-_MUST_BE_MADE = frozenset({"ran", "status", "hold", "drop"})
-
 
 def carry_out_again(fold: Callable[..., None], job: Any, kind: str, args: tuple[Any, ...]) -> None:
     """Carry out a change for which there was no memory, if it must be; called where that raised.
@@ -51,6 +50,6 @@ def carry_out_again(fold: Callable[..., None], job: Any, kind: str, args: tuple[
     Raises:
         MemoryError: when it need not be, or there is still none.
     """
-    if kind not in _MUST_BE_MADE or not SPARE.use():
+    if not KINDS[kind].repeatable or not SPARE.use():
         raise  # noqa: PLE0704 - the error that is being handled
     fold(job, *args)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import ConditionError
+from routilux_tui.job import change_kinds
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.alerts import Alerts
@@ -48,24 +49,19 @@ if TYPE_CHECKING:
     from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import AlertRule
 
-#: Kinds of changes that alter rows in place: the sections whose rows are stale after them.
+#: Sections whose rows may be altered in place, and the part of a job that they show.
+_IN_PLACE = {
+    DATA: change_kinds.SHARED,
+    DEFERRED: change_kinds.DEFERRED,
+    PENDING: change_kinds.TASKS,
+}
+#: Kinds of change, and the sections whose rows are stale after each.
 _STALE: dict[str, tuple[str, ...]] = {
-    "shared": (DATA,),
-    "unshared": (DATA,),
-    "deferred_sent": (DEFERRED,),
-    "hold": (PENDING,),
-    "take_up": (PENDING,),
-    "drop": (PENDING,),
-    "again": (PENDING,),
-    "undrop": (PENDING,),
-    "give_up": (PENDING,),
-    "due": (PENDING,),
-    "keep_back": (PENDING,),
-    "let_go": (PENDING,),
-    "remove": (PENDING,),
-    "first": (PENDING,),
-    "emit": (PENDING,),
-    "run": (PENDING,),
+    **{
+        name: sections
+        for name, kind in change_kinds.KINDS.items()
+        if (sections := tuple(one for one, part in _IN_PLACE.items() if part in kind.alters))
+    },
     "set": SECTIONS,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.change_arguments import ARGUMENTS, has_shape
+from routilux_tui.job.change_kinds import KINDS, has_shape
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import as_text
 
@@ -60,7 +60,7 @@ def apply_message(state: JobState, engine: ScriptEngine, kind: str, args: list[A
         if kind in {"hold", "drop"}:
             args = [_numbers(args[0], state.next_task_id), *args[1:]]
         # What is no such change could not be read back from the job's journal, nor what follows.
-        if not has_shape(ARGUMENTS[kind], args):
+        if not has_shape(KINDS[kind].arguments, args):
             raise TypeError(f"{kind} of a kind unknown")
         make(kind, *args)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
-from routilux_tui.job.changes import FOLD
+from routilux_tui.job.change_kinds import KINDS
 from routilux_tui.job.jsonable import dumps, encode_onto, is_plain
 from routilux_tui.job.spare_memory import SPARE
 from routilux_tui.store.encoding import encoded
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from routilux_tui.job.listeners import Change
     from routilux_tui.job.model import Job
 
-_WRITTEN_AT_ONCE = frozenset({"ran", "status", "hold", "retry", "answered", "alert"})
-#: Kinds whose data a keyframe has.
-_NESTED = frozenset({"set", "routine", "shared", "slot", "deferred", "pause_point", "traceback"})
 #: All but those that come with every task.
-_OTHERS = frozenset(FOLD) - {"emit", "run", "ran"}
+_OTHERS = frozenset(KINDS) - {"emit", "run", "ran"}
 _COMMA, _NEWLINE = ord(","), ord("\n")
 _LONG = 1 << 20
 
@@ -179,10 +176,10 @@ class ChangeBuffer:
             SPARE.use()
             self._is_unchecked = True
             self._changes.append(change)  # made text when it is written
-        if kind in _WRITTEN_AT_ONCE:
+        if KINDS[kind].at_once:
             self._write()
             return
-        if kind in _NESTED:
+        if KINDS[kind].nested:
             self.nested += len(text)
             if kind == "set" and change[2] in LISTS:
                 self.replaced.add(change[2])

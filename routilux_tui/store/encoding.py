@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.job.jsonable import dumps, encode_plain, is_plain
+from routilux_tui.job.jsonable import as_key, dumps, encode_plain, is_plain
 from routilux_tui.store.list_growth import LISTS
 
 if TYPE_CHECKING:
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 #: Kinds whose arguments are the engine's own, and need no look before they are encoded.
 _ALWAYS_PLAIN = frozenset({"status", "current", "hold", "take_up", "drop", "deferred_sent"})
+#: Kinds whose first argument is a key of a dict, and what of one needs no look.
+_KEYED = frozenset({"shared", "unshared", "routine", "no_routine"})
+_KEYS = frozenset({str, int, float, bool, type(None)})
 
 
 def encoded(kind: str, change: Change) -> bytes | bytearray:
@@ -22,6 +25,8 @@ def encoded(kind: str, change: Change) -> bytes | bytearray:
         records = [one.to_plain() if hasattr(one, "to_plain") else one for one in change[3]]
         return dumps((*change[:3], records, *change[4:]))
     else:
+        if kind in _KEYED and type(change[2]) not in _KEYS:
+            change = (*change[:2], as_key(change[2]), *change[3:])
         plain = kind in _ALWAYS_PLAIN or is_plain(change)
     if plain:
         try:

@@ -10,8 +10,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
-from routilux_tui.job.change_arguments import ARGUMENTS, has_shape
+from routilux_tui.job.change_kinds import KINDS, has_shape
 from routilux_tui.job.changes import FOLD
+from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.record import is_id
 from routilux_tui.store.files import journal_name, read_regular
@@ -28,20 +29,10 @@ GAP = "it goes with another state of the file"
 MISSING = "it is missing: the file is a copy, or was moved without it"
 LOST = "its beginning is lost"
 
-_LISTS = frozenset(
-    {
-        "execution_history",
-        "pause_points",
-        "pending_tasks",
-        "deferred_events",
-        "shared_log",
-        "output_log",
-    }
-)
-
-
 #: Where in a change of each kind its time stands.
-_TIME_PLACES = {kind: shape.find("t") + 2 for kind, shape in ARGUMENTS.items() if "t" in shape}
+_TIME_PLACES = {
+    name: kind.arguments.find("t") + 2 for name, kind in KINDS.items() if "t" in kind.arguments
+}
 
 
 def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False) -> int:
@@ -157,7 +148,7 @@ def _why_invalid(change: Any, seq: int) -> str:
         return "no change"
     if kind not in FOLD:
         return NEWER
-    if not has_shape(ARGUMENTS[kind], values) or (
+    if not has_shape(KINDS[kind].arguments, values) or (
         kind == "set" and not _is_assignable(*values[:2])
     ):
         return f"{kind} of a kind unknown"
@@ -165,9 +156,9 @@ def _why_invalid(change: Any, seq: int) -> str:
 
 
 def _is_assignable(name: str, value: Any) -> bool:
-    if name in _LISTS:
+    if name in LIST_ATTRIBUTES:
         return isinstance(value, list)
-    if name in {"shared_data", "routine_states"}:
+    if name in DICT_ATTRIBUTES:
         return isinstance(value, dict)
     return name not in {"flow_id", "job_id"} or isinstance(value, str)
 

@@ -11,7 +11,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
+from routilux_tui.job import change_kinds as parts
 from routilux_tui.job import timestamps
+from routilux_tui.job.change_kinds import kind_of, kinds_altering
 from routilux_tui.store.recovery import apply_changes
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_context import context_of
@@ -27,31 +29,38 @@ if TYPE_CHECKING:
 MOST_SECONDS = 20.0
 _NO_END = 1 << 62
 
-#: Stands for a handler that has ended without an error.
-_WELL = "ran well"
-_FAILED = frozenset({"ran", "retry", "routine", "no_routine", "set"})
-_RUNS = _FAILED | {"run", _WELL, "take_up"}
-_TASKS = _RUNS | {"emit", "queue", "hold", "drop", "undrop", "again", "give_up"}
-#: The kinds of change that alter what a condition sees under a name. Others move with time, too.
-_ALTERED_BY: dict[str, frozenset[str]] = {
-    "status": frozenset({"status", "set"}),
-    "waiting": frozenset({"status", "deferred", "deferred_sent", "ask", "answered", "set"}),
-    "records": frozenset({"emit", "record", "set"}),
-    "current": frozenset({"run", "current", "set"}),
-    "runs": _RUNS,
-    "errors": _FAILED,
-    "retries": _FAILED,
-    "pending": _TASKS,
-    "queue": _TASKS,
-    "deferred": frozenset({"deferred", "deferred_sent", "set"}),
-    "questions": frozenset({"ask", "answered", "status", "set"}),
-    "pauses": frozenset({"pause_point", "set"}),
-    "logs": frozenset({"log", "set"}),
-    "log_last": frozenset({"log", "set"}),
-    "outputs": frozenset({"output", "set"}),
-    "output_last": frozenset({"output", "set"}),
-    "shared": frozenset({"shared", "unshared", "set"}),
-    **dict.fromkeys(("flow_id", "job_id", "name", "labels"), frozenset({"set"})),
+#: What a condition sees under a name, and the parts of a job that it is made of. Others move with
+#: time, too.
+_MADE_OF: dict[str, tuple[str, ...]] = {
+    "status": (parts.STATUS,),
+    "waiting": (
+        parts.STATUS,
+        parts.QUESTIONS,
+        parts.DEFERRED,
+        parts.PAUSES,
+    ),
+    "records": (parts.HISTORY,),
+    "current": (parts.CURRENT,),
+    "runs": (parts.RUNS,),
+    "errors": (parts.ERRORS,),
+    "retries": (parts.ERRORS,),
+    "pending": (parts.TASKS,),
+    "queue": (parts.TASKS,),
+    "deferred": (parts.DEFERRED,),
+    "questions": (parts.QUESTIONS, parts.DEFERRED, parts.STATUS),
+    "pauses": (parts.PAUSES,),
+    "logs": (parts.LOG,),
+    "log_last": (parts.LOG,),
+    "outputs": (parts.OUTPUT,),
+    "output_last": (parts.OUTPUT,),
+    "shared": (parts.SHARED,),
+    "routines": (
+        parts.ROUTINES,
+        parts.TASKS,
+        parts.SHAPE,
+        parts.STATUS,
+    ),
+    **dict.fromkeys(("flow_id", "job_id", "name", "labels"), (parts.IDENTITY,)),
 }
 #: What of a routine moves with time alone.
 _MOVING = ("rate", "p95")
@@ -136,11 +145,7 @@ class ConditionSearch:
 
 
 def _is_among(change: Any, kinds: frozenset[str] | None) -> bool:
-    """Whether a change is of such kinds; a handler that ended well is of a kind of its own."""
-    kind = change[1]
-    if kind == "ran" and (len(change) < 7 or change[6] is None):
-        kind = _WELL
-    return kinds is None or kind in kinds
+    return kinds is None or kind_of(change) in kinds
 
 
 def holds(condition: Condition, job: Job) -> bool:
@@ -167,12 +172,10 @@ def checked(text: str, job: Job) -> Condition:
 
 def altering(condition: Condition) -> frozenset[str] | None:
     """The kinds of change that can alter a condition's value; None where any may, or time alone."""
-    kinds: frozenset[str] = frozenset()
+    made_of: set[str] = set()
     for name in condition.names:
-        known = _ALTERED_BY.get(name)
-        if name == "routines" and not any(one in condition.text for one in _MOVING):
-            known = _TASKS
-        if known is None:
+        moves = name == "routines" and any(one in condition.text for one in _MOVING)
+        if moves or name not in _MADE_OF:
             return None
-        kinds |= known
-    return kinds
+        made_of.update(_MADE_OF[name])
+    return kinds_altering(made_of)

@@ -41,6 +41,23 @@ ODD: dict[str, Callable[[JobState], Any]] = {
         for name in ("output_log", "shared_log", "deferred_events", "pending_tasks")
     ],
     "an odd output": lambda s: s.send_output("a", "b", {"x": NAN, 1: HUGE}),
+    "states that are none": lambda s: [
+        s.routine_states.__setitem__(f"r{n}", one) for n, one in enumerate((3, None, "x", [1]))
+    ],
+    "half of the counts": lambda s: s.update_routine_state("a", {"runs": 1}),
+    "lists that are none": lambda s: [
+        setattr(s, name, one)
+        for name in ("output_log", "shared_log", "deferred_events", "pause_points")
+        for one in ("y", {"a": 1}, (1, 2), {3})
+    ],
+    "dicts that are none": lambda s: [
+        setattr(s, name, []) for name in ("shared_data", "routine_states")
+    ],
+    "keys that are no names": lambda s: [
+        one.__setitem__(key, {})
+        for one in (s.shared_data, s.routine_states)
+        for key in ((1, 2), frozenset({3}), b"x", None, 1.5, NAN, HUGE, False)
+    ],
 }
 
 
@@ -60,8 +77,12 @@ def test_an_odd_value_cuts_no_job_off(kind: str, tmp_path: Path) -> None:
             for section in SECTIONS:
                 client.window(section, 0, 10, Filter())
             assert client.wait("records > 5", 0.01).outcome == "timeout"
+        state.record_execution("a", "the last", {})
+        assert journal.flush()
         recovered = JobState.load(tmp_path / "j.json")
         assert (recovered.job_id, recovered.status) == (state.job_id, state.status)
+        assert (recovered.seq, recovered.unread) == (state.seq, "")
+        assert len(recovered.execution_history) == len(state.execution_history)
     journal.close()
     again = JobState.load(tmp_path / "j.json")
     assert again.routine_states.keys() == state.routine_states.keys()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routilux_tui.errors import JobFileError
-from routilux_tui.job.change_arguments import ARGUMENTS
+from routilux_tui.job.change_kinds import KINDS
 from routilux_tui.job.changes import FOLD
 from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.state.job_state import JobState
@@ -45,7 +45,7 @@ def write(path: Path, *lines: Any, **head: Any) -> None:
 
 
 def test_every_kind_of_change_has_a_shape() -> None:
-    assert ARGUMENTS.keys() == FOLD.keys()
+    assert KINDS.keys() == FOLD.keys()
 
 
 def test_no_kind_of_journal_makes_the_reader_wait_or_fail(path: Path) -> None:
@@ -162,7 +162,7 @@ def test_whatever_a_journal_says_the_job_can_be_shown_and_saved(
     lines = []
     for n, (kind, values) in enumerate(changes, 2):
         drawn = (
-            [data.draw(kinds[letter]) for letter in ARGUMENTS[kind].replace(".", "")]
+            [data.draw(kinds[letter]) for letter in KINDS[kind].arguments.replace(".", "")]
             if sound
             else values
         )
