@@ -194,6 +194,11 @@ class JobData(ABC):
         """Have what is queued or running as pending: nobody runs it any more."""
         self._pending_tasks = HELD if self.outstanding else []
 
+    def renew_held(self) -> None:
+        """Have what is held told anew, where tasks are: some of them were altered or taken away."""
+        if self._pending_tasks:
+            self.hold_tasks()
+
     def held_tasks(self) -> list[Any]:
         """The tasks that had not run when the job was paused, as a file has them."""
         with self.lock:

@@ -52,6 +52,7 @@ def _again(job: JobData, old_id: int, new_id: int, data: dict[str, Any] | None, 
         task.again += 1
         _queue_anew(job, [task], at)
     job.next_task_id = max(job.next_task_id, new_id + 1)
+    job.renew_held()
     _is_as_queued_no_more(job)
     job._updated = at
 
@@ -88,13 +89,13 @@ def _undrop(job: JobData, wanted: list[int], at: float) -> None:
 
 
 def _queue_anew(job: JobData, tasks: list[Task], at: float) -> None:
-    job._pending_tasks = []
     statistics = job.statistics
     if at >= statistics.tick_ends:
         statistics.tick(at, job.running)
     for task in tasks:
         job.outstanding[task.id] = task
         statistics.emitted.append(task.routine_id)
+    job.renew_held()
     job._updated = at
 
 
@@ -102,7 +103,7 @@ def _give_up(job: JobData, task_id: int, at: float) -> None:
     """A task will not be tried again, by somebody's word: the job goes on without it."""
     task = job.outstanding.pop(task_id, None)
     if task is not None:
-        job._pending_tasks = []
+        job.renew_held()
         job.failed_tasks.append(FailedTask(task, _last_error(job, task), GIVEN_UP, at))
         job.failed_count += 1
         job.statistics.recount(job.outstanding, job.running)
@@ -134,6 +135,7 @@ def _due(job: JobData, wanted: list[int], at: float) -> None:
         task = job.outstanding.get(task_id)
         if task is not None:
             task.due = min(task.due, at)
+    job.renew_held()
     _is_as_queued_no_more(job)
     job._updated = at
 
@@ -153,8 +155,7 @@ def _set_on_hold(job: JobData, wanted: list[int], at: float, *, on_hold: bool) -
         task = job.outstanding.get(task_id)
         if task is not None:
             task.on_hold = on_hold
-    if job._pending_tasks:
-        job.hold_tasks()
+    job.renew_held()
     _is_as_queued_no_more(job)
     job._updated = at
 
@@ -166,8 +167,7 @@ def _remove(job: JobData, wanted: list[int], at: float) -> None:
         if task is not None and task.retry_count:
             no_retry_under_way(job, task, _ROUTINE_STATUS)
     job.statistics.recount(job.outstanding, job.running)
-    if job._pending_tasks:
-        job.hold_tasks()
+    job.renew_held()
     _is_as_queued_no_more(job)
     job._updated = at
 
@@ -182,8 +182,7 @@ def _first(job: JobData, wanted: list[int], at: float) -> None:
         **moved,
         **{key: one for key, one in outstanding.items() if key not in moved},
     }
-    if job._pending_tasks:
-        job.hold_tasks()
+    job.renew_held()
     _is_as_queued_no_more(job)
     job._updated = at
 

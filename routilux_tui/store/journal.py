@@ -254,7 +254,7 @@ class Journal:
                 except (OSError, MemoryError):
                     self._live, self._unsealed, self._origin = former.live, former, origin
                     self._buffer.replaced.update(former.replaced)
-                    former.replaced = {}
+                    former.replaced, former.assigned = {}, {}
                     with contextlib.suppress(OSError):  # it is found under both names
                         former.live.rename(self._journal)
                     raise
@@ -271,7 +271,8 @@ class Journal:
         unsealed.counts = self._counts()
         replaced = self._buffer.replaced
         if replaced:
-            unsealed.replaced = {name: list(getattr(self.state, name)) for name in replaced}
+            unsealed.assigned = {name: getattr(self.state, name) for name in replaced}
+            unsealed.replaced = {name: list(one) for name, one in unsealed.assigned.items()}
             unsealed.replaced_number = unsealed.number + 1
             unsealed.forget_counts()
             replaced.clear()

@@ -48,7 +48,8 @@ class Unsealed(msgspec.Struct, eq=False):
     """A segment whose changes lie in a file of raw lines still.
 
     ``replaced`` has the lists that were assigned anew meanwhile, as they were at its end; they
-    get a segment of their own, ``replaced_number``.
+    get a segment of their own, ``replaced_number``. ``assigned`` are these lists themselves, which
+    go on growing until something else is assigned.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Unsealed(msgspec.Struct, eq=False):
     end: float = 0.0
     counts: Counts = (0, 0, 0)
     replaced: dict[str, list[Any]] = {}
+    assigned: dict[str, list[Any]] = {}
     replaced_number: int = 0
 
     def forget_counts(self) -> None:
@@ -91,7 +93,7 @@ class Sealer:
         self._wakeup = threading.Event()
         self._ended = False
         #: What is sealed, and still held by the job's lists; and what they have let go of.
-        self._ready: tuple[Segment, dict[str, list[Any]]] | None = None
+        self._ready: tuple[Segment, Unsealed] | None = None
         self._heads: list[list[Any]] = []
         self._busy = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="sealer", daemon=True)
@@ -137,14 +139,14 @@ class Sealer:
                     logger.warning("Job %s: a segment is not sealed: %s", self.job.job_id, error)
                     return False
                 self._waiting.popleft()
-                self._absorb(segment, unsealed.replaced)
+                self._absorb(segment, unsealed)
                 unsealed.live.discard()
                 self._on_sealed()
         return True
 
-    def _absorb(self, segment: Segment, replaced: dict[str, list[Any]]) -> None:
+    def _absorb(self, segment: Segment, unsealed: Unsealed) -> None:
         """Have the job's lists read from the segment what they held, and free it bit by bit."""
-        self._ready = (segment, replaced)
+        self._ready = (segment, unsealed)
         while self._holds_sealed():  # a busy job does it itself, before we have its lock
             if self.job.lock.acquire(timeout=_LOCK_WAIT):
                 try:
@@ -164,13 +166,13 @@ class Sealer:
         """Have the lists let go of what is sealed by now, under the job's lock."""
         if self._ready is None:
             return
-        segment, replaced = self._ready
+        segment, unsealed = self._ready
         for name in LISTS:
             entries = getattr(self.job, name)
             if isinstance(entries, StoredList) and entries.store is self.store:
                 self._heads.append(entries.absorb(segment))
-            elif name in replaced and _begins_with(entries, replaced[name]):
-                attach(self.job, self.store, name, entries[len(replaced[name]) :])
+            elif name in unsealed.assigned and entries is unsealed.assigned[name]:
+                attach(self.job, self.store, name, entries[len(unsealed.replaced[name]) :])
         self._ready = None
 
     def end(self) -> list[Unsealed]:
@@ -213,13 +215,6 @@ def seal(store: SegmentStore, unsealed: Unsealed) -> Segment:
         keyframe=bool(unsealed.keyframe),
     )
     return store.add(segment, unsealed.keyframe, blocks)
-
-
-def _begins_with(entries: list[Any], first: list[Any]) -> bool:
-    """Whether a list is another one that was only added to since, to judge by its ends."""
-    count = len(first)
-    ends = (0, count - 1) if count else ()
-    return len(entries) >= count and all(entries[n] is first[n] for n in ends)
 
 
 def attach(job: Job, store: SegmentStore, name: str, since: list[Any]) -> None:

@@ -84,7 +84,7 @@ class RandomChanges:
             "alert": (key, "it is so", at),
             "alert_over": (key, at),
             "reminded": (number, at),
-            "answered": (number, {"choice": "yes"}, _PERSON, at),
+            "answered": (number, {"choice": "yes", "event": "booked", "data": {}}, _PERSON, at),
             "take_up": (at,),
             "drop": (self._waiting(2), at),
             "due": (self._waiting(2), at),
