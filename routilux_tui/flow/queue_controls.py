@@ -84,7 +84,8 @@ class QueueControls(TaskControls):
                 raise NotPossible(f"Task {task_id} runs already.")
             if task_id not in state.outstanding:
                 raise NotPossible(
-                    f"No task {task_id} waits.", "Those that do: routilux-tui queue JOB"
+                    f"No task {task_id} waits.",
+                    f"Those that do: routilux-tui queue {state.job_id}",
                 )
         return [state.outstanding[task_id] for task_id in wanted]
 

@@ -63,7 +63,7 @@ def answer_live(engine: Engine, answer: Answer, who: dict[str, Any]) -> str:
         if not is_last or emitted != asked.data:
             raise NotPossible(
                 "A job of routilux itself emits what it has deferred as it is.",
-                "Go on with it: routilux-tui resume JOB",
+                f"Go on with it: routilux-tui resume {state.job_id}",
             )
         engine.resume()
         return _summary_of(asked, answer)

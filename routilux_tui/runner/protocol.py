@@ -91,25 +91,24 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 def request(number: int, method: str, params: dict[str, Any]) -> bytes:
     """A request's line."""
-    return encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + b"\n"
+    return _line({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
 
 def answer(number: Any, result: Any) -> bytes:
     """The line of a request's answer."""
-    try:
-        return encode({"jsonrpc": "2.0", "id": number, "result": result}) + b"\n"
-    except Exception:  # a lone surrogate, a huge integer: what msgspec has no word for
-        plain = msgspec.to_builtins(result)
-        return dumps({"jsonrpc": "2.0", "id": number, "result": plain}) + b"\n"
+    return _line({"jsonrpc": "2.0", "id": number, "result": result})
 
 
 def notice(method: str, params: Any) -> bytes:
     """The line of a message that wants no answer."""
+    return _line({"jsonrpc": "2.0", "method": method, "params": params})
+
+
+def _line(message: dict[str, Any]) -> bytes:
     try:
-        return encode({"jsonrpc": "2.0", "method": method, "params": params}) + b"\n"
-    except Exception:
-        plain = msgspec.to_builtins(params)
-        return dumps({"jsonrpc": "2.0", "method": method, "params": plain}) + b"\n"
+        return encode(message) + b"\n"
+    except Exception:  # a lone surrogate, a huge integer: what msgspec has no word for
+        return dumps(msgspec.to_builtins(message)) + b"\n"
 
 
 def refusal(number: Any, error: BaseException | tuple[int, str]) -> bytes:
@@ -123,7 +122,7 @@ def refusal(number: Any, error: BaseException | tuple[int, str]) -> bytes:
     else:
         code, message = INTERNAL, f"{type(error).__name__}: {error}"
     detail = {"code": code, "message": message, "data": {"hint": hint}}
-    return encode({"jsonrpc": "2.0", "id": number, "error": detail}) + b"\n"
+    return _line({"jsonrpc": "2.0", "id": number, "error": detail})
 
 
 def parse(line: bytes) -> dict[str, Any]:

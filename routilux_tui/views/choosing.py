@@ -118,7 +118,8 @@ def choose(job: Job, wanted: TaskSelection) -> Chosen:
             if is_meant(task, "") and (task.retry_count or not wanted.is_for_failed):
                 dropped.append(task)  # noqa: PERF401 - with its reason
     if not failed and not waiting and not dropped:
-        raise NotPossible(_why_none(job, wanted), "What failed: routilux-tui show JOB --problems")
+        what_failed = f"What failed: routilux-tui show {job.job_id} --problems"
+        raise NotPossible(_why_none(job, wanted), what_failed)
     return Chosen(failed, waiting, dropped)
 
 

@@ -118,6 +118,8 @@ def test_events_and_data_are_sent_in(flows: str, command: list[str]) -> None:
         done = run([*command, *words])
         assert done.returncode == code, (words, done.stderr)
         assert "Traceback" not in done.stderr
+    for odd in ("k\udcff=\udcfe", f"large={10**30}", "lost=NaN"):
+        assert run([*command, "set", name, odd]).returncode == 0, odd
     assert run([*command, "set", name, 'let={"a": [1]}']).returncode == 0
     assert_gone(started.pid)
     state = JobState.load(started.path)
