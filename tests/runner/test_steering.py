@@ -118,17 +118,19 @@ def test_events_and_data_are_sent_in(flows: str, command: list[str]) -> None:
         done = run([*command, *words])
         assert done.returncode == code, (words, done.stderr)
         assert "Traceback" not in done.stderr
-    for odd in ("k\udcff=\udcfe", f"large={10**30}", "lost=NaN"):
-        assert run([*command, "set", name, odd]).returncode == 0, odd
+    odd = {"k\udcff": "\udcfe", "large": 10**30, "lost": "NaN"}
+    for key, value in odd.items():
+        assert run([*command, "set", name, f"{key}={value}"]).returncode == 0
     assert run([*command, "set", name, 'let={"a": [1]}']).returncode == 0
     assert_gone(started.pid)
     state = JobState.load(started.path)
     assert state.status == "completed"
     assert state.shared_data["let"] == {"a": [1]}
+    assert state.shared_data["large"] == 10**30
     assert sorted(int(one["message"]) for one in state.shared_log) == [0, 1, 2, 3, 4, 5, 77]
     assert [(one["action"], one["reason"]) for one in state.controls] == [
         ("emit", "source.out"),
-        ("set", "let"),
+        *(("set", key) for key in (*odd, "let")),
     ]
 
 
