@@ -35,6 +35,8 @@ class EntryReader:
         #: What changed while it was read, and is to be read anew.
         self._again: set[str] = set()
         self._entries: list[JobEntry] = []
+        #: How many are waited for: waking the loop for each would take longer than reading it.
+        self._wanted = 1
         self._threads = 0
         self._closed = False
 
@@ -73,6 +75,7 @@ class EntryReader:
         while True:
             with self._lock:
                 self._arrival.clear()
+                self._wanted = count
                 known = len(self._entries)
                 is_all = not (self._waiting or self._reading)
                 if (known and (known >= count or is_all)) or (is_all and not wait):
@@ -127,5 +130,8 @@ class EntryReader:
                 if self._closed:
                     self._threads -= 1
                     return
-            with contextlib.suppress(RuntimeError):  # the loop has been closed
-                self._loop.call_soon_threadsafe(self._arrival.set)
+                is_all = not (self._waiting or self._reading)
+                is_enough = is_all or len(self._entries) == self._wanted
+            if is_enough:
+                with contextlib.suppress(RuntimeError):  # the loop has been closed
+                    self._loop.call_soon_threadsafe(self._arrival.set)
