@@ -73,14 +73,20 @@ async def problem_lines(
 ) -> list[str]:
     """A problem: the whole traceback, the input, what all inputs have in common, every input."""
     inputs = await handle.failing(problem.number, 0, _MOST_INPUTS)
-    chosen = failing or next(iter(inputs), None)
-    lines = problem.traceback.rstrip().split("\n") if problem.traceback else [problem.message]
+    of_last = (one for one in inputs if one.error.endswith(problem.message))
+    chosen = failing or next(of_last, next(iter(inputs), None))
+    row = None if chosen is None else await failure_record(handle, problem, chosen)
+    raised = problem.traceback or problem.message  # of its last error
+    if chosen is not None and row is not None and not chosen.error.endswith(problem.message):
+        record = await handle.item(views.HISTORY, row.n)
+        raised = str(record.get("traceback") or raised) if isinstance(record, dict) else raised
+    lines = raised.rstrip().split("\n")
     if chosen is not None:
         tries = f"tried {chosen.tries} of {chosen.most_tries} times"
         then = "given up" if chosen.gave_up else f"next try {clock(chosen.next_try)[:8]}"
         whole = chosen.input if chosen.input is not None else chosen.text
         lines += ["", f"its input ({tries}, {then})", "", *json_lines(whole)]
-        lines += await _of_the_run(handle, problem, chosen)
+        lines += await _of_the_run(handle, chosen, row)
     if problem.common:
         lines += ["", "what all of them have, and no input that went well", ""]
         lines += json_lines(problem.common)
@@ -91,13 +97,12 @@ async def problem_lines(
     return lines
 
 
-async def _of_the_run(handle: Handle, problem: ProblemRow, chosen: FailingInput) -> list[str]:
-    """What a failing input's handler printed, and the records that led to it."""
+async def _of_the_run(handle: Handle, chosen: FailingInput, row: Row | None) -> list[str]:
+    """What a failing input's handler printed, and the records that led to its failure's ``row``."""
     where = Filter(task=chosen.task)
     printed = await handle.window(views.PRINTED, -_MOST_PRINTED, 1 << 52, where)
     lines = ["", "what it printed", ""] if printed.rows else []
     lines += [f"  {clock(row.at)}  {row.name}  {printable(row.text)}" for row in printed.rows]
-    row = await failure_record(handle, problem, chosen)
     if row is None:
         return lines
     found = await _trace(handle, row.n)

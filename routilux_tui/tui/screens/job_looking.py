@@ -123,7 +123,8 @@ class LookingScreen(SteeringScreen):
 
             line = pane.line_at(at)
             if line is not None:
-                title = f"{line.problem.routine_id}: {line.problem.message}"
+                own = line.failing.error if line.failing is not None else ""
+                title = f"{line.problem.routine_id}: {own or line.problem.message}"
                 await self._answer(title, problem_lines(self.handle, line.problem, line.failing))
             return
         if isinstance(pane, NowPane) and (handler := pane.handler_at(at)) is not None:
