@@ -18,6 +18,9 @@ from routilux_tui.errors import NotConfirmed, Unreachable
 if TYPE_CHECKING:
     import argparse
 
+#: Seconds that a runner is waited for; with --force no longer than the grace, if it may be.
+_LEAST, _MOST = 0.5, 5.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -33,29 +36,34 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.runner.discover import is_stale
 
     socket = Path(find_running(args.job, must_answer=not args.force).key)
-    try:
-        return _request(args, socket)
-    except (Unreachable, NotConfirmed):
-        if not args.force or not socket.exists() or is_stale(socket):
-            raise
-    return _end_by_force(args, socket)
-
-
-def _request(args: argparse.Namespace, socket: Path) -> int:
-    until = {"cancelled", "failed"} if args.force else {"cancelled"}
-    return control.request_at(
-        socket, args, "cancel", until, reason=args.reason, force=args.force, grace=args.grace
-    )
-
-
-def _end_by_force(args: argparse.Namespace, socket: Path) -> int:
-    """Ask until the grace is over; then end the process."""
+    if not args.force:
+        return _request(args, socket, {"cancelled"})
+    until = time.monotonic() + args.grace
+    while True:
+        left = until - time.monotonic()
+        try:
+            return _request(args, socket, {"cancelled", "failed"}, max(_LEAST, min(_MOST, left)))
+        except (Unreachable, NotConfirmed):
+            if not socket.exists() or is_stale(socket):
+                raise
+        if left <= 0:
+            break
+        time.sleep(min(left, 0.2))
     from routilux_tui.runner.force_cancel import end_by_force
 
-    until = time.monotonic() + args.grace
-    while (left := until - time.monotonic()) > 0:
-        try:
-            return _request(args, socket)
-        except (Unreachable, NotConfirmed):
-            time.sleep(min(left, 0.2))
     return control.print_outcome(end_by_force(socket, args.reason), as_json=args.json)
+
+
+def _request(
+    args: argparse.Namespace, socket: Path, until: set[str], patience: float = _MOST
+) -> int:
+    return control.request_at(
+        socket,
+        args,
+        "cancel",
+        until,
+        patience=patience,
+        reason=args.reason,
+        force=args.force,
+        grace=args.grace,
+    )

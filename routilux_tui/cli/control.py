@@ -98,9 +98,14 @@ def request(args: argparse.Namespace, method: str, until: set[str], **params: An
 
 
 def request_at(
-    socket: Path, args: argparse.Namespace, method: str, until: set[str], **params: Any
+    socket: Path,
+    args: argparse.Namespace,
+    method: str,
+    until: set[str],
+    patience: float = 5.0,
+    **params: Any,
 ) -> int:
-    """Ask the runner behind a socket, as `request` does.
+    """Ask the runner behind a socket, as `request` does; ``patience`` is in seconds.
 
     Raises:
         Unreachable: when it does not answer.
@@ -108,7 +113,7 @@ def request_at(
     """
     from routilux_tui.runner.client import Client
 
-    with Client(socket) as client:
+    with Client(socket, patience) as client:
         header = client.header_of(client.call(method, **params))
         if header.status not in until:  # a forced cancel may have ended the runner by now
             header = client.wait_for_status(until, args.within)

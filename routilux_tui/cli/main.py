@@ -130,8 +130,8 @@ def _open_streams() -> None:
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        except OSError:  # takes the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)  # no data is lost unsaid
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
@@ -155,11 +155,17 @@ def _flush() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _discard(1)
-        raise OutputFailed(
-            f"What is printed can't be written: {error.strerror or error}.",
-            "Look at where standard output goes.",
-        ) from error
+        raise _not_written(error) from error
+
+
+def _not_written(error: OSError) -> OutputFailed:
+    """What is printed goes nowhere: why."""
+    _discard(1)
+    why = {errno.EBADF: "it is closed", errno.ENOSPC: "no room is left"}.get(error.errno or 0)
+    return OutputFailed(
+        f"What is printed can't be written to standard output: {why or error.strerror or error}.",
+        "Look at where standard output goes.",
+    )
 
 
 def _discard(number: int) -> None:
@@ -171,9 +177,8 @@ def _discard(number: int) -> None:
 
 def _unforeseen(error: OSError) -> RoutiluxTuiError:
     """Our own error for one of the system's that no command foresaw."""
-    if error.errno == errno.ENOSPC and error.filename is None:
-        _discard(1)
-        return OutputFailed("What is printed can't be written: no room.", "Make room.")
+    if error.errno in {errno.ENOSPC, errno.EBADF} and error.filename is None:
+        return _not_written(error)
     where = f"{error.filename}: " if error.filename is not None else ""
     return Unreachable(f"{where}{error.strerror or error}.", "routilux-tui info: where things are")
 

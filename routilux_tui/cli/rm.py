@@ -68,13 +68,15 @@ def _removable(name: str) -> tuple[Path, str, str]:
 
     found = find(name, destroys=True)
     path = found if isinstance(found, Path) else Path(found.path)
-    state = SavedJob(path).state
+    state, place = SavedJob(path).state, Path(os.path.realpath(path))  # behind a link
     runs = isinstance(found, JobEntry) and found.place == "live"
     if has_ended(state.status):  # whoever ran it may be about to let go of it
         deadline = time.monotonic() + _LETS_GO
-        while (runs := is_locked(path)) and time.monotonic() < deadline:
+        while (runs := is_locked(place)) and time.monotonic() < deadline:
             time.sleep(0.02)
-    if runs or is_locked(path):
+    if runs or is_locked(place):
         raise NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
     shown = f"{state.status}  {state.flow_id}  {state.job_id[:8]}"
+    if path.is_symlink():
+        shown = f"the link, and not the job, {shown}"
     return path, state.job_id, safe(shown)

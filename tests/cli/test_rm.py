@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from routilux_tui import JobState
+from routilux_tui.store.journal import Journal
 from tests.cli.program import tui
 
 if TYPE_CHECKING:
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
 
 
 def test_rm_asks_and_removes(world: Path) -> None:
-    from routilux_tui import JobState
-
     path = world / "j.json"
     JobState("f").save(path)
     tui("rm", str(path), code=1, stdin="n\n")
@@ -24,10 +24,25 @@ def test_rm_asks_and_removes(world: Path) -> None:
 
 
 def test_a_job_that_is_named_twice_is_removed_once(world: Path) -> None:
-    from routilux_tui import JobState
-
     path = world / "j.json"
     JobState("f").save(path)
     done = tui("rm", "-y", "--json", str(path), str(path), os.path.relpath(path))
     assert done.stdout.count("removed") == 1
     assert not path.exists()
+
+
+def test_a_link_to_a_job_that_runs_is_no_other_job_and_one_to_a_saved_job_is_but_a_link(
+    world: Path,
+) -> None:
+    path, link = world / "j.json", world / "link.json"
+    link.symlink_to(path)
+    state = JobState("f")
+    journal = Journal(state, path)
+    state.status = "running"
+    assert "is running" in tui("rm", "-y", str(link), code=1).stderr
+    assert link.is_symlink()
+    state.status = "completed"
+    journal.close()
+    assert "the link, and not the job" in tui("rm", "-y", str(link)).stderr
+    assert path.exists()
+    assert not link.is_symlink()

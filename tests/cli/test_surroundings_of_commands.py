@@ -37,7 +37,7 @@ def sh(line: str, **env: str | None) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "words", ["ps", f"show {JOB}", f"history {JOB} --json", "info", "ps --json"]
 )
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
 def test_a_stream_that_is_closed_is_no_traceback(words: str, closed: str, world: Path) -> None:
     done = sh(f"{PROGRAM} {words} {closed}")
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,8 +46,9 @@ def test_a_stream_that_is_closed_is_no_traceback(words: str, closed: str, world:
 @pytest.mark.parametrize(
     "words", ["ps", "--help", "--version", "run --help", f"show {JOB}", f"history {JOB} --json"]
 )
-def test_what_can_not_be_written_is_no_success(words: str) -> None:
-    done = sh(f"{PROGRAM} {words} > /dev/full")
+@pytest.mark.parametrize("out", ["> /dev/full", ">&-", "<&- >&-"])
+def test_what_can_not_be_written_is_no_success(words: str, out: str) -> None:
+    done = sh(f"{PROGRAM} {words} {out}")
     assert done.returncode == 2
     assert "What is printed can't be written" in done.stderr
     assert "Traceback" not in done.stderr
