@@ -14,12 +14,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from routilux_tui.job.fold_values import COUNTERS
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.model import Job
+from routilux_tui.job.status import JOB_STATUSES, ROUTINE_STATUSES
 from routilux_tui.store.job_file import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 REDACTED = "[taken out]"
 #: A text that is shorter is not looked for elsewhere: it would be found in too much.
@@ -28,6 +30,12 @@ SHORTEST = 4
 _CUTS = re.compile(r"…|\.\.\.|#|'…'")
 #: What of a file tells a job at all, and is no value of anybody.
 _OF_THE_FILE = ("_type", "status", "created_at", "updated_at")
+#: The parts of a file whose entries have names of the file's own, and none of anybody's.
+_NAMED_BY_US = (
+    *("execution_history", "pending_tasks", "failed_tasks", "dropped_tasks", "deferred_events"),
+    *("output_log", "pause_points", "controls", "questions", "breakpoints", "alerts"),
+)
+_WORDS = frozenset({*JOB_STATUSES, *ROUTINE_STATUSES, *COUNTERS, "error", "error_type"})
 
 
 class Redaction:
@@ -39,10 +47,12 @@ class Redaction:
         self.has_short = False
         self._texts: set[str] = set()
         self._known: _Known | None = None
+        #: Words of the job's file: what is no more than one of them is no secret.
+        self._words = _WORDS
 
     def job(self, job: Job) -> Job:
         """A job as it is handed on; all of its values are known from then on."""
-        plain = _as_saved(job)
+        plain = self._as_saved(job)
         clean = self.texts_in(self.data(plain))
         clean.update((key, plain[key]) for key in _OF_THE_FILE if key in plain)
         return Job.from_plain(clean)
@@ -50,7 +60,13 @@ class Redaction:
     def learn(self, job: Job) -> None:
         """Know all values of a job, wherever in it they stand."""
         if self.keys:
-            self.data(_as_saved(job))
+            self.data(self._as_saved(job))
+
+    def _as_saved(self, job: Job) -> Any:
+        """All of a job as its file has it, records and all, as plain values."""
+        plain = decode(b"".join(Snapshot(job).pieces()))
+        self._words = _WORDS.union(plain, *_own_names(plain))
+        return plain
 
     def data(self, value: Any) -> Any:
         """A JSON value without the values of the keys, however deep they stand."""
@@ -78,7 +94,13 @@ class Redaction:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(str(key)): self.texts_in(one) for key, one in value.items()}
+            clean: dict[str, Any] = {}
+            for key, one in value.items():
+                name = shown = self.text(str(key))
+                while name in clean:  # two that are told apart by what is taken out
+                    name = f"{shown} {len(clean) + 1}"
+                clean[name] = self.texts_in(one)
+            return clean
         return [self.texts_in(one) for one in value] if isinstance(value, list) else value
 
     def _take_out(self, value: Any) -> str:
@@ -92,8 +114,8 @@ class Redaction:
         return REDACTED
 
     def _note(self, text: str) -> None:
-        if len(text) < SHORTEST:
-            self.has_short = self.has_short or bool(text)
+        if len(text) < SHORTEST or text in self._words:
+            self.has_short = self.has_short or (bool(text) and len(text) < SHORTEST)
             return
         quoted = repr(text)[1:-1]
         ways = {text, quoted, quoted.replace("\\'", "'"), text.strip(), html.escape(text)}
@@ -106,9 +128,15 @@ class Redaction:
             self._known = None
 
 
-def _as_saved(job: Job) -> Any:
-    """All of a job as its file has it, records and all, as plain values."""
-    return decode(b"".join(Snapshot(job).pieces()))
+def _own_names(plain: dict[str, Any]) -> Iterator[Iterable[str]]:
+    """The names that the entries of a file's parts have."""
+    statistics = plain.get("statistics") or {}
+    of_problems = statistics.get("problems") or {}
+    yield from (plain.get("flow_shape") or {}, plain.get("launch") or {}, statistics, of_problems)
+    measured = (statistics.get("routines") or {}, of_problems.get("kinds") or ())
+    for part in (*measured, *(plain.get(name) or () for name in _NAMED_BY_US)):
+        entries = part.values() if isinstance(part, dict) else part
+        yield from (one.keys() for one in entries if isinstance(one, dict))
 
 
 class _Known:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from routilux_tui import JobState
 from routilux_tui.views.redaction import REDACTED, Redaction
 from tests.cli.program import tui
 from tests.processes import until
@@ -55,3 +56,23 @@ def test_what_is_cut_is_known_by_its_beginning() -> None:
     redaction.data({"card": "4000-1234-5678"})
     assert redaction.text("of 4000-12…") == f"of {REDACTED}…"
     assert redaction.text("of 4000 others") == "of 4000 others"
+
+
+def test_words_of_the_file_are_no_secrets_and_no_entry_is_lost() -> None:
+    job = JobState("orders")
+    job.make("status", "running", 1.0)
+    job.make("emit", "a", "out", {"data": 1}, 1.0, None, [(1, "b", "in")])
+    job.make("run", 1, "b", 2.0)
+    job.make("ran", 1, "b", "completed", 3.0, None)
+    job.make("record", "b", "noted", {"by ana-lyst": 1, "by bea-trix": 2}, 3.0, 1)
+    words = ["data", "runs", "completed", "routine_id", "routines", "event_name", "error_type"]
+    job.update_shared_data("token", [*words, "ana-lyst", "bea-trix"])
+    clean = Redaction({"token"}).job(job)
+    assert clean.status == "running"
+    assert [one.event_name for one in clean.execution_history] == ["out", "noted"]
+    assert clean.routine_states["b"]["status"] == "completed"
+    assert clean.routine_states["b"]["runs"] == 1
+    assert clean.statistics.routines["b"].ended == 1
+    noted = clean.execution_history[1].data
+    assert sorted(noted.values()) == [1, 2]
+    assert all(REDACTED in key for key in noted)
