@@ -86,31 +86,31 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
     log = _log(job, log_total, redaction)
     insight = _insight(job, redaction)
     problems = _problems(job, insight, redaction)
-    clean, replace = redaction.text, msgspec.structs.replace  # all data has been seen
-    return Report(
-        header=replace(header, note=clean(header.note), reason=clean(header.reason)),
+    clean, replace = redaction.texts_in, msgspec.structs.replace  # all data has been seen
+    report = Report(
+        header=header,
         flow=job.flow(),
-        routines=[replace(one, last_error=clean(one.last_error)) for one in insight.figures],
+        routines=insight.figures,
         timeline=job.timeline(0.0, 0.0, COLUMNS),
-        reasons=[replace(one, text=clean(one.text)) for one in why(facts_of_job(job, insight))],
-        params=redaction.texts_in(params),
+        reasons=why(facts_of_job(job, insight)),
+        params=clean(params),
         place=place,
         made=timestamps.now_iso()[:19],
         problems=[
             replace(
                 one,
-                error=clean(one.error),
-                traceback=clean(one.traceback),
-                inputs=[(task, redaction.texts_in(given)) for task, given in one.inputs],
-                common=redaction.texts_in(one.common),
+                inputs=[(task, clean(given)) for task, given in one.inputs],
+                common=clean(one.common),
             )
             for one in problems
         ],
         runs=_runs(header),
-        data=[(clean(key), redaction.texts_in(value)) for key, value in data],
-        log=[replace(one, text=clean(one.text)) for one in log],
+        data=[(redaction.name(key), clean(value)) for key, value in data],
+        log=log,
         log_total=log_total,
     )
+    shown: Report = redaction.shown(report) if redaction.keys else report
+    return shown
 
 
 def _insight(job: Readable, redaction: Redaction) -> Insight:

@@ -1,7 +1,8 @@
 """Taking values out of what is handed on: by the keys under which they stand.
 
-What stands under a key is taken out there, and then of every text of the job: of messages and
-tracebacks, of logs, of the names of other keys, however it is written there, and where it is cut.
+What stands under a key is taken out there, and then of all else of the job: of messages and
+tracebacks, of logs, of names, of numbers, however it is written there, and where it is cut. The
+format's own words stay, whatever the values are, and what differed differs still.
 """
 
 from __future__ import annotations
@@ -10,32 +11,48 @@ import html
 import json
 import re
 from bisect import bisect_left
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from routilux_tui.job.fold_values import COUNTERS
+import msgspec
+
+from routilux_tui.job import timestamps
+from routilux_tui.job.file_places import (
+    DATA,
+    FILE,
+    KEPT,
+    NAME,
+    NOTED,
+    OUR_EVENTS,
+    TEXT,
+    Each,
+    Keys,
+    Row,
+)
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.model import Job
 from routilux_tui.job.status import JOB_STATUSES, ROUTINE_STATUSES
 from routilux_tui.store.job_file import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+    from routilux_tui.job.file_places import Place
 
 REDACTED = "[taken out]"
 #: A text that is shorter is not looked for elsewhere: it would be found in too much.
 SHORTEST = 4
 #: Where a text may be cut, or something stands for a part of it; the rest of a value is beside it.
 _CUTS = re.compile(r"…|\.\.\.|#|'…'")
-#: What of a file tells a job at all, and is no value of anybody.
-_OF_THE_FILE = ("_type", "status", "created_at", "updated_at")
-#: The parts of a file whose entries have names of the file's own, and none of anybody's.
-_NAMED_BY_US = (
-    *("execution_history", "pending_tasks", "failed_tasks", "dropped_tasks", "deferred_events"),
-    *("output_log", "pause_points", "controls", "questions", "breakpoints", "alerts"),
+#: Fields of what is shown that hold words of ours or times, or data.
+_NOT_CLEANED = frozenset(
+    {"state", "word", "level", "kind", "weight", "at", "since", "created_at", "updated_at"}
+    | {"first", "last", "made", "params", "data", "inputs", "common"}
 )
-_WORDS = frozenset({*JOB_STATUSES, *ROUTINE_STATUSES, *COUNTERS, "error", "error_type"})
+#: Words that are nobody's value where the format has one of its own.
+_STATUSES = frozenset((*JOB_STATUSES, *ROUTINE_STATUSES, "error"))
 
 
 class Redaction:
@@ -47,39 +64,27 @@ class Redaction:
         self.has_short = False
         self._texts: set[str] = set()
         self._known: _Known | None = None
-        #: Words of the job's file: what is no more than one of them is no secret.
-        self._words = _WORDS
+        #: What names that had something of a value in them are called instead.
+        self._names: dict[str, str] = {}
+        self._alike: Counter[str] = Counter()
 
     def job(self, job: Job) -> Job:
         """A job as it is handed on; all of its values are known from then on."""
-        plain = self._as_saved(job)
-        clean = self.texts_in(self.data(plain))
-        clean.update((key, plain[key]) for key in _OF_THE_FILE if key in plain)
-        return Job.from_plain(clean)
+        plain = self._without_keys(_as_saved(job), FILE)
+        return Job.from_plain(self._without_values(plain, FILE))
 
     def learn(self, job: Job) -> None:
-        """Know all values of a job, wherever in it they stand."""
+        """Know all values of a job, wherever in it they stand, and the names that have any."""
         if self.keys:
-            self.data(self._as_saved(job))
-
-    def _as_saved(self, job: Job) -> Any:
-        """All of a job as its file has it, records and all, as plain values."""
-        plain = decode(b"".join(Snapshot(job).pieces()))
-        self._words = _WORDS.union(plain, *_own_names(plain))
-        return plain
+            self._without_values(self._without_keys(_as_saved(job), FILE), FILE)
 
     def data(self, value: Any) -> Any:
         """A JSON value without the values of the keys, however deep they stand."""
-        if not self.keys:
-            return value
-        if isinstance(value, dict):
-            return {
-                key: self._take_out(one) if str(key) in self.keys else self.data(one)
-                for key, one in value.items()
-            }
-        if isinstance(value, list):
-            return [self.data(one) for one in value]
-        return value
+        return self._without_keys(value, DATA) if self.keys else value
+
+    def texts_in(self, value: Any) -> Any:
+        """A JSON value without what was taken out of the data so far."""
+        return self._without_values(value, DATA)
 
     def text(self, text: str) -> str:
         """A free text (a message, a traceback) without what was taken out of the data so far."""
@@ -89,19 +94,96 @@ class Redaction:
             self._known = _Known(self._texts)
         return self._known.taken_out_of(text)
 
-    def texts_in(self, value: Any) -> Any:
-        """A JSON value whose texts are without what was taken out of the data so far."""
+    def shown(self, value: Any) -> Any:
+        """What is shown of a job, without what was taken out of its data so far.
+
+        Its data is left: see `texts_in`.
+        """
         if isinstance(value, str):
-            return self.text(value)
+            return self._names.get(value) or self.text(value)
+        if isinstance(value, msgspec.Struct):
+            fields = {
+                name: self.shown(getattr(value, name))
+                for name in value.__struct_fields__
+                if name not in _NOT_CLEANED
+                and not (name == "status" and _is_ours(getattr(value, name)))
+            }
+            return msgspec.structs.replace(value, **fields)
         if isinstance(value, dict):
-            clean: dict[str, Any] = {}
+            return {self.shown(key): self.shown(one) for key, one in value.items()}
+        if isinstance(value, tuple) and hasattr(value, "_make"):
+            return value._make(map(self.shown, value))
+        return type(value)(map(self.shown, value)) if isinstance(value, (list, tuple)) else value
+
+    def _without_keys(self, value: Any, place: Place) -> Any:
+        """A value without what stands under the keys in it, which is noted.
+
+        A key that is the format's own has its texts and data taken out; its numbers, times and
+        names stay.
+        """
+        if isinstance(value, dict):
+            return {key: self._under_key(key, one, place) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._without_keys(one, inner) for one, inner in _entries(value, place)]
+        return value
+
+    def _under_key(self, key: Any, value: Any, place: Place) -> Any:
+        inner, is_own = _inside(place, key)
+        if str(key) in self.keys:
+            if is_own and inner in (TEXT, DATA, NOTED):
+                return self._emptied(value)
+            odd = isinstance(inner, Keys) and not isinstance(value, dict)
+            if not is_own and (inner == DATA or odd):
+                return self._take_out(value)
+        return self._without_keys(value, inner)
+
+    def _emptied(self, value: Any) -> Any:
+        """A value with all in it taken out, and its shape as the format needs it."""
+        if isinstance(value, dict):
+            return {key: self._emptied(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._emptied(one) for one in value]
+        return value if value is None else self._take_out(value)
+
+    def _without_values(self, value: Any, place: Place) -> Any:
+        """A value that stands in a place, without what was taken out so far."""
+        if isinstance(value, dict):
+            clean: dict[Any, Any] = {}
             for key, one in value.items():
-                name = shown = self.text(str(key))
-                while name in clean:  # two that are told apart by what is taken out
-                    name = f"{shown} {len(clean) + 1}"
-                clean[name] = self.texts_in(one)
+                inner, is_own = _inside(place, key)
+                name = key if is_own else self.name(str(key))
+                while name in clean or (name != key and name in value):
+                    name += "'"
+                clean[name] = self._without_values(one, inner)
             return clean
-        return [self.texts_in(one) for one in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [self._without_values(one, inner) for one, inner in _entries(value, place)]
+        if isinstance(value, str):
+            if place == KEPT and _is_ours(value):
+                return value
+            return self.name(value) if place == NAME else self.text(value)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and place not in (KEPT, NAME, TEXT) and self._is_known(value):
+            return REDACTED
+        return value
+
+    def _is_known(self, number: float) -> bool:
+        ways = {str(number)}
+        if isinstance(number, float) and number.is_integer():
+            ways.add(str(int(number)))
+        return not ways.isdisjoint(self._texts)
+
+    def name(self, name: str) -> str:
+        """What a name is called: the same wherever it stands, and no two names alike."""
+        if name in self._names:
+            return self._names[name]
+        clean = name if name in OUR_EVENTS else self.text(name)
+        if clean == name:
+            return name
+        self._alike[clean] += 1
+        number = self._alike[clean]
+        self._names[name] = clean if number == 1 else f"{clean} ({number})"
+        return self._names[name]
 
     def _take_out(self, value: Any) -> str:
         stack = [value]
@@ -114,8 +196,8 @@ class Redaction:
         return REDACTED
 
     def _note(self, text: str) -> None:
-        if len(text) < SHORTEST or text in self._words:
-            self.has_short = self.has_short or (bool(text) and len(text) < SHORTEST)
+        if len(text) < SHORTEST:
+            self.has_short = self.has_short or bool(text)
             return
         quoted = repr(text)[1:-1]
         ways = {text, quoted, quoted.replace("\\'", "'"), text.strip(), html.escape(text)}
@@ -128,15 +210,32 @@ class Redaction:
             self._known = None
 
 
-def _own_names(plain: dict[str, Any]) -> Iterator[Iterable[str]]:
-    """The names that the entries of a file's parts have."""
-    statistics = plain.get("statistics") or {}
-    of_problems = statistics.get("problems") or {}
-    yield from (plain.get("flow_shape") or {}, plain.get("launch") or {}, statistics, of_problems)
-    measured = (statistics.get("routines") or {}, of_problems.get("kinds") or ())
-    for part in (*measured, *(plain.get(name) or () for name in _NAMED_BY_US)):
-        entries = part.values() if isinstance(part, dict) else part
-        yield from (one.keys() for one in entries if isinstance(one, dict))
+def _inside(place: Place, key: Any) -> tuple[Place, bool]:
+    """What stands under a key of an object, and whether the key is a word of the format."""
+    if isinstance(place, Keys):
+        return (place.fields[key], True) if key in place.fields else (place.others, False)
+    if isinstance(place, str) and place != DATA:
+        return place, place != NAME
+    return DATA, False  # an object where the format has none
+
+
+def _entries(value: list[Any], place: Place) -> Iterable[tuple[Any, Place]]:
+    """The entries of a list, each with what stands there."""
+    if isinstance(place, Row):
+        rest = len(value) - len(place.entries)
+        return zip(value, (*place.entries, *[DATA] * rest), strict=False)
+    inner = place.entry if isinstance(place, Each) else place if isinstance(place, str) else DATA
+    return ((one, inner) for one in value)
+
+
+def _is_ours(text: Any) -> bool:
+    """Whether a text is a status, or a time."""
+    return text in _STATUSES or timestamps.parse(text) is not None
+
+
+def _as_saved(job: Job) -> Any:
+    """All of a job as its file has it, records and all, as plain values."""
+    return decode(b"".join(Snapshot(job).pieces()))
 
 
 class _Known:

@@ -12,6 +12,7 @@ from routilux_tui import JobState
 from routilux_tui.views.redaction import REDACTED, Redaction
 from tests.cli.program import tui
 from tests.processes import until
+from tests.told import told_job
 
 SECRETS = Path(__file__).parent.parent / "staged/secrets.py"
 #: What no form of any of the secrets is without.
@@ -76,3 +77,18 @@ def test_words_of_the_file_are_no_secrets_and_no_entry_is_lost() -> None:
     noted = clean.execution_history[1].data
     assert sorted(noted.values()) == [1, 2]
     assert all(REDACTED in key for key in noted)
+
+
+def test_names_of_the_flow_that_have_a_value_in_them_are_taken_out_of_a_page(world: Path) -> None:
+    path = world / "job.json"
+    told_job("4000-1234").save(str(path))
+    assert "4000-1234" in tui("report", str(path)).stdout
+    page = tui("report", str(path), "--redact", "card").stdout
+    assert "4000-1234" not in page
+    assert f"at {REDACTED}" in page
+    target = world / "job.zip"
+    tui("bundle", str(path), str(target), "-y", "--redact", "card")
+    shown = tui("show", str(target)).stdout
+    assert "4000-1234" not in shown
+    assert f"at {REDACTED}" in shown
+    assert f"pay {REDACTED}?" in tui("questions", str(target), "--all").stdout
