@@ -98,7 +98,7 @@ class ScriptHost:
                 file.write(msgspec.json.encode(instead))
         try:
             self._process = subprocess.Popen(
-                [script.python, "-u", str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
+                [script.python, str(_BOOTSTRAP), msgspec.json.encode(order).decode()],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,

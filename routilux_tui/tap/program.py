@@ -23,7 +23,7 @@ from .frames import hide_frames
 from .messages import Messages
 from .observatory import Observatory
 from .patching import Finder, patch, version
-from .prints import report_prints
+from .prints import print_line_by_line, report_prints
 from .ring import Writer
 from .thread_state import Refused, here
 
@@ -59,6 +59,7 @@ class Program:
         if hasattr(sys, "addaudithook"):
             sys.addaudithook(self._audit)
         atexit.register(self._at_exit)
+        print_line_by_line()
         report_prints()
         hide_frames()
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import reprlib
+from itertools import islice
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 MAX_NODES = 2_000
@@ -138,14 +140,14 @@ class _Copier:
         try:
             if isinstance(value, dict):
                 return self._mapping(value, depth)
-            items = list(value)
-            if isinstance(value, (set, frozenset)):
+            size, items = len(value), list(islice(value, MAX_NODES))
+            if isinstance(value, (set, frozenset)) and size < MAX_NODES:
                 items.sort(key=repr)
             copied = []
             for position, item in enumerate(items):
                 if self.nodes <= 0 or self.text <= 0:
                     self._note_loss(_LARGE)
-                    copied.append(f"<{len(items) - position:,} more>")
+                    copied.append(f"<{size - position:,} more>")
                     break
                 copied.append(self.copy(item, depth + 1))
         except Exception as error:
@@ -157,11 +159,11 @@ class _Copier:
 
     def _mapping(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         copied: dict[str, Any] = {}
-        items = list(value.items())
+        size, items = len(value), list(islice(value.items(), MAX_NODES))
         for position, (key, item) in enumerate(items):
             if self.nodes <= 0 or self.text <= 0:
                 self._note_loss(_LARGE)
-                copied["..."] = f"<{len(items) - position:,} more>"
+                copied["..."] = f"<{size - position:,} more>"
                 break
             copied[self._key(key)] = self.copy(item, depth + 1)
         return copied
@@ -178,7 +180,7 @@ class _Copier:
     def _odd(self, value: Any, depth: int) -> Any:
         if isinstance(value, (bytes, bytearray)):
             return self._cut(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
-        if hasattr(value, "isoformat") and not isinstance(value, type):
+        if hasattr(type(value), "isoformat"):  # of the type: what a value makes up isn't asked for
             return self._cut(str(value.isoformat()))
         inner = getattr(value, "value", None) if _is_enum(value) else None
         if inner is not None:
@@ -209,7 +211,7 @@ def _text_of(value: Any) -> str:
             return f"{type(value).__name__}: {value}"
         if isinstance(value, (dict, list, tuple, set)):
             return reprlib.repr(value)
-        if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+        if isinstance(value, (type, FunctionType, BuiltinFunctionType, MethodType)):
             return f"{getattr(value, '__module__', '?')}.{value.__qualname__}"
         return str(value)
     except Exception:

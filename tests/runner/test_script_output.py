@@ -94,6 +94,17 @@ def test_its_environment_is_its_users(
     assert ast.literal_eval(done.stdout) == ast.literal_eval(alone.stdout)
 
 
+def test_a_line_is_written_in_one_piece(
+    command: list[str], python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at a terminal, and in the order of it: what threads print isn't mixed within lines."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    file = script_of(tmp_path, "print('a', end=''); os.write(1, b'b'); print('c', 'd')")
+    alone = run([python, str(file)])
+    done = run([*command, "run", "--no-tui", "--python", python, str(file)])
+    assert done.stdout == alone.stdout == "before\nbac d\n"
+
+
 def test_each_line_stands_with_the_job_and_the_task_that_printed_it(
     command: list[str], python: str, tmp_path: Path
 ) -> None:
@@ -123,7 +134,7 @@ def test_each_line_stands_with_the_job_and_the_task_that_printed_it(
         own = [(one.level, one.routine, one.text) for one in lines if one.task is not None]
         printed = [("print", "sink", f"{name} {i}") for i in range(20)]
         assert [one for one in own if one[0] == "print"] == printed
-        # Two threads write what they say at once: pieces of two lines may make one.
+        # Two threads write what they say at once: two lines may make one.
         whole = [one for one in own if one == ("stderr", "sink", f"{name} wrong")]
         assert len(whole) > 10
         assert len({one.task for one in lines if one.text.startswith(name)}) >= 20

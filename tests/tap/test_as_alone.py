@@ -75,6 +75,7 @@ print([os.path.getsize(f"file{n}") for n in range(20)])
 ENDS = {"exit": "sys.exit(259)", "words": "sys.exit('bye')", "not a number": "sys.exit(2.5)"}
 ENDS |= {"at once": "os._exit(7)", "error": "1 / 0"}
 ENDS |= {"signal": "os.kill(os.getpid(), 15); time.sleep(60)"}
+ENDS |= {"closed": "import atexit; atexit.register(print, 'lost'); sys.stdout.close()"}
 ENDS |= {"program": "os.execv(sys.executable, [sys.executable, '-c', 'raise SystemExit(6)'])"}
 
 

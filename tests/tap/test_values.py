@@ -6,10 +6,14 @@ import json
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from routilux_tui.tap.values import MAX_NODES, MAX_TEXT, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Colour(Enum):
@@ -56,6 +60,40 @@ def test_what_is_large_is_cut_and_says_so() -> None:
     text = json.loads(to_json({"t": "x" * (2 * MAX_TEXT)}))["t"]
     assert len(text) < MAX_TEXT + 100
     assert text.endswith("characters)")
+
+
+class Counted(list[int]):
+    """Counts the items that are taken out of it."""
+
+    taken = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for item in super().__iter__():
+            self.taken += 1
+            yield item
+
+
+def test_no_more_of_a_value_is_looked_at_than_is_told() -> None:
+    value = Counted(range(100 * MAX_NODES))
+    told = json.loads(to_json({"n": value}))["n"]
+    assert told[-1] == f"<{len(value) - len(told) + 1:,} more>"
+    assert value.taken <= MAX_NODES
+    many = json.loads(to_json({"d": {n: n for n in range(3 * MAX_NODES)}, "s": set(range(9999))}))
+    assert many["d"]["..."] == f"<{3 * MAX_NODES - len(many['d']) + 1:,} more>"
+
+
+class Proxy:
+    """Fetches what it is asked for, and is asked for nothing."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(name)
+
+    def __str__(self) -> str:
+        return "a proxy"
+
+
+def test_a_value_is_asked_for_nothing_that_it_would_have_to_make_up() -> None:
+    assert json.loads(to_json({"p": Proxy(), "f": len}))["p"] == "a proxy"
 
 
 def test_a_huge_integer_and_odd_text_are_no_error() -> None:
