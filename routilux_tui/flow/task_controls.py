@@ -10,7 +10,7 @@ from routilux_tui.errors import NotPossible
 from routilux_tui.flow.controls import Controls
 from routilux_tui.flow.resume_check import check_tasks
 from routilux_tui.job import status as statuses
-from routilux_tui.job.fold_single_tasks import EDITED, GIVEN_UP, SENT_AGAIN
+from routilux_tui.job.queue_actions import EDITED, GIVEN_UP, SENT_AGAIN
 from routilux_tui.views.causes import task_input
 
 if TYPE_CHECKING:

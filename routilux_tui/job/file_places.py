@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from routilux_tui.job.error_kinds import FAILURES
-from routilux_tui.job.fold_single_tasks import GIVEN_UP, QUEUED_BY_HAND
+from routilux_tui.job.queue_actions import GIVEN_UP, QUEUED_BY_HAND
 
 #: What tells a job at all: numbers, times, words of ours.
 KEPT = "kept"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.job.fold_tasks import no_retry_under_way
+from routilux_tui.job.queue_actions import GIVEN_UP
 from routilux_tui.job.tasks import FailedTask
 
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
     from routilux_tui.job.data import JobData
     from routilux_tui.job.tasks import Task
 
-#: Events of the records that people's doing leaves: a task that had failed was queued again, or one
-#: that waited was given another input. Their data is the input, by the names that the slot knows it
-#: by; each queues one task, for the routine that it names.
-SENT_AGAIN, EDITED = "sent_again", "edited"
-QUEUED_BY_HAND = frozenset({SENT_AGAIN, EDITED})
-#: The event of the record that tells that somebody gave a task up, and the status of such a task.
-GIVEN_UP = "given_up"
 #: What a routine got by a task that somebody gave up: its job goes on, as with SKIP.
 _ROUTINE_STATUS = "skipped"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import status as statuses
-from routilux_tui.job.fold_single_tasks import QUEUED_BY_HAND
 from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.queue_actions import QUEUED_BY_HAND
 from routilux_tui.views.flow_shape import flow_shape_of
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.replay_shapes import Seek

@@ -148,7 +148,9 @@ class Dashboard(TypeAhead):
                 return
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
             return
-        await self.push_screen(JobScreen(handle))
+        screen = JobScreen(handle)
+        screen.reading.ask_early()
+        await self.push_screen(screen)
 
     async def replace_job(self, handle: Handle) -> None:
         """Show a job where it is run now, in place of its file."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.fold_single_tasks import QUEUED_BY_HAND
+from routilux_tui.job.queue_actions import QUEUED_BY_HAND
 from routilux_tui.job.record import ExecutionRecord
 
 if TYPE_CHECKING:

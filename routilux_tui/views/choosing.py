@@ -8,7 +8,7 @@ import msgspec
 
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import status as statuses
-from routilux_tui.job.fold_single_tasks import GIVEN_UP
+from routilux_tui.job.queue_actions import GIVEN_UP
 from routilux_tui.views.formatting import counted
 from routilux_tui.views.shapes import Header  # noqa: TC001 - a field's type
 

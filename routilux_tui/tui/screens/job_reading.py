@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import RoutiluxTuiError
@@ -13,6 +14,8 @@ from routilux_tui.views.insight import PARTS, Insight
 from routilux_tui.views.shapes import Filter
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from routilux_tui.sources.base import Handle
     from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import Header
@@ -38,13 +41,26 @@ class JobReading:
         self.question: dict[str, Any] | None = None
         self.questions: list[AskedQuestion] = []
         self.last = Insight(at="")
+        self._asked_early: dict[str, asyncio.Task[Any]] = {}
+
+    def ask_early(self) -> None:
+        """Ask for what the first frame has while its screen is still being made."""
+        asked = {"flow": self.handle.flow(), "insight": self.handle.insight(*PARTS)}
+        self._asked_early = {name: asyncio.ensure_future(one) for name, one in asked.items()}
+        for task in self._asked_early.values():  # whoever reads the answer is told of an error
+            task.add_done_callback(lambda one: one.cancelled() or one.exception())
+
+    def _answer(self, name: str, ask: Callable[[], Awaitable[Any]]) -> Awaitable[Any]:
+        """The answer to what was asked early, or asked for now."""
+        early = self._asked_early.pop(name, None)
+        return ask() if early is None else early
 
     async def read_insight(self) -> Insight | None:
         """All that is measured of the job; None where nobody answers."""
         if self.handle.stale_since is not None:
             return None
         try:
-            self.last = await self.handle.insight(*PARTS)
+            self.last = await self._answer("insight", lambda: self.handle.insight(*PARTS))
         except RoutiluxTuiError:
             return None
         return self.last
@@ -62,7 +78,7 @@ class JobReading:
     async def read_flow(self) -> None:
         """What the flow is made of; a job that can't say has none."""
         try:
-            self.shape = await self.handle.flow()
+            self.shape = await self._answer("flow", self.handle.flow)
         except RoutiluxTuiError:
             return
 
