@@ -42,6 +42,7 @@ class JobsScreen(JobSelection):
         source: where the jobs come from.
     """
 
+    SHARE = 0.03  # one of its lines is no news that can't wait for a tenth of a second
     ACTIONS: ClassVar = LIST_ACTIONS
     BINDINGS: ClassVar = bindings((*LIST_ACTIONS, *ROW_ACTIONS))
 

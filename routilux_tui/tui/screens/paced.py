@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 if TYPE_CHECKING:
     from textual import events
 
-_SHARE = 0.07
-"""Part of a core that painting takes at most, by itself; keys are answered at once all the same."""
 _LONGEST = 0.5
 """Seconds between two frames at most, however long one takes."""
 _ANSWER = 0.05
@@ -25,6 +23,9 @@ class PacedScreen(Screen[ScreenResultType]):
     terminal; behind a slow link every key would wait for all of them. What is held back is
     merged into the next frame.
     """
+
+    #: Part of a core that painting takes at most, by itself; keys are answered at once.
+    SHARE: ClassVar = 0.07
 
     _begun = 0.0
     _painted = 0.0
@@ -57,7 +58,7 @@ class PacedScreen(Screen[ScreenResultType]):
         """Seconds from one frame to the next: where frames cost much, there are fewer of them."""
         app: Any = self.app
         pause: float = app.settings.frame_pause
-        return max(pause, min(_LONGEST, min(self._costs) / _SHARE))
+        return max(pause, min(_LONGEST, min(self._costs) / self.SHARE))
 
 
 class PacedDialog(PacedScreen[ScreenResultType], ModalScreen[ScreenResultType]):
