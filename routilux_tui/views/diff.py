@@ -35,6 +35,8 @@ MOST_PATHS = 200
 FLOW, PARAMETERS, ROUTINES, TIMES, ERRORS, DATA, RECORDS = (
     "flow", "parameters", "routines", "times", "errors", "data", "records",
 )  # fmt: skip
+#: The parts, in the order in which they are told.
+_PARTS = (FLOW, PARAMETERS, ROUTINES, TIMES, ERRORS, DATA, RECORDS)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diff(a: Run, b: Run) -> list[Difference]:
-    """The differences of two runs, but for their records (see `first_parting`)."""
+    """The differences of two runs, part by part, but for their records (see `first_parting`)."""
     found: list[Difference] = []
     found += _flow(a, b)
     if a.params is not None and b.params is not None:
@@ -93,7 +95,7 @@ def diff(a: Run, b: Run) -> list[Difference]:
                 )
             )
     found += _values(DATA, a.data, b.data)
-    return found
+    return sorted(found, key=lambda one: _PARTS.index(one.part))
 
 
 def are_alike(differences: Iterable[Difference]) -> bool:

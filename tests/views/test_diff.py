@@ -50,6 +50,13 @@ def test_few_runs_and_short_times_make_no_difference_of_times() -> None:
     assert diff(a, b) == []
 
 
+def test_what_is_told_of_one_part_stands_together() -> None:
+    one = {name: RoutineFigures(name, done=50, p50=0.01) for name in "rst"}
+    other = {name: RoutineFigures(name, done=51, p50=0.05) for name in "rst"}
+    parts = [one.part for one in diff(run_of(routines=one), run_of(routines=other))]
+    assert parts == ["routines"] * 3 + ["times"] * 3
+
+
 def test_counts_are_told_and_those_that_chance_makes_are_marked() -> None:
     a = run_of(
         routines={
