@@ -27,7 +27,7 @@ MODULES = {
         "StateError",
     ),
     "execution_tracker": ("ExecutionTracker",),
-    "job_state": ("ExecutionRecord", "JobState"),
+    "job_state": ("ExecutionRecord", "JobState", "register_serializable"),
     "output_handler": (
         "CallbackOutputHandler",
         "NullOutputHandler",
@@ -38,6 +38,9 @@ MODULES = {
     "slot": ("Slot",),
     "validators": ("ValidationError", "Validator"),
 }
+
+#: Names that routilux has itself from elsewhere.
+_OF_SERILUX = frozenset({"register_serializable"})
 
 
 class _Aliases:
@@ -60,7 +63,12 @@ class _Aliases:
         names = MODULES[module.__name__.rpartition(".")[2]]
         module.__doc__ = "What flows of routilux import from its module of this name."
         for name in names:
-            setattr(module, name, getattr(package, name))
+            if name in _OF_SERILUX:
+                import serilux
+
+                setattr(module, name, getattr(serilux, name))
+            else:
+                setattr(module, name, getattr(package, name))
         vars(module)["__all__"] = [name for name in names if not name.startswith("_")]
 
 

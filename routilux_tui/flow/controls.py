@@ -12,7 +12,7 @@ from routilux_tui.flow.async_workers import AsyncWorkers
 from routilux_tui.flow.context import INVOCATION
 from routilux_tui.flow.executors import Executors
 from routilux_tui.flow.interrupt import cancel_on_interrupt
-from routilux_tui.flow.resume_check import check_resumable
+from routilux_tui.flow.resume_check import check_place, check_resumable
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.forking import release_in_children
@@ -330,6 +330,8 @@ class Controls(AsyncWorkers):
             if self.live or state.execution is not self:
                 raise NotPossible(f"Job {state.job_id} is running: there is nothing to resume.")
             if not statuses.may_be_resumed(state.status):
+                if not statuses.has_ended(state.status):
+                    check_place(self.flow, state)  # as routilux, which asks for that first
                 raise NotPossible(self._refusal("resumed"))
             if not state.outstanding and state.pending_tasks:
                 state.adopt_pending()

@@ -22,7 +22,7 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
         FlowDefinitionError: when the job is at a routine that this flow does not have.
         NotPossible: naming the first of them, and what to do.
     """
-    routines, current, held = flow.routines, state.current_routine_id, list(held)
+    routines, held = flow.routines, list(held)
     for task in held:
         if task.routine_id not in routines and is_address(task.routine_id):
             raise NotPossible(
@@ -31,11 +31,7 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
                 "They can't be told apart any more: run the flow anew, with the job's "
                 "shared data as its parameters.",
             )
-    if current and current not in routines and not is_address(current):
-        raise FlowDefinitionError(
-            f"Job {state.job_id} is at routine {current!r}, which this flow does not have.",
-            f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
-        )
+    check_place(flow, state)
     check_tasks(flow, held)
     for event in state.deferred_events:
         fields = event if isinstance(event, dict) else {}
@@ -47,6 +43,20 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
                 "which this flow does not have.",
                 "Resume the job with the flow it was made by.",
             )
+
+
+def check_place(flow: FlowStructure, state: JobState) -> None:
+    """Refuse a job that is at a routine which this flow does not have.
+
+    Raises:
+        FlowDefinitionError: naming it, and what to do.
+    """
+    routines, current = flow.routines, state.current_routine_id
+    if current and current not in routines and not is_address(current):
+        raise FlowDefinitionError(
+            f"Job {state.job_id} is at routine {current!r}, which this flow does not have.",
+            f"Resume it with the flow it was made by; this one has: {', '.join(routines)}.",
+        )
 
 
 def check_tasks(flow: FlowStructure, tasks: Iterable[Task]) -> None:

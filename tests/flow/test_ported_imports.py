@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import serilux
 
 import routilux_tui
 from routilux_tui.aliases import MODULES
@@ -16,7 +17,8 @@ from routilux_tui.aliases import MODULES
 def test_what_flows_import_from_a_module_is_ours(module: str) -> None:
     found = importlib.import_module(f"routilux_tui.{module}")
     for name in MODULES[module]:
-        assert getattr(found, name) is getattr(routilux_tui, name)
+        home = serilux if name == "register_serializable" else routilux_tui
+        assert getattr(found, name) is getattr(home, name)
     assert getattr(routilux_tui, module) is found
 
 

@@ -146,3 +146,11 @@ class TestResumingFromAFile:
         flow.resume(job)
         assert ended(flow, job) == "completed"
         assert job.get_routine_state("a")["runs"] == 1
+
+    @pytest.mark.parametrize("status", ["pending", "paused", "running"])
+    def test_a_job_at_a_routine_that_the_flow_does_not_have_is_refused(self, status):
+        job = JobState("chain")
+        job.status = status
+        job.current_routine_id = "missing"
+        with pytest.raises(ValueError, match="'missing', which this flow does not have"):
+            chain(None).resume(job)
