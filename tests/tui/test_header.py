@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from routilux_tui.job import timestamps
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.insight import Outlook
@@ -48,3 +49,14 @@ async def test_the_bar_agrees_with_what_is_said_beside_it() -> None:
         assert "56%  240 of 430" in lines(app)[1]
         head.outlook = Outlook(word="running", done=214, total=216)
         assert "214 done" in lines(app)[1]
+
+
+async def test_how_long_a_job_has_run_at_a_moment_of_its_past_is_said_to_the_tenth() -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(100, 30)):
+        head = app.screen.head
+        head.job = msgspec.structs.replace(handle.header, status="running")
+        began = timestamps.to_epoch(head.job.created_at)
+        head.past = began + 1.94
+        assert " 1.9s " in f"{lines(app)[0]} "

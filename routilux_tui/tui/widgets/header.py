@@ -125,7 +125,8 @@ class JobHeader(PaintedWidget):
         if self.stale_since is not None:
             return span(int(max(0.0, self.stale_since - start)) + 0.0)
         if job.status == "running":
-            return span(int(max(0.0, self._then() - start)) + 0.0)
+            ran = max(0.0, self._then() - start)
+            return span(int(ran) + 0.0 if self.past is None else ran)  # now, it moves by itself
         ran = max(0.0, (updated or start) - start)
         if job.status == "paused" and updated is not None:
             # by the minute: a job that stands still costs its terminal nothing
