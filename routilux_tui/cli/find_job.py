@@ -106,7 +106,7 @@ class SavedJob:
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""
         note = self._note or file_note(self._projection, self.path)
-        return self._projection.header(note=note)
+        return self._projection.header(note=note, gone=self.is_abandoned())
 
     def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""

@@ -135,8 +135,11 @@ def print_header(
     if outlook is not None and header.status == "running":
         from routilux_tui.views.estimate import ending
 
-        part = "" if outlook.progress is None else f"{outlook.progress:.0%} done, "
-        print(f"  {part}{ending(outlook.low, outlook.high, time.time())}")
+        far = [] if outlook.progress is None else [f"{outlook.progress:.0%} done"]
+        if not header.gone:
+            far.append(ending(outlook.low, outlook.high, time.time()))
+        if far:
+            print(f"  {', '.join(far)}")
     if routines:
         print()
         looks = {one.routine_id: one.state for one in insight.figures} if insight else {}

@@ -56,7 +56,12 @@ class Projection(SectionReader):
         self.at: float | None = None
 
     def header(
-        self, control: Control | None = None, *, read_only: bool = False, note: str = ""
+        self,
+        control: Control | None = None,
+        *,
+        read_only: bool = False,
+        note: str = "",
+        gone: bool = False,
     ) -> Header:
         """The job in a line."""
         job = self.job
@@ -82,6 +87,7 @@ class Projection(SectionReader):
                 errors=sum(row.errors for row in rows),
                 retries=sum(row.retries for row in rows),
                 note=note or self.note(),
+                gone=gone,
                 by=steered_by(job),
                 control=control,
                 read_only=read_only,

@@ -108,9 +108,12 @@ def test_a_file_that_says_running_is_not_believed(tmp_path: Path) -> None:
     journal = Journal(state, path)
     assert "nobody runs it" not in tui("show", str(path)).stdout
     journal.close()
-    assert "its file says running, and nobody runs it" in tui("show", str(path)).stdout
+    shown = tui("show", str(path)).stdout
+    assert "its file says running, and nobody runs it" in shown
+    assert "no end known" not in shown
     told = json.loads(tui("show", str(path), "--json").stdout)
     assert told["header"]["note"] == "its file says running, and nobody runs it"
+    assert told["header"]["gone"]
 
 
 @pytest.mark.parametrize("path", sorted((JOBS / "0.10.0").iterdir()), ids=lambda one: one.name)
