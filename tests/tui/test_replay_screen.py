@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from routilux_tui.job import timestamps
 from routilux_tui.sources.past_handle import WHY_NOT, PastHandle
 from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens import job_replay
 from routilux_tui.tui.screens.dialogs import LineDialog
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views import formatting
 from routilux_tui.views.insight import Outlook
-from tests.replayed import GIVEN_UP, NOON, PAUSED_AFTER, RETRIED, write_job
+from tests.replayed import GIVEN_UP, NOON, ORDERS, PAUSED_AFTER, RETRIED, write_job
 from tests.tui.stub import StubHandle, audit
 
 if TYPE_CHECKING:
@@ -249,3 +252,24 @@ async def test_the_end_that_was_expected_then_is_reckoned_from_then(handle: Save
         )
         said = "".join(text for text, _ in screen.head._second_line())
         assert "ends about 12:01" in said
+
+
+async def test_how_long_ago_an_error_was_is_reckoned_by_the_moment_shown(
+    handle: SavedHandle,
+) -> None:
+    def age(screen: Any) -> list[str]:
+        """What is painted of it."""
+        painted = "\n".join(strip.text for strip in screen._compositor.render_strips())
+        return re.findall(r"in 1, (\w+) ago", painted)
+
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen: Any = app.screen
+        await _until(lambda: age(screen))
+        for key, second in (("[", ORDERS - 1), ("{", PAUSED_AFTER), ("}", PAUSED_AFTER)):
+            await pilot.press(key)
+            await _until(lambda second=second: int(_second(screen)) == second)
+            await _until(lambda second=second: age(screen) == [f"{second - GIVEN_UP}s"])
+        await pilot.press("escape")
+        error_at = timestamps.to_iso(NOON + GIVEN_UP + 0.4)
+        await _until(lambda: age(screen) == [formatting.ago(error_at)])

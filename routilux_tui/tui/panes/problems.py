@@ -40,6 +40,8 @@ class ProblemsPane(Pane):
         self.problems: list[ProblemRow] = []
         self.beyond = 0
         self._lines: list[Line] = []
+        #: How long ago each line was painted to have been.
+        self._said: dict[int, str] = {}
 
     def show(self, problems: list[ProblemRow], beyond: int) -> bool:
         """Take over the problems; whether there are some now where there were none."""
@@ -59,15 +61,30 @@ class ProblemsPane(Pane):
         for n, line in enumerate(lines):
             if n >= len(known) or line != known[n]:
                 self.refresh_rows(n, n + 1)
+        self._refresh_ages(by_second=True)
         if before != problems:
             self.refresh_title()
         return bool(problems) and not before
 
-    def tick(self) -> None:
-        """Until the next try it is a second less."""
-        for n, line in enumerate(self._lines if self.is_shown else ()):
+    def tick(self, *, is_running: bool) -> None:
+        """A second has passed: that much less until the next try, that much more since the last.
+
+        A job that stands still costs its terminal nothing in most seconds: it is told by the
+        minute.
+        """
+        self._refresh_ages(by_second=is_running)
+        for n, line in enumerate(self._lines if self.is_shown and is_running else ()):
             if line.failing is not None and line.failing.next_try:
                 self.refresh_rows(n, n + 1)
+
+    def _refresh_ages(self, *, by_second: bool) -> None:
+        """Paint anew what is said to have been longer or less long ago than it is."""
+        moment = self.time_shown()
+        for n, line in enumerate(self._lines if self.is_shown else ()):
+            if line.kind == "kind" and n in self._said:
+                said = ago(line.problem.last, moment)
+                if said != self._said[n] and (by_second or not said.endswith("s")):
+                    self.refresh_rows(n, n + 1)
 
     def line_at(self, n: int) -> Line | None:
         """What stands in a line."""
@@ -113,16 +130,16 @@ class ProblemsPane(Pane):
                 (f"{text}   all: ", "rows--dim"),
                 (fit(values, width - len(text) - 8), "rows--match"),
             ]
-        return _kind_parts(one, width, self.time_shown())
+        last = self._said[n] = ago(one.last, self.time_shown())
+        return _kind_parts(one, width, last)
 
     def empty_text(self) -> str:
         """Nothing is wrong."""
         return "No handler has failed."
 
 
-def _kind_parts(one: ProblemRow, width: int, moment: float) -> list[Part]:
-    """A problem: what, how often, in how many inputs, and when last."""
-    last = ago(one.last, moment)
+def _kind_parts(one: ProblemRow, width: int, last: str) -> list[Part]:
+    """A problem: what, how often, in how many inputs, and how long ago it was last."""
     end = f" {count(one.count)}{_TIMES} in {count(one.inputs)}{f', {last} ago' if last else ''} "
     name = min(_NAME, len(one.routine_id))
     message = one.message

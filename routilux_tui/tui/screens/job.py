@@ -243,8 +243,8 @@ class JobScreen(ReplayScreen):
         if is_old or status in {"running", "paused"} or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
+        self.problems.tick(is_running=status == "running" and not is_old)
         if status == "running" and not is_old:
-            self.problems.tick()
             self.now.tick()
         self._read_soon()
 
