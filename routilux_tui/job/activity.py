@@ -51,14 +51,33 @@ class Activity:
         """The bucket that a moment is in."""
         return buckets.setdefault(self.number(at), [0] * 6)
 
-    def spread(self, buckets: Buckets, began: float, ended: float) -> None:
-        """Have the time from one moment to another be busy in every bucket that it touches."""
-        origin = self.origin or 0.0
-        for number in range(self.number(began), self.number(ended) + 1):
-            low, high = origin + number * self.width, origin + (number + 1) * self.width
-            busy = min(ended, high) - max(began, low)
-            if busy > 0:
-                buckets.setdefault(number, [0] * 6)[0] += round(busy * 1e6)
+    def spread(self, buckets: Buckets, began: list[float], ended: list[float]) -> None:
+        """Have the time from one moment to another, each, be busy in every bucket that it touches.
+
+        Buckets that are busy wholly are counted by where they begin and end: thousands of handlers
+        may run beside each other for as many buckets as there are.
+        """
+        origin, width = self.origin or 0.0, self.width
+        turns: dict[int, int] = {}
+        for start, end in zip(began, ended, strict=True):
+            first, last = self.number(start), self.number(end)
+            self._add(buckets, first, min(end, origin + (first + 1) * width) - start)
+            if last > first:
+                self._add(buckets, last, end - (origin + last * width))
+                turns[first + 1] = turns.get(first + 1, 0) + 1
+                turns[last] = turns.get(last, 0) - 1
+        whole, beside, since = round(width * 1e6), 0, 0
+        for number in sorted(turns):
+            for one in range(since, number) if beside else ():
+                buckets.setdefault(one, [0] * 6)[0] += beside * whole
+            beside += turns[number]
+            since = number
+
+    def _add(self, buckets: Buckets, number: int, busy: float) -> None:
+        """Have a bucket be busy for some of its time."""
+        if busy > 0:
+            micros = round(min(busy, self.width) * 1e6)
+            buckets.setdefault(number, [0] * 6)[0] += micros
 
     def to_plain(self) -> list[Any]:
         """As a file has it."""

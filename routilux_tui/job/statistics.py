@@ -8,7 +8,7 @@ seconds, moments in seconds since the epoch.
 from __future__ import annotations
 
 from collections import Counter
-from operator import sub
+from operator import itemgetter, sub
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.activity import Activity, Buckets
@@ -122,10 +122,10 @@ class RoutineStatistics:
             waits = [start - max(one, since) for one, start in pairs]
         busy = sum(times)
         if min(began) < at:
-            for start, end in zip(began, ended, strict=True):
-                if start < at:  # it was busy in earlier ticks, too
-                    busy -= end - start
-                    clock.spread(self.activity, start, end)
+            runs = [one for one in zip(began, ended, strict=True) if one[0] < at]
+            starts, ends = [start for start, _ in runs], [end for _, end in runs]
+            busy -= sum(map(sub, ends, starts))  # these were busy in earlier ticks, too
+            clock.spread(self.activity, starts, ends)
         clock.bucket(self.activity, at)[0] += max(0, round(busy * 1e6))
         if int(at) // _WINDOW != self._window_number:
             self.fill_sketches()
@@ -262,7 +262,7 @@ class Statistics:
         self.emitted.clear()
         for routine_id in emitted:
             self.of(routine_id)
-        active = Counter(one for one, _ in running.values())
+        active = Counter(map(itemgetter(0), running.values()))  # thousands, in every tick
         for routine_id in active:
             self.of(routine_id)
         for routine_id, one in self.routines.items():

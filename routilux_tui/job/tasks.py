@@ -86,8 +86,10 @@ class Task(msgspec.Struct, eq=False, gc=False):
     @classmethod
     def from_plain(cls, plain: dict[str, Any], task_id: int) -> Task:
         """The task of a file's entry; ``task_id`` is used where the entry has none of its own."""
-        own_id = plain.get("task_id")
+        own_id, queued_at = plain.get("task_id"), plain.get("queued_at")
         data = plain.get("data")
+        if type(queued_at) is not float or not timestamps.is_time(queued_at):
+            queued_at = timestamps.to_epoch(plain.get("created_at")) or time.time()
         task = cls(
             own_id if isinstance(own_id, int) else task_id,
             str(plain.get("slot_routine_id") or ""),
@@ -95,7 +97,7 @@ class Task(msgspec.Struct, eq=False, gc=False):
             data if isinstance(data, dict) else {},
             plain.get("connection_source_routine_id"),
             plain.get("connection_source_event_name"),
-            timestamps.to_epoch(plain.get("created_at")) or time.time(),
+            queued_at,
         )
         for name in ("retry_count", "max_retries", "priority", "emitted", "again"):
             value = plain.get(name)
@@ -106,10 +108,9 @@ class Task(msgspec.Struct, eq=False, gc=False):
         problem = plain.get("problem")
         if is_id(problem):
             task.problem = problem
-        for name, key in (("due", "due"), ("created_at", "queued_at")):
-            at = plain.get(key)
-            if type(at) is float and timestamps.is_time(at):
-                setattr(task, name, at)
+        due = plain.get("due")
+        if type(due) is float and timestamps.is_time(due):
+            task.due = due
         return task
 
 

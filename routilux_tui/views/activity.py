@@ -86,7 +86,7 @@ def _of_statistics(job: Job, until: float) -> dict[str, Activity]:
         for one, known in statistics.routines.items()
     }
     for routine_id, began in job.running.values():  # counted when they have ended
-        clock.spread(buckets.setdefault(routine_id, {}), began, max(began, until))
+        clock.spread(buckets.setdefault(routine_id, {}), [began], [max(began, until)])
     routines = {}
     for routine_id in dict.fromkeys([*flow_shape_of(job).routines, *buckets]):
         own = buckets.get(routine_id, {})

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from routilux_tui import JobState
+from routilux_tui.job.activity import Activity
 from routilux_tui.job.error_kinds import MOST_KINDS, kind_of
 from routilux_tui.job.sketch import Sketch
 from routilux_tui.job.statistics import Statistics
@@ -76,6 +77,26 @@ def test_a_long_handler_is_busy_in_every_bucket_that_it_touches() -> None:
     busy = [number for number, bucket in buckets.items() if bucket[0] > 0.9 * clock.width * 1e6]
     assert len(busy) == pytest.approx(101 / clock.width, abs=3)
     assert sum(bucket[0] for bucket in buckets.values()) == pytest.approx(101e6, rel=0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_bucket_is_as_busy_as_all_runs_that_touch_it(seed: int) -> None:
+    chance = random.Random(seed)
+    clock = Activity()
+    clock.tick_at(AT, [])
+    clock.width = chance.choice((1 / 16, 0.5, 4.0))
+    reach = clock.width * clock.most
+    began = [AT + chance.uniform(-5, reach) for _ in range(200)]
+    ended = [one + chance.choice((0.0, 0.01, 3.0, reach / 2)) for one in began]
+    buckets: dict[int, list[int]] = {}
+    clock.spread(buckets, began, ended)
+    for number in range(1, clock.most - 1):
+        low, high = AT + number * clock.width, AT + (number + 1) * clock.width
+        busy = sum(
+            max(0.0, min(end, high) - max(start, low))
+            for start, end in zip(began, ended, strict=True)
+        )
+        assert buckets.get(number, [0])[0] == pytest.approx(busy * 1e6, abs=len(began))
 
 
 def test_memory_is_constant_however_long_a_job_runs() -> None:
