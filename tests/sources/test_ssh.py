@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +21,6 @@ from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, Row
 from tests.flows import write_flows
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from routilux_tui.sources.base import Source
     from routilux_tui.views.shapes import JobEntry
     from tests.machines import Machines
@@ -109,6 +108,36 @@ async def test_a_far_job_is_steered_as_at_home(machines: Machines, world: Path) 
     assert (await handle.wait("", 10)).status == "cancelled"
     await handle.close()
     following.cancel()
+
+
+async def test_what_is_told_goes_over_the_link_compressed(machines: Machines, world: Path) -> None:
+    flows = write_flows(world)
+    job = machines.add("build1").start_job(f"{flows}:counting", "n=2000")
+    source = SshSource(host_of("build1"), COMMAND)
+    listed = Listed(source)
+    (entry,) = await listed.until("[one.place for one in jobs] == ['saved']")
+    handle = source.handle(entry.key)
+    await handle.open()
+    assert handle.header.job_id == job
+    before = _through_ssh()
+    window = await handle.window(HISTORY, 0, 1000, Filter())
+    assert len(window.rows) == 1000
+    read, wrote = (after - one for after, one in zip(_through_ssh(), before, strict=True))
+    assert wrote > 60_000, "what it hands on to us"
+    assert read < wrote / 4, "what came over the link"
+    await handle.close()
+    await listed.close()
+
+
+def _through_ssh() -> tuple[int, int]:
+    """Bytes that the ssh of this process have read and written, of the link and of us."""
+    me = os.getpid()
+    of_ssh = [
+        Path(f"/proc/{pid}/io").read_text().split()
+        for pid in Path(f"/proc/{me}/task/{me}/children").read_text().split()
+        if Path(f"/proc/{pid}/comm").read_text().strip() == "ssh"
+    ]
+    return sum(int(one[1]) for one in of_ssh), sum(int(one[3]) for one in of_ssh)
 
 
 async def test_a_far_file_is_looked_at_in_the_same_way(machines: Machines, world: Path) -> None:
