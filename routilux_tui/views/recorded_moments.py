@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from routilux_tui.errors import NotPossible, UsageError
@@ -170,6 +171,17 @@ class RecordedMoments:
             if not at % 1000 and is_stopped():
                 return None
         return None
+
+    @cached_property
+    def failed_at(self) -> list[float]:
+        """When each record of an error was made."""
+        at, history = -1, self._lists[_HISTORY]
+        found = []
+        for record in range(len(history)):
+            at = self._of.find(_HISTORY, at + 1)
+            if history[record].event_name in FAILURES:
+                found.append(self._times[at])
+        return found
 
     def spans(self, *_: Any) -> list[Any]:
         """Its records say when handlers emitted, not when they ran.

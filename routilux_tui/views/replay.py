@@ -299,6 +299,9 @@ class Replay:
                         note(middle, "error")
                     elif values[4]:
                         note(middle, "retry")
+            if isinstance(moments, RecordedMoments) and clock.origin is None:  # nothing measured it
+                for at in moments.failed_at:
+                    note(at, "error")
             for point in job.pause_points:
                 if isinstance(point, dict):
                     note(point.get("timestamp"), "pause")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -29,8 +31,9 @@ from routilux_tui.views.time_spec import target_of
 from tests.replayed import GIVEN_UP, NOON, ORDERS, PAUSED_AFTER, RETRIED, write_job
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import FrameType
+
+JOBS = Path(__file__).parent.parent / "data/jobs"
 
 
 @pytest.fixture(scope="module")
@@ -321,3 +324,16 @@ def test_a_search_can_be_stopped_at_any_line_of_it_as_a_signal_does(path: Path) 
     searching.start()
     searching.join(60)
     assert not searching.is_alive()
+
+
+def test_errors_of_a_file_that_routilux_wrote_are_marked_where_one_goes_to_them() -> None:
+    path = JOBS / "0.11.0" / "retry-downstream-exhausted.json"
+    replay = Replay(path, lambda: open_job(path))
+    point, found = replay.seek(Seek(to="0")), []
+    with contextlib.suppress(NotPossible):
+        while True:
+            point = replay.seek(Seek(origin=point.seq, marks=1))
+            found.append(min(59, int((point.at - point.begin) / (point.end - point.begin) * 60)))
+    marks = replay.marks(60)
+    assert found
+    assert [n for n, kind in enumerate(marks) if kind == "error"] == sorted(set(found))
