@@ -6,6 +6,7 @@ and of the folders and files given.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the runs."""
     entries = [*known_entries(), *entries_of(args.paths)]
-    unique = {one.path or one.key: one for one in entries if one.flow_id == args.flow}
+    unique: dict[str, JobEntry] = {}
+    for entry in entries:
+        if entry.flow_id == args.flow:  # a job that runs is told by its runner, not by its file
+            unique.setdefault(os.path.realpath(entry.path) if entry.path else entry.key, entry)
     found = trend(list(unique.values()), max(1, args.last))
     if not found.runs:
         names = sorted({one.flow_id for one in entries if one.flow_id})[:9]

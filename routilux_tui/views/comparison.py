@@ -74,7 +74,8 @@ def run_of(
 def _kinds(insight: Insight) -> dict[str, int]:
     """How many errors there were of each kind; of an older file, how many each routine had."""
     kinds = {
-        f"{one.routine_id}: {one.error_type}: {one.kind}": one.count for one in insight.problems
+        ": ".join(filter(None, (one.routine_id, one.error_type, one.kind))): one.count
+        for one in insight.problems
     }
     if kinds:
         return kinds

@@ -11,6 +11,8 @@ from tests.cli.test_commands import tui
 from tests.flows import write_flows
 from tests.staged import ORDERS
 
+JOBS = Path(__file__).parent.parent / "data/jobs/0.11.0"
+
 
 @pytest.fixture
 def flows(world: Path) -> str:
@@ -77,3 +79,8 @@ def test_a_flow_whose_code_has_changed_says_so(flows: str, world: Path) -> None:
     source.write_text(source.read_text() + "\n# not as it was\n")
     c = _saved(f"{flows}:counting", world / "c.json", "n=5")
     assert "    code: " in tui("diff", a, c, code=1).stdout
+
+
+def test_an_error_without_a_type_is_named_by_its_routine_and_its_words() -> None:
+    a, b = (str(JOBS / f"retry-downstream-{end}.json") for end in ("exhausted", "ok"))
+    assert "fetch: attempt # timed out: 4 → 2" in tui("diff", a, b, code=1).stdout

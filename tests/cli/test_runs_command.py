@@ -9,9 +9,12 @@ from routilux_tui.job import timestamps
 from routilux_tui.state.job_state import JobState
 from tests.cli.test_commands import tui
 from tests.flows import write_flows
+from tests.processes import until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def _save(path: Path, began: float, seconds: float) -> str:
@@ -66,3 +69,20 @@ def test_an_error_that_no_earlier_run_had_is_new(world: Path) -> None:
     saved["routine_states"]["sink"] |= {"status": "failed", "error": "KeyError: 'x'", "errors": 1}
     (world / "bad.json").write_text(json.dumps(saved))
     assert "`sink` failed: KeyError: 'x' (new: not in the last 3 runs)." in tui("why", bad).stdout
+
+
+def test_a_run_is_listed_once_however_its_file_is_named(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world)
+    flow = f"{write_flows(world)}:counting"
+    job = tui(
+        "run", flow, "-p", "n=100000", "-p", "pace=0.01", "--detach", "--save", "a.json"
+    ).stdout.strip()
+    (world / "same").symlink_to(world)
+    try:
+        until((world / "a.json").exists)
+        told = tui("runs", "counting", "a.json", "same", str(world), "--json").stdout
+        assert [json.loads(line)["place"] for line in told.splitlines()] == ["live"]
+    finally:
+        tui("cancel", job)
