@@ -37,8 +37,8 @@ class _Tracer:
         self._processes: dict[str, int] = {}
         self._lanes: dict[str, list[bool]] = {}
         self._running: dict[int, _Slice] = {}
-        #: When each task was queued, and from where its arrow comes.
-        self._queued: dict[int, tuple[float, tuple[int, int] | None]] = {}
+        #: When each task was queued, and the beginning of its arrow: it has one when it runs.
+        self._queued: dict[int, tuple[float, dict[str, Any] | None]] = {}
 
     def events_of(self, change: Any) -> list[dict[str, Any]]:
         """The events of one change; of one that is odd, none."""
@@ -68,9 +68,9 @@ class _Tracer:
         source = self._running.get(parent) if parent is not None else None
         place = None if source is None else (source.process, source.lane)
         for task in tasks:
-            self._queued[task[0]] = (at, place)
-            if place is not None:
-                yield self._event("s", event, time, place, id=task[0], cat="emit")
+            arrow = {"id": task[0], "cat": "emit"}
+            begins = None if place is None else self._event("s", event, time, place, **arrow)
+            self._queued[task[0]] = (at, begins)
         if place is not None:
             args = {"data": preview(data, _WIDEST)}
             yield self._event("i", f"{routine_id}.{event}", time, place, s="t", args=args)
@@ -88,17 +88,17 @@ class _Tracer:
         if lane == len(lanes):
             lanes.append(True)
         lanes[lane] = True
-        queued, place = self._queued.get(task_id, (at, None))
+        queued, begins = self._queued.pop(task_id, (at, None))
         process = self._processes[routine_id]
         self._running[task_id] = _Slice(routine_id, process, lane, at, max(0.0, at - queued))
-        if place is not None:
-            yield self._event("f", "emit", time, (process, lane), id=task_id, cat="emit", bp="e")
+        if begins is not None:  # its ends are found by their name, too
+            ends = {"ph": "f", "ts": time, "pid": process, "tid": lane, "bp": "e"}
+            yield from (begins, {**begins, **ends})
 
     def ran(
         self, task_id: int, _routine_id: str, status: str, at: float, detail: Any = None, *_: Any
     ) -> Iterator[dict[str, Any]]:
         """A handler has ended."""
-        self._queued.pop(task_id, None)
         yield from self._close(task_id, at, status, detail)
 
     def retry(
