@@ -138,6 +138,7 @@ def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Fai
                 (failing.task, redaction.data(failing.input))
                 for failing in job.failing(one.number, 0, MOST_INPUTS)
             ],
+            in_inputs=one.inputs,
             common=one.common if one.inputs > 1 else None,
             traceback=one.traceback,
         )

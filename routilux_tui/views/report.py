@@ -31,7 +31,8 @@ _WIDEST = 2000
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of error: how often, in which inputs (some of them), with one traceback.
 
-    ``inputs`` are tasks and what they were given; ``common`` is what all inputs have in common.
+    ``inputs`` are some of the tasks and what they were given, ``in_inputs`` counts all that had it;
+    ``common`` is what these have in common.
     """
 
     routine_id: str
@@ -40,6 +41,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
     first: str = ""
     last: str = ""
     inputs: list[tuple[int, Any]] = []
+    in_inputs: int = 0
     common: Any = None
     traceback: str = ""
 
@@ -152,6 +154,8 @@ def _problems(report: Report) -> str:
     parts = []
     for one in report.problems:
         times = counted(one.count, "time")
+        if one.in_inputs:
+            times += f" in {counted(one.in_inputs, 'input')}"
         last = f", last {date_time(one.last)}" if one.last else ""
         parts.append(
             f'<p><strong class="bad">{html.text(one.routine_id)}</strong> '
@@ -160,6 +164,9 @@ def _problems(report: Report) -> str:
         if one.inputs:
             rows = [(f"#{n}", preview(value, _WIDEST)) for n, value in one.inputs]
             parts.append(html.table(("task", "input"), rows))
+            if (left := one.in_inputs - len(one.inputs)) > 0:
+                more = f"{counted(left, 'more input')} had it."
+                parts.append(f'<p class="dim">{html.text(more)}</p>\n')
         if one.common:
             shared = f"all have in common: {preview(one.common, _WIDEST)}"
             parts.append(f"<p>{html.text(shared)}</p>\n")
@@ -187,7 +194,9 @@ def _runs(report: Report) -> str:
 
 def _log(report: Report) -> str:
     rows = [(one.at[:26], one.routine, one.name, one.text) for one in report.log]
-    body = html.table(("time", "routine", "level", "message"), rows)
+    names = ("time", "routine", "level", "message")
+    said = [n for n, _ in enumerate(names) if any(row[n] for row in rows)]
+    body = html.table(tuple(names[n] for n in said), [tuple(row[n] for n in said) for row in rows])
     if report.log_total > len(report.log):
         left = report.log_total - len(report.log)
         body = f'<p class="dim">{count(left)} earlier entries are not shown.</p>\n{body}'

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routilux_tui import JobState
 from routilux_tui.cli.find_job import SavedJob
 from routilux_tui.cli.report import report_of
 from routilux_tui.errors import JobFileError
@@ -88,3 +89,24 @@ def test_a_browser_shows_it(failed: str, world: Path) -> None:
     shown = _browse(page, "--dump-dom", f"--screenshot={picture}", "--window-size=1200,1400")
     assert "LookupError: rate service answered 404" in shown
     assert picture.stat().st_size > 20_000
+
+
+def test_inputs_that_are_not_shown_are_counted_and_columns_of_nothing_left_out(
+    world: Path,
+) -> None:
+    job = JobState("orders")
+    job.make("status", "running", 1e9)
+    for n in range(1, 13):
+        job.make("emit", "src", "out", {"n": n}, 1e9, None, [(n, "price", "in")])
+        job.make("run", n, "price", 1e9)
+        error = {"error": "LookupError: 404", "error_type": "LookupError", "traceback": "x"}
+        job.make("record", "price", "error_continued", error, 1e9, n)
+        job.make("ran", n, "price", "error_continued", 1e9, error)
+    job.append_to_shared_log({"message": "all done"})
+    job.status = "completed"
+    job.save(str(world / "a.json"))
+    page = tui("report", str(world / "a.json")).stdout
+    assert "12 times in 12 inputs" in page
+    assert "2 more inputs had it." in page
+    assert "<th>message</th>" in page
+    assert "<th>level</th>" not in page
