@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 AREA = "time"
 CHANGES = int(os.environ.get("ROUTILUX_TUI_BENCH_CHANGES", "300000"))
 RECORDS = 200_000
+HANDLERS = 5_000
 RATE = 500
 """Changes a second of the job: a busy one."""
 BEGAN = 1_795_000_000.0
@@ -34,8 +35,11 @@ PLAYED = 8.0
 """Seconds for which it is replayed."""
 
 
-def _write(path: Path, changes: int) -> None:
-    """A job of so many changes, at times of its own, sealed as a runner does."""
+def _write(path: Path, changes: int, at_once: int = 0) -> None:
+    """A job of so many changes, at times of its own, sealed as a runner does.
+
+    ``at_once`` handlers run beside each other: each ends when so many others have begun.
+    """
     from routilux_tui.state.job_state import JobState
     from routilux_tui.store import journal as journals
 
@@ -56,7 +60,9 @@ def _write(path: Path, changes: int) -> None:
                 error = {"error": "LookupError: 404", "traceback": "x"}
                 state.make("retry", n + 1, target, at + 0.002, error, 3, at + 0.003)
                 state.make("run", n + 1, target, at + 0.003)
-            state.make("ran", n + 1, target, "completed", at + 0.004, None)
+            if n >= at_once:
+                ends = n - at_once
+                state.make("ran", ends + 1, f"worker{ends % 8}", "completed", at + 0.004, None)
             if n % 3000 == 2999:
                 journal.rotate()
                 journal._sealer.seal_waiting()
@@ -103,6 +109,20 @@ def _moments(path: Path) -> list[Figure]:
     ]
 
 
+def _at_once(folder: Path) -> Figure:
+    """Any moment at which thousands of handlers run, each of which has been busy for a while."""
+    from routilux_tui.store.large_file import open_job
+    from routilux_tui.views.replay import Replay
+    from routilux_tui.views.replay_shapes import Seek
+
+    path, chance = folder / "at_once.json", random.Random(1)
+    _write(path, 150_000, HANDLERS)
+    replay = Replay(path, lambda: open_job(path))
+    last = replay.seek(Seek()).last
+    seek = _ms(25, lambda: replay.seek(Seek(to=str(chance.randrange(3 * HANDLERS, last)))))
+    return Figure(AREA, f"any moment with {HANDLERS:,} handlers at once", seek, "ms")
+
+
 async def _replay_share(path: Path) -> float:
     """The part of a core that the dashboard takes while it replays a job at 100x."""
     from routilux_tui.sources.saved_handle import SavedHandle
@@ -143,6 +163,7 @@ def measure() -> list[Figure]:
         figures.append(
             Figure(AREA, "replay at 100x of a busy job", share, "% of a core", "<= 30", share <= 30)
         )
+        figures.append(_at_once(Path(folder)))
         seconds, size = _report(Path(folder))
     return [
         *figures,
