@@ -27,7 +27,7 @@ from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link, notices
 from routilux_tui.tui.terminal.driver import TerminalDriver, restore
 from routilux_tui.tui.terminal.filters import AsciiOnly, WithoutColour
-from routilux_tui.tui.terminal.frames import Frames
+from routilux_tui.tui.terminal.frames import Frame, Frames
 from routilux_tui.tui.terminal.signals import ENDING, end_at_once
 from routilux_tui.tui.theme import DARK, LIGHT
 from routilux_tui.tui.typeahead import TypeAhead
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from textual.driver import Driver
+    from textual.geometry import Offset
 
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.actions import Action
@@ -96,6 +97,8 @@ class Dashboard(TypeAhead):
         self._source = source
         self.left: Exit | None = None
         self._frames = Frames()
+        #: Where the terminal's cursor was left.
+        self._cursor_shown: Offset | None = None
         #: How often people were told of each job, as far as they were told here.
         self._alert_counts: dict[str, int] = {}
         if not self.settings.colour:
@@ -204,8 +207,19 @@ class Dashboard(TypeAhead):
         self.leave(None)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        """Write a frame: of what was refreshed, the cells that changed."""
-        super()._display(screen, None if renderable is None else self._frames.of(renderable))
+        """Write a frame: of what was refreshed, the cells that changed; nothing where none did."""
+        frame = None if renderable is None else self._frames.of(renderable)
+        if isinstance(frame, Frame) and self._writes_frames():
+            cursor = self.cursor_position
+            if not frame.render_segments(self.console) and cursor == self._cursor_shown:
+                frame = None
+            self._cursor_shown = cursor
+        super()._display(screen, frame)
+
+    def _writes_frames(self) -> bool:
+        """Whether Textual writes what it is given now: else nothing of it is shown."""
+        is_open = self._running and not self._closed and self._driver is not None
+        return is_open and not self._batch_count and not self.is_headless
 
     def link_is_busy(self) -> bool:
         """Whether the terminal still has something to swallow."""

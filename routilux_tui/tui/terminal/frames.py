@@ -67,7 +67,7 @@ class Frames:
     def of(self, update: Any) -> Any:
         """The same update, in fewer bytes; what is no frame makes us forget."""
         if isinstance(update, (ChopsUpdate, LayoutUpdate)):
-            return _Frame(self, update)
+            return Frame(self, update)
         self.forget()
         return update
 
@@ -150,20 +150,23 @@ class Frames:
         return step
 
 
-class _Frame(CompositorUpdate):
+class Frame(CompositorUpdate):
     """An update that is written by `Frames`."""
 
     def __init__(self, frames: Frames, update: ChopsUpdate | LayoutUpdate) -> None:
         self._frames = frames
         self._update = update
+        self._text: str | None = None
 
     def __rich_console__(self, console: Console, options: Any) -> Any:
         """Not for the terminal: as Textual has it."""
         return self._update.__rich_console__(console, options)
 
     def render_segments(self, console: Console) -> str:
-        """What goes to the terminal."""
-        return self._frames.bytes_of(self._update, console)
+        """What goes to the terminal; made once."""
+        if self._text is None:
+            self._text = self._frames.bytes_of(self._update, console)
+        return self._text
 
 
 def _pieces(
