@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,12 @@ def test_what_a_program_in_a_text_imports_is_there(file: Path) -> None:
                 parent = importlib.import_module(module)
                 wanted = name.strip().split(" as ")[0]
                 assert hasattr(parent, wanted) or importlib.import_module(f"{module}.{wanted}")
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    top = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    assert top <= {
+        *("routilux_tui", "styles", "tests", "sample_flows", ".ci", ".gitignore", "Makefile"),
+        *("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"),
+    }
