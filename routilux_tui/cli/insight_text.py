@@ -40,6 +40,8 @@ def _print_problem(problem: ProblemRow) -> None:
         print(f"  all have: {safe(shared)}")
     if problem.place:
         print(f"  at {safe(problem.place)}: {safe(problem.line)}")
+    if problem.worker:
+        print(f"  in {safe(problem.worker)}")
     for sample in problem.samples:
         print(f"  input {_input_line(sample)}")
     if len(problem.samples) < problem.inputs:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import logging
+import os
 import pickle
 import sys
 import types
@@ -98,10 +99,11 @@ class Log(NamedTuple):
 
 
 class End(NamedTuple):
-    """The handler has returned, or raised this error."""
+    """The handler has returned, or raised this error; ``place`` is the process where it did."""
 
     error: BaseException | None
     traceback: str
+    place: str = ""
 
 
 Message = Emit | Ask | Change | Steer | Print | Log | End
@@ -226,7 +228,23 @@ def sendable_end(error: BaseException | None, traceback: str) -> End:
             same = False
         if not same:
             error = ExecutionError(f"{type(error).__name__}: {error}")
-    return End(error, traceback)
+    return End(error, traceback, _this_process())
+
+
+def raised_by(end: End) -> BaseException | None:
+    """What a handler raised in another process, with its traceback there, and where that was."""
+    error: Any = end.error
+    if error is not None:
+        error.remote_traceback = end.traceback
+        if end.place != _this_process():  # an executor may have threads of its own here
+            error.remote_place = end.place
+    return end.error
+
+
+def _this_process() -> str:
+    import socket
+
+    return f"worker process {os.getpid()} on {socket.gethostname()}"
 
 
 def apply_message(invocation: Invocation, message: Message) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import ExecutionError, FlowDefinitionError, JobCancelled, NotPossible
-from routilux_tui.flow.calls import End, apply_message, pack_call
+from routilux_tui.flow.calls import End, apply_message, pack_call, raised_by
 from routilux_tui.flow.dask_worker import Batch, Done, Packed, Refused, Source, cancel, run_batch
 
 if TYPE_CHECKING:
@@ -281,9 +281,7 @@ def _follow(call: _Waiting, invocation: Invocation) -> BaseException | None:
         for content in answer.messages[max(0, applied - answer.first) :]:
             message = pickle.loads(content)  # noqa: S301 - our own workers' bytes
             if isinstance(message, End):
-                if message.error is not None:
-                    message.error.remote_traceback = message.traceback  # type: ignore[attr-defined] # for `error_detail`
-                return message.error
+                return raised_by(message)
             applied += 1
             with contextlib.suppress(JobCancelled, NotPossible):  # the worker has been told
                 apply_message(invocation, message)

@@ -170,7 +170,7 @@ class FutureExecutor:
         """
         from concurrent.futures import BrokenExecutor, CancelledError
 
-        from routilux_tui.flow.calls import apply_message, pack_call
+        from routilux_tui.flow.calls import apply_message, pack_call, raised_by
         from routilux_tui.flow.remote_job import run_packed
 
         content = pack_call(invocation, slot, data)
@@ -195,9 +195,7 @@ class FutureExecutor:
         for message in messages:
             with contextlib.suppress(JobCancelled, NotPossible):  # it may have been cancelled
                 apply_message(invocation, message)
-        if end.error is not None:
-            end.error.remote_traceback = end.traceback
-        return end.error  # type: ignore[no-any-return] # an `End` has an error, or None
+        return raised_by(end)
 
     def places(self) -> dict[int, str]:
         """Nobody says."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
-from routilux_tui.flow.calls import End, apply_message, pack_call
+from routilux_tui.flow.calls import End, apply_message, pack_call, raised_by
 from routilux_tui.job.forking import blank, release_in_children
 
 if TYPE_CHECKING:
@@ -147,9 +147,7 @@ class ProcessPool:
             self._drop(process)
             raise
         self._give_back(process)
-        if message.error is not None:
-            message.error.remote_traceback = message.traceback  # type: ignore[attr-defined] # for `error_detail`
-        return message.error
+        return raised_by(message)
 
     def _take(self, invocation: Invocation) -> _Process:
         with self._changed:

@@ -37,7 +37,8 @@ class Problem(msgspec.Struct, kw_only=True):
     """One kind of error. Times are in seconds since the epoch.
 
     ``kind`` is the message with its values made equal, ``message`` and ``trace`` (the number of
-    the traceback) are the last one's. ``inputs`` counts the tasks that had it, ``samples`` has
+    the traceback) are the last one's, ``worker`` is where that was raised, if not in the job's own
+    process. ``inputs`` counts the tasks that had it, ``samples`` has
     the first of them; ``common`` is what all their inputs had in common: key -> value.
     """
 
@@ -52,6 +53,7 @@ class Problem(msgspec.Struct, kw_only=True):
     last: float = 0.0
     samples: list[int] = []
     common: dict[str, Any] | None = None
+    worker: str = ""
 
     def add(self, at: float, message: str, trace: int | None, task: Any) -> None:
         """Count one more; ``task`` is what the handler was given, where that is known."""
@@ -112,6 +114,7 @@ class Problems:
             number = self._numbers[key] = len(self.kinds)
             self.kinds.append(Problem(routine_id=key[0], error_type=key[1], kind=key[2]))
         self.kinds[number].add(at, message, trace, task)
+        self.kinds[number].worker = _text(fields.get("worker"))[:_KIND]
         return number
 
     def to_plain(self) -> dict[str, Any]:

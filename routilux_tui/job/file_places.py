@@ -45,7 +45,7 @@ def _of(*groups: tuple[Place, str], others: Place = DATA) -> Keys:
 
 _WHO = _of((TEXT, "name"), (KEPT, "uid pid tty host"))
 #: A record's data: what the engine notes stands there where a flow's own does.
-NOTED = _of((DATA, "error error_type traceback slot reason question"))
+NOTED = _of((DATA, "error error_type traceback slot reason question worker"))
 _RECORD = _of((KEPT, "_type timestamp task first trace"), (NAME, "routine_id event_name"))
 _TASK = _of(
     (NAME, "slot_routine_id slot_name connection_source_routine_id connection_source_event_name"),
@@ -115,7 +115,7 @@ _MEASURED = Keys(
 )
 _PROBLEM = _of(
     (NAME, "routine_id"),
-    (TEXT, "error_type kind message"),
+    (TEXT, "error_type kind message worker"),
     (KEPT, "trace count inputs first last samples"),
     (DATA, "common"),
 )

@@ -92,7 +92,8 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     of those ``retrying`` will be tried again (the first of them at ``next_try``), ``gave_up``
     will not. ``common`` is what all their inputs have in common, and those of tasks that went
     well have not: key -> value. ``line`` is the line of code that raised, ``place`` where it is
-    (``price.py:42 in convert``). ``samples`` are the first of the inputs.
+    (``price.py:42 in convert``), ``worker`` the process that raised last, where that is not the
+    job's own. ``samples`` are the first of the inputs.
     """
 
     number: int
@@ -111,6 +112,7 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     line: str = ""
     traceback: str = ""
+    worker: str = ""
     samples: list[FailingInput] = []
 
 

@@ -62,6 +62,7 @@ def _problem(
         place=place,
         line=line,
         traceback=trace,
+        worker=kind.worker,
         samples=[
             *(_retried(moment, task) for task in retrying[:5]),
             *(_given_up(moment, one) for one in gave_up[:5]),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from socket import gethostname
 
 import elsewhere
 import pytest
@@ -18,6 +20,7 @@ from routilux_tui import Flow, JobState, QueueOutputHandler, Routine
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.executor_spec import promise_of
 from routilux_tui.flow.executors import Executors, executor_names
+from routilux_tui.views.projection import Projection
 
 EVERYWHERE = ["processes:1", "elsewhere:in_processes", "elsewhere:in_threads"]
 
@@ -145,6 +148,9 @@ class TestErrors:
         assert (state["error"], state["error_type"]) == ("no 0", "LookupError")
         assert "in fail" in state["traceback"]
         assert "routilux_tui/flow/" not in state["traceback"]
+        [problem] = Projection(job).insight(("problems",)).problems
+        there = rf"worker process (?!{os.getpid()} )\d+ on {re.escape(gethostname())}"
+        assert re.fullmatch("" if executor.endswith("threads") else there, problem.worker)
 
     @pytest.mark.parametrize(
         ("what", "kind", "text"),

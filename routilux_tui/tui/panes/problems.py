@@ -116,6 +116,7 @@ class ProblemsPane(Pane):
                 ("  at  ", "rows--dim"),
                 (one.place, ""),
                 (f"  {one.line.strip()}", "rows--error"),
+                (f"  in {one.worker}" if one.worker else "", "rows--dim"),
             ]
         if line.kind == "more":
             failing = max(one.retrying + one.gave_up, len(one.samples))

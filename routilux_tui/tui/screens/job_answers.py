@@ -81,6 +81,8 @@ async def problem_lines(
         record = await handle.item(views.HISTORY, row.n)
         raised = str(record.get("traceback") or raised) if isinstance(record, dict) else raised
     lines = raised.rstrip().split("\n")
+    if problem.worker:
+        lines += ["", f"in {printable(problem.worker)}"]
     if chosen is not None:
         tries = f"tried {chosen.tries} of {chosen.most_tries} times"
         then = "given up" if chosen.gave_up else f"next try {clock(chosen.next_try)[:8]}"
