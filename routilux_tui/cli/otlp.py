@@ -94,6 +94,7 @@ class _Maker:
                 "routilux.try": span.run.tries,
                 "routilux.outcome": span.outcome,
                 "routilux.waited": span.waited,
+                **({"routilux.worker": span.worker} if span.worker else {}),
             },
             links=links,
             kind=trace.SpanKind.INTERNAL,

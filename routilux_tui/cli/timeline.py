@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", type=int, default=0, metavar="N", help="cells of a lane")
     parser.add_argument(
         "--expand", action="append", default=[], metavar="ROUTINE",
-        help="with a lane for each handler of it that ran beside others",
+        help="with a lane for each handler of it that ran beside others, or each worker",
     )  # fmt: skip
     parser.add_argument("--busiest", action="store_true", help="say which tenth was the busiest")
     parser.add_argument(
@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         shown = replay_of(file_of(args.job)).detail(
             shown.begin, shown.end, columns, fold=not args.flat, expanded=args.expand
         )
+        width = max(width, *(len(one.name[:_WIDEST_NAME]) for one in shown.lanes))
     path = replay_of(file_of(args.job)).chain() if args.critical else None
     if args.json:
         plain = msgspec.to_builtins(shown)
@@ -110,8 +111,7 @@ def _print(shown: Timeline, width: int) -> None:
     in_ascii = output.is_ascii()
     for lane in shown.lanes:
         cells = "".join(cell_text(one, ascii_only=in_ascii) for one in lane.cells)
-        name = "" if lane.part > 1 else output.safe(lane.routine_id)[:_WIDEST_NAME]
-        name = name.ljust(width)
+        name = output.safe(lane.name)[:_WIDEST_NAME].ljust(width)
         print(f"{name} {cells} {lane.share * 100:4.0f}%")
     if not in_ascii:
         for name, values in (("queue", list(map(float, shown.queue))), ("rate", shown.rate)):

@@ -99,11 +99,11 @@ class Log(NamedTuple):
 
 
 class End(NamedTuple):
-    """The handler has returned, or raised this error; ``place`` is the process where it did."""
+    """The handler has returned, or raised this error; ``worker`` is the process where it did."""
 
     error: BaseException | None
     traceback: str
-    place: str = ""
+    worker: str = ""
 
 
 Message = Emit | Ask | Change | Steer | Print | Log | End
@@ -228,23 +228,24 @@ def sendable_end(error: BaseException | None, traceback: str) -> End:
             same = False
         if not same:
             error = ExecutionError(f"{type(error).__name__}: {error}")
-    return End(error, traceback, _this_process())
+    return End(error, traceback, worker_name())
 
 
-def raised_by(end: End) -> BaseException | None:
-    """What a handler raised in another process, with its traceback there, and where that was."""
+def raised_by(invocation: Invocation, end: End) -> BaseException | None:
+    """What a handler raised elsewhere, with its traceback there; its job is told where that was."""
     error: Any = end.error
+    if end.worker != worker_name():  # an executor may have threads of its own here
+        invocation.runs_in(end.worker)
     if error is not None:
         error.remote_traceback = end.traceback
-        if end.place != _this_process():  # an executor may have threads of its own here
-            error.remote_place = end.place
     return end.error
 
 
-def _this_process() -> str:
+def worker_name(pid: int | None = None) -> str:
+    """What a worker process is called, of this machine; by default this one."""
     import socket
 
-    return f"worker process {os.getpid()} on {socket.gethostname()}"
+    return f"worker process {pid or os.getpid()} on {socket.gethostname()}"
 
 
 def apply_message(invocation: Invocation, message: Message) -> None:

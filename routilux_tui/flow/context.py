@@ -5,6 +5,7 @@ It also says what routines and flows see of the engine above them: `LiveJob` and
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -119,13 +120,20 @@ class FlowInterface(Protocol):
 class Invocation:
     """One call of a handler, for one task of a job."""
 
-    __slots__ = ("flow", "job", "routine", "task")
+    __slots__ = ("flow", "job", "routine", "task", "worker")
 
     def __init__(self, job: LiveJob, flow: FlowInterface, routine: object, task: Task) -> None:
         self.job = job
         self.flow = flow
         self.routine = routine
         self.task = task
+        self.worker = ""
+
+    def runs_in(self, worker: str) -> None:
+        """Note in which worker process the handler runs, as `calls.worker_name` gives it."""
+        if worker and worker != self.worker:
+            self.worker = worker
+            self.job.job_state.make("worker", self.task.id, worker, time.time())
 
     def id_of(self, routine: object) -> str:
         """The id that a routine goes by in this flow."""

@@ -44,16 +44,15 @@ class _Answer(NamedTuple):
     messages: tuple[bytes, ...] = ()
     first: int = 0
     lost: str = ""
+    worker: str = ""
 
 
 class _Waiting:
     """A call that has been sent, or will be, and what is told of it."""
 
-    def __init__(self, packed: Packed, task: int, routine_id: str) -> None:
+    def __init__(self, packed: Packed, routine_id: str) -> None:
         self.packed = packed
-        self.task = task
         self.routine_id = routine_id
-        self.place = ""
         self.answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
 
 
@@ -100,7 +99,7 @@ class DaskExecutor:
         with self._lock:
             self._number += 1
             packed = Packed(self._number, content, _source_of(kind.__module__))
-            call = _Waiting(packed, invocation.task.id, invocation.task.routine_id)
+            call = _Waiting(packed, invocation.task.routine_id)
             self._calls[packed.number] = call
             self._pending.append(call)
             if not self._is_sending:
@@ -149,8 +148,8 @@ class DaskExecutor:
         with self._lock:
             call = self._calls.get(message["n"])
         if call is not None:
-            call.place = str(message["place"])
-            call.answers.put(_Answer(tuple(map(bytes, message["messages"])), message["first"]))
+            told = tuple(map(bytes, message["messages"]))
+            call.answers.put(_Answer(told, message["first"], worker=str(message["process"])))
 
     def _send_pending(self) -> None:
         """Send what waits, small handlers together, until nothing has come for a while."""
@@ -231,11 +230,6 @@ class DaskExecutor:
         for call in calls:
             call.answers.put(_Answer(lost=why))
 
-    def places(self) -> dict[int, str]:
-        """On which worker the handler of each task runs, of those that take a while."""
-        with self._lock:
-            return {one.task: one.place for one in self._calls.values() if one.place}
-
     def cancel(self) -> None:
         """Tell the handlers that run that their job has been cancelled."""
         client = self._client
@@ -278,10 +272,11 @@ def _follow(call: _Waiting, invocation: Invocation) -> BaseException | None:
         answer = call.answers.get()
         if answer.lost:
             raise ExecutionError(f"Dask lost this handler: {answer.lost}")
+        invocation.runs_in(answer.worker)
         for content in answer.messages[max(0, applied - answer.first) :]:
             message = pickle.loads(content)  # noqa: S301 - our own workers' bytes
             if isinstance(message, End):
-                return raised_by(message)
+                return raised_by(invocation, message)
             applied += 1
             with contextlib.suppress(JobCancelled, NotPossible):  # the worker has been told
                 apply_message(invocation, message)

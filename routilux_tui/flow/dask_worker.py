@@ -10,9 +10,7 @@ import hashlib
 import importlib.util
 import io
 import logging
-import os
 import pickle
-import socket
 import sys
 import threading
 import time
@@ -20,7 +18,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import JobCancelled
-from routilux_tui.flow.calls import Log, Print, sendable_end, unpack_call
+from routilux_tui.flow.calls import Log, Print, sendable_end, unpack_call, worker_name
 from routilux_tui.flow.remote_job import RemoteJob, run_call
 from routilux_tui.flow.worker_output import log_fields
 
@@ -212,8 +210,7 @@ class _Sink:
     def _send_new(self) -> None:
         first, self._sent = self._sent or 0, len(self._messages)
         message = {"n": self._number, "first": first, "messages": self._messages[first:]}
-        name = f"worker process {os.getpid()} on {socket.gethostname()}"
-        self._worker.log_event(self._topic, {**message, "place": name})
+        self._worker.log_event(self._topic, {**message, "process": worker_name()})
 
     def write(self, stream: str, text: str) -> None:
         """Take what is printed, line by line."""

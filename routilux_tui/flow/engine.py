@@ -226,8 +226,8 @@ class Execution(QuestionControls):
 
     def places(self) -> dict[int, str]:
         """Where the handler of each task runs, in words: its thread, or a process elsewhere."""
-        here = {task: thread.name for task, thread in self.threads().items()}
-        return here if self._executors is None else here | self._executors.places()
+        threads = {task: thread.name for task, thread in self.threads().items()}
+        return threads | self.job_state.workers
 
     def _is_async(self, task: Task) -> bool:
         routine = self.flow.routines.get(task.routine_id)

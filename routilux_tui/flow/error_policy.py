@@ -45,9 +45,8 @@ def apply_error_policy(
         return
     detail = error_detail(error)
     record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
-    place = getattr(error, "remote_place", "")
-    if place and isinstance(place, str):
-        record["worker"] = place
+    if task.id in state.workers:
+        record["worker"] = state.workers[task.id]
     cause = (task.id, state.traceback_number(error_trace(error)))
     strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
     if handler is not None and not job.ending and _retries(handler, task, error, decision):

@@ -26,9 +26,6 @@ class RemoteExecutor(Protocol):
     def run(self, invocation: Invocation, slot: Slot, data: dict[str, Any]) -> BaseException | None:
         """Run a handler to its end; returns what it raised."""
 
-    def places(self) -> dict[int, str]:
-        """Where the handlers of tasks run, in words, as far as that is known."""
-
     def cancel(self) -> None:
         """Tell the handlers that run that their job has been cancelled."""
 
@@ -77,10 +74,6 @@ class Executors:
         """What runs a routine's handlers elsewhere; None where they run here."""
         executor = self.of(routine)
         return None if executor is None else executor.run
-
-    def places(self) -> dict[int, str]:
-        """Where the handlers of tasks run that run elsewhere, in words."""
-        return {task: place for one in self._made.values() for task, place in one.places().items()}
 
     def cancel(self) -> None:
         """Tell the handlers that run elsewhere that their job has been cancelled."""
@@ -195,11 +188,7 @@ class FutureExecutor:
         for message in messages:
             with contextlib.suppress(JobCancelled, NotPossible):  # it may have been cancelled
                 apply_message(invocation, message)
-        return raised_by(end)
-
-    def places(self) -> dict[int, str]:
-        """Nobody says."""
-        return {}
+        return raised_by(invocation, end)
 
     def cancel(self) -> None:
         """Nothing: there is no way to tell a handler."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
-from routilux_tui.flow.calls import End, apply_message, pack_call, raised_by
+from routilux_tui.flow.calls import End, apply_message, pack_call, raised_by, worker_name
 from routilux_tui.job.forking import blank, release_in_children
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ class _Process:
     @property
     def name(self) -> str:
         return f"worker process {self._popen.pid}"
+
+    @property
+    def worker(self) -> str:
+        return worker_name(self._popen.pid)
 
     def send(self, content: bytes) -> None:
         self._connection.send_bytes(content)
@@ -136,6 +140,7 @@ class ProcessPool:
         """
         content = pack_call(invocation, slot, data)
         process = self._take(invocation)
+        invocation.runs_in(process.worker)
         try:
             process.send(content)
             while not isinstance(message := process.receive(), End):
@@ -147,7 +152,7 @@ class ProcessPool:
             self._drop(process)
             raise
         self._give_back(process)
-        return raised_by(message)
+        return raised_by(invocation, message)
 
     def _take(self, invocation: Invocation) -> _Process:
         with self._changed:
@@ -181,11 +186,6 @@ class ProcessPool:
             self._started -= 1
             self._changed.notify()
         return process.wait()
-
-    def places(self) -> dict[int, str]:
-        """In which worker process the handler of each task runs."""
-        with self._changed:
-            return {one.task.id: process.name for process, one in self._busy.items()}
 
     def cancel(self) -> None:
         """Tell the handlers that run that their job has been cancelled."""

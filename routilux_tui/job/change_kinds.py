@@ -92,6 +92,7 @@ KINDS = {
     "progress": Kind("snnt", _alters(PROGRESS)),
     "expect": Kind("ssit", _alters(PROGRESS)),
     "run": Kind("ist", _alters(TASKS, ROUTINES, RUNS, CURRENT)),
+    "worker": Kind("ist", _alters(TASKS)),
     "ran": Kind("isstD", _alters(TASKS, ROUTINES, ERRORS, FAILED), at_once=True, repeatable=True),
     "retry": Kind("istdnt", _alters(TASKS, ROUTINES, ERRORS), at_once=True),
     "pause_point": Kind("*t", _alters(PAUSES), nested=True),

@@ -109,6 +109,8 @@ class JobData(ABC):
         self.outstanding: dict[int, Task] = {}
         #: Tasks whose handlers run: task id -> (routine id, start in seconds since the epoch).
         self.running: dict[int, tuple[str, float]] = {}
+        #: Where those run that run in a worker process: task id -> worker, with its host.
+        self.workers: dict[int, str] = {}
         self.next_task_id = 1
         #: Whether the ids of the outstanding ascend, and the highest of a task that was started or
         #: altered: those after it are as they were queued, and a keyframe does not tell them.

@@ -158,6 +158,7 @@ FILE = Keys(
         "shared_log": Each(_of((KEPT, "timestamp"), (DATA, "message level"))),
         "pause_points": Each(_PAUSE),
         "running": Each(Row((KEPT, NAME, KEPT))),
+        "workers": Each(Row((KEPT, TEXT))),
         "slot_data": Each(Row((NAME, NAME, DATA))),
         "expected": Each(Row((NAME, NAME, KEPT, KEPT))),
         "said_progress": Keys({}, KEPT),

@@ -121,6 +121,14 @@ def _run(job: JobData, task_id: int, routine_id: str, at: float) -> None:
     job._updated = at
 
 
+def _worker(job: JobData, task_id: int, worker: str, at: float) -> None:
+    """A handler runs in a worker process; see `JobData.workers`."""
+    job.workers = {one: known for one, known in job.workers.items() if one in job.running}
+    if task_id in job.running:
+        job.workers[task_id] = worker
+    job._updated = at
+
+
 def _ran(
     job: JobData,
     task_id: int,
@@ -229,6 +237,8 @@ def _retry(
     due: float,
 ) -> None:
     """A handler has raised and its task will be run again, at ``due``."""
+    if job.workers:
+        job.workers.pop(task_id, None)
     if job._pending_tasks:
         job._pending_tasks = []
     task = job.outstanding.get(task_id)
@@ -298,6 +308,7 @@ def _take_up(job: JobData, at: float) -> None:
     """Somebody runs the job (again): what was held is waiting for its turn once more."""
     job._pending_tasks = []
     job.running.clear()
+    job.workers = {}
     job.statistics.began = at
     job.statistics.recount(job.outstanding, job.running)
     for routine in job._routine_states.values():
@@ -345,6 +356,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "emit": _emit,
     "queue": _queue,
     "run": _run,
+    "worker": _worker,
     "ran": _ran,
     "retry": _retry,
     "slot": _slot,

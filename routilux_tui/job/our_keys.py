@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.breakpoints import breakpoint_from
-from routilux_tui.job.data import MOST_CONTROLS, shape_routines
+from routilux_tui.job.data import MOST_CONTROLS, as_text, shape_routines
 from routilux_tui.job.fold_alerts import alert_from
 from routilux_tui.job.questions import Question
 from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
@@ -21,6 +21,7 @@ OWN_KEYS = (
     "journaled",
     "next_task",
     "running",
+    "workers",
     "slot_data",
     "flow_shape",
     "controls",
@@ -44,6 +45,9 @@ def own_plain(job: JobData) -> dict[str, Any]:
     own: dict[str, Any] = {"next_task": job.next_task_id} if job.next_task_id > 1 else {}
     if job.running:
         own["running"] = [[task_id, *where] for task_id, where in job.running.items()]
+    workers = [[task_id, one] for task_id, one in job.workers.items() if task_id in job.running]
+    if workers:
+        own["workers"] = workers
     if job.slot_data:
         own["slot_data"] = [
             [routine_id, slot, data] for (routine_id, slot), data in job.slot_data.items()
@@ -91,6 +95,9 @@ def fill_own(job: JobData, plain: dict[str, Any]) -> None:
             task_id, routine_id, at = entry
             if isinstance(routine_id, str) and as_number(at):
                 job.running[task_id] = (routine_id, as_number(at))
+    for entry in _entries(plain, "workers"):
+        if isinstance(entry, list) and len(entry) == 2 and is_id(entry[0]):
+            job.workers[entry[0]] = as_text(entry[1])
     progress = plain.get("said_progress")
     for name, one in (progress if isinstance(progress, dict) else {}).items():
         if isinstance(one, list) and len(one) == 2 and as_number(one[1]):

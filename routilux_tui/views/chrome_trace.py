@@ -37,6 +37,7 @@ class _Tracer:
         self._processes: dict[str, int] = {}
         self._lanes: dict[str, list[bool]] = {}
         self._running: dict[int, _Slice] = {}
+        self._workers: dict[int, str] = {}
         #: When each task was queued, and the beginning of its arrow: it has one when it runs.
         self._queued: dict[int, tuple[float, dict[str, Any] | None]] = {}
 
@@ -95,6 +96,11 @@ class _Tracer:
             ends = {"ph": "f", "ts": time, "pid": process, "tid": lane, "bp": "e"}
             yield from (begins, {**begins, **ends})
 
+    def worker(self, task_id: int, worker: str, *_: Any) -> Iterator[dict[str, Any]]:
+        """A handler runs in a worker process."""
+        self._workers[task_id] = worker
+        yield from ()
+
     def ran(
         self, task_id: int, _routine_id: str, status: str, at: float, detail: Any = None, *_: Any
     ) -> Iterator[dict[str, Any]]:
@@ -110,12 +116,14 @@ class _Tracer:
         self._queued[task_id] = (due, None)
 
     def _close(self, task_id: int, at: float, status: str, detail: Any) -> Iterator[dict[str, Any]]:
-        one = self._running.pop(task_id, None)
+        one, worker = self._running.pop(task_id, None), self._workers.pop(task_id, "")
         if one is None:
             return
         self._lanes[one.routine_id][one.lane] = False
         args: dict[str, Any] = {"task": task_id, "outcome": status}
         args["waited_ms"] = round(one.waited * 1000, 3)
+        if worker:
+            args["worker"] = worker
         if isinstance(detail, dict) and detail.get("error"):
             args["error"] = preview(detail["error"], _WIDEST)
         self._time(at)
@@ -143,6 +151,7 @@ class _Tracer:
 _KINDS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
     "emit": _Tracer.emit,
     "run": _Tracer.run,
+    "worker": _Tracer.worker,
     "ran": _Tracer.ran,
     "retry": _Tracer.retry,
     "status": _Tracer.status,

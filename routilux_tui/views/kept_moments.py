@@ -282,6 +282,8 @@ def _described(change: Any) -> str:
         return f"{values[0]}: {values[1]}  {preview(values[2], 60)}"
     if kind == "run":
         return f"{values[1]} runs, task {values[0]}"
+    if kind == "worker":
+        return f"task {values[0]} runs in {values[1]}"
     if kind == "ran":
         detail = values[4] if len(values) > 4 and isinstance(values[4], dict) else {}
         error = f": {str(detail.get('error'))[:80]}" if detail else ""

@@ -70,7 +70,7 @@ def _handler(moment: Moment, task_id: int, routine_id: str, began: float) -> Run
         p95=one.run_time.quantile(0.95),
         tries=tried + 1,
         most_tries=max(tried, 0 if task is None else task.max_retries) + 1,
-        thread=moment.threads.get(task_id, ""),
+        thread=moment.threads.get(task_id) or moment.job.workers.get(task_id, ""),
         text=preview(data),
         input=bounded(data),
     )

@@ -26,6 +26,7 @@ class Span(NamedTuple):
     """A run of a handler. Times are in seconds since the epoch; ``waited`` is in seconds.
 
     ``cause`` is the run that emitted its input, by ``event``; None where that came from outside.
+    ``worker`` is the worker process where it ran, if in one.
     """
 
     run: Run
@@ -37,6 +38,7 @@ class Span(NamedTuple):
     error: str = ""
     cause: Run | None = None
     event: str = ""
+    worker: str = ""
 
 
 class _Queued(NamedTuple):
@@ -52,6 +54,7 @@ class _Tracer:
         self._queued: dict[int, _Queued] = {}
         self._running: dict[int, tuple[str, float]] = {}
         self._tries: dict[int, int] = {}
+        self._workers: dict[int, str] = {}
         self._last = 0.0
 
     def spans_of(self, change: Any) -> list[Span]:
@@ -77,6 +80,11 @@ class _Tracer:
         self._last = max(self._last, at)
         self._tries[task_id] = self._tries.get(task_id, 0) + 1
         self._running[task_id] = (routine_id, at)
+        yield from ()
+
+    def worker(self, task_id: int, worker: str, *_: Any) -> Iterator[Span]:
+        """A handler runs in a worker process."""
+        self._workers[task_id] = worker
         yield from ()
 
     def ran(
@@ -116,12 +124,14 @@ class _Tracer:
             " ".join(raised.split())[:_WIDEST],
             queued.cause,
             queued.event,
+            self._workers.pop(task_id, ""),
         )
 
 
 _KINDS: dict[str, Callable[..., Iterator[Span]]] = {
     "emit": _Tracer.emit,
     "run": _Tracer.run,
+    "worker": _Tracer.worker,
     "ran": _Tracer.ran,
     "retry": _Tracer.retry,
     "take_up": _Tracer.take_up,

@@ -2,7 +2,7 @@
 
 The buckets of the statistics tell of any length of time, and of nothing shorter than they are; the
 changes tell exactly what happened, of as much as is read at once. A routine's lane expands to as
-many as its handlers ran at once.
+many as its handlers ran at once, or to those of its workers.
 """
 
 from __future__ import annotations
@@ -30,13 +30,17 @@ _MOST_BUCKETS = 8000
 
 
 class Span(NamedTuple):
-    """A task's wait and one of its runs, in seconds since the epoch; ``mark`` says how it ended."""
+    """A task's wait and one of its runs, in seconds since the epoch; ``mark`` says how it ended.
+
+    ``worker`` is the worker process where it ran, if it ran in one, and that is known yet.
+    """
 
     routine_id: str
     queued: float
     begin: float
     end: float
     mark: str = ""
+    worker: str = ""
 
 
 class Spans:
@@ -58,6 +62,7 @@ class Spans:
         self._running: dict[int, tuple[str, float, float]] = {
             task_id: (routine_id, at, at) for task_id, (routine_id, at) in job.running.items()
         }
+        self._workers = dict(job.workers)
 
     def take(self, changes: Iterable[Any], until: float) -> bool:
         """Take note of changes up to a time; False when that is reached."""
@@ -73,6 +78,8 @@ class Spans:
                     return False
                 _, queued = self._queued.pop(change[2], ("", change[4]))
                 self._running[change[2]] = (change[3], queued, change[4])
+            elif kind == "worker":
+                self._workers[change[2]] = change[3]
             elif kind in {"ran", "retry"}:
                 at = change[5] if kind == "ran" else change[4]
                 if at > until:
@@ -88,13 +95,14 @@ class Spans:
             self._queued[change[2]] = (routine_id, max(at, change[7]))
         elif len(change) > 6 and change[6] is not None and change[4] != "cancelled":
             mark = "gave_up"
-        self.found.append(Span(routine_id, queued, begin, at, mark))
+        worker = self._workers.pop(change[2], "")
+        self.found.append(Span(routine_id, queued, begin, at, mark, worker))
 
     def close(self, end: float) -> list[Span]:
         """All of them, by their beginnings; what runs or waits still does so until the end."""
         running = [
-            Span(routine_id, queued, begin, end)
-            for routine_id, queued, begin in self._running.values()
+            Span(routine_id, queued, begin, end, worker=self._workers.get(task_id, ""))
+            for task_id, (routine_id, queued, begin) in self._running.items()
         ]
         waiting = [
             Span(routine_id, queued, end, end)
@@ -125,7 +133,8 @@ def drawn_spans(
         columns: cells of a lane.
         paused: stretches in which the job was paused.
         fold: whether idle stretches are folded.
-        expanded: routines that have a lane for each handler that ran beside others.
+        expanded: routines that have a lane for each handler that ran beside others; below the
+            whole, by worker, where handlers ran in some.
     """
     if end <= begin:
         raise NotPossible("No time is shown.")
@@ -134,23 +143,35 @@ def drawn_spans(
     by_routine: dict[str, list[Span]] = {one: [] for one in routines}
     for span in spans:
         by_routine.setdefault(span.routine_id, []).append(span)
-    lanes: dict[str, tuple[str, int]] = {}
+    lanes: dict[str, tuple[str, int, str]] = {}
+    details: set[str] = set()
     activities: dict[str, Activity] = {}
     wide = set(expanded)
     for routine_id, own in by_routine.items():
-        groups = _side_by_side(own) if routine_id in wide else [own]
-        for n, group in enumerate(groups):
+        groups = _expanded(own) if routine_id in wide else [(0, "", own)]
+        for part, worker, group in groups:
             key = f"{len(lanes)}"
-            lanes[key] = (routine_id, n + 1 if routine_id in wide else 0)
-            activities[key] = _activity(group, begin, end, width, buckets, routine_id in wide)
-    shown = timeline(activities, begin, end, columns, paused=paused, fold=fold)
-    named = [
-        msgspec.structs.replace(
-            one, routine_id=lanes[one.routine_id][0], part=lanes[one.routine_id][1]
-        )
-        for one in shown.lanes
-    ]
+            lanes[key] = (routine_id, part, worker)
+            if part and not groups[0][0]:
+                details.add(key)
+            activities[key] = _activity(group, begin, end, width, buckets, part > 0)
+    shown = timeline(activities, begin, end, columns, paused=paused, fold=fold, details=details)
+    named = []
+    for lane, (routine_id, part, worker) in zip(shown.lanes, lanes.values(), strict=True):
+        changed = {"routine_id": routine_id, "part": part, "worker": worker}
+        named.append(msgspec.structs.replace(lane, **changed))
     return msgspec.structs.replace(shown, lanes=named, width=width)
+
+
+def _expanded(spans: Sequence[Span]) -> list[tuple[int, str, Sequence[Span]]]:
+    """The lanes of a routine: their parts, workers, spans."""
+    by_worker: dict[str, list[Span]] = {one.worker: [] for one in spans if one.worker}
+    if not by_worker:
+        return [(n, "", row) for n, row in enumerate(_side_by_side(spans), 1)]
+    for span in spans:
+        by_worker.setdefault(span.worker, []).append(span)
+    rows = [(worker, row) for worker, own in by_worker.items() for row in _side_by_side(own)]
+    return [(0, "", spans), *((n, *one) for n, one in enumerate(rows[:MOST_LANES], 1))]
 
 
 def _side_by_side(spans: Sequence[Span]) -> list[list[Span]]:

@@ -17,7 +17,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.views.formatting import span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 #: A stretch of so many idle cells is folded.
 IDLE_CELLS = 12
@@ -90,13 +90,22 @@ class Lane(msgspec.Struct, frozen=True):
     """A routine's line; ``share`` is how much of the time shown a handler of it ran (0 to ...).
 
     ``part`` counts the lanes of a routine that has one for each handler beside others; 0: it has
-    but one.
+    but one, or all of it is in this. ``worker`` is where the handlers of the lane ran, if not in
+    the job's own process.
     """
 
     routine_id: str
     cells: list[Cell]
     share: float
     part: int = 0
+    worker: str = ""
+
+    @property
+    def name(self) -> str:
+        """What stands before its cells: the routine, or the worker; a further lane has none."""
+        if self.worker:
+            return f" {self.worker.removeprefix('worker process ')}"
+        return self.routine_id if self.part < 2 else ""
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +155,7 @@ def timeline(
     *,
     paused: Sequence[tuple[float, float]] = (),
     fold: bool = True,
+    details: Container[str] = (),
 ) -> Timeline:
     """Draw the time from ``begin`` to ``end`` (seconds since the epoch) on so many columns.
 
@@ -156,6 +166,7 @@ def timeline(
         columns: cells of a lane.
         paused: stretches in which the job was paused.
         fold: whether stretches in which nothing happened are folded.
+        details: the ids of those whose work is that of another, too: no curve counts it twice.
     """
     columns = max(1, columns)
     end = max(end, begin + 1e-6)
@@ -164,21 +175,22 @@ def timeline(
     stretches = _stretches(begin, end, columns, idle)
     edges = _edges(stretches)
     lanes = [_lane(one, known, edges, paused) for one, known in sums.items()]
-    ends = [sum(one.count("ends", *edge) for one in sums.values()) for edge in edges]
+    counted = [known for one, known in sums.items() if one not in details]
+    ends = [sum(one.count("ends", *edge) for one in counted) for edge in edges]
     return Timeline(
         begin=begin,
         end=end,
         columns=columns,
         stretches=stretches,
         lanes=lanes,
-        queue=[sum(one.queue(*edge) for one in sums.values()) for edge in edges],
+        queue=[sum(one.queue(*edge) for one in counted) for edge in edges],
         rate=[
             count / (upper - lower or 1.0)
             for count, (lower, upper) in zip(ends, edges, strict=True)
         ],
         ticks=_ticks(stretches, begin, end, columns),
         busy=[
-            sum(one.count("busy", lower, upper) for one in sums.values()) / (upper - lower or 1.0)
+            sum(one.count("busy", lower, upper) for one in counted) / (upper - lower or 1.0)
             for lower, upper in edges
         ],
     )

@@ -137,6 +137,7 @@ def test_runs_that_were_killed_or_tried_again_are_spans_of_their_own() -> None:
     changes = [
         [1, "emit", "a", "out", {}, 10.0, None, [[1, "b", "in"]]],
         [2, "run", 1, "b", 11.0],
+        [2, "worker", 1, "worker process 7 on box", 11.1],
         [3, "retry", 1, "b", 12.0, {"error": "no"}, 3, 13.0],
         [4, "run", 1, "b", 13.5],
         [5, "emit", "b", "more", {}, 14.0, 1, [[2, "c", "in"]]],
@@ -156,4 +157,5 @@ def test_runs_that_were_killed_or_tried_again_are_spans_of_their_own() -> None:
         (Run(2, 1), "failed", 9.0),
     ]
     assert found[-1].cause == Run(1, 2)
+    assert [one.worker for one in found] == ["worker process 7 on box", "", "", ""]
     assert (found[1].begin, found[1].end) == (13.5, 13.5)

@@ -90,7 +90,7 @@ class TestWhatAHandlerDoes:
         assert flow.execution_of(job).handlers() == ["b", "b"]
         pids = [(tmp_path / f"begun {i}").read_text() for i in range(2)]
         places = flow.execution_of(job).places().values()
-        assert set(places) == {f"worker process {pid}" for pid in pids}
+        assert set(places) == {f"worker process {pid} on {gethostname()}" for pid in pids}
         (tmp_path / "go on").touch()
         assert ended(flow, job, 60) == "completed"
         assert len({one["pid"] for one in got(job)}) == 2

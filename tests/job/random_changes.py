@@ -120,6 +120,10 @@ class RandomChanges:
         running = [(task, routine) for task, (routine, _) in self.job.running.items()]
         return self._chance.choice(running) if running else None
 
+    def _of_worker(self) -> tuple[Any, ...] | None:
+        one = self._running()
+        return one and (one[0], f"worker process {self._chance.randrange(3)} on box", self._at)
+
     def _of_ran(self) -> tuple[Any, ...] | None:
         one = self._running()
         failed = self._chance.random() < 0.4

@@ -41,7 +41,7 @@ ATTRIBUTES = {
     parts.IDENTITY: ("_flow_id", "_job_id", "extra", "_created"),
 }
 #: Looked at by `tasks_of` and by the counts.
-OF_TASKS = {"outstanding", "running", "_pending_tasks"}
+OF_TASKS = {"outstanding", "running", "workers", "_pending_tasks"}
 #: What every change may alter, and what is of this process alone.
 OF_ANY = {
     *("lock", "seq", "_listeners", "_dispatch", "_updated", "pending_ends", "statistics"),

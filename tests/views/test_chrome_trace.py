@@ -70,6 +70,7 @@ def test_handlers_of_a_killed_process_end_where_it_ended() -> None:
     changes = [
         (1, "emit", "a", "start", {}, 10.0, None, [(1, "a", "trigger")]),
         (2, "run", 1, "a", 10.5),
+        (3, "worker", 1, "worker process 7 on box", 10.6),
         (3, "log", {}, 11.0),
         (4, "take_up", 20.0),
         (5, "run", 1, "a", 20.5),
@@ -77,6 +78,7 @@ def test_handlers_of_a_killed_process_end_where_it_ended() -> None:
     slices = _of(list(chrome_trace("f", changes)), "X")
     assert [one["args"]["outcome"] for one in slices] == ["killed", "unfinished"]
     assert slices[0]["args"]["waited_ms"] == 500
+    assert [one["args"].get("worker") for one in slices] == ["worker process 7 on box", None]
 
 
 def test_odd_changes_make_no_events() -> None:

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routilux_tui import JobState
 from routilux_tui.errors import NotPossible
+from routilux_tui.job.model import Job
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.segments import changes_folder
 from routilux_tui.views import kept_moments
 from routilux_tui.views.kept_moments import KeptMoments
 from routilux_tui.views.replay import Replay
-from routilux_tui.views.task_spans import MOST_LANES, Span, drawn_spans
+from routilux_tui.views.task_spans import MOST_LANES, Span, Spans, drawn_spans
 from tests.replayed import GIVEN_UP, NOON, ORDERS, RETRIED, write_job
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from routilux_tui.job.listeners import Change
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +63,32 @@ def test_handlers_that_run_at_once_have_a_lane_each() -> None:
     assert [lane.part for lane in shown.lanes] == [1, 2, 3]
     crowd = [Span("r", 0, 0.1 * n, 100) for n in range(50)]
     assert len(drawn_spans(crowd, ["r"], 0, 100, 50, expanded=["r"]).lanes) == MOST_LANES
+
+
+def test_what_ran_in_worker_processes_has_a_lane_for_each_below_the_whole() -> None:
+    job = JobState("spread")
+    changes: list[Change] = []
+    job.subscribe(changes.append)
+    job.make("emit", "", "start", {}, NOON, None, [(n, "r", "in") for n in range(1, 6)])
+    for n, worker in ((1, "worker process 7 on box"), (2, "worker process 8 on box")):
+        job.make("run", n, "r", NOON + n)
+        job.make("worker", n, worker, NOON + n)
+    begun = Spans(Job.from_plain(job.serialize()), NOON)  # as from a keyframe
+    begun.take(changes[5:], NOON + 100)
+    shown = []
+    for known in (begun, Spans(Job(), NOON)):
+        if known is not begun:
+            known.take(changes, NOON + 100)
+        later = [(9, "ran", 1, "r", "completed", NOON + 4, None), (10, "run", 3, "r", NOON + 4)]
+        known.take(later, NOON + 100)
+        drawn = drawn_spans(known.close(NOON + 10), ["r"], NOON, NOON + 10, 20, expanded=["r"])
+        plain = drawn_spans(known.close(NOON + 10), ["r"], NOON, NOON + 10, 20)
+        shown.append([(lane.part, lane.name, round(lane.share, 1)) for lane in drawn.lanes])
+    whole, seven, eight, nowhere = shown[1]
+    assert (whole, seven, eight) == ((0, "r", 1.7), (1, " 7 on box", 0.3), (2, " 8 on box", 0.8))
+    assert [max(one.queue) for one in (drawn, plain)] == [5, 5]
+    assert nowhere == (3, "", 0.6)  # it is not known yet, or waits
+    assert [name for _, name, _ in shown[0]] == [name for _, name, _ in shown[1]]
 
 
 def test_what_is_too_much_or_not_kept_is_said(

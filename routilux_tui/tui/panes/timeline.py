@@ -150,7 +150,7 @@ class TimelinePane(Pane):
 
     def columns(self) -> int:
         """How many cells of a lane there is room for."""
-        names = [lane.routine_id for lane in self.shown.lanes] if self.shown else []
+        names = [lane.name for lane in self.shown.lanes] if self.shown else []
         return max(_FEWEST, self.size.width - 1 - self._name_width(names) - 3 - _SHARE)
 
     @staticmethod
@@ -208,7 +208,7 @@ class TimelinePane(Pane):
         if self.shown is None:
             return None
         lanes, curves = self.shown.lanes, self._curves()
-        name = self._name_width([lane.routine_id for lane in lanes])
+        name = self._name_width([lane.name for lane in lanes])
         if n < len(lanes):
             return self._lane(lanes[n], name)
         if n < len(lanes) + len(curves):
@@ -254,8 +254,8 @@ class TimelinePane(Pane):
         return made
 
     def _lane(self, lane: Lane, name: int) -> list[Part]:
-        shown = fit("" if lane.part > 1 else lane.routine_id, name)
-        parts: list[Part] = [(f" {shown} ", "rows--name")]
+        style = "rows--dim" if lane.worker else "rows--name"
+        parts: list[Part] = [(f" {fit(lane.name, name)} ", style)]
         marked: set[int] = set()
         if self.shown is not None:
             marked = marked_cells(self.shown, self.marked, self._path, lane.routine_id)
@@ -319,7 +319,7 @@ class TimelinePane(Pane):
         """A cell of a lane that is clicked is the moment that all panes show."""
         super().on_click(event)
         if self.shown is not None and event.y >= self._top_lines and self.total:
-            names = [lane.routine_id for lane in self.shown.lanes]
+            names = [lane.name for lane in self.shown.lanes]
             column = event.x - self._name_width(names) - 2
             if 0 <= column < self.shown.columns:
                 self._seek_column(column)
