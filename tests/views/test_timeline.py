@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routilux_tui.views.time_stretches import FOLDED_CELLS
 from routilux_tui.views.time_view import View
 from routilux_tui.views.timeline import (
-    FOLDED_CELLS,
     LEVELS,
     Activity,
     Cell,
