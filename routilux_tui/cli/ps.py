@@ -9,7 +9,7 @@ eta, oldest, silent_for, routines.X.queue, shared.X.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import live_entries, saved_entries
@@ -23,7 +23,8 @@ from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 if TYPE_CHECKING:
     import argparse
 
-    from routilux_tui.views.conditions import Condition
+    from routilux_tui.views.list_condition import ListCondition
+
 
 _COLUMNS = f"by {', '.join(sorted(ORDERS))}: the newest and the most come first"
 
@@ -99,35 +100,29 @@ def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
     Raises:
         ConditionError: when it does not parse, or names what no job has.
     """
-    from routilux_tui.views.condition_context import context_of_entry
-    from routilux_tui.views.conditions import Condition
+    from routilux_tui.views.list_condition import ListCondition
 
-    condition, of_any = Condition(where), context_of_entry(JobEntry(key=""))
-    if condition.names <= of_any.keys():
-        condition.check(of_any)
-        return [entry for entry in entries if condition.holds(context_of_entry(entry))]
-    from routilux_tui.views.alerts import check_names
-
-    check_names(condition, of_any)
-    return [entry for entry in entries if _holds(condition, entry)]
+    condition = ListCondition(where)
+    holds = _holds if condition.needs_figures else ListCondition.holds
+    return [entry for entry in entries if holds(condition, entry)]
 
 
-def _holds(condition: Condition, entry: JobEntry) -> bool:
+def _holds(condition: ListCondition, entry: JobEntry) -> bool:
     """Whether a condition holds of a job, by its own figures."""
     if entry.error or entry.badge == SILENT:
         return False
     from routilux_tui.runner.client import Client
     from routilux_tui.store.large_file import open_job
-    from routilux_tui.views.condition_context import context_of, context_of_entry
+    from routilux_tui.views.condition_context import context_of
 
     try:
         if entry.place == "live":
             with Client(entry.key) as client:
-                figures = client.call("context")
+                figures: dict[str, Any] = client.call("context")
         else:
             figures = context_of(open_job(entry.path), names=condition.names)
-        return condition.holds({**figures, **context_of_entry(entry)})
-    except RoutiluxTuiError:  # it has gone meanwhile; or it has no such routine, or no such key
+        return condition.holds_with(entry, figures)
+    except RoutiluxTuiError:  # it has gone meanwhile
         return False
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps
-from routilux_tui.views.condition_context import context_of_entry
-from routilux_tui.views.conditions import Condition
+from routilux_tui.views.list_condition import ListCondition
 from routilux_tui.views.list_line import GROUPS, OVERCOME, group_of, state_of
 from routilux_tui.views.orders import ORDERS
 
@@ -61,6 +60,9 @@ class Listing:
         is_reversed: whether each group is in the order's opposite.
         query: the filter: letters in their order, or a CEL condition after ``=``.
         problem: what is wrong with the filter.
+        condition: the filter's condition, where it needs figures that the list has not.
+        judged: of which jobs that holds, by their keys, as far as they have been asked; None
+            before the first is, when all are shown.
     """
 
     def __init__(self) -> None:
@@ -70,6 +72,8 @@ class Listing:
         self.is_reversed = False
         self.query = ""
         self.problem = ""
+        self.condition: ListCondition | None = None
+        self.judged: dict[str, bool] | None = None
         self._marks: list[tuple[Any, ...]] = []  # the sort keys of `shown`
         self._mark_of: dict[str, tuple[Any, ...]] = {}
         self._places: Counter[str] = Counter()
@@ -166,14 +170,16 @@ class Listing:
             self._keeps = self._filter(query.strip())
         self._sort()
 
-    def matching(self, condition: str) -> set[str]:
-        """The keys of the shown jobs for which a condition holds.
-
-        Raises:
-            ConditionError: when it can't be judged.
-        """
-        judged = Condition(condition)
-        return {one.key for one in self.shown if judged.holds(context_of_entry(one))}
+    def judge(self, found: dict[str, bool]) -> None:
+        """Take note of which jobs the filter's condition holds, by their keys."""
+        is_first = self.judged is None
+        self.judged = {**(self.judged or {}), **found}
+        if is_first:
+            self._sort()
+            return
+        for key in found.keys() & self.entries.keys():
+            self._leave(key)
+            self._enter(self.entries[key])
 
     def groups(self) -> list[tuple[str, int, int]]:
         """The groups that have jobs: its name, the place of its first job, how many it has."""
@@ -258,23 +264,25 @@ class Listing:
         self.shown = [self.entries[mark[-1]] for mark in self._marks]
 
     def _filter(self, query: str) -> Callable[[JobEntry], bool]:
-        self.problem = ""
+        self.problem, self.condition, self.judged = "", None, None
         if not query:
             return _keeps_all
         if not query.startswith("="):
             matches = _fuzzy(query)
             return lambda one: any(map(matches, _searched(one)))
         try:
-            condition = Condition(query[1:])
-            for one in list(self.entries.values())[:1]:
-                condition.check(context_of_entry(one))
+            condition = ListCondition(query[1:])
         except ConditionError as error:
             self.problem = str(error)
             return _keeps_all
 
+        if condition.needs_figures:
+            self.condition = condition
+            return lambda one: self.judged is None or self.judged.get(one.key, False)
+
         def holds(one: JobEntry) -> bool:
             try:
-                return condition.holds(context_of_entry(one))
+                return condition.holds(one)
             except ConditionError as error:
                 self.problem = str(error)
                 return False

@@ -11,6 +11,7 @@ from routilux_tui.views.steering import forbids
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
+    from routilux_tui.sources.base import Source
     from routilux_tui.tui.widgets.job_rows import JobRows
     from routilux_tui.views.shapes import JobEntry
 
@@ -22,6 +23,7 @@ class JobSelection(SteeringScreen):
     """
 
     rows: JobRows
+    source: Source
 
     def action_select(self) -> None:
         """Select the job, or not."""
@@ -36,19 +38,28 @@ class JobSelection(SteeringScreen):
         from routilux_tui.tui.screens.dialogs import LineDialog
 
         def answered(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                found = self.rows.listing.matching(text) if text.strip() else set()
-            except RoutiluxTuiError as error:
-                self.notify(printable(str(error)), severity="warning", markup=False)
-                return
-            self.rows.selected = found
-            self.rows.refresh()
-            self.notify(f"{counted(len(found), 'job')} selected.", timeout=3)
+            if text is not None:
+                self.run_worker(self._select(text.strip()), exclusive=True, group="select")
 
         hint = 'A condition: status == "failed" && errors > 3. None selects nothing.'
         self.app.push_screen(LineDialog("Select the jobs with …", hint, yes="select"), answered)
+
+    async def _select(self, condition: str) -> None:
+        from routilux_tui.tui.screens.job_figures import judged_jobs
+        from routilux_tui.views.list_condition import ListCondition
+
+        found: dict[str, bool] = {}
+        try:
+            if condition:
+                judged = judged_jobs(self.source, ListCondition(condition), self.rows.shown)
+                async for some in judged:
+                    found |= some
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), severity="warning", markup=False)
+            return
+        self.rows.selected = {key for key, holds in found.items() if holds}
+        self.rows.refresh()
+        self.notify(f"{counted(len(self.rows.selected), 'job')} selected.", timeout=3)
 
     def chosen(self) -> list[JobEntry]:
         """The selected jobs that are shown, or the one that the cursor is on."""

@@ -29,10 +29,15 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.widgets.rows import Rows
+    from routilux_tui.views.list_condition import ListCondition
 
 
 _PREVIEW_EVERY = 0.25
 """Seconds between two looks at where the cursor is, so that not each job passed is opened."""
+
+
+_JUDGE_EVERY = 2.0
+"""Seconds after which jobs that have changed are asked again whether the filter holds."""
 
 
 class JobsScreen(JobSelection):
@@ -179,6 +184,23 @@ class JobsScreen(JobSelection):
         """Back to the list, filtered."""
         self.line.display = bool(self.line.value)
         self.set_focus(self.rows)
+        condition = self.rows.listing.condition
+        if condition is not None:
+            self.run_worker(self._judge(condition), exclusive=True, group="judge")
+
+    async def _judge(self, condition: ListCondition) -> None:
+        """Ask the jobs whether the filter's condition holds, and again those that change."""
+        from routilux_tui.tui.screens.job_figures import judged_jobs
+
+        rows, asked = self.rows, dict[str, JobEntry]()
+        while rows.listing.condition is condition:
+            due = [one for one in rows.listing.entries.values() if asked.get(one.key) != one]
+            asked.update((one.key, one) for one in due)
+            async for found in judged_jobs(self.source, condition, due):
+                if rows.listing.condition is not condition:
+                    return
+                rows.judge(found)
+            await asyncio.sleep(_JUDGE_EVERY)
 
     def action_back(self) -> None:
         """Take the filter away."""

@@ -123,6 +123,11 @@ class JobRows(Rows):
             self.listing.arrange(order=order, query=query, turn=turn)
         self.refresh()
 
+    def judge(self, found: dict[str, bool]) -> None:
+        """Take note of which jobs the filter's condition holds; the cursor stays on its job."""
+        with self._cursor_kept():
+            self.listing.judge(found)
+
     def _fade_marks(self) -> None:
         now = time.monotonic()
         old = [key for key, since in self._fresh.items() if now - since >= FRESH]
@@ -184,6 +189,8 @@ class JobRows(Rows):
             parts.append((f"{listing.problem}  ", "rows--error"))
         elif listing.query:
             parts.append((f"{listing.query}  ", "rows--warning"))
+            if listing.condition is not None:
+                parts.append((f"{self._asking()}  ", "rows--dim"))
         if self.selected:
             parts.append((f"{len(self.selected)} selected  ", "rows--warning"))
         if self.loading_left:
@@ -198,6 +205,14 @@ class JobRows(Rows):
         while counts and _cells(counts) > room:
             counts.pop()
         return [*counts, *parts]
+
+    def _asking(self) -> str:
+        """How far the jobs have been asked for the figures that the filter needs."""
+        judged, known = self.listing.judged, len(self.listing.entries)
+        if judged is None:
+            return "Enter asks each job"
+        left = known - len(judged.keys() & self.listing.entries.keys())
+        return f"asking {count(left)} more" if left else "by each job's figures"
 
     def _counts(self, *, is_short: bool = False) -> list[Part]:
         """How many jobs there are of each kind, those that need somebody first."""
