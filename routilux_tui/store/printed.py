@@ -100,16 +100,27 @@ class PrintedWriter:
         try:
             if self._log < 0:
                 self._open()
+            self._check_room()
             if self._lost:
-                self._add(_lost_line(self._lost), None)
-                self._lost = 0
+                self._tell_lost()
             self._add(line, task)
         except OSError:  # a full disk is no handler's fault
+            if not self._lost:
+                with contextlib.suppress(OSError):
+                    self._add(_told_line("the disk has too little room: lines are lost"), None)
             self._lost += 1
+
+    def _tell_lost(self) -> None:
+        what = "line" if self._lost == 1 else "lines"
+        self._add(_told_line(f"{self._lost} {what} could not be written"), None)
+        self._lost = 0
 
     def close(self) -> None:
         """Let go of the files."""
         with self._lock:
+            if self._lost and self._log >= 0:  # so much room is left even now, or was made
+                with contextlib.suppress(OSError):
+                    self._tell_lost()
             for handle in (self._log, self._index):
                 if handle >= 0:
                     os.close(handle)
@@ -152,18 +163,20 @@ class PrintedWriter:
                 self._count(_parsed(0, raw).task)
         os.ftruncate(self._log, self._size)
 
-    def _has_room(self) -> bool:
-        """Whether the disk has more room than the job itself may need; looked at now and then."""
+    def _check_room(self) -> None:
+        """Raise OSError where the disk has no more room than the job itself may need.
+
+        That is looked at now and then.
+        """
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + _LOOK_EVERY
             disk = os.fstatvfs(self._log)
             self._room = disk.f_bavail * disk.f_frsize > _RESERVE
-        return self._room
+        if not self._room:
+            raise OSError
 
     def _add(self, line: bytes, task: int | None) -> None:
-        if not self._has_room():
-            raise OSError
         if self._size + len(line) > self._limit:
             self._rotate()
         written = os.write(self._log, line)
@@ -217,8 +230,9 @@ def _field(text: str) -> str:
     return " ".join(text.split("\t")).replace("\n", " ").replace("\r", " ") or ""
 
 
-def _lost_line(count: int) -> bytes:
-    return f"{to_iso(time.time())}\t\t\tlost\t{count} lines could not be written\n".encode()
+def _told_line(text: str) -> bytes:
+    """A line about the log itself."""
+    return f"{to_iso(time.time())}\t\t\tlost\t{text}\n".encode()
 
 
 class _Part:

@@ -139,6 +139,27 @@ def test_text_of_any_kind_is_one_line(path: Path) -> None:
     assert [one.text for one in lines] == [*odd[:4], "\\ud800", *odd[5:]]
 
 
+def test_what_is_lost_for_want_of_room_is_told_at_once_and_how_much_at_the_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.fstatvfs
+
+    def nearly_full(handle: int) -> Any:
+        known = list(look(handle))
+        known[3] = known[4] = 0  # what is free, and for whom
+        return os.statvfs_result(known)
+
+    monkeypatch.setattr(os, "fstatvfs", nearly_full)
+    writer = PrintedWriter(path)
+    for _ in range(3):
+        writer.write("r", 1, "print", "lost")
+    notice = ("lost", "the disk has too little room: lines are lost")
+    assert [(one.level, one.text) for one in PrintedReader(path).lines()] == [notice]
+    writer.close()
+    told = [(one.level, one.text) for one in PrintedReader(path).lines()]
+    assert told == [notice, ("lost", "3 lines could not be written")]
+
+
 def test_a_disk_that_takes_nothing_is_nobodys_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
