@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from routilux_tui.tui.widgets.lines import fit, right
 
@@ -16,7 +19,7 @@ GAP = 1
 """Cells between two columns."""
 
 
-class Column(NamedTuple, Generic[T]):
+class Column(msgspec.Struct, Generic[T], frozen=True):
     """A column.
 
     Args:
@@ -45,7 +48,7 @@ def fitting(columns: Sequence[Column[T]], room: int) -> list[Column[T]]:
             kept.add(n)
             left -= columns[n].width + GAP
     return [
-        one._replace(width=one.width + max(0, left)) if one.takes_rest else one
+        replace(one, width=one.width + max(0, left)) if one.takes_rest else one
         for n, one in enumerate(columns)
         if n in kept
     ]

@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.geometry import Region
 
@@ -244,11 +245,11 @@ class JobRows(Rows):
         listing = self.listing
         arrow = "↑" if listing.is_reversed else "↓"
         columns = [
-            one._replace(name=f"{one.name}{arrow}" if one.name == listing.order else one.name)
+            replace(one, name=f"{one.name}{arrow}" if one.name == listing.order else one.name)
             for one in self._columns(width)
         ]
         if columns and columns[0].width == 1:
-            columns[0] = columns[0]._replace(name="")
+            columns[0] = replace(columns[0], name="")
         return f"  {heads(columns)}"
 
     def column_at(self, x: int) -> str:
