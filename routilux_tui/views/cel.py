@@ -5,7 +5,6 @@ Both are asked for the same two things: which names an expression uses, and what
 
 from __future__ import annotations
 
-import importlib
 import importlib.machinery
 import importlib.util
 import re
@@ -29,9 +28,10 @@ def compile_cel(text: str) -> Program:
     Raises:
         Exception: what the library raises on text that is no CEL.
     """
-    if importlib.util.find_spec("cel") is None:
+    library = _compiled()
+    if library is None:
         return _Pure(text)
-    program: Program = _compiled().compile(text)
+    program: Program = library.compile(text)
     return program
 
 
@@ -51,7 +51,10 @@ def column_of(error: Exception) -> int | None:
 
 
 def _compiled() -> Any:
-    """The library's compiled part alone: the package around it brings a command line along."""
+    """The library's compiled part alone: the package around it brings a command line along.
+
+    None where it is not there; a file ``cel.py`` of somebody else's is not taken for it.
+    """
     name = "routilux_tui_cel.cel"
     if name in sys.modules:
         return sys.modules[name]
@@ -68,7 +71,7 @@ def _compiled() -> Any:
             spec.loader.exec_module(module)
             sys.modules[name] = module
             return module
-    return importlib.import_module("cel")
+    return None
 
 
 class _Pure:
