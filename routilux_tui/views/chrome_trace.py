@@ -76,6 +76,21 @@ class _Tracer:
             args = {"data": preview(data, _WIDEST)}
             yield self._event("i", f"{routine_id}.{event}", time, place, s="t", args=args)
 
+    def queue(self, tasks: Iterable[Any], _data: Any, at: float, *_: Any) -> Iterator[Any]:
+        """Tasks are queued that no record tells of."""
+        self._time(at)
+        for task in tasks:
+            self._queued[task[0]] = (at, None)
+        yield from ()
+
+    def again(self, _old: int, new: int, _data: Any, at: float, *_: Any) -> Iterator[Any]:
+        """A task stands in the place of another."""
+        return self.queue([[new]], None, at)
+
+    def undrop(self, tasks: Iterable[int], at: float, *_: Any) -> Iterator[Any]:
+        """Tasks that were dropped are queued again."""
+        return self.queue([[one] for one in tasks], None, at)
+
     def run(self, task_id: int, routine_id: str, at: float, *_: Any) -> Iterator[dict[str, Any]]:
         """A handler has started."""
         time = self._time(at)
@@ -150,6 +165,9 @@ class _Tracer:
 
 _KINDS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
     "emit": _Tracer.emit,
+    "queue": _Tracer.queue,
+    "again": _Tracer.again,
+    "undrop": _Tracer.undrop,
     "run": _Tracer.run,
     "worker": _Tracer.worker,
     "ran": _Tracer.ran,

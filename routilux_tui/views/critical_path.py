@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Links that are followed, and seconds that it takes, at the most.
 MOST_LINKS, MOST_SECONDS = 20_000, 20.0
 _LOOK_EVERY = 5000
+_TIMES = {"emit": 5, "queue": 4, "run": 4, "ran": 5, "retry": 4, "status": 3}
+"""Where changes have their time."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +91,15 @@ def chain_back(
     until = time.monotonic() + MOST_SECONDS
     links: list[Link] = []
     one = None if task is None else _Open(task, at)
+    is_cut = False
     for n, change in enumerate(changes):
         if not n % _LOOK_EVERY and (is_stopped() or time.monotonic() > until):
             return CriticalPath(links=links[::-1], is_whole=False)
         kind = change[1]
+        if is_cut and kind in _TIMES:  # what ran was killed, after this
+            is_cut = False
+            if one is not None:
+                one.until = min(one.until, change[_TIMES[kind]])
         if one is None:
             if kind == "ran":
                 one = _Open(change[2], change[5])
@@ -100,6 +107,10 @@ def chain_back(
             one.note_run(change[3], change[4])
         elif kind in {"ran", "retry"} and change[2] == one.task:
             one.until = change[5] if kind == "ran" else change[4]
+        elif kind == "take_up":
+            is_cut = True
+        elif kind == "again" and change[3] == one.task:
+            one.task = change[2]  # it is the same input, in its next try
         elif kind == "emit" and _queues(change[7], one.task):
             links.append(one.closed(change[2], change[3], change[5]))
             parent = change[6]

@@ -55,6 +55,8 @@ class _Tracer:
         self._running: dict[int, tuple[str, float]] = {}
         self._tries: dict[int, int] = {}
         self._workers: dict[int, str] = {}
+        #: What failed for good, and may be sent again as another task.
+        self._failed: dict[int, _Queued] = {}
         self._last = 0.0
 
     def spans_of(self, change: Any) -> list[Span]:
@@ -75,6 +77,27 @@ class _Tracer:
             self._queued[task[0]] = _Queued(at, cause, event)
         yield from ()
 
+    def queue(
+        self, tasks: Iterable[Any], _data: Any, at: float, _source: Any = None, event: Any = None,
+        *_: Any,
+    ) -> Iterator[Span]:  # fmt: skip
+        """Tasks are queued that no record tells of."""
+        for task in tasks:
+            self._queued[task[0]] = _Queued(at, None, str(event or ""))
+        yield from ()
+
+    def again(self, old: int, new: int, _data: Any, at: float, *_: Any) -> Iterator[Span]:
+        """A task stands in the place of another: one that waits, or that failed."""
+        before = self._queued.pop(old, None) or self._failed.pop(old, _Queued(at, None, ""))
+        self._queued[new] = before._replace(at=at)
+        yield from ()
+
+    def undrop(self, tasks: Iterable[int], at: float, *_: Any) -> Iterator[Span]:
+        """Tasks that were dropped are queued again."""
+        for one in tasks:
+            self._queued[one] = self._queued.get(one, _Queued(at, None, ""))._replace(at=at)
+        yield from ()
+
     def run(self, task_id: int, routine_id: str, at: float, *_: Any) -> Iterator[Span]:
         """A handler has started."""
         self._last = max(self._last, at)
@@ -92,7 +115,9 @@ class _Tracer:
     ) -> Iterator[Span]:
         """A handler has ended."""
         yield from self._close(task_id, at, status, detail)
-        self._queued.pop(task_id, None)
+        known = self._queued.pop(task_id, None)
+        if known is not None and detail is not None:
+            self._failed[task_id] = known
         self._tries.pop(task_id, None)
 
     def retry(
@@ -130,6 +155,9 @@ class _Tracer:
 
 _KINDS: dict[str, Callable[..., Iterator[Span]]] = {
     "emit": _Tracer.emit,
+    "queue": _Tracer.queue,
+    "again": _Tracer.again,
+    "undrop": _Tracer.undrop,
     "run": _Tracer.run,
     "worker": _Tracer.worker,
     "ran": _Tracer.ran,

@@ -16,7 +16,7 @@ from routilux_tui.errors import NotPossible
 from routilux_tui.views.timeline import Activity, Timeline, timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from routilux_tui.job.model import Job
 
@@ -32,7 +32,8 @@ _MOST_BUCKETS = 8000
 class Span(NamedTuple):
     """A task's wait and one of its runs, in seconds since the epoch; ``mark`` says how it ended.
 
-    ``worker`` is the worker process where it ran, if it ran in one, and that is known yet.
+    ``worker`` is the worker process where it ran, if it ran in one, and that is known yet. Where
+    ``ran`` is false nothing ran at its end: the task waits still, was dropped, or given up.
     """
 
     routine_id: str
@@ -41,6 +42,7 @@ class Span(NamedTuple):
     end: float
     mark: str = ""
     worker: str = ""
+    ran: bool = True
 
 
 class Spans:
@@ -63,38 +65,84 @@ class Spans:
             task_id: (routine_id, at, at) for task_id, (routine_id, at) in job.running.items()
         }
         self._workers = dict(job.workers)
+        #: The routines of tasks that are gone and may come back, by their ids.
+        self._gone = {task.id: task.routine_id for task in job.dropped_tasks}
+        self._gone |= {one.task.id: one.task.routine_id for one in job.failed_tasks}
+        self._last = begin
 
     def take(self, changes: Iterable[Any], until: float) -> bool:
         """Take note of changes up to a time; False when that is reached."""
         for change in changes:
-            kind = change[1]
-            if kind == "emit":
-                if change[5] > until:
-                    return False
-                for task_id, routine_id, _ in change[7]:
-                    self._queued[task_id] = (routine_id, change[5])
-            elif kind == "run":
-                if change[4] > until:
-                    return False
-                _, queued = self._queued.pop(change[2], ("", change[4]))
-                self._running[change[2]] = (change[3], queued, change[4])
-            elif kind == "worker":
-                self._workers[change[2]] = change[3]
-            elif kind in {"ran", "retry"}:
-                at = change[5] if kind == "ran" else change[4]
-                if at > until:
-                    return False
-                self._end(change, kind, at)
+            place = _TIME.get(change[1])
+            if place is None:
+                continue
+            at = change[place]
+            if at > until:
+                return False
+            _KINDS[change[1]](self, change, at)
+            self._last = max(self._last, at)
         return True
 
-    def _end(self, change: Sequence[Any], kind: str, at: float) -> None:
+    def emit(self, change: Sequence[Any], at: float) -> None:
+        """Tasks are queued."""
+        for task_id, routine_id, _ in change[7 if change[1] == "emit" else 2]:
+            self._queued[task_id] = (routine_id, at)
+
+    def run(self, change: Sequence[Any], at: float) -> None:
+        """A handler has started."""
+        _, queued = self._queued.pop(change[2], ("", at))
+        self._running[change[2]] = (change[3], queued, at)
+
+    def worker(self, change: Sequence[Any], _at: float) -> None:
+        """A handler runs in a worker process."""
+        self._workers[change[2]] = change[3]
+
+    def leave(self, change: Sequence[Any], at: float) -> None:
+        """Tasks wait no more, and will not run."""
+        for task_id in change[2] if isinstance(change[2], list) else [change[2]]:
+            known = self._queued.pop(task_id, None)
+            if known is not None:
+                self._gone[task_id] = known[0]
+                if known[1] < at:
+                    self.found.append(Span(*known, at, at, ran=False))
+
+    def come_back(self, change: Sequence[Any], at: float) -> None:
+        """Tasks that were dropped are queued again, or a new one stands in the place of another."""
+        if change[1] == "again":
+            self.leave(change, at)
+            ids = [(change[2], change[3])]
+        else:
+            ids = [(one, one) for one in change[2]]
+        for old, new in ids:
+            routine_id = self._gone.pop(old, None)
+            if routine_id is not None:
+                self._queued[new] = (routine_id, at)
+
+    def hasten(self, change: Sequence[Any], at: float) -> None:
+        """Tasks that waited to be tried again may run now."""
+        for task_id in change[2]:
+            if task_id in self._queued:
+                routine_id, queued = self._queued[task_id]
+                self._queued[task_id] = (routine_id, min(queued, at))
+
+    def take_up(self, _change: Sequence[Any], at: float) -> None:
+        """Another process runs the job: what ran in the one before was killed, and waits again."""
+        for task_id, (routine_id, queued, begin) in self._running.items():
+            worker = self._workers.pop(task_id, "")
+            self.found.append(Span(routine_id, queued, begin, max(begin, self._last), "", worker))
+            self._queued[task_id] = (routine_id, at)
+        self._running.clear()
+
+    def ran(self, change: Sequence[Any], at: float) -> None:
+        """A handler has ended, and its task is over or will be tried again."""
         routine_id, queued, begin = self._running.pop(change[2], (change[3], at, at))
         mark = ""
-        if kind == "retry":
+        if change[1] == "retry":
             mark = "retry"
             self._queued[change[2]] = (routine_id, max(at, change[7]))
         elif len(change) > 6 and change[6] is not None and change[4] != "cancelled":
             mark = "gave_up"
+            self._gone[change[2]] = routine_id
         worker = self._workers.pop(change[2], "")
         self.found.append(Span(routine_id, queued, begin, at, mark, worker))
 
@@ -105,11 +153,34 @@ class Spans:
             for task_id, (routine_id, queued, begin) in self._running.items()
         ]
         waiting = [
-            Span(routine_id, queued, end, end)
+            Span(routine_id, queued, end, end, ran=False)
             for routine_id, queued in self._queued.values()
             if queued < end
         ]
         return sorted([*self.found, *running, *waiting], key=lambda one: one.begin)
+
+
+#: Every kind of change that moves a task, and where it has its time; what takes note of it.
+_TIME = {
+    "emit": 5, "queue": 4, "run": 4, "worker": 4, "ran": 5, "retry": 4, "drop": 3, "remove": 3,
+    "give_up": 3, "again": 5, "undrop": 3, "due": 3, "first": 3, "take_up": 2,
+}  # fmt: skip
+_KINDS: dict[str, Callable[[Spans, Sequence[Any], float], None]] = {
+    "emit": Spans.emit,
+    "queue": Spans.emit,
+    "run": Spans.run,
+    "worker": Spans.worker,
+    "ran": Spans.ran,
+    "retry": Spans.ran,
+    "drop": Spans.leave,
+    "remove": Spans.leave,
+    "give_up": Spans.leave,
+    "again": Spans.come_back,
+    "undrop": Spans.come_back,
+    "due": Spans.hasten,
+    "first": Spans.hasten,
+    "take_up": Spans.take_up,
+}
 
 
 def drawn_spans(
@@ -211,8 +282,8 @@ def _activity(
             steps[number(span.begin) + 1] -= 1
             if waits_too:
                 _spread(waits, span.queued, span.begin, begin, width)
-        if span.end <= span.begin and span.begin >= end:
-            continue  # it waits still
+        if not span.ran:
+            continue
         if begin <= span.begin < end:
             starts[number(span.begin)] += 1
         if begin <= span.end < end:

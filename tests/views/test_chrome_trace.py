@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from routilux_tui.job.changes import decode_change, encode
+from routilux_tui.views import spans
 from routilux_tui.views.chrome_trace import chrome_trace
 from tests.staged import nightly_etl, nightly_orders
 
@@ -50,9 +51,9 @@ def test_slices_of_a_thread_never_overlap() -> None:
     for one in _of(events, "X"):
         place = by_thread.setdefault((one["pid"], one["tid"]), [])
         place.append((one["ts"], one["ts"] + one["dur"]))
-    for spans in by_thread.values():
-        spans.sort()
-        assert all(a[1] <= b[0] + 0.2 for a, b in itertools.pairwise(spans))
+    for slices in by_thread.values():
+        slices.sort()
+        assert all(a[1] <= b[0] + 0.2 for a, b in itertools.pairwise(slices))
 
 
 def test_retries_and_failures_are_told_by_their_outcome() -> None:
@@ -104,3 +105,25 @@ def test_a_task_that_never_ran_has_no_arrow() -> None:
     events = list(chrome_trace("f", changes))
     assert [one["id"] for one in events if one["ph"] in {"s", "f"}] == [3, 3]
     assert [one["ts"] for one in events if one["ph"] in {"s", "f"}] == [1e6, 2e6]
+
+
+def test_waits_are_told_of_tasks_that_no_record_queued_or_that_were_queued_again() -> None:
+    changes = [
+        [1, "queue", [[1, "a", "in"], [2, "a", "in"]], {}, 1.0, "z", "out"],
+        [2, "run", 1, "a", 3.0],
+        [3, "ran", 1, "a", "failed", 4.0, {"error": "x"}],
+        [4, "drop", [2], 4.0],
+        [5, "again", 1, 3, None, 10.0],
+        [6, "undrop", [2], 10.0],
+        [7, "run", 3, "a", 11.0],
+        [8, "ran", 3, "a", "completed", 12.0, None],
+        [9, "run", 2, "a", 15.0],
+        [10, "ran", 2, "a", "completed", 16.0, None],
+    ]
+    slices = _of(list(chrome_trace("f", changes)), "X")
+    assert [one["args"]["waited_ms"] for one in slices] == [2000, 1000, 5000]
+    assert [(one.waited, one.event) for one in spans.spans(changes)] == [
+        (2, "out"),
+        (1, "out"),
+        (5, "out"),
+    ]

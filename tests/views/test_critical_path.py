@@ -88,3 +88,22 @@ def test_commands_tell_both_and_a_trace_tells_waits_from_runs(world: Path) -> No
     steps = json.loads(tui("trace", path, "-1", "--json").stdout)["chain"]
     assert steps[0]["waited"] is None
     assert steps[-1]["waited"] + steps[-1]["ran"] == pytest.approx(steps[-1]["after"], abs=0.002)
+
+
+def test_what_was_sent_again_and_what_was_killed_is_led_back_as_well() -> None:
+    changes = [
+        *CHANGES[:12],
+        [13, "ran", 4, "d", "failed", 17.0, {"error": "x"}],
+        [14, "record", "d", "sent again", {}, 60.0, 4],
+        [15, "again", 4, 5, None, 60.0],
+        [16, "run", 5, "d", 61.0],
+        [17, "set", "x", 1, 63.0],
+        [18, "emit", "d", "out", {}, 63.0, 5, []],
+        [19, "take_up", 90.0],
+        [20, "run", 5, "d", 91.0],
+        [21, "ran", 5, "d", "completed", 92.0, None],
+    ]
+    path = chain_back(reversed(changes), None, 0.0, lambda: False)
+    told = [(one.routine_id, one.waited, one.ran, one.tries) for one in path.links]
+    # 1 s and 3 s at first, 2 s until it was killed, 1 s at last; of 81 s since it was queued
+    assert told == [("a", 1.0, 1.0, 1), ("c", 8.0, 1.0, 1), ("d", 74.0, 7.0, 4)]

@@ -104,3 +104,45 @@ def test_what_is_too_much_or_not_kept_is_said(
         one.unlink()
     with pytest.raises(NotPossible, match="not kept"):
         Replay(bare, lambda: open_job(bare)).detail(0, 0, 20, fold=True, expanded=[])
+
+
+def test_a_task_waits_until_it_is_dropped_given_up_or_replaced_and_no_longer() -> None:
+    changes: list[Change] = [
+        (1, "queue", [[n, "r", "in"] for n in range(1, 7)], {}, NOON, None, None),
+        (2, "run", 1, "r", NOON + 1),
+        (3, "ran", 1, "r", "continued", NOON + 2, {"error": "x"}),
+        (4, "remove", [2], NOON + 2),
+        (5, "retry", 3, "r", NOON + 2, {"error": "x"}, 9, NOON + 90),
+        (6, "give_up", 4, NOON + 3),
+        (7, "due", [3], NOON + 4),
+        (8, "again", 1, 7, None, NOON + 5),
+        (9, "again", 5, 8, {"n": 1}, NOON + 6),
+        (10, "run", 8, "r", NOON + 6),
+        (11, "ran", 8, "r", "completed", NOON + 7, None),
+        (12, "drop", [3, 6, 7], NOON + 8),
+        (13, "undrop", [6], NOON + 9),
+        (14, "run", 6, "r", NOON + 10),
+        (15, "log", {}, NOON + 11),
+        (16, "take_up", NOON + 13),
+        (17, "run", 6, "r", NOON + 14),
+    ]
+    spans = Spans(Job(), NOON)
+    assert spans.take(changes, NOON + 100)
+    found = spans.close(NOON + 15)
+    told = sorted((one.queued - NOON, one.begin - NOON, one.end - NOON, one.ran) for one in found)
+    assert told == [
+        (0, 1, 2, True),
+        (0, 2, 2, False),
+        (0, 3, 3, False),
+        (0, 6, 6, False),
+        (0, 8, 8, False),
+        (2, 2, 2, True),
+        (4, 8, 8, False),
+        (5, 8, 8, False),
+        (6, 6, 7, True),
+        (9, 10, 10, True),  # killed; nothing tells until when it ran
+        (13, 14, 15, True),
+    ]
+    shown = drawn_spans(found, ["r"], NOON, NOON + 15, 15, fold=False)
+    assert (shown.queue[7], shown.queue[12]) == (3, 0)
+    assert sum(shown.rate) == pytest.approx(4)  # as many as ran and ended
