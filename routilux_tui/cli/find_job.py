@@ -80,13 +80,13 @@ class Readable(Protocol):
 
 
 class SavedJob:
-    """A job in a file, for commands."""
+    """A job in a file, for commands; ``is_silent``: its runner runs, and does not answer."""
 
-    def __init__(self, path: Path, note: str = "") -> None:
+    def __init__(self, path: Path, *, is_silent: bool = False) -> None:
         from routilux_tui.store.large_file import open_job, wait_counted
         from routilux_tui.views.projection import Projection
 
-        self._note = note
+        self.is_silent = is_silent
         state = open_job(path)
         wait_counted(state)
         self._read_from(path, Projection(state, path))
@@ -105,7 +105,8 @@ class SavedJob:
 
     def header(self) -> Header:
         """The job in a line; what is not true of it is said."""
-        note = self._note or file_note(self._projection, self.path)
+        silent = BADGES[SILENT] if self.is_silent else ""
+        note = silent or file_note(self._projection, self.path)
         return self._projection.header(note=note, gone=self.is_abandoned())
 
     def insight(self, *parts: str) -> Insight:
@@ -383,8 +384,7 @@ def readable(name: str) -> tuple[Readable, str]:
         return client, client.hello.path
     if isinstance(found, Path):
         return SavedJob(found), str(found)
-    note = BADGES[SILENT] if found.badge == SILENT else ""
-    return SavedJob(Path(found.path), note), found.path
+    return SavedJob(Path(found.path), is_silent=found.badge == SILENT), found.path
 
 
 def _is_answering(entry: JobEntry) -> bool:

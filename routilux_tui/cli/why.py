@@ -17,8 +17,9 @@ from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.views.earlier import usual_of
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.insight import PARTS
+from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import PAUSES, Filter
-from routilux_tui.views.why import BAD, GOOD, why
+from routilux_tui.views.why import why
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +56,7 @@ def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
     began = timestamps.to_epoch(header.created_at)
     usual = usual_of(earlier_runs(header.flow_id, header.job_id, began))
     pauses = job.window(PAUSES, -1, 1 << 52, Filter()).rows
-    gone, resume = False, ""
+    gone, resume, is_silent = False, "", isinstance(job, SavedJob) and job.is_silent
     if isinstance(job, SavedJob) and job.is_abandoned():
         gone = True
         resume = "" if job.state.library else f"routilux-tui resume {job.path}"
@@ -66,5 +67,6 @@ def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
         pause=pauses[-1] if pauses else None,
         gone=gone,
         resume=resume,
+        is_silent=is_silent,
         usual=usual,
     )

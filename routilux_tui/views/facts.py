@@ -65,10 +65,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``workers`` is how many handlers may run at once, 0 where that is not known. ``feeds`` has
     the routines that each routine feeds. ``silent`` is how many seconds nothing has changed.
     ``held`` counts the tasks of a paused job, ``questions`` what it asks. ``gone`` says that its
-    process was killed, ``resume`` is the command that takes it up. ``no_answer`` is for how many
-    seconds its machine has not answered. ``trouble`` is what is wrong with its files (a full
-    disk). ``ends_at`` is the estimate of its end. ``slower`` is how many times as long as usual
-    it takes, beside ``runs`` earlier runs.
+    process was killed, ``resume`` is the command that takes it up; ``is_silent`` that it runs, and
+    does not answer. ``no_answer`` is for how many seconds its machine has not answered. ``trouble``
+    is what is wrong with its files (a full disk). ``ends_at`` is the estimate of its end.
+    ``slower`` is how many times as long as usual it takes, beside ``runs`` earlier runs.
     """
 
     status: str
@@ -89,6 +89,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str = ""
     gone: bool = False
     resume: str = ""
+    is_silent: bool = False
     no_answer: float | None = None
     trouble: str = ""
     ends_at: float | None = None
@@ -104,6 +105,7 @@ def facts_of(
     pause: Row | None = None,
     gone: bool = False,
     resume: str = "",
+    is_silent: bool = False,
     no_answer: float | None = None,
     usual: Usual | None = None,
 ) -> Facts:
@@ -116,6 +118,7 @@ def facts_of(
         pause: the last of its pause points.
         gone: whether the file says that it runs, and nobody runs it.
         resume: the command that takes it up.
+        is_silent: whether its process runs, and does not answer.
         no_answer: for how many seconds its machine has not answered.
         usual: what earlier runs were like.
     """
@@ -149,6 +152,7 @@ def facts_of(
         asked_by=paused.routine if paused else "",
         gone=gone,
         resume=resume,
+        is_silent=is_silent,
         no_answer=no_answer,
         ends_at=None if ends_in is None else now + ends_in,
         slower=taken / usual.seconds if usual.seconds and taken and is_own_time else None,

@@ -11,18 +11,18 @@ from routilux_tui.job.status import appearance_of
 from routilux_tui.views import html
 from routilux_tui.views.formatting import count, counted, date_time, duration, span
 from routilux_tui.views.graph import Graph
+from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import SECTIONS
-from routilux_tui.views.why import BAD, GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import RoutineFigures
+    from routilux_tui.views.reason import Reason
     from routilux_tui.views.shapes import Header, Row
     from routilux_tui.views.timeline import Timeline
     from routilux_tui.views.trends import RunEntry
-    from routilux_tui.views.why import Reason
 
 #: Characters of one value that are shown.
 _WIDEST = 2000

@@ -126,6 +126,8 @@ def test_runners_that_do_not_answer_cost_the_patience_of_one(flows: str) -> None
         assert {by_id[one.job_id[:8]] for one in stopped} == {"no answer"}
         shown = json.loads(tui("show", stopped[0].job_id, "--json").stdout)
         assert shown["header"]["note"] == "its runner runs, and does not answer"
+        first, *_ = tui("why", stopped[0].job_id).stdout.splitlines()
+        assert first.startswith("✗ Its process runs, and does not answer: it is stopped, or very")
         for words in (["pause"], ["resume"], ["cancel"], ["set", "x=1"]):
             refused = tui(words[0], stopped[0].job_id, *words[1:], code=4).stderr
             assert "does not answer: its runner is stopped" in refused

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from routilux_tui.views.facts import Facts, RoutineFacts, Running
-from routilux_tui.views.why import BAD, GOOD, why
+from routilux_tui.views.reason import BAD, GOOD
+from routilux_tui.views.why import why
 
 NOW = 1_700_000_000.0
 

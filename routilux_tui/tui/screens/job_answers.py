@@ -14,10 +14,11 @@ from routilux_tui.views import shapes as views
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import clock, count, counted, span
 from routilux_tui.views.insight import PARTS, USUAL
+from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
 from routilux_tui.views.trace import folded, trace, waits_of, with_waits
-from routilux_tui.views.why import BAD, GOOD, why
+from routilux_tui.views.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

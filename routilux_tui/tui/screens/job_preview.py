@@ -15,10 +15,11 @@ from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import count, counted, date_time, duration, span, sparkline
 from routilux_tui.views.insight import PARTS, ROUTINE_APPEARANCES, RoutineFigures
 from routilux_tui.views.list_line import STATES, state_of
+from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import ABANDONED, Filter
 from routilux_tui.views.text import printable
 from routilux_tui.views.trends import trend
-from routilux_tui.views.why import BAD, GOOD, why
+from routilux_tui.views.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
