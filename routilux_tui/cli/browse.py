@@ -5,7 +5,7 @@ What runs is on top, what is saved below.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli.config import (
     add_remote_command,
@@ -17,7 +17,9 @@ from routilux_tui.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
+    from routilux_tui.cli.config import Value
     from routilux_tui.sources.base import Source
     from routilux_tui.tui.settings import Settings
 
@@ -56,22 +58,20 @@ def listed(args: argparse.Namespace, chosen: Settings) -> Source:
     """The jobs of this machine, and of those that are named."""
     from routilux_tui.runner.queues import start_waiting_jobs
     from routilux_tui.sources.local import local_source
-    from routilux_tui.sources.merged import MergedSource
 
     effective = effective_settings(args)
     start_waiting_jobs(effective["queues"].value)
     here = local_source(poll=args.poll, fps=chosen.fps, read_only=chosen.read_only)
+    return with_hosts(here, effective, fps=chosen.fps, read_only=chosen.read_only)
+
+
+def with_hosts(here: Source, effective: Mapping[str, Value], **options: Any) -> Source:
+    """The jobs of this machine, and with them those of the machines that are named."""
     if not effective["hosts"].value:
         return here
+    from routilux_tui.sources.merged import MergedSource
     from routilux_tui.sources.ssh import SshSource, host_of
 
-    far = [
-        SshSource(
-            host_of(name),
-            effective["remote_command"].value,
-            fps=chosen.fps,
-            read_only=chosen.read_only,
-        )
-        for name in effective["hosts"].value
-    ]
+    command = effective["remote_command"].value
+    far = [SshSource(host_of(name), command, **options) for name in effective["hosts"].value]
     return MergedSource([here, *far])

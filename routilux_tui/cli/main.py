@@ -192,7 +192,7 @@ def _run(argv: list[str]) -> int:
         hint = f"Did you mean {near[0]!r}?" if near else "Try: routilux-tui --help"
         raise UsageError(f"There is no command {name!r}.", hint)
     module, own = parser_of(name)
-    words, rest = _with_moments(argv[1:] if name else argv), []
+    words, rest = _with_signed_moments(argv[1:] if name else argv), []
     if hasattr(module, "split_arguments"):
         words, rest = module.split_arguments(own, words)
     args = own.parse_args(words)
@@ -201,7 +201,7 @@ def _run(argv: list[str]) -> int:
     return int(module.run(args))
 
 
-def _with_moments(argv: list[str]) -> list[str]:
+def _with_signed_moments(argv: list[str]) -> list[str]:
     """The arguments, with a moment before the end (``--at -5m``) as the value that it is.
 
     argparse takes all that begins with a hyphen for an option, unless it is a number.

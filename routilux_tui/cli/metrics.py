@@ -21,19 +21,27 @@ from routilux_tui.errors import Unreachable, UsageError
 if TYPE_CHECKING:
     import argparse
 
-_HOME = ("127.0.0.1", 9464)
-_EVERY = 15.0
+_ADDRESS = ("127.0.0.1", 9464)
+_INTERVAL = 15.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--listen", type=address, default=_HOME, metavar="HOST:PORT", help="127.0.0.1:9464"
+        "--listen",
+        type=address,
+        default=_ADDRESS,
+        metavar="HOST:PORT",
+        help="127.0.0.1:9464",
     )
     where.add_argument("--textfile", metavar="FILE", help="write them to a file instead")
     parser.add_argument(
-        "--every", type=seconds, default=_EVERY, metavar="S", help="how often FILE is written: 15"
+        "--every",
+        type=seconds,
+        default=_INTERVAL,
+        metavar="S",
+        help="how often FILE is written: 15",
     )
     parser.add_argument("--once", action="store_true", help="write FILE once, and end")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATH = "/metrics"
-_PAIR = ("flow", "routine")
+_NAMES = ("flow", "routine")
 
 
 class JobsCollector:
@@ -83,20 +83,22 @@ class JobsCollector:
     def _of_routines(self) -> Iterator[Any]:
         gauge, counter = self._families.GaugeMetricFamily, self._families.CounterMetricFamily
         histogram = self._families.HistogramMetricFamily
-        runs = counter("routilux_runs", "Runs of handlers.", labels=[*_PAIR, "outcome"])
-        times = histogram("routilux_run_duration_seconds", "Run times of handlers.", labels=_PAIR)
+        runs = counter("routilux_runs", "Runs of handlers.", labels=[*_NAMES, "outcome"])
+        times = histogram("routilux_run_duration_seconds", "Run times of handlers.", labels=_NAMES)
         waits = histogram(
-            "routilux_queue_wait_seconds", "Waits of tasks until their handler began.", labels=_PAIR
+            "routilux_queue_wait_seconds",
+            "Waits of tasks until their handler began.",
+            labels=_NAMES,
         )
         for key, total in self._measures.totals.items():
             for outcome, count in zip(OUTCOMES, total.runs, strict=True):
                 runs.add_metric([*key, outcome], count)
             times.add_metric(key, *_buckets(total.run_time))
             waits.add_metric(key, *_buckets(total.queue_wait))
-        queued = gauge("routilux_queued_tasks", "Tasks that wait for a routine.", labels=_PAIR)
-        running = gauge("routilux_running_handlers", "Handlers that run.", labels=_PAIR)
+        queued = gauge("routilux_queued_tasks", "Tasks that wait for a routine.", labels=_NAMES)
+        running = gauge("routilux_running_handlers", "Handlers that run.", labels=_NAMES)
         oldest = gauge(
-            "routilux_oldest_task_wait_seconds", "For how long the oldest waits.", labels=_PAIR
+            "routilux_oldest_task_wait_seconds", "For how long the oldest waits.", labels=_NAMES
         )
         for key in self._measures.totals:
             level = self._measures.levels.get(key, Level())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
 
 
-_LETS_GO = 5.0
+_RELEASED_WITHIN = 5.0
 """Seconds that the runner of a job that has ended is given to close its file."""
 
 
@@ -71,7 +71,7 @@ def _removable(name: str) -> tuple[Path, str, str]:
     state, place = SavedJob(path).state, Path(os.path.realpath(path))  # behind a link
     runs = isinstance(found, JobEntry) and found.place == "live"
     if has_ended(state.status):  # whoever ran it may be about to let go of it
-        deadline = time.monotonic() + _LETS_GO
+        deadline = time.monotonic() + _RELEASED_WITHIN
         while (runs := is_locked(place)) and time.monotonic() < deadline:
             time.sleep(0.02)
     if runs or is_locked(place):

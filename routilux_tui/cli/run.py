@@ -127,7 +127,7 @@ def _start(args: argparse.Namespace) -> LaunchResult | int:
             raise UsageError(f"{args.flow} is a script of routilux: it can't wait for others.")
         from routilux_tui.cli.run_script import run_script
 
-        return run_script(args, script, params, _rules(args.alerts))
+        return run_script(args, script, params, _alert_rules(args.alerts))
     if args.args:
         raise UsageError(
             f"{args.flow} is a flow, which takes no arguments.", "Give parameters: -p KEY=VALUE."
@@ -146,14 +146,14 @@ def _start(args: argparse.Namespace) -> LaunchResult | int:
         executor=args.executor,
         read_only=bool(args.read_only) and args.detach,
         keep=effective_settings(args)["keep"].value,
-        alerts=_rules(args.alerts),
+        alerts=_alert_rules(args.alerts),
         max_history_size=args.max_history_size,
         history_ttl_seconds=args.history_ttl_seconds,
         log_size=effective_settings()["log_size"].value,
     )
 
 
-def _rules(texts: list[str]) -> list[AlertRule]:
+def _alert_rules(texts: list[str]) -> list[AlertRule]:
     """The rules of the configuration, and those that are given; the latter go over the former.
 
     Raises:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
+from routilux_tui.cli.browse import with_hosts
 from routilux_tui.cli.config import add_remote_command, effective_settings
 from routilux_tui.errors import ConditionError, RoutiluxTuiError
 
@@ -89,13 +90,8 @@ def _names_of_entries() -> set[str]:
 
 def _source(args: argparse.Namespace) -> Source:
     from routilux_tui.sources.local import local_source
-    from routilux_tui.sources.merged import MergedSource
-    from routilux_tui.sources.ssh import SshSource, host_of
 
-    chosen = effective_settings(args)
-    command = chosen["remote_command"].value
-    far = [SshSource(host_of(name), command) for name in chosen["hosts"].value]
-    return MergedSource([local_source(), *far]) if far else local_source()
+    return with_hosts(local_source(), effective_settings(args))
 
 
 class Rule:

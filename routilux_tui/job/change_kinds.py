@@ -1,7 +1,7 @@
 """Every kind of change, in one table: its arguments, what it alters, how it is written.
 
 So one from a file is looked at before it is carried out, and whoever keeps something of a job knows
-what is stale after it. How each is carried out stands in `changes`.
+what is stale after it. How each is carried out stands in the ``fold_*`` files.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ KINDS = {
     "reminded": Kind("it", _alters(QUESTIONS)),
     "answered": Kind("iddt", _alters(QUESTIONS), at_once=True),
     "slot": Kind("isss*t", _alters(SLOTS, TASKS), nested=True),
+    # A pause holds what waits, an end drops it; people do the same by keep_back and remove.
     "hold": Kind("lt", _alters(TASKS, ROUTINES), at_once=True, repeatable=True),
     "take_up": Kind("t", _alters(TASKS, ROUTINES, RUNS, ERRORS)),
     "drop": Kind("lt", _alters(TASKS, ROUTINES, FAILED), repeatable=True),

@@ -1,6 +1,7 @@
-"""Every kind of change, in one table: how each is carried out stands in the ``fold_*`` files.
+"""What carries out each kind of change (`FOLD`), and a change as a line of JSON.
 
-A new kind is a function there, and a line in `change_kinds`.
+A new kind is a function in a ``fold_*`` file, a line in the table at its end, and a line in
+`change_kinds`, which says what its arguments are and what it alters.
 
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
 `FOLD` has, for every kind, the one function that carries it out on a `JobData`, whose

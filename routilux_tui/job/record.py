@@ -15,7 +15,7 @@ from routilux_tui.job.jsonable import decode, to_plain
 #: How many distinct tracebacks a job keeps, each of at most some kilobytes.
 MOST_TRACEBACKS = 500
 #: What a record knows of its cause: keys that routilux ignores.
-CAUSE = ("task", "first", "trace")
+CAUSE_KEYS = ("task", "first", "trace")
 
 
 class ExecutionRecord(Serializable):
@@ -159,7 +159,7 @@ class ExecutionRecord(Serializable):
             "data": self.data,
             "timestamp": self.written_at,
         }
-        for name in CAUSE:
+        for name in CAUSE_KEYS:
             number = getattr(self, name)
             if number is not None:
                 plain[name] = number
@@ -176,7 +176,7 @@ class ExecutionRecord(Serializable):
             event_name if isinstance(event_name, str) else _text(event_name),
             plain.get("data", {}),
             plain.get("timestamp"),
-            *(number if is_id(number := plain.get(name)) else None for name in CAUSE),
+            *(number if is_id(number := plain.get(name)) else None for name in CAUSE_KEYS),
         )
 
     def serialize(self, max_depth: int = 100, _current_depth: int = 0) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The statuses of jobs and routines, how each is shown, and what may follow what.
 
-Every rule about statuses stands in this file; nobody else compares status strings to decide
-what is allowed. The names are routilux's own (`JobState.status` and the ``status`` of a
+What a status means stands in this file: which are ends, what may follow which, how each looks.
+The names are routilux's own (`JobState.status` and the ``status`` of a
 routine's state).
 """
 
@@ -68,11 +68,6 @@ def is_settled(status: str) -> bool:
 def may_be_resumed(status: str) -> bool:
     """Whether a job of that status, which nobody runs, can go on: it is paused, or was killed."""
     return status in {"paused", "running"}
-
-
-def may_follow(before: str, after: str) -> bool:
-    """Whether a job may go from one status to another."""
-    return after in JOB_NEXT.get(before, frozenset())
 
 
 def routine_is_done(status: str) -> bool:

@@ -161,7 +161,7 @@ class Host:
             return ""
         self.server.stop()
         self.journal.close()
-        return self.turn.wait(self.path)
+        return self.turn.enqueue(self.path)
 
     def begin_after_others(self) -> None:
         """Wait until the jobs that go before it have ended; it may be cancelled meanwhile."""

@@ -47,7 +47,7 @@ class Turn:
         self._place = self._queue.take(self._spec.job_id)
         return self._place is not None
 
-    def wait(self, path: Path) -> str:
+    def enqueue(self, path: Path) -> str:
         """Have the job begin by itself when its turn comes; its file is kept by nobody by now.
 
         Returns:

@@ -18,7 +18,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import decode
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.list_line import entry_of_header, note_of
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.shapes import JobEntry
@@ -251,7 +251,7 @@ def _badge(place: str, status: str, updated: str) -> str:
     """What is odd about a file that can be read; empty for nothing."""
     if _is_ahead(updated):
         return "future"
-    return views.ABANDONED if status == "running" and not is_locked(Path(place)) else ""
+    return shapes.ABANDONED if status == "running" and not is_locked(Path(place)) else ""
 
 
 def _is_ahead(at: str) -> bool:

@@ -224,7 +224,7 @@ def all_changes(path: str | os.PathLike[str]) -> Iterator[Any]:
         JobFileMissing: when none are kept.
     """
     place = os.path.realpath(path)
-    job_id, _ = peek(place) or ("", 0)
+    job_id, _ = id_and_seq_of(place) or ("", 0)
     store = SegmentStore(changes_folder(place), job_id).load()
     raws = raw_segments(place, store)
     if not store.segments and not raws:
@@ -251,7 +251,7 @@ def changes_of_raw(raw: RawSegment) -> list[Any]:
     return [change for batch in lines if isinstance(batch, list) for change in batch]
 
 
-def peek(place: str) -> tuple[str, int] | None:
+def id_and_seq_of(place: str) -> tuple[str, int] | None:
     """A file's job id and its last change's number, by a look at its beginning."""
     try:
         with Path(place).open("rb") as file:

@@ -21,7 +21,7 @@ import msgspec
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import dumps, encode
-from routilux_tui.job.record import CAUSE, ExecutionRecord
+from routilux_tui.job.record import CAUSE_KEYS, ExecutionRecord
 from routilux_tui.store.files import flush_folder
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.stored_list import StoredList
@@ -201,7 +201,7 @@ def _cause_line(record: ExecutionRecord | Saved) -> bytes:
     """What is known of a record's cause, on one line."""
     known = [
         b'"%b": %d' % (name.encode(), number)
-        for name in CAUSE
+        for name in CAUSE_KEYS
         if (number := getattr(record, name)) is not None
     ]
     return b",\n      " + b", ".join(known) if known else b""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_NESTED = 256 << 10
 """A job with more in it has no keyframe at once: it could not be made in 5 ms."""
-_OF_A_VALUE = 4
+_BYTES_OF_A_VALUE = 4
 """What a value takes as text at least, about."""
 
 
@@ -68,15 +68,15 @@ def _size(job: Job, most: int) -> int:
     ahead += [job.pause_points, job.tracebacks]
     while ahead and room > 0:
         value = ahead.pop()
-        room -= _OF_A_VALUE
+        room -= _BYTES_OF_A_VALUE
         if isinstance(value, (str, bytes)):
             room -= len(value)
         elif isinstance(value, dict):
-            room -= 2 * _OF_A_VALUE * len(value)
+            room -= 2 * _BYTES_OF_A_VALUE * len(value)
             if room > 0:
                 ahead += [*value, *value.values()]
         elif isinstance(value, (list, tuple, set, frozenset)):
-            room -= _OF_A_VALUE * len(value)
+            room -= _BYTES_OF_A_VALUE * len(value)
             if room > 0:
                 ahead += value
     return most - max(room, 0)

@@ -21,7 +21,7 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.jsonable import decode
 from routilux_tui.job.model import Job
 from routilux_tui.job.record import ExecutionRecord
-from routilux_tui.store.changes_reading import job_from_changes, peek
+from routilux_tui.store.changes_reading import id_and_seq_of, job_from_changes
 from routilux_tui.store.files import LARGE
 from routilux_tui.store.job_file import JOURNALED
 from routilux_tui.store.reading import HISTORY_END, HISTORY_KEY, load_job, parse_job
@@ -186,7 +186,7 @@ def _open_lazily(place: str) -> Job | None:
         size = os.fstat(handle).st_size
         if size < LARGE:
             return None
-        known = peek(place)
+        known = id_and_seq_of(place)
         running = job_from_changes(os.path.realpath(place), Job, *known) if known else None
         if running is not None:
             return running

@@ -22,7 +22,7 @@ from routilux_tui.errors import (
 )
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import decode
-from routilux_tui.store.changes_reading import job_from_changes, job_from_segments, peek
+from routilux_tui.store.changes_reading import id_and_seq_of, job_from_changes, job_from_segments
 from routilux_tui.store.collector import collector_paused
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.job_file import JOURNALED
@@ -78,7 +78,7 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool =
 
 def _load(place: str, into: type[AnyJob]) -> AnyJob:
     real = os.path.realpath(place)
-    known = peek(real) if _is_large(real) else None
+    known = id_and_seq_of(real) if _is_large(real) else None
     if known is not None:
         state = job_from_changes(real, into, *known) or job_from_segments(real, into, *known)
         if state is not None:

@@ -18,7 +18,7 @@ from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.model import Job
 from routilux_tui.store.changes_reading import (
     changes_of_raw,
-    peek,
+    id_and_seq_of,
     raw_segments,
     read_lists_from,
 )
@@ -91,7 +91,7 @@ class KeptChanges:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._place = os.path.realpath(path)
-        self._job_id, _ = peek(self._place) or ("", 0)
+        self._job_id, _ = id_and_seq_of(self._place) or ("", 0)
         self._blocks: OrderedDict[tuple[int, int], list[Any]] = OrderedDict()
         self._store = SegmentStore(changes_folder(self._place), self._job_id)
         self.pieces: list[Piece] = []

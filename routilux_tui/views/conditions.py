@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.cel import column_of, compile_cel
 
 if TYPE_CHECKING:
@@ -138,10 +138,10 @@ def _hint(text: str, context: Mapping[str, Any]) -> str:
     return f"A job has: {', '.join(context)}."
 
 
-def examples(header: views.Header, routines: list[views.RoutineRow]) -> list[str]:
+def examples(header: shapes.Header, routines: list[shapes.RoutineRow]) -> list[str]:
     """Conditions that make sense on this very job, for whoever has to write one."""
     conditions = ['status == "paused"' if header.status == "running" else 'status == "running"']
-    conditions.append(f"records >= {max(100, header.counts.get(views.HISTORY, 0) * 2)}")
+    conditions.append(f"records >= {max(100, header.counts.get(shapes.HISTORY, 0) * 2)}")
     if routines:
         active = next((one for one in routines if one.status == "running"), routines[-1])
         name = active.routine_id

@@ -18,7 +18,7 @@ from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
 from routilux_tui.views.questions import count_open
-from routilux_tui.views.running import now, queue
+from routilux_tui.views.running import queue, what_runs
 from routilux_tui.views.sections import SectionReader
 from routilux_tui.views.shapes import Control, Header
 from routilux_tui.views.steering import last_alert_of, steered_by
@@ -163,7 +163,7 @@ class Projection(SectionReader):
                 figures=figures(moment) if FIGURES in asked else [],
                 problems=problems(moment) if PROBLEMS in asked else [],
                 problems_beyond=beyond if PROBLEMS in asked else 0,
-                now=now(moment) if NOW in asked else None,
+                now=what_runs(moment) if NOW in asked else None,
                 usual=usual_for(self.usual, self.job) if self.usual and USUAL in asked else None,
             )
 

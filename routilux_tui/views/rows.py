@@ -9,7 +9,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, preview, to_plain
 from routilux_tui.job.record import ExecutionRecord, as_count, as_number
 from routilux_tui.job.tasks import Task
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.shapes import RoutineRow, Row
 
 if TYPE_CHECKING:
@@ -115,13 +115,13 @@ def deferred_row(n: int, event: Any) -> Row:
 
 #: How each section but the routines makes its rows.
 ROWS: dict[str, Callable[[int, Any], Row]] = {
-    views.HISTORY: record_row,
-    views.LOG: log_row,
-    views.PAUSES: pause_row,
-    views.DATA: data_row,
-    views.OUTPUT: output_row,
-    views.PENDING: pending_row,
-    views.DEFERRED: deferred_row,
+    shapes.HISTORY: record_row,
+    shapes.LOG: log_row,
+    shapes.PAUSES: pause_row,
+    shapes.DATA: data_row,
+    shapes.OUTPUT: output_row,
+    shapes.PENDING: pending_row,
+    shapes.DEFERRED: deferred_row,
 }
 
 

@@ -21,7 +21,7 @@ MOST_QUEUED = 1000
 """Tasks of the queue that are told at once."""
 
 
-def now(moment: Moment) -> Now:
+def what_runs(moment: Moment) -> Now:
     """What runs, the longest first, and what comes next."""
     job = moment.job
     handlers = [

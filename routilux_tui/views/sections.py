@@ -12,7 +12,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job.error_kinds import FAILURES, is_failure
 from routilux_tui.job.jsonable import Plain, dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.printed import Printed
@@ -34,14 +34,14 @@ _SLICE = 1000
 """Items that are looked at while handlers wait."""
 
 #: What the sections hold, but for the routines.
-_ITEMS: dict[str, Callable[[Job], Sequence[Any]]] = {
-    views.HISTORY: lambda job: job.execution_history,
-    views.LOG: lambda job: job.shared_log,
-    views.PAUSES: lambda job: job.pause_points,
-    views.OUTPUT: lambda job: job.output_log,
-    views.DEFERRED: lambda job: job.deferred_events,
-    views.PENDING: lambda job: job.pending_tasks or WaitingTasks(job),
-    views.DATA: lambda job: list(job.shared_data.items()),
+ITEMS: dict[str, Callable[[Job], Sequence[Any]]] = {
+    shapes.HISTORY: lambda job: job.execution_history,
+    shapes.LOG: lambda job: job.shared_log,
+    shapes.PAUSES: lambda job: job.pause_points,
+    shapes.OUTPUT: lambda job: job.output_log,
+    shapes.DEFERRED: lambda job: job.deferred_events,
+    shapes.PENDING: lambda job: job.pending_tasks or WaitingTasks(job),
+    shapes.DATA: lambda job: list(job.shared_data.items()),
 }
 
 
@@ -62,7 +62,7 @@ class SectionReader:
 
     def counts(self) -> dict[str, int]:
         """The number of rows of every section."""
-        return {section: len(self._items(section)) for section in views.SECTIONS}
+        return {section: len(self._items(section)) for section in shapes.SECTIONS}
 
     def routines(self) -> list[RoutineRow]:
         """Every routine that has a state, and those of the flow that have none yet.
@@ -88,20 +88,20 @@ class SectionReader:
 
     def _items(self, section: str) -> Sequence[Any]:
         """What a section holds; lists that only grow are given as they are."""
-        if section == views.ROUTINES:
+        if section == shapes.ROUTINES:
             return self.routines()
-        return _ITEMS[section](self.job)
+        return ITEMS[section](self.job)
 
     def window(self, section: str, start: int, stop: int, where: Filter) -> Window:
         """Rows ``start`` to ``stop`` of those that ``where`` leaves; negative: from the end.
 
         At most `MOST_ROWS` rows are given.
         """
-        if section == views.PRINTED and self.printed is not None:
+        if section == shapes.PRINTED and self.printed is not None:
             return self.printed.window(start, stop, where)
         if section not in ROWS:
             return Window(section, 0, 0, [])
-        found = self._found(section, where) if where and section in views.APPENDED else None
+        found = self._found(section, where) if where and section in shapes.APPENDED else None
         with self.job.lock:
             items = self._items(section)
             if found is not None:
@@ -152,21 +152,21 @@ class SectionReader:
 
     def item(self, section: str, n: int | str) -> Plain:
         """The whole value behind a row; None where there is none any more."""
-        if section == views.JOB:
+        if section == shapes.JOB:
             return job_part(self.job, str(n))
-        if section == views.INPUT:
+        if section == shapes.INPUT:
             with self.job.lock:
                 return to_plain(input_of(self.job, n if isinstance(n, int) else None))
-        if section == views.PRINTED:
+        if section == shapes.PRINTED:
             return self.printed.item(n) if self.printed is not None else None
         with self.job.lock:
-            if section == views.ROUTINES:
+            if section == shapes.ROUTINES:
                 return to_plain(self.job.routine_states.get(str(n)))
             items = self._items(section)
             if not isinstance(n, int) or not 0 <= n < len(items):
                 return None
             item = items[n]
-            if section == views.DATA:
+            if section == shapes.DATA:
                 return to_plain(item[1])
             if isinstance(item, ExecutionRecord):
                 return to_plain(self._record(item))
@@ -188,11 +188,11 @@ class SectionReader:
 
     def find(self, section: str, text: str, start: int, *, back: bool, where: Filter) -> int | None:
         """Position, among the rows that ``where`` leaves, of the next one that holds ``text``."""
-        if section == views.PRINTED and self.printed is not None:
+        if section == shapes.PRINTED and self.printed is not None:
             return self.printed.find(text, start, back=back, where=where)
         if section not in ROWS:
             return None
-        found = self._found(section, where) if where and section in views.APPENDED else None
+        found = self._found(section, where) if where and section in shapes.APPENDED else None
         with self.job.lock:
             items = self._items(section)
             positions: Sequence[int] = range(len(items))
@@ -216,7 +216,7 @@ def matcher(section: str, where: Filter) -> Callable[[int, Any], bool]:
     needle = where.text.casefold()
 
     def matches(n: int, item: Any) -> bool:
-        if section == views.HISTORY and isinstance(item, ExecutionRecord):
+        if section == shapes.HISTORY and isinstance(item, ExecutionRecord):
             routine, name = item.routine_id, item.event_name
         else:
             row: Row = make(n, item)

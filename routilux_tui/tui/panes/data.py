@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 
 
 class DataPane(SectionPane):
     """The shared data."""
 
-    section = views.DATA
+    section = shapes.DATA
     name_shown = "Data"
     key_shown = "7"
     time_width = 0

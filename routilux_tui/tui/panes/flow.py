@@ -8,7 +8,7 @@ from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.columns import Column, cells, fitting, heads
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.formatting import count, duration, rate, sparkline
 from routilux_tui.views.graph import Graph
 from routilux_tui.views.insight import ROUTINE_APPEARANCES, RoutineFigures
@@ -65,7 +65,7 @@ def _spark(one: RoutineFigures) -> Part:
 class FlowPane(Pane):
     """One line for each routine; only the lines that changed are painted anew."""
 
-    section = views.ROUTINES
+    section = shapes.ROUTINES
     name_shown = "Flow"
     key_shown = "1"
 

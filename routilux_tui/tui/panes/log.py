@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 
 
 class LogPane(SectionPane):
     """The shared log."""
 
-    section = views.LOG
+    section = shapes.LOG
     name_shown = "Log"
     key_shown = "6"
     routine_width = 0

@@ -9,7 +9,7 @@ from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.widgets.lines import fit, right
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.formatting import count, counted, duration, span
 from routilux_tui.views.insight import Now
 
@@ -27,7 +27,7 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 class NowPane(Pane):
     """The handlers that run, the longest first, then the tasks that are next in line."""
 
-    section = views.PENDING
+    section = shapes.PENDING
     name_shown = "Now"
     key_shown = "3"
 

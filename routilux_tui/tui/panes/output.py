@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 
 
 class OutputPane(SectionPane):
     """The output log."""
 
-    section = views.OUTPUT
+    section = shapes.OUTPUT
     name_shown = "Output"
     key_shown = "8"
     name_head = "type"

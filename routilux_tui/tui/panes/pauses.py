@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 
 
 class PausesPane(SectionPane):
     """The pause points."""
 
-    section = views.PAUSES
+    section = shapes.PAUSES
     name_shown = "Pauses"
     key_shown = "9"
     name_width = 10

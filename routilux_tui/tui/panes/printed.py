@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 
 
 class PrintPane(SectionPane):
     """What handlers printed and logged, line by line."""
 
-    section = views.PRINTED
+    section = shapes.PRINTED
     name_shown = "Print"
     key_shown = "0"
     name_width = 10

@@ -25,7 +25,7 @@ from routilux_tui.tui.panes.printed import PrintPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.job_reading import JobReading
-from routilux_tui.tui.screens.job_replay import ReplayScreen
+from routilux_tui.tui.screens.job_replay import ReplayLayer
 from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
 from routilux_tui.tui.screens.steering import question_of
@@ -33,7 +33,7 @@ from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
 from routilux_tui.tui.widgets.question import QuestionBox
 from routilux_tui.tui.widgets.replay_bar import ReplayBar
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.text import printable
@@ -52,7 +52,7 @@ _AT_HAND = 0.15
 """Seconds within which a job that is near has answered everything."""
 
 
-class JobScreen(ReplayScreen):
+class JobScreen(ReplayLayer):
     """One job.
 
     Args:
@@ -196,7 +196,7 @@ class JobScreen(ReplayScreen):
     async def _read(self) -> None:
         """Ask for what the frames do not bring; what is wrong comes to the front by itself."""
         if self.point is None and await self.reading.read_question():
-            held = self.handle.header.counts.get(views.PENDING, 0)
+            held = self.handle.header.counts.get(shapes.PENDING, 0)
             self.question_box.ask(self.reading.questions, self.reading.question, held)
         insight = None
         if self._has_changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.tui.screens.job_looking import LookingScreen
+from routilux_tui.tui.screens.job_looking import LookingLayer
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _rule(one: AlertState) -> str:
     return f"{one.rule.name}{told}{command}"
 
 
-class ActingScreen(LookingScreen):
+class ActingLayer(LookingLayer):
     """A screen with a job on it that can be acted on."""
 
     _reminders = 0

@@ -9,8 +9,7 @@ from routilux_tui.errors import Unreachable
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.tui.screens.detail import json_lines
 from routilux_tui.tui.widgets.values import value_parts
-from routilux_tui.views import formatting
-from routilux_tui.views import shapes as views
+from routilux_tui.views import formatting, shapes
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import clock, count, counted, span
 from routilux_tui.views.insight import PARTS, USUAL
@@ -46,8 +45,8 @@ async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     pause: Row | None = None
     no_answer = None if handle.stale_since is None else formatting.now() - handle.stale_since
     with contextlib.suppress(Unreachable):  # that nobody answers is the answer then
-        if header.counts.get(views.PAUSES):
-            pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
+        if header.counts.get(shapes.PAUSES):
+            pause = (await handle.window(shapes.PAUSES, -1, 1 << 52, Filter())).rows[-1]
         insight = await handle.insight(*PARTS, USUAL)
     facts = facts_of(
         header,
@@ -79,7 +78,7 @@ async def problem_lines(
     row = None if chosen is None else await failure_record(handle, problem, chosen)
     raised = problem.traceback or problem.message  # of its last error
     if chosen is not None and row is not None and not chosen.error.endswith(problem.message):
-        record = await handle.item(views.HISTORY, row.n)
+        record = await handle.item(shapes.HISTORY, row.n)
         raised = str(record.get("traceback") or raised) if isinstance(record, dict) else raised
     lines = raised.rstrip().split("\n")
     if problem.worker:
@@ -103,7 +102,7 @@ async def problem_lines(
 async def _of_the_run(handle: Handle, chosen: FailingInput, row: Row | None) -> list[str]:
     """What a failing input's handler printed, and the records that led to its failure's ``row``."""
     where = Filter(task=chosen.task)
-    printed = await handle.window(views.PRINTED, -_MOST_PRINTED, 1 << 52, where)
+    printed = await handle.window(shapes.PRINTED, -_MOST_PRINTED, 1 << 52, where)
     lines = ["", "what it printed", ""] if printed.rows else []
     lines += [f"  {clock(row.at)}  {row.name}  {printable(row.text)}" for row in printed.rows]
     if row is None:
@@ -120,7 +119,7 @@ async def failure_record(
     """The last record of a failure in the history."""
     for name in sorted(FAILURES):
         where = Filter(routine=problem.routine_id, name=name)
-        window = await handle.window(views.HISTORY, -_MOST_INPUTS, 1 << 52, where)
+        window = await handle.window(shapes.HISTORY, -_MOST_INPUTS, 1 << 52, where)
         for row in reversed(window.rows):
             if failing is None or row.task == failing.task:
                 return row
@@ -154,7 +153,7 @@ async def trace_lines(
 
 async def _trace(handle: Handle, n: int) -> Trace | None:
     """The trace of a record, from rows that are asked for as they are needed."""
-    asking = trace(n, handle.header.counts.get(views.HISTORY, 0))
+    asking = trace(n, handle.header.counts.get(shapes.HISTORY, 0))
     rows: Sequence[Row] | None = None
     while True:
         try:
@@ -162,7 +161,7 @@ async def _trace(handle: Handle, n: int) -> Trace | None:
         except StopIteration as end:
             found: Trace | None = end.value
             return found
-        rows = (await handle.window(views.HISTORY, start, stop, Filter())).rows
+        rows = (await handle.window(shapes.HISTORY, start, stop, Filter())).rows
 
 
 def _chain(found: Trace) -> list[str]:

@@ -17,7 +17,7 @@ from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.detail import TextScreen, json_lines
 from routilux_tui.tui.screens.stack import StackScreen
 from routilux_tui.tui.screens.steering import SteeringScreen
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.critical_path import Link
 
 
-class LookingScreen(SteeringScreen):
+class LookingLayer(SteeringScreen):
     """A screen with the panes of a job on it.
 
     Attributes:
@@ -142,7 +142,7 @@ class LookingScreen(SteeringScreen):
             where = pane.routine_at(at)
             if not where:
                 return
-            section, title = views.ROUTINES, f"Routine {where}"
+            section, title = shapes.ROUTINES, f"Routine {where}"
         await self._answer(title, self._item_lines(section, where))
 
     async def _item_lines(self, section: str, where: int | str) -> list[str]:

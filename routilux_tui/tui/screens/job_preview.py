@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.tui.widgets.columns import Column, cells, heads
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.values import value_parts
-from routilux_tui.views import formatting
-from routilux_tui.views import shapes as views
+from routilux_tui.views import formatting, shapes
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import count, counted, date_time, duration, span, sparkline
 from routilux_tui.views.insight import PARTS, ROUTINE_APPEARANCES, RoutineFigures
@@ -49,8 +48,8 @@ async def preview_lines(
     insight = await handle.insight(*PARTS)
     header = handle.header
     pause = None
-    if header.counts.get(views.PAUSES):
-        pause = (await handle.window(views.PAUSES, -1, 1 << 52, Filter())).rows[-1]
+    if header.counts.get(shapes.PAUSES):
+        pause = (await handle.window(shapes.PAUSES, -1, 1 << 52, Filter())).rows[-1]
     facts = facts_of(header, insight, formatting.now(), pause=pause, gone=entry.badge == ABANDONED)
     lines: list[list[Part]] = [
         [(f" {printable(reason.text)}", _STYLES.get(reason.weight, "rows--warning"))]
@@ -60,7 +59,7 @@ async def preview_lines(
         worst = next((one for one in insight.problems if one.gave_up), insight.problems[0])
         failing = await handle.failing(worst.number, 0, 1)
         lines += _problem_lines(worst, failing)
-    lines += _launch_lines(await handle.item(views.JOB, "launch"), entry)
+    lines += _launch_lines(await handle.item(shapes.JOB, "launch"), entry)
     lines += _run_lines(of_flow)
     lines += _routine_lines(insight.figures)
     return lines

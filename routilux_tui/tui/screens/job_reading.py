@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.job.status import has_ended
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.flow_shape import FlowShape
 from routilux_tui.views.insight import PARTS, Insight
 from routilux_tui.views.shapes import Filter
@@ -70,7 +70,7 @@ class JobReading:
         if self.handle.stale_since is not None:
             return None
         try:
-            window = await self.handle.window(views.PRINTED, 0, 1, Filter())
+            window = await self.handle.window(shapes.PRINTED, 0, 1, Filter())
         except RoutiluxTuiError:
             return None
         return window.start, window.total
@@ -94,8 +94,8 @@ class JobReading:
     async def read_question(self) -> bool:
         """What the job waits for a person to answer; whether that has changed."""
         header = self.handle.header
-        deferred = header.counts.get(views.DEFERRED, 0)
-        state = (header.status, header.counts.get(views.PAUSES, 0), header.questions, deferred)
+        deferred = header.counts.get(shapes.DEFERRED, 0)
+        state = (header.status, header.counts.get(shapes.PAUSES, 0), header.questions, deferred)
         if state == self._asked_of or self.handle.stale_since is not None:
             return False
         self._asked_of = state
@@ -105,12 +105,12 @@ class JobReading:
         return True
 
     async def _read_questions(self, header: Header) -> None:
-        pauses = header.counts.get(views.PAUSES, 0)
+        pauses = header.counts.get(shapes.PAUSES, 0)
         try:
             if header.questions:
                 self.questions = await self.handle.questions()
             is_paused = header.status == "paused" and pauses
-            point = await self.handle.item(views.PAUSES, pauses - 1) if is_paused else None
+            point = await self.handle.item(shapes.PAUSES, pauses - 1) if is_paused else None
         except RoutiluxTuiError:
             self._asked_of = ()  # it is asked for again
             return

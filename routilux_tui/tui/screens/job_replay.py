@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
 from routilux_tui.tui.panes.pane import SectionPane
-from routilux_tui.tui.screens.job_retry import RetryScreen
+from routilux_tui.tui.screens.job_retry import RetryLayer
 from routilux_tui.tui.widgets.replay_bar import ReplayBar, speed_text
 from routilux_tui.views.replay_shapes import Seek
 from routilux_tui.views.shapes import HISTORY, SECTIONS, Filter, Frame
@@ -42,7 +42,7 @@ _MARKS_EVERY = 5.0
 """Seconds for which the marks of a job that goes on are good."""
 
 
-class ReplayScreen(RetryScreen):
+class ReplayLayer(RetryLayer):
     """A job's screen that can show its past.
 
     Attributes:

@@ -13,9 +13,9 @@ from routilux_tui.tui.panes.history import HistoryPane
 from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog, LineDialog
-from routilux_tui.tui.screens.job_acting import ActingScreen
+from routilux_tui.tui.screens.job_acting import ActingLayer
 from routilux_tui.tui.widgets.values import flattened, name_of
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.choosing import TaskSelection
 from routilux_tui.views.editing import Edited, difference, input_text, parse_input, patch_between
 from routilux_tui.views.formatting import counted
@@ -52,7 +52,7 @@ class CursorTarget(NamedTuple):
         return TaskSelection(kind="" if self.problem is None else str(self.problem.number))
 
 
-class RetryScreen(ActingScreen):
+class RetryLayer(ActingLayer):
     """A job's screen on which what failed is sent again."""
 
     def action_retry(self) -> None:
@@ -137,7 +137,7 @@ class RetryScreen(ActingScreen):
         if action != EDIT:
             await self.handle.change_queue(action, task)
             return
-        given = await self.handle.item(views.INPUT, task)
+        given = await self.handle.item(shapes.INPUT, task)
         await self._edit(given, input_text(given), CursorTarget(task), queued=True)
 
     async def _guarded(self, doing: Awaitable[None]) -> None:
@@ -172,7 +172,7 @@ class RetryScreen(ActingScreen):
         elif choice == _KIND:
             await self._send(target.kind)
         elif choice == _EDIT_TASK and target.task is not None:
-            given = await self.handle.item(views.INPUT, target.task)
+            given = await self.handle.item(shapes.INPUT, target.task)
             await self._edit(given, input_text(given), target)
         elif target.problem is not None:
             given = target.problem.common
@@ -247,7 +247,7 @@ class RetryScreen(ActingScreen):
         return not self.handle.is_live and status in {"paused", "pending", "running"}
 
     def _ask_to_take_up(self) -> None:
-        held = self.handle.header.counts.get(views.PENDING, 0)
+        held = self.handle.header.counts.get(shapes.PENDING, 0)
         why = "The process that ran it was killed" if self.handle.is_gone else "Nobody runs it"
         kept = f"; {counted(held, 'task')} of it wait" if held else ""
 

@@ -14,7 +14,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.painted import PaintedWidget
-from routilux_tui.views import shapes as views
+from routilux_tui.views import shapes
 from routilux_tui.views.estimate import ending
 from routilux_tui.views.formatting import (
     count,
@@ -233,7 +233,7 @@ class JobHeader(PaintedWidget):
             right.append((fit(waiting, min(len(waiting), width // 2)) + "  ", "rows--running"))
         outlook = self.outlook
         errors = outlook.errors if outlook is not None else job.errors
-        queued = outlook.queued if outlook is not None else job.counts.get(views.PENDING, 0)
+        queued = outlook.queued if outlook is not None else job.counts.get(shapes.PENDING, 0)
         retrying = outlook.retrying if outlook is not None else 0
         if errors:
             text = count(errors) if is_short else counted(errors, "error")
@@ -278,7 +278,7 @@ class JobHeader(PaintedWidget):
             end = ending(outlook.low, outlook.high, self._then(), is_short=width < 100)
             return [*parts, (end, "" if outlook.high is not None else "rows--dim")]
         if outlook is None or not outlook.total:
-            records = job.counts.get(views.HISTORY, 0)
+            records = job.counts.get(shapes.HISTORY, 0)
             parts.append((counted(records, "record"), "rows--dim"))
         return parts
 
