@@ -48,6 +48,12 @@ def span(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600}h"
 
 
+def minutes(seconds: float) -> str:
+    """A span of time by the whole minute: ``4m``, ``2h07m``; empty below one."""
+    whole = int(max(0.0, seconds) // 60)
+    return f"{whole}m" if 0 < whole < 60 else span(whole * 60.0) if whole else ""
+
+
 def size(number: int) -> str:
     """Bytes in at most five characters: ``812B``, ``7.1K``, ``282M``."""
     value = float(number)

@@ -60,3 +60,16 @@ async def test_how_long_a_job_has_run_at_a_moment_of_its_past_is_said_to_the_ten
         began = timestamps.to_epoch(head.job.created_at)
         head.past = began + 1.94
         assert " 1.9s " in f"{lines(app)[0]} "
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(59, "<1m"), (179, "2m"), (3600 + 179, "1h02m"), (90_000, "1d1h")]
+)
+async def test_how_long_ago_a_moment_was_is_said_by_the_minute_and_no_finer(
+    seconds: int, said: str
+) -> None:
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(100, 30)):
+        head = app.screen.head
+        head.past = head.now() - seconds - 0.5
+        assert f", {said} ago " in lines(app)[0]

@@ -96,6 +96,10 @@ async def _go_to(pilot: Any, app: Any, text: str) -> None:
     await pilot.press("enter")
 
 
+def _verdict(app: Any) -> str:
+    return str(app.screen.query_one("#verdict").render())
+
+
 async def test_t_asks_for_a_moment_and_a_condition_is_gone_by(handle: SavedHandle) -> None:
     app = Dashboard(Settings(), handle)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -112,9 +116,14 @@ async def test_t_asks_for_a_moment_and_a_condition_is_gone_by(handle: SavedHandl
         await _go_to(pilot, app, "#7")
         await _until(lambda: _second(screen) == 7.0)
         assert not screen._condition
-        await _go_to(pilot, app, "next tuesday")
-        await _until(lambda: app._notifications)
-        assert _second(screen) == 7.0
+        for wrong, told in (("next tuesday", "is no moment"), ("bogus > 1", "has no 'bogus'")):
+            await _go_to(pilot, app, wrong)  # told where it is typed, and to be mended there
+            await _until(lambda told=told: told in _verdict(app))
+            await pilot.press("escape")
+            await _until(lambda: app.screen is screen)
+        await _go_to(pilot, app, "errors > 900")
+        await _until(lambda: app._notifications)  # nothing to go by
+        assert (_second(screen), screen._condition) == (7.0, "")
 
 
 async def test_it_plays_at_four_speeds_to_the_end(

@@ -27,13 +27,24 @@ class LineDialog(PacedDialog[str | None]):
         hint: what it is for, dimmed.
         value: what stands there at first.
         yes: the word for taking it.
+        check: raises when a line can't be taken; asked when the typing pauses, and at Enter.
     """
 
     BINDINGS: ClassVar = [("escape", "dismiss(None)", "away")]
+    QUIET = 0.15
 
-    def __init__(self, title: str, hint: str = "", value: str = "", yes: str = "go") -> None:
+    def __init__(
+        self,
+        title: str,
+        hint: str = "",
+        value: str = "",
+        yes: str = "go",
+        check: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__()
         self._title, self._hint, self._value, self._yes = title, hint, value, yes
+        self._check = check
+        self._judging: asyncio.Task[Any] | None = None
 
     def compose(self) -> ComposeResult:
         """A title, the line, a hint, and the two ways out for the mouse."""
@@ -41,20 +52,56 @@ class LineDialog(PacedDialog[str | None]):
             yield Static(self._title, markup=False, classes="dialog-title")
             yield Input(self._value, id="line")
             if self._hint:
-                yield Static(self._hint, markup=False, classes="dialog-hint")
+                yield Static(self._hint, markup=False, classes="dialog-hint", id="verdict")
             yield _Buttons(
                 Option(f"Enter  {self._yes}", id="yes"),
                 Option("Esc    leave it", id="no"),
                 markup=False,
             )
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the line."""
-        self.dismiss(event.value)
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Judge it when the typing pauses."""
+        if self._judging is not None:
+            self._judging.cancel()
+        self._judging = asyncio.ensure_future(self._judge(event.value, self.QUIET))
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    async def _judge(self, text: str, after: float) -> bool:
+        if self._check is None:
+            return True
+        if not text.strip():
+            self.show_verdict(None)
+            return False
+        await asyncio.sleep(after)
+        try:
+            await self._check(text)
+        except RoutiluxTuiError as error:
+            self.show_verdict(printable(str(error)))
+            return False
+        self.show_verdict("")
+        return True
+
+    def show_verdict(self, wrong: str | None) -> None:
+        """Say what is wrong with the line, in the hint's place; None where it is empty."""
+        verdict = self.query_one("#verdict", Static)
+        verdict.set_classes("bad" if wrong else "dialog-hint")
+        verdict.update(wrong or self._hint)
+
+    async def _take(self, text: str) -> None:
+        if self._judging is not None:
+            self._judging.cancel()
+        if await self._judge(text, 0.0):
+            self.dismiss(text)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the line, if it is right."""
+        await self._take(event.value)
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the line, or not."""
-        self.dismiss(self.query_one(Input).value if event.option.id == "yes" else None)
+        if event.option.id == "yes":
+            await self._take(self.query_one(Input).value)
+        else:
+            self.dismiss(None)
 
 
 class _Buttons(OptionList, can_focus=False):
@@ -139,7 +186,7 @@ class ChoiceDialog(PacedDialog[str | None]):
         self.dismiss(self._choices[event.option_index][0])
 
 
-class WaitDialog(PacedDialog[str | None]):
+class WaitDialog(LineDialog):
     """A condition, checked against the job as it is typed.
 
     Args:
@@ -149,7 +196,6 @@ class WaitDialog(PacedDialog[str | None]):
     """
 
     BINDINGS: ClassVar = [("escape", "dismiss(None)", "away"), ("down", "examples", "examples")]
-    QUIET = 0.15
 
     def __init__(
         self,
@@ -157,10 +203,8 @@ class WaitDialog(PacedDialog[str | None]):
         examples: list[str],
         title: str = "Wait until …",
     ) -> None:
-        super().__init__()
-        self._title = title
-        self._check, self._examples = check, examples
-        self._judging: asyncio.Task[Any] | None = None
+        super().__init__(title, check=check)
+        self._examples = examples
 
     def compose(self) -> ComposeResult:
         """The line, what is wrong with it, and examples."""
@@ -175,38 +219,15 @@ class WaitDialog(PacedDialog[str | None]):
         """Go to the examples."""
         self.query_one(OptionList).focus()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take an example over, to be changed."""
         line = self.query_one(Input)
         line.value = self._examples[event.option_index]
         line.focus()
         line.cursor_position = len(line.value)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Judge it when the typing pauses."""
-        if self._judging is not None:
-            self._judging.cancel()
-        self._judging = asyncio.ensure_future(self._judge(event.value, self.QUIET))
-
-    async def _judge(self, text: str, after: float) -> bool:
+    def show_verdict(self, wrong: str | None) -> None:
+        """Say whether the job can judge it."""
         verdict = self.query_one("#verdict", Static)
-        if not text.strip():
-            verdict.update("")
-            return False
-        await asyncio.sleep(after)
-        try:
-            await self._check(text)
-        except RoutiluxTuiError as error:
-            verdict.set_classes("bad")
-            verdict.update(printable(str(error)))
-            return False
-        verdict.set_classes("good")
-        verdict.update("✓ this job can judge it")
-        return True
-
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take it, if it is right."""
-        if self._judging is not None:
-            self._judging.cancel()
-        if await self._judge(event.value, 0.0):
-            self.dismiss(event.value)
+        verdict.set_classes("bad" if wrong else "good")
+        verdict.update(wrong or ("" if wrong is None else "✓ this job can judge it"))

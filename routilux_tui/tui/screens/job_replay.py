@@ -115,6 +115,8 @@ class ReplayLayer(RetryLayer):
             return
         finally:
             slow.stop()
+        if "to" in where:  # { and } go by what was found
+            self._condition = _condition_of(where["to"])
         if left == self._left:  # else the reader has gone back to now meanwhile
             await self._show_past(past, point)
 
@@ -255,10 +257,15 @@ class ReplayLayer(RetryLayer):
 
         def answered(text: str | None) -> None:
             if text and text.strip():
-                self._condition = _condition_of(text)
                 self.go(to=text)
 
-        self.app.push_screen(LineDialog("Go to", hint, self._condition), answered)
+        dialog = LineDialog("Go to", hint, self._condition, check=self._check_moment)
+        self.app.push_screen(dialog, answered)
+
+    async def _check_moment(self, text: str) -> None:
+        condition = _condition_of(text)
+        if condition:
+            await self.present.check(condition)
 
     def action_play(self) -> None:
         """Play at the next speed; from now: from the beginning."""
@@ -363,10 +370,11 @@ def _later(point: Point, passed: float, speed: float) -> float:
 
 
 def _condition_of(text: str) -> str:
-    """The condition that a text is; empty where it is another kind of moment."""
+    """The condition that a text is; empty where it is another kind of moment.
+
+    Raises:
+        UsageError, ConditionError: when it is none.
+    """
     from routilux_tui.views.time_spec import target_of
 
-    try:
-        return target_of(text, 0.0, 0.0).condition
-    except RoutiluxTuiError:
-        return ""
+    return target_of(text, 0.0, 0.0).condition

@@ -19,6 +19,7 @@ from routilux_tui.views.estimate import ending
 from routilux_tui.views.formatting import (
     count,
     counted,
+    minutes,
     rate,
     span,
     sparkline,
@@ -112,8 +113,7 @@ class JobHeader(PaintedWidget):
         if self.past is None:
             return []
         day = "" if self.now() - self.past < 72_000 else timestamps.to_iso(self.past)[5:10] + " "
-        minutes = int(max(0.0, self.now() - self.past) // 60)
-        ago = span(minutes * 60.0) if minutes else "<1m"
+        ago = minutes(self.now() - self.past) or "<1m"
         return [(f" at {day}{time_of_day(self.past)}, {ago} ago", "header--past"), (" ", "")]
 
     def _age(self, job: Header) -> str:
@@ -130,8 +130,7 @@ class JobHeader(PaintedWidget):
         ran = max(0.0, (updated or start) - start)
         if job.status == "paused" and updated is not None:
             # by the minute: a job that stands still costs its terminal nothing
-            minutes = int(max(0.0, self._then() - updated) // 60)
-            return f"for {span(minutes * 60.0) if minutes else 'less than 1m'}, ran {span(ran)}"
+            return f"for {minutes(self._then() - updated) or 'less than 1m'}, ran {span(ran)}"
         return span(ran)
 
     def _status(self, job: Header) -> Part:
