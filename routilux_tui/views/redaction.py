@@ -199,15 +199,21 @@ class Redaction:
         if len(text) < SHORTEST:
             self.has_short = self.has_short or bool(text)
             return
-        quoted = repr(text)[1:-1]
-        ways = {text, quoted, quoted.replace("\\'", "'"), text.strip(), html.escape(text)}
-        ways |= {json.dumps(one)[1:-1] for one in (text, quoted)}
-        ways |= {json.dumps(one, ensure_ascii=False)[1:-1] for one in (text, quoted)}
-        ways |= {quote(text, errors="replace"), quote_plus(text, errors="replace")}
-        ways = {one for one in ways if len(one) >= SHORTEST}
+        lines = {text, *text.splitlines()}  # a log has them one by one
+        written = {way for one in lines for way in (one, one.lower(), one.upper())}
+        ways = {way for one in written for way in _ways(one) if len(way) >= SHORTEST}
         if not ways <= self._texts:
             self._texts |= ways
             self._known = None
+
+
+def _ways(text: str) -> set[str]:
+    """How a text is written elsewhere: as it is, quoted, in JSON, in HTML, in an address."""
+    quoted = repr(text)[1:-1]
+    ways = {text, quoted, quoted.replace("\\'", "'"), text.strip(), html.escape(text)}
+    ways |= {json.dumps(one)[1:-1] for one in (text, quoted)}
+    ways |= {json.dumps(one, ensure_ascii=False)[1:-1] for one in (text, quoted)}
+    return ways | {quote(text, errors="replace"), quote_plus(text, errors="replace")}
 
 
 def _inside(place: Place, key: Any) -> tuple[Place, bool]:

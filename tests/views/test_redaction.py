@@ -134,3 +134,16 @@ def _all_keys(value: Any, at: str = "") -> set[str]:
     for key, one in inner.items() if isinstance(inner, dict) else ():
         found |= _all_keys(one, f"{at}/{key}")
     return found
+
+
+def test_a_value_is_found_in_other_letters_and_by_its_lines() -> None:
+    job = JobState("f")
+    job.make("emit", "a", "start", {"who": "Ana.Poe@Example.com"}, AT, None, [])
+    job.make("emit", "a", "out", {"who": "BEGIN KEY\n  MIIq8d02\nEND KEY"}, AT, None, [])
+    job.make("log", {"text": "no user ana.poe@example.com, no ANA.POE@EXAMPLE.COM"}, AT)
+    job.make("log", {"text": "read   MIIq8d02"}, AT)
+    clean = Redaction({"who"}).job(job)
+    assert [one["text"] for one in clean.shared_log] == [
+        f"no user {REDACTED}, no {REDACTED}",
+        f"read {REDACTED}",
+    ]
