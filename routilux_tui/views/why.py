@@ -221,8 +221,8 @@ def _slower(facts: Facts) -> Reason:
 def _well(facts: Facts, *, is_alone: bool) -> Reason:
     if facts.status == "completed":
         took = None
-        if facts.began is not None and facts.ended is not None:
-            took = facts.ended - facts.began
+        if facts.began is not None and facts.ended is not None and facts.ended >= facts.began:
+            took = facts.ended - facts.began  # unless its clock was set back
         text = "Completed." if took is None else f"Completed in {span(took)}."
         short = "completed" if took is None else f"took {span(took)}"
         return make_reason("completed", text, short, GOOD, seconds=took)

@@ -62,6 +62,7 @@ async def test_a_pause_that_is_awaited_can_be_called_off(flows: str) -> None:
     started = start_job(f"{flows}:stuck")
     handle = socket_handle(Path(started.socket))
     await handle.open()
+    await handle.wait('routines.stuck.status == "running"', 30)  # or it is paused at once
     await handle.pause("why")
     async for frame in handle.changes():
         if frame.header.control is not None:

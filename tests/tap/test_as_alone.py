@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,7 +115,10 @@ def test_it_ends_the_same(tmp_path: Path, end: str, python_0_11: str) -> None:
     with Observed(python_0_11, tmp_path, text) as script:
         assert script.end() == expected.returncode
         assert script.lines() == expected.stdout.splitlines()
-        assert script.errors.read_text() == expected.stderr
+        errors = script.errors.read_text()
+        if end == "closed" and sys.version_info < (3, 11):  # its Python puts our frame back in
+            errors = re.sub(r'Traceback .*\n  File ".*/tap/prints.py".*\n.*\n', "", errors)
+        assert errors == expected.stderr
 
 
 def test_an_interrupt_ends_it_as_a_shell_says_it_does(tmp_path: Path, python_0_11: str) -> None:
