@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 
+from routilux_tui.errors import NoSuchJob
 from routilux_tui.views.naming import LONGEST_NAME
 
 
@@ -81,6 +83,23 @@ def job_name(text: str) -> str:
             f"{text!r}: it is a name of at most {LONGEST_NAME} letters, without @ and /"
         )
     return text
+
+
+def check_named(job: str) -> None:
+    """Refuse a name that means no job here.
+
+    Raises:
+        NoSuchJob: when it is empty, as a script's variable may be, or that of another machine.
+    """
+    if not job.strip():
+        raise NoSuchJob("JOB is empty.", "Name a job: its id, its flow, or @last")
+    if job.startswith("ssh://"):
+        host, _, name = job.removeprefix("ssh://").partition("/")
+        raise NoSuchJob(
+            f"{job[:100]} is a job of another machine, and this command is for those of this one.",
+            f"Say the same there: ssh {shlex.quote(host)} routilux-tui ... "
+            f"{shlex.quote(name) if name else 'JOB'}; attach and the list lead to it from here",
+        )
 
 
 def label(text: str) -> tuple[str, str]:

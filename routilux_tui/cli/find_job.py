@@ -12,6 +12,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from routilux_tui.cli.arguments import check_named
 from routilux_tui.errors import JobFileError, NoSuchJob, NotConfirmed, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
@@ -180,7 +181,7 @@ def find(name: str, *, destroys: bool = False) -> JobEntry | Path:
     Raises:
         NoSuchJob: when there is none, or more than one.
     """
-    _check_named(name)
+    check_named(name)
     if _is_file(name):
         return Path(name) if destroys else unpacked(Path(name))
     live = live_entries()
@@ -228,7 +229,7 @@ def find_running(name: str, *, must_answer: bool = True) -> JobEntry:
         NoSuchJob: when there is none, or more than one; says so of saved ones, too.
         NotConfirmed: when its runner does not answer.
     """
-    _check_named(name)
+    check_named(name)
     live = live_entries(name if _is_file(name) else "")
     found = running_from(name, live) if _is_file(name) else _choose(name, live)
     if len(found) == 1:
@@ -390,9 +391,3 @@ def readable(name: str) -> tuple[Readable, str]:
 def _is_answering(entry: JobEntry) -> bool:
     """Whether a job is asked itself; of one that does not answer its file is read, if known."""
     return entry.place == "live" and (entry.badge != SILENT or not entry.path)
-
-
-def _check_named(name: str) -> None:
-    """Refuse an empty name: a script whose variable is empty doesn't mean the only job there is."""
-    if not name.strip():
-        raise NoSuchJob("JOB is empty.", f"Name a job: its id, its flow, or {LAST}")

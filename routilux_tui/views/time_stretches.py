@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from routilux_tui.job import timestamps
@@ -115,8 +117,8 @@ def ticks_of(
             continue
         offset = timestamps.to_datetime(one.begin).utcoffset()
         shift = offset.total_seconds() if offset is not None else 0.0
-        at = -(-(one.begin + shift) // step) * step - shift
-        while at < one.end:
+        number = math.ceil((one.begin + shift) / step)
+        while (at := round(number * step - shift, 3)) < one.end:  # no step is finer
             column = one.column + int((at - one.begin) / (one.end - one.begin) * one.cells)
             moment = timestamps.to_datetime(at)
             label = moment.strftime(pattern)
@@ -125,5 +127,5 @@ def ticks_of(
             if column >= free and column + len(label) <= one.column + one.cells:
                 ticks.append((column, label))
                 free = column + len(label) + 1
-            at += step
+            number += 1
     return ticks

@@ -123,6 +123,12 @@ def test_no_file_is_obeyed_by_the_terminal(path: Path) -> None:
     assert all(char.isprintable() or char == "\n" for char in done.stdout + done.stderr)
 
 
+def test_a_job_of_another_machine_is_told_where_the_command_is_to_be_said() -> None:
+    for words in (("show",), ("why",), ("pause",), ("diff", "ssh://ops@box/1"), ("rm",)):
+        told = tui(*words, "ssh://ops@box/ab12", code=3).stderr
+        assert "ssh ops@box routilux-tui ... " in told
+
+
 def test_an_empty_name_is_no_job_even_where_only_one_runs(flows: str) -> None:
     job = tui("run", f"{flows}:stuck", "-p", "seconds=60", "--detach").stdout.strip()
     for words in (["wait"], ["pause"], ["cancel"], ["show"], ["rm", "-y"]):

@@ -139,3 +139,12 @@ def test_ticks_are_round_times() -> None:
     assert len(labels) >= 4
     assert all(len(label) == 5 and label[2] == ":" for label in labels)
     assert Cell(3) == Cell(3, "")
+
+
+@pytest.mark.parametrize("begin", [1795720569.73, 1795720569.7000001, 1e9 / 3])
+def test_ticks_of_parts_of_a_second_are_round_too(begin: float) -> None:
+    activity = Activity(begin=begin, width=0.01, busy=[0.01] * 110)
+    shown = timeline({"r": activity}, begin, begin + 1.1, 190)
+    labels = [label for _, label in shown.ticks]
+    assert len(labels) >= 8
+    assert {label[-2:] for label in labels} == {"00"}
