@@ -20,6 +20,11 @@ def row_number(text: str) -> int:
     return -_whole(text[1:], 1) if text.startswith("-") else _whole(text, 0)
 
 
+def at_least_one(text: str) -> int:
+    """A whole number from 1 up."""
+    return _whole(text, 1)
+
+
 def workers(text: str) -> int:
     """How many handlers may run at once: from 1 up."""
     return _whole(text, 1)

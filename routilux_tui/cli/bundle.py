@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.cli.redacting import add_redact_argument, say_what_may_stay
+from routilux_tui.cli.target_file import target_file
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.store.bundle import JOB, Packed, bundle_files, write_bundle
 from routilux_tui.store.job_file import save_job
@@ -58,9 +59,7 @@ def run(args: argparse.Namespace) -> int:
     missing = next((one for one in sources if not one.is_file()), None)
     if missing is not None:
         raise UsageError(f"{missing} is no file.")
-    target = Path(args.target)
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder.", "Name the archive that is written.")
+    target = target_file(args.target, place, is_replaced=True)
     files = bundle_files(path, log_path(job.header().job_id), sources)
     with tempfile.TemporaryDirectory() as folder:
         if args.redact:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import gzip
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import readable
+from routilux_tui.cli.target_file import target_file
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.changes_reading import all_changes
@@ -27,6 +27,7 @@ from routilux_tui.views.formatting import counted
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from routilux_tui.cli.find_job import Readable
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     if args.perfetto == "-":
         write_events(sys.stdout.buffer, events)
         return 0
-    target = Path(args.perfetto)
+    target = target_file(args.perfetto, place)
     with _opened(target) as file:
         written = write_events(file, events)
     print(f"{output.safe(str(target))}  {counted(written, 'event')}", file=sys.stderr)

@@ -17,6 +17,7 @@ import msgspec
 from routilux_tui.cli.find_job import SavedJob, readable
 from routilux_tui.cli.redacting import add_redact_argument, say_what_may_stay
 from routilux_tui.cli.rows import all_rows
+from routilux_tui.cli.target_file import target_file
 from routilux_tui.cli.why import facts_of_job
 from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
             "A page of HTML is nothing for a terminal.", "Say: routilux-tui report JOB > job.html"
         )
     job, place = readable(args.job)
+    target = target_file(args.output, place) if args.output else None
     redaction = Redaction(args.redact)
     if args.redact:
         if place:  # of one that is kept in no file, what the page shows is known alone
@@ -65,8 +67,11 @@ def run(args: argparse.Namespace) -> int:
             redaction.learn(saved.state)
         say_what_may_stay(redaction)
     page = report_page(report_of(job, place, redaction))
-    if args.output:
-        Path(args.output).write_text(page, encoding="utf-8")
+    if target is not None:
+        try:
+            target.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{target}: {error.strerror or error}.") from error
     else:
         sys.stdout.buffer.write(page.encode())
     return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.cli import output
+from routilux_tui.cli.arguments import at_least_one
 from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.views.formatting import date_time, span, sparkline
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("flow", metavar="FLOW-ID")
     parser.add_argument("paths", metavar="PATH", nargs="*", help="more folders and files")
-    parser.add_argument("--last", type=int, default=50, metavar="N", help="so many (50)")
+    parser.add_argument("--last", type=at_least_one, default=50, metavar="N", help="so many (50)")
     parser.add_argument("--json", action="store_true", help="a JSON object a run")
 
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     for entry in entries:
         if entry.flow_id == args.flow:  # a job that runs is told by its runner, not by its file
             unique.setdefault(os.path.realpath(entry.path) if entry.path else entry.key, entry)
-    found = trend(list(unique.values()), max(1, args.last))
+    found = trend(list(unique.values()), args.last)
     if not found.runs:
         names = sorted({one.flow_id for one in entries if one.flow_id})[:9]
         raise NoSuchJob(

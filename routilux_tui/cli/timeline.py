@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.cli import output
+from routilux_tui.cli.arguments import at_least_one
 from routilux_tui.cli.at_moment import file_of, replay_of, time_of_moment
 from routilux_tui.cli.find_job import readable
 from routilux_tui.errors import UsageError
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB|FILE")
     parser.add_argument("--from", dest="begin", metavar="MOMENT", help="from then on")
     parser.add_argument("--to", dest="end", metavar="MOMENT", help="until then")
-    parser.add_argument("--columns", type=int, default=0, metavar="N", help="cells of a lane")
+    parser.add_argument(
+        "--columns", type=at_least_one, default=0, metavar="N", help="cells of a lane"
+    )
     parser.add_argument(
         "--expand", action="append", default=[], metavar="ROUTINE",
         help="with a lane for each handler of it that ran beside others, or each worker",

@@ -61,6 +61,31 @@ def test_a_flow_that_has_changed_since_is_said(world: Path) -> None:
     assert b"# changed" in zipfile.ZipFile(target).read("flow/mine.py")
 
 
+def test_nothing_is_written_over_the_job_itself_nor_over_what_is_no_file(
+    failed: str, world: Path
+) -> None:
+    pipe = world / "pipe"
+    os.mkfifo(pipe)
+    (segment, *_) = sorted(Path(f"{failed}.changes").glob("*.seg"))
+    linked = world / "linked.json"
+    linked.symlink_to(failed)
+    before = [Path(one).read_bytes() for one in (failed, segment)]
+    commands = (
+        lambda target: ("bundle", failed, target, "-y"),
+        lambda target: ("report", failed, "-o", target),
+        lambda target: ("export", failed, "--perfetto", target),
+    )
+    for command in commands:
+        for target in (failed, str(segment), str(linked)):
+            assert "is the job's own file" in tui(*command(target), code=2).stderr
+        assert "is a folder" in tui(*command(str(world)), code=2).stderr
+        nowhere = world / "none" / "x"
+        assert str(nowhere) in tui(*command(str(nowhere)), code=None).stderr
+    assert "no regular file" in tui("bundle", failed, str(pipe), "-y", code=2).stderr
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [Path(one).read_bytes() for one in (failed, segment)] == before
+
+
 def test_it_says_what_is_in_it_and_asks(failed: str, world: Path) -> None:
     target = world / "handed.zip"
     asked = tui("bundle", failed, str(target), stdin="n\n", code=1)
