@@ -8,6 +8,7 @@ wherever else they stand.
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.sources.flow_runs import saved_runs
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.views.insight import PARTS
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.report import Failing, Report, report_page
@@ -109,7 +111,7 @@ def report_of(job: Readable, place: str, redaction: Redaction) -> Report:
             )
             for one in problems
         ],
-        runs=_runs(header),
+        runs=_runs(header, place),
         data=[(redaction.name(key), clean(value)) for key, value in data],
         log=log,
         log_total=log_total,
@@ -151,8 +153,12 @@ def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Fai
     ]
 
 
-def _runs(header: Header) -> list[RunEntry]:
-    entries = saved_runs(header.flow_id, 2 * EARLIER)
+def _runs(header: Header, place: str) -> list[RunEntry]:
+    """The job beside those of its flow that began before it."""
+    began = timestamps.to_epoch(header.created_at)
+    entries = saved_runs(header.flow_id, EARLIER, math.inf if began is None else began)
+    if place and all(one.job_id != header.job_id for one in entries):
+        entries.append(read_entry(Path(place)))
     return trend(entries, EARLIER).runs
 
 

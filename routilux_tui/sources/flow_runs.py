@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from routilux_tui.job import timestamps
 from routilux_tui.runner.paths import saved_runs_of
 from routilux_tui.sources.live import socket_handle
 from routilux_tui.sources.live_entries import running_entries
@@ -19,13 +22,24 @@ if TYPE_CHECKING:
 _LARGEST = 64 << 20
 
 
-def saved_runs(flow_id: str, most: int) -> list[JobEntry]:
-    """The newest saved jobs of the state folder that are named after a flow, but huge ones."""
+def saved_runs(flow_id: str, most: int, until: float = math.inf) -> list[JobEntry]:
+    """The newest saved jobs of the state folder that are named after a flow, but huge ones.
+
+    Args:
+        flow_id: the flow's name.
+        most: so many of them.
+        until: those that began after that, in seconds since the epoch, are left out.
+    """
     found = [(path, path.stat()) for path in saved_runs_of(flow_id)]
     newest = sorted(found, key=lambda one: -one[1].st_mtime)
     small = [path for path, stat in newest if stat.st_size <= _LARGEST]
-    entries = [read_entry(path) for path in small[:most]]
-    return [one for one in entries if one.flow_id == flow_id]
+    entries = (read_entry(path) for path in small)
+    own = (
+        one
+        for one in entries
+        if one.flow_id == flow_id and (timestamps.to_epoch(one.created_at) or 0.0) <= until
+    )
+    return list(islice(own, most))
 
 
 def runs_of_flow(flow_id: str, most: int) -> list[JobEntry]:

@@ -176,9 +176,10 @@ def _problems(report: Report) -> str:
 
 
 def _runs(report: Report) -> str:
+    own = report.header.job_id
     rows = [
         [
-            one.entry.job_id[:8],
+            f"{one.entry.job_id[:8]}{', this' if one.entry.job_id == own else ''}",
             appearance_of(one.entry.status).word,
             date_time(one.entry.created_at),
             "" if one.seconds is None else span(one.seconds),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,6 @@ from routilux_tui.views.report import report_page
 from tests.cli.test_commands import JOBS, tui
 from tests.flows import write_flows
 from tests.staged import ORDERS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -110,3 +108,20 @@ def test_inputs_that_are_not_shown_are_counted_and_columns_of_nothing_left_out(
     assert "2 more inputs had it." in page
     assert "<th>message</th>" in page
     assert "<th>level</th>" not in page
+
+
+def test_it_stands_beside_the_runs_before_it_and_not_those_after(failed: str, world: Path) -> None:
+    runs = []
+    for _ in range(3):
+        tui("run", f"{ORDERS}:failing", "-p", "pace=0", "-p", "every=3", "--no-tui", code=1)
+        runs.append(json.loads(tui("show", "@last", "--json").stdout)["header"]["job_id"])
+    first, second, third = (one[:8] for one in runs)
+    page = tui("report", runs[1]).stdout
+    assert page.index(f"<td>{first}</td>") < page.index(f"<td>{second}, this</td>")
+    assert third not in page
+    saved = json.loads(Path(failed).read_text())  # in a folder of its own, and before all of them
+    assert "Beside earlier runs" not in tui("report", failed).stdout
+    saved["created_at"] = "2100-01-01T00:00:00+00:00"
+    Path(failed).write_text(json.dumps(saved))
+    page = tui("report", failed).stdout
+    assert page.index(f"<td>{third}</td>") < page.index(f"<td>{saved['job_id'][:8]}, this</td>")
