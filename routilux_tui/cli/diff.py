@@ -1,10 +1,10 @@
 """What two jobs differ in: flow, code, parameters, routines, errors, data, first other record.
 
 The two are running jobs, saved ones, or files; the first is called A, the other B. Marked with ~
-is what chance may make of it: counts of errors and retries within two standard deviations. Times
-alone never make two jobs differ: two runs of the same never take the same.
+is what chance may make of it: counts of errors and retries within two standard deviations, where
+both have any. Times alone never make two jobs differ: two runs of the same never take the same.
 
-Exit codes: 0 they did the same, 1 they differ, 2 one of them can't be read.
+Exit codes: 0 they did the same, 1 they differ, 2 one of them can't be read, 3 there is none.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Every difference says whether it is more than noise. Two runs of the same thing 
 same time, so times decide nothing alone: they are told where the larger is at least `SLOWER`
 times the smaller, by `LEAST_SECONDS` or more, over at least `LEAST_RUNS` runs each. Counts of
 errors and retries are told whenever they differ, and are more than noise where they differ by
-more than two standard deviations of a count of chance (twice the root of their sum).
+more than two standard deviations of a count of chance (twice the root of their sum), or where one
+of them has none.
 """
 
 from __future__ import annotations

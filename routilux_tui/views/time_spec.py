@@ -93,7 +93,8 @@ def moment_of(text: str, first: float, last: float) -> float:
         return _in_calendar(text, None)
     if at_text is None:
         raise UsageError(
-            f"{text[:60]!r} is no moment.", f"{FORMS}, a change's number, or a condition."
+            f"{text[:60]!r} is no moment.",
+            f"{FORMS}, a change's number, a record's (#12), or a condition.",
         )
     return at_text
 
