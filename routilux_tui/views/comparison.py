@@ -60,7 +60,7 @@ def run_of(
     return Run(
         job_id=header.job_id,
         flow_id=header.flow_id,
-        status=header.status,
+        status="killed" if header.gone else header.status,
         params=params if isinstance(params, dict) else None,
         code=code if isinstance(code, str) and code else None,
         seconds=None if began is None or ended is None else ended - began,
@@ -90,7 +90,7 @@ def run_line(side: str, run: Run, header: Header | None = None) -> str:
     """A run in a line."""
     line = f"{side}  {run.flow_id}  {run.job_id}  {run.status}"
     if header is not None:
-        word = "took" if statuses.has_ended(run.status) else "for"
+        word = "took" if statuses.has_ended(run.status) else "ran" if header.gone else "for"
         took = "" if run.seconds is None else f"  {word} {span(run.seconds)}"
         line += f"  {date_time(header.created_at)}{took}"
     return line

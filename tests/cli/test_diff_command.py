@@ -46,6 +46,16 @@ def test_what_differs_is_told_with_the_first_other_record(flows: str, world: Pat
     ]
 
 
+def test_a_job_whose_runner_was_killed_is_told_as_that(flows: str, world: Path) -> None:
+    path = _saved(f"{flows}:counting", world / "a.json", "n=5")
+    plain = json.loads(Path(path).read_text())
+    killed = world / "killed.json"
+    killed.write_text(json.dumps({**plain, "status": "running"}))
+    told = tui("diff", str(killed), path, code=1).stdout
+    assert f"{plain['job_id']}  killed\n" in told
+    assert 'status: "killed" → "completed"' in told
+
+
 def test_a_new_error_is_told(world: Path) -> None:
     good = _saved(
         f"{ORDERS}:failing", world / "good.json", "total=20", "pace=0", "every=9999", code=1
