@@ -30,6 +30,7 @@ _DEEPEST = 10_000  # what is deeper than this holds itself
 _SURROGATE = re.compile("[\ud800-\udfff]")
 encode_onto = msgspec.json.Encoder().encode_into
 """``(value, text, offset)``: JSON text of a plain value, in place of a text's end from there on."""
+_BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
 _LARGE = 64 << 10
 _ROOM = 2
 """Bytes that reading a byte of JSON takes at least, about."""
@@ -61,6 +62,8 @@ def _plain(value: Any, depth: int, above: set[int]) -> Plain:
                 items = sorted(items, key=repr)
             return [_plain(item, depth + 1, above) for item in items]
         except Exception as error:
+            if isinstance(error, MemoryError) and kind in _BUILT_IN:
+                raise  # it is no fault of the value's
             return f"<{kind.__name__}: {_one_line(error)}>"
         finally:
             above.discard(id(value))
