@@ -78,6 +78,7 @@ class DaskExecutor:
         self._client: Any = None
         self._cluster: Any = None
         self._connecting = threading.Lock()
+        self._failures, self._unreachable = 0, ""
         self._lock = threading.Condition()
         self._number = 0
         self._calls: dict[int, _Waiting] = {}
@@ -118,9 +119,12 @@ class DaskExecutor:
         Raises:
             ExecutionError: when the scheduler does not answer.
         """
+        failures = self._failures
         with self._connecting:
             if self._client is not None:
                 return
+            if self._failures != failures:  # tried in vain while this one waited to try
+                raise ExecutionError(self._unreachable)
             from distributed import Client
 
             logging.getLogger("distributed").setLevel(logging.ERROR)  # what matters is said by us
@@ -135,10 +139,10 @@ class DaskExecutor:
                     name="routilux-tui",
                 )
             except (OSError, RuntimeError, ValueError) as error:
-                raise ExecutionError(
-                    f"Dask's scheduler at {self._address or 'this machine'} can't be reached: "
-                    f"{error}"
-                ) from error
+                place = self._address or "this machine"
+                self._failures += 1
+                self._unreachable = f"Dask's scheduler at {place} can't be reached: {error}"
+                raise ExecutionError(self._unreachable) from error
             client.subscribe_topic(self._topic, self._on_event)
             self._client = client
 

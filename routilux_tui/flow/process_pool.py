@@ -140,6 +140,9 @@ class ProcessPool:
         """
         content = pack_call(invocation, slot, data)
         process = self._take(invocation)
+        if invocation.job.cancelled:  # while it waited for a process
+            self._give_back(process)
+            return JobCancelled("The job was cancelled before this handler began.")
         invocation.runs_in(process.worker)
         try:
             process.send(content)

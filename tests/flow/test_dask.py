@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from socket import gethostname
+from socket import gethostname, socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,6 +144,45 @@ def test_a_killed_runners_job_goes_on_and_a_killed_scheduler_is_an_error(
     state = ended(job, 100.0)
     assert state.status == "failed"
     assert "Dask lost this handler" in state.get_routine_state("work")["error"]
+
+
+UNREACHABLE = """
+import sys, time
+import distributed
+from elsewhere import made
+from routilux_tui import ErrorStrategy, JobState
+from routilux_tui.flow import dask_executor
+
+flow = made("dask://127.0.0.1:" + sys.argv[1], workers=4, strategy=ErrorStrategy.CONTINUE)
+real, attempts = distributed.Client, []
+
+def client(*places, **options):
+    attempts.append(places)
+    while flow.execution_of(job).handlers() != ["b"] * 4:
+        time.sleep(0.01)
+    return real(*places, **options)
+
+dask_executor._CONNECTS_WITHIN = 1.0
+distributed.Client = client
+job = JobState("made")
+flow.prepare(job).start("a", {"n": 4, "what": "tell"})
+while job.status != "completed":
+    time.sleep(0.01)
+print(len(attempts), job.get_routine_state("b")["error"])
+"""
+
+
+def test_a_scheduler_that_is_not_there_is_waited_for_by_all_at_once() -> None:
+    with socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = str(one.getsockname()[1])
+    paths = {"PYTHONPATH": str(Path(__file__).parent)}
+    run = subprocess.run(
+        [sys.executable, "-c", UNREACHABLE, port],
+        capture_output=True, text=True, env={**os.environ, **paths}, timeout=90,
+    )  # fmt: skip
+    assert run.stdout.startswith("1 "), run.stdout + run.stderr
+    assert "can't be reached" in run.stdout
 
 
 def test_a_cluster_is_named_by_its_address_or_is_of_this_machine(

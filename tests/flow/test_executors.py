@@ -233,6 +233,16 @@ class TestControls:
         assert got(job) == []
         assert "cancelled" in job.get_routine_state("b")["error"]
 
+    def test_what_waits_for_a_process_is_not_begun_after_a_cancel(self, tmp_path):
+        flow = made("processes:1", workers=3)
+        job = flow.execute("a", {"n": 3, "what": "wait", "folder": str(tmp_path)})
+        execution = flow.execution_of(job)
+        until(lambda: list(tmp_path.glob("begun *")) and execution.handlers() == ["b"] * 3)
+        flow.cancel(job)
+        (tmp_path / "go on").touch()
+        assert ended(flow, job) == "cancelled"
+        assert len(list(tmp_path.glob("begun *"))) == 1
+
     def test_it_can_pause_its_own_job(self):
         flow = made("processes:1", workers=1)
         job = flow.execute("a", {"n": 4, "what": "pause"})
