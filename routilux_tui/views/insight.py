@@ -33,8 +33,8 @@ ROUTINE_APPEARANCES: dict[str, tuple[str, str, str]] = {
 class RoutineFigures(msgspec.Struct, array_like=True, frozen=True):
     """What one routine does now, and did.
 
-    ``state`` is a key of `ROUTINE_LOOKS`: ``idle`` ran and may get more, ``failed`` failed for
-    good, ``done`` is said only when the job has ended. ``queued`` counts tasks that wait for it,
+    ``state`` is a key of `ROUTINE_APPEARANCES`: ``idle`` ran and may get more, ``failed`` did
+    for good, ``done`` is said when the job has ended. ``queued`` counts tasks that wait for it,
     ``retrying`` those of them that wait for another try; ``oldest`` is for how long the first of
     them waits. ``done`` counts handlers that ended, ``rate`` those of them a second in the last
     minute. ``p50``, ``p95`` and ``longest`` are run times within 2 %, of all runs; ``minute_p95``
