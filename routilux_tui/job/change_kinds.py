@@ -126,6 +126,11 @@ KINDS = {
     "first": Kind("lt", _alters(TASKS)),
 }
 
+#: Where in a change of each kind its time stands.
+TIME_PLACES = {
+    name: kind.arguments.find("t") + 2 for name, kind in KINDS.items() if "t" in kind.arguments
+}
+
 
 def kinds_altering(parts: Iterable[str]) -> frozenset[str]:
     """The kinds of change, and `RAN_WELL`, that alter any of these parts of a job."""

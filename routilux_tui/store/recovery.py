@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
-from routilux_tui.job.change_kinds import KINDS, has_shape
+from routilux_tui.job.change_kinds import KINDS, TIME_PLACES, has_shape
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES
 from routilux_tui.job.jsonable import decode
@@ -28,11 +28,6 @@ NEWER = "it is from a newer version"
 GAP = "it goes with another state of the file"
 MISSING = "it is missing: the file is a copy, or was moved without it"
 LOST = "its beginning is lost"
-
-#: Where in a change of each kind its time stands.
-_TIME_PLACES = {
-    name: kind.arguments.find("t") + 2 for name, kind in KINDS.items() if "t" in kind.arguments
-}
 
 
 def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False) -> int:
@@ -134,7 +129,7 @@ def time_of(change: Any) -> float | None:
     """When a change was made, in seconds since the epoch; None where it does not say."""
     if not isinstance(change, list) or len(change) < 3:
         return None
-    place = _TIME_PLACES.get(change[1]) if isinstance(change[1], str) else None
+    place = TIME_PLACES.get(change[1]) if isinstance(change[1], str) else None
     at = change[place] if place is not None and place < len(change) else None
     return at if isinstance(at, (int, float)) else None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from routilux_tui.job.change_kinds import TIME_PLACES
 from routilux_tui.views.formatting import counted, duration
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 #: Links that are followed, and seconds that it takes, at the most.
 MOST_LINKS, MOST_SECONDS = 20_000, 20.0
 _LOOK_EVERY = 5000
-_TIMES = {"emit": 5, "queue": 4, "run": 4, "ran": 5, "retry": 4, "status": 3}
-"""Where changes have their time."""
+_OF_THE_ENGINE = frozenset({"emit", "queue", "run", "ran", "retry", "status"})
+"""The kinds of change by which a process is known to have run on until then."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,10 +97,10 @@ def chain_back(
         if not n % _LOOK_EVERY and (is_stopped() or time.monotonic() > until):
             return CriticalPath(links=links[::-1], is_whole=False)
         kind = change[1]
-        if is_cut and kind in _TIMES:  # what ran was killed, after this
+        if is_cut and kind in _OF_THE_ENGINE:  # what ran was killed, after this
             is_cut = False
             if one is not None:
-                one.until = min(one.until, change[_TIMES[kind]])
+                one.until = min(one.until, change[TIME_PLACES[kind]])
         if one is None:
             if kind == "ran":
                 one = _Open(change[2], change[5])

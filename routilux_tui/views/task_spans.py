@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from routilux_tui.errors import NotPossible
+from routilux_tui.job.change_kinds import TIME_PLACES
 from routilux_tui.views.timeline import Activity, Timeline, timeline
 
 if TYPE_CHECKING:
@@ -73,13 +74,13 @@ class Spans:
     def take(self, changes: Iterable[Any], until: float) -> bool:
         """Take note of changes up to a time; False when that is reached."""
         for change in changes:
-            place = _TIME.get(change[1])
-            if place is None:
+            note = _KINDS.get(change[1])
+            if note is None:
                 continue
-            at = change[place]
+            at = change[TIME_PLACES[change[1]]]
             if at > until:
                 return False
-            _KINDS[change[1]](self, change, at)
+            note(self, change, at)
             self._last = max(self._last, at)
         return True
 
@@ -160,11 +161,7 @@ class Spans:
         return sorted([*self.found, *running, *waiting], key=lambda one: one.begin)
 
 
-#: Every kind of change that moves a task, and where it has its time; what takes note of it.
-_TIME = {
-    "emit": 5, "queue": 4, "run": 4, "worker": 4, "ran": 5, "retry": 4, "drop": 3, "remove": 3,
-    "give_up": 3, "again": 5, "undrop": 3, "due": 3, "first": 3, "take_up": 2,
-}  # fmt: skip
+#: Every kind of change that moves a task, and what takes note of it.
 _KINDS: dict[str, Callable[[Spans, Sequence[Any], float], None]] = {
     "emit": Spans.emit,
     "queue": Spans.emit,
