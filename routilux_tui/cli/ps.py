@@ -109,7 +109,7 @@ def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
 
 def _holds(condition: ListCondition, entry: JobEntry) -> bool:
     """Whether a condition holds of a job, by its own figures."""
-    if entry.error or entry.badge == SILENT:
+    if not condition.can_ask(entry):
         return False
     from routilux_tui.runner.client import Client
     from routilux_tui.store.large_file import open_job

@@ -172,11 +172,11 @@ class Listing:
 
     def judge(self, found: dict[str, bool]) -> None:
         """Take note of which jobs the filter's condition holds, by their keys."""
-        is_first = self.judged is None
-        self.judged = {**(self.judged or {}), **found}
-        if is_first:
+        if self.judged is None:
+            self.judged = dict(found)
             self._sort()
             return
+        self.judged.update(found)
         for key in found.keys() & self.entries.keys():
             self._leave(key)
             self._enter(self.entries[key])

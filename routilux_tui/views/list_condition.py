@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import ConditionError
 from routilux_tui.views.condition_context import context_of_entry
 from routilux_tui.views.conditions import Condition
-from routilux_tui.views.shapes import JobEntry
+from routilux_tui.views.shapes import SILENT, JobEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,11 @@ class ListCondition:
         from routilux_tui.views.alerts import check_names  # takes long to import
 
         check_names(self._condition, of_any)
+
+    @staticmethod
+    def can_ask(entry: JobEntry) -> bool:
+        """Whether a job can be asked for its figures: it can be read, and answers."""
+        return not entry.error and entry.badge != SILENT
 
     def holds(self, entry: JobEntry) -> bool:
         """Whether it holds by what the list has of a job.

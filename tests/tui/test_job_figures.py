@@ -61,6 +61,9 @@ async def test_the_list_is_filtered_by_each_jobs_own_figures_when_enter_says_so(
         await until(pilot, lambda: len(app.screen.rows.selected) == 1)
         [key] = app.screen.rows.selected
         assert key.endswith("5.json")
+        # one that the list can judge by itself is judged of what can't be read, too
+        await pilot.press("asterisk", *'path.endsWith("odd.json")', "enter")
+        await until(pilot, lambda: [one[-8:] for one in app.screen.rows.selected] == ["odd.json"])
 
 
 async def test_what_no_job_has_is_said_as_one_types(jobs: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.views.shapes import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -24,20 +23,20 @@ async def judged_jobs(
 ) -> AsyncIterator[dict[str, bool]]:
     """Whether a condition holds, by the jobs' keys, a few of them at a time.
 
-    It does not of a job that can't be read or does not answer.
+    One that needs figures does not of a job that can't be read or does not answer.
     """
-    left = list(jobs)
-    while left:
-        some, left = left[:_AT_ONCE], left[_AT_ONCE:]
+    wanted = list(jobs)
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = wanted[at : at + _AT_ONCE]
         found = await asyncio.gather(*(_holds(source, condition, one) for one in some))
         yield {one.key: holds for one, holds in zip(some, found, strict=True)}
 
 
 async def _holds(source: Source, condition: ListCondition, one: JobEntry) -> bool:
-    if one.error or one.badge == SILENT:
-        return False
     if not condition.needs_figures:
         return condition.holds(one)
+    if not condition.can_ask(one):
+        return False
     handle = source.handle(one.key)
     try:
         await handle.open()
