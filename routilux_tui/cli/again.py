@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
-from routilux_tui.cli.arguments import workers
+from routilux_tui.cli.arguments import at_least_one
 from routilux_tui.cli.config import effective_settings
 from routilux_tui.cli.find_job import find
 from routilux_tui.cli.run import add_following_arguments, show_started
@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="every input of this routine; of a routilux script, what it had not done",
     )  # fmt: skip
     parser.add_argument("--flow", default="", metavar="FLOW", help="the flow, where it is another")
-    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
+    parser.add_argument(
+        "--workers", type=at_least_one, default=0, metavar="N", help="handlers at once"
+    )
     add_following_arguments(parser)
 
 

@@ -9,6 +9,9 @@ import shlex
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.views.naming import LONGEST_NAME
 
+#: The name of the job that was started last.
+LAST = "@last"
+
 
 def count(text: str) -> int:
     """A whole number from 0 up."""
@@ -22,11 +25,6 @@ def row_number(text: str) -> int:
 
 def at_least_one(text: str) -> int:
     """A whole number from 1 up."""
-    return _whole(text, 1)
-
-
-def workers(text: str) -> int:
-    """How many handlers may run at once: from 1 up."""
     return _whole(text, 1)
 
 
@@ -46,7 +44,9 @@ def executor(text: str) -> str:
 
 def add_worker_arguments(parser: argparse.ArgumentParser) -> None:
     """Add how many handlers run at once, and where."""
-    parser.add_argument("--workers", type=workers, default=0, metavar="N", help="handlers at once")
+    parser.add_argument(
+        "--workers", type=at_least_one, default=0, metavar="N", help="handlers at once"
+    )
     parser.add_argument(
         "--executor", type=executor, default="", metavar="WHERE",
         help="where handlers run: threads, processes[:N], dask://HOST:PORT, dask:local, "
@@ -97,7 +97,7 @@ def check_named(job: str) -> None:
         NoSuchJob: when it is empty, as a script's variable may be, or that of another machine.
     """
     if not job.strip():
-        raise NoSuchJob("JOB is empty.", "Name a job: its id, its flow, or @last")
+        raise NoSuchJob("JOB is empty.", f"Name a job: its id, its flow, or {LAST}")
     if job.startswith("ssh://"):
         host, _, name = job.removeprefix("ssh://").partition("/")
         raise NoSuchJob(

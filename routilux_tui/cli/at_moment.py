@@ -49,7 +49,6 @@ class PastJob(SavedJob):
     def __init__(self, path: Path, moment: str) -> None:
         replay = replay_of(path)
         self.point: Point = replay.first_held(moment)
-        self.is_silent = False
         self._read_from(path, replay.projection)
 
     def header(self) -> Header:

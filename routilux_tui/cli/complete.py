@@ -173,7 +173,8 @@ def _of_argument(action: argparse.Action, given: list[str], last: str) -> Iterat
 
 
 def _jobs(*, saved: bool) -> Iterator[Candidate]:
-    from routilux_tui.cli.find_job import LAST, live_entries, saved_entries
+    from routilux_tui.cli.arguments import LAST
+    from routilux_tui.cli.find_job import live_entries, saved_entries
     from routilux_tui.cli.output import safe
 
     entries = live_entries()

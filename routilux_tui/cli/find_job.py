@@ -12,7 +12,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from routilux_tui.cli.arguments import check_named
+from routilux_tui.cli.arguments import LAST, check_named
 from routilux_tui.errors import JobFileError, NoSuchJob, NotConfirmed, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import AlertState, Filter, Header, RoutineRow, Window
     from routilux_tui.views.timeline import Timeline
 
-LAST = "@last"
 _LISTED = 5
 
 
@@ -82,6 +81,8 @@ class Readable(Protocol):
 
 class SavedJob:
     """A job in a file, for commands; ``is_silent``: its runner runs, and does not answer."""
+
+    is_silent = False
 
     def __init__(self, path: Path, *, is_silent: bool = False) -> None:
         from routilux_tui.store.large_file import open_job, wait_counted

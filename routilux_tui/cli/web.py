@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from routilux_tui.cli.arguments import address, port, workers
+from routilux_tui.cli.arguments import address, at_least_one, port
 from routilux_tui.cli.browse import add_host_arguments
 from routilux_tui.cli.config import add_screen_arguments, effective_settings
 from routilux_tui.cli.extras import imported
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow-control", action="store_true", help="let jobs be steered")
     parser.add_argument(
-        "--tabs", type=workers, default=_TABS, metavar="N", help=f"tabs at once: {_TABS}"
+        "--tabs", type=at_least_one, default=_TABS, metavar="N", help=f"tabs at once: {_TABS}"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control
-from routilux_tui.cli.arguments import workers
+from routilux_tui.cli.arguments import at_least_one
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     control.add_job_arguments(parser)
-    parser.add_argument("number", type=workers, metavar="N", help="handlers at once, from 1 up")
+    parser.add_argument(
+        "number", type=at_least_one, metavar="N", help="handlers at once, from 1 up"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
