@@ -85,6 +85,8 @@ class TimelinePane(Pane):
         self._notes: list[list[Part]] = []
         self._asked: tuple[Any, ...] | None = None
         self._drawn_at = 0.0
+        #: Whether the job went on when it was drawn: how it ended is to be drawn, too.
+        self._was_moving = False
 
     async def load(self, handle: Handle, detail: Detail | None = None, *, moves: bool) -> None:
         """Have it drawn where the job is; what moves at most every `EVERY` seconds.
@@ -98,8 +100,8 @@ class TimelinePane(Pane):
         asked = (self.columns(), self.view, frozenset(self.expanded))
         now = formatting.now()
         is_new = asked != self._asked
-        is_due = is_new or (moves and now - self._drawn_at >= EVERY)
-        if not self.is_shown or not self.size.width or not is_due:
+        is_old = moves != self._was_moving or (moves and now - self._drawn_at >= EVERY)
+        if not self.is_shown or not self.size.width or not (is_new or is_old):
             return
         shown: Timeline | None = None
         begin, end = (0.0, 0.0) if self.view is None else (self.view.begin, self.view.end)
@@ -115,7 +117,7 @@ class TimelinePane(Pane):
             if shown is None:
                 return
             asked = (*asked[:2], frozenset())
-        self._asked, self._drawn_at = asked, now
+        self._asked, self._drawn_at, self._was_moving = asked, now, moves
         if self.view is not None and self.follows_now:
             length = self.view.end - self.view.begin
             first = max(shown.first, shown.last - length)

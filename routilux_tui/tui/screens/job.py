@@ -12,18 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, TIME_ACTIONS, bindings
-from routilux_tui.tui.panes.data import DataPane
-from routilux_tui.tui.panes.flow import FlowPane
-from routilux_tui.tui.panes.history import HistoryPane
-from routilux_tui.tui.panes.layout import NOW, PROBLEMS, PaneLayout
-from routilux_tui.tui.panes.log import LogPane
-from routilux_tui.tui.panes.now import NowPane
-from routilux_tui.tui.panes.output import OutputPane
+from routilux_tui.tui.panes.layout import NOW, PROBLEMS
 from routilux_tui.tui.panes.pane import Pane, SectionPane
-from routilux_tui.tui.panes.pauses import PausesPane
-from routilux_tui.tui.panes.printed import PrintPane
-from routilux_tui.tui.panes.problems import ProblemsPane
-from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.job_reading import JobReading
 from routilux_tui.tui.screens.job_replay import ReplayLayer
 from routilux_tui.tui.screens.job_search import JobSearch
@@ -31,7 +21,6 @@ from routilux_tui.tui.screens.job_waits import JobWaits
 from routilux_tui.tui.screens.steering import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
-from routilux_tui.tui.widgets.question import QuestionBox
 from routilux_tui.tui.widgets.replay_bar import ReplayBar
 from routilux_tui.views import shapes
 from routilux_tui.views.shapes import Filter
@@ -43,7 +32,6 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from routilux_tui.sources.base import Handle
-    from routilux_tui.tui.widgets.rows import Rows
     from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Frame, Window
 
@@ -67,26 +55,6 @@ class JobScreen(ReplayLayer):
         self.handle = self.present = handle
         self.head = JobHeader()
         self.bar = ReplayBar()
-        self.routines = FlowPane()
-        self.problems = ProblemsPane()
-        self.now = NowPane()
-        self.timeline = TimelinePane()
-        self.question_box = QuestionBox()
-        self.history = HistoryPane()
-        self.printed = PrintPane()
-        self.sections: list[SectionPane] = [
-            self.history,
-            LogPane(),
-            DataPane(),
-            OutputPane(),
-            PausesPane(),
-            self.printed,
-        ]
-        self.panes: dict[str, Pane] = {
-            pane.key_shown: pane
-            for pane in (self.routines, self.problems, self.now, self.timeline, *self.sections)
-        }
-        self.arrangement = PaneLayout(self.panes, self.question_box)
         self._is_reading = self._must_read = False
         self._has_changed = True
         self._was_read = asyncio.Event()
@@ -121,7 +89,7 @@ class JobScreen(ReplayLayer):
         self.set_focus(self.routines)
         self._show(None)
         flow = self.run_worker(self._read_flow())
-        self._read_soon()
+        self.read_soon()
         with contextlib.suppress(asyncio.TimeoutError):
             # a job at hand is shown whole at once; one that is far comes when it comes
             await asyncio.wait_for(asyncio.shield(self._first_reading(flow)), _AT_HAND)
@@ -164,7 +132,7 @@ class JobScreen(ReplayLayer):
             pane.moment = self.head.past
         self.timeline.refresh()
         self._show(frame)
-        self._read_soon()
+        self.read_soon()
 
     def _show(self, frame: Frame | None) -> None:
         """Hand the state to the panes."""
@@ -200,12 +168,14 @@ class JobScreen(ReplayLayer):
             self.question_box.ask(self.reading.questions, self.reading.question, held)
         insight = None
         if self._has_changed:
+            self._has_changed = False  # a frame that comes meanwhile is not in the answer
             insight = await self.reading.read_insight()
             printed = await self.reading.read_printed()
             if printed is not None:
                 self.printed.show_lines(*printed)
+            moves = self.point is None and self.handle.header.status == "running"
+            self._has_changed |= insight is None or moves
         if insight is not None:
-            self._has_changed = self.point is None and self.handle.header.status == "running"
             self._show_insight(insight)
         if self.present.stale_since is None:  # all of its time, with the moment that is shown
             moves = self.present.header.status == "running"
@@ -246,9 +216,9 @@ class JobScreen(ReplayLayer):
         self.problems.tick(is_running=status == "running" and not is_old)
         if status == "running" and not is_old:
             self.now.tick()
-        self._read_soon()
+        self.read_soon()
 
-    def _read_soon(self) -> None:
+    def read_soon(self) -> None:
         """Ask, if nothing is being asked for already."""
         self._must_read = True
         if not self._is_reading:
@@ -263,39 +233,6 @@ class JobScreen(ReplayLayer):
         finally:
             self._is_reading = False
             self._was_read.set()
-
-    def on_timeline_pane_moved(self) -> None:
-        """The reader looks at another stretch of time."""
-        self._read_soon()
-
-    # Layout
-
-    def action_pane(self, key: int | str) -> None:
-        """Bring a pane to the screen and put the keys in it."""
-        self.set_focus(self.arrangement.show_pane(str(key)))
-        self._read_soon()
-
-    def _step(self, step: int) -> None:
-        key = self.focused_pane().key_shown
-        self.action_pane(self.arrangement.key_after(key, step))
-
-    def action_next_pane(self) -> None:
-        """The next pane."""
-        self._step(1)
-
-    def action_previous_pane(self) -> None:
-        """The pane before."""
-        self._step(-1)
-
-    def action_zoom(self) -> None:
-        """Give the focused pane the whole screen, or back."""
-        pane = self.focused_pane()
-        self.arrangement.zoom(pane.key_shown)
-        self.set_focus(pane)
-
-    def on_rows_tab_chosen(self, event: Rows.TabChosen) -> None:
-        """A tab was clicked."""
-        self.action_pane(event.key)
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
         """A key of the footer was clicked."""

@@ -9,14 +9,13 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.flow import FlowPane
 from routilux_tui.tui.panes.history import HistoryPane
-from routilux_tui.tui.panes.layout import HISTORY, PaneLayout
 from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.pane import Pane, SectionPane, row_text
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.panes.timeline import TimelinePane
 from routilux_tui.tui.screens.detail import TextScreen, json_lines
+from routilux_tui.tui.screens.job_panes import PanesLayer
 from routilux_tui.tui.screens.stack import StackScreen
-from routilux_tui.tui.screens.steering import SteeringScreen
 from routilux_tui.views import shapes
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
@@ -30,45 +29,20 @@ if TYPE_CHECKING:
     from routilux_tui.views.critical_path import Link
 
 
-class LookingLayer(SteeringScreen):
-    """A screen with the panes of a job on it.
+class LookingLayer(PanesLayer):
+    """A job's screen on which one looks closer.
 
     Attributes:
         handle: the job.
-        routines: the flow's pane.
-        history: the history's.
-        panes: every pane, by its key.
-        sections: those of rows that are fetched.
-        arrangement: where they are seen.
         reading: what was read of the job beside its frames.
     """
 
     handle: Handle
-    routines: FlowPane
-    history: HistoryPane
-    panes: dict[str, Pane]
-    sections: list[SectionPane]
-    arrangement: PaneLayout
     reading: JobReading
 
     @abstractmethod
     async def links_to(self, record: int) -> list[Link]:
         """The tasks that led to a record, with what each waited and ran, if that is at hand."""
-
-    def focused_pane(self) -> Pane:
-        """The pane that has the keys."""
-        focused = self.focused
-        return focused if isinstance(focused, Pane) else self.routines
-
-    def filtered_pane(self) -> SectionPane:
-        """The pane that a filter is for: the focused one, or the one that is seen below."""
-        pane = self.focused_pane()
-        if isinstance(pane, SectionPane):
-            return pane
-        below = self.panes[self.arrangement.chosen]
-        if not isinstance(below, SectionPane):
-            below = self.arrangement.show_pane(HISTORY)
-        return below if isinstance(below, SectionPane) else self.history
 
     def action_filter(self) -> None:
         """Show the rows of the routine under the cursor alone, or of all again."""

@@ -57,13 +57,17 @@ class JobReading:
 
     async def read_insight(self) -> Insight | None:
         """All that is measured of the job; None where nobody answers."""
-        if self.handle.stale_since is not None:
+        asked = self.handle
+        if asked.stale_since is not None:
             return None
         try:
-            self.last = await self._answer("insight", lambda: self.handle.insight(*PARTS))
+            insight: Insight = await self._answer("insight", lambda: asked.insight(*PARTS))
         except RoutiluxTuiError:
             return None
-        return self.last
+        if asked is not self.handle:  # of another moment than the one that is shown by now
+            return None
+        self.last = insight
+        return insight
 
     async def read_printed(self) -> tuple[int, int] | None:
         """The first line that was printed and is still there, and how many there ever were."""

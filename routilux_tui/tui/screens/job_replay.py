@@ -52,7 +52,6 @@ class ReplayLayer(RetryLayer):
 
     present: Handle
     bar: ReplayBar
-    timeline: TimelinePane
     point: Point | None = None
     _past: PastHandle | FarPastHandle | None = None
     _speed = 0
