@@ -85,7 +85,7 @@ def _print_executors(launch: Any) -> None:
     known = launch if isinstance(launch, dict) else {}
     own = known.get("executors")
     executors = {"": known.get("executor"), **(own if isinstance(own, dict) else {})}
-    if set(executors.values()) <= {None, "", THREADS}:
+    if all(one in (None, "", THREADS) for one in executors.values()):
         return
     print()
     for routine, spec in executors.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.job import status as statuses
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
@@ -25,5 +26,5 @@ def end_of_job(state: JobState) -> tuple[str, str]:
         left = counted(len(state.dropped_tasks), "task")
         return "failed", f"{left} that it dropped when it failed did not run"
     states = state.routine_states.values()
-    found = [str(one.get("status")) for one in states if isinstance(one, dict)]
+    found = [as_text(one.get("status")) for one in states if isinstance(one, dict)]
     return statuses.end_of(found), ""

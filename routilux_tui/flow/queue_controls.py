@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import NotPossible
 from routilux_tui.flow.task_controls import TaskControls
 from routilux_tui.job import status as statuses
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.queue_actions import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.views.formatting import counted
 
@@ -100,5 +101,5 @@ class QueueControls(TaskControls):
         """Whether the job is paused for nothing but tasks on hold."""
         state = self.job_state
         point = state.pause_points[-1] if state.pause_points else None
-        reason = str(point.get("reason")) if isinstance(point, dict) else ""
+        reason = as_text(point.get("reason")) if isinstance(point, dict) else ""
         return state.status == "paused" and reason.endswith(_HELD)

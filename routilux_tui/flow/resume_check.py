@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import FlowDefinitionError, NotPossible
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.store.versions import is_address
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def check_resumable(flow: FlowStructure, state: JobState, held: Iterable[Task]) 
     check_tasks(flow, held)
     for event in state.deferred_events:
         fields = event if isinstance(event, dict) else {}
-        routine_id, name = str(fields.get("routine_id")), str(fields.get("event_name"))
+        routine_id, name = as_text(fields.get("routine_id")), as_text(fields.get("event_name"))
         routine = routines.get(routine_id)
         if routine is None or routine.get_event(name) is None:
             raise NotPossible(

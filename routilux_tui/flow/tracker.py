@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import as_text, to_plain
+from routilux_tui.job.record import as_number
 
 if TYPE_CHECKING:
     from routilux_tui.flow.structure import FlowStructure
@@ -169,9 +170,9 @@ def _executions(routine_id: str, state: dict[str, Any]) -> list[dict[str, Any]]:
         for name in ("runs", "errors", "active")
     )
     ended = max(0, runs - active)
-    busy = state.get("execution_time")
-    mean = busy / ended if isinstance(busy, (int, float)) and ended else 0.0
-    failed = "failed" if statuses.routine_has_failed(str(state.get("status"))) else "error"
+    busy = as_number(state.get("execution_time"))
+    mean = busy / ended if ended else 0.0
+    failed = "failed" if statuses.routine_has_failed(as_text(state.get("status"))) else "error"
     shown: dict[str, Any] = {
         "routine_id": routine_id,
         "start_time": state.get("started_at"),

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import UsageError
+from routilux_tui.job.jsonable import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +112,7 @@ def _check(question: Asked, answer: dict[str, Any]) -> None:
         value = answer[name]
         is_odd = isinstance(value, bool) and kind in {"int", "float"}
         if is_odd or not isinstance(value, TYPES.get(kind, (object,))):
-            raise UsageError(f"{name!r} is {str(value)[:40]!r}, and no {kind}.", _wanted(types))
+            raise UsageError(f"{name!r} is {as_text(value)[:40]!r}, and no {kind}.", _wanted(types))
 
 
 def _wanted(types: Mapping[str, str]) -> str:

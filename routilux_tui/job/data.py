@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.history import SavedHistory
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.questions import CHECKPOINT, Question
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.statistics import Statistics
@@ -225,11 +225,6 @@ def counting(state: Any) -> Any:
     if not isinstance(state, dict) or "runs" not in state or state.keys() >= set(NUMBERS):
         return state
     return {**dict.fromkeys(NUMBERS, 0), **state}
-
-
-def as_text(value: Any) -> str:
-    """A name, an id or a status, whatever somebody has given in its place."""
-    return value if isinstance(value, str) else str(to_plain(value))
 
 
 def is_count(value: Any) -> bool:

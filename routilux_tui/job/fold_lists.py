@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.data import JobData, as_text
 from routilux_tui.job.error_kinds import FAILURES
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import MOST_TRACEBACKS, ExecutionRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from routilux_tui.job.data import JobData
 
 
 def _record(

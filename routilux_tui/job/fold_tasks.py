@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.data import HELD, NUMBERS
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.statistics import MOST_USUAL
 from routilux_tui.job.status import error_line
@@ -329,7 +330,7 @@ def no_retry_under_way(job: JobData, task: Task, status: str) -> None:
     routine = job._routine_states.get(task.routine_id)
     if not isinstance(routine, dict) or routine.get("active"):
         return
-    if str(routine.get("status")) in {"running", "pending"}:
+    if as_text(routine.get("status")) in {"running", "pending"}:
         routine["status"] = status
 
 

@@ -8,11 +8,11 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.data import (
     MOST_CONTROLS,
     NUMBERS,
-    as_text,
     counting,
     is_count,
     shape_routines,
 )
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import as_number
 
 if TYPE_CHECKING:

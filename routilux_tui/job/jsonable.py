@@ -280,6 +280,19 @@ def parse_int(digits: str) -> int:
         return sign * number
 
 
+def as_text(value: Any) -> str:
+    """The text of whatever stands where a text belongs: of nothing the empty one."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    plain = to_plain(value)
+    try:
+        return str(plain)
+    except ValueError:  # an integer past the interpreter's limit of digits
+        return preview(plain)
+
+
 def preview(value: Any, limit: int = PREVIEW) -> str:
     """One line of compact JSON, at most ``limit`` characters; the work is bounded, too."""
     if isinstance(value, msgspec.Raw):
@@ -318,7 +331,7 @@ def _sketch(value: Any, parts: list[str], room: int, depth: int) -> int:
     elif isinstance(value, int):
         text = str(value) if value.bit_length() < 4096 else f"{hex(value)[:room]}"
     else:
-        text = json.dumps(str(to_plain(value))[: room + 1], ensure_ascii=False)
+        text = json.dumps(as_text(value)[: room + 1], ensure_ascii=False)
     parts.append(text)
     return room - len(text)
 

@@ -16,12 +16,12 @@ from typing_extensions import Self
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import timestamps
 from routilux_tui.job.changes import FOLD
-from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES, JobData, as_text
+from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES, JobData
 from routilux_tui.job.history import SavedHistory
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.listeners import dispatch_table
 from routilux_tui.job.our_keys import OWN_KEYS, fill_own, own_plain
-from routilux_tui.job.record import MOST_TRACEBACKS
+from routilux_tui.job.record import MOST_TRACEBACKS, is_id
 from routilux_tui.job.spare_memory import carry_out_again
 
 if TYPE_CHECKING:
@@ -359,10 +359,9 @@ class Job(JobData):
         for name in ("flow_id", "job_id"):
             value = plain.get(name)
             if value is not None:
-                setattr(self, f"_{name}", value if isinstance(value, str) else str(to_plain(value)))
+                setattr(self, f"_{name}", as_text(value))
         if "status" in plain:
-            status = plain["status"]
-            self._status = status if isinstance(status, str) else str(to_plain(status))
+            self._status = as_text(plain["status"])
         if "current_routine_id" in plain:
             current = plain["current_routine_id"]
             self._current_routine_id = current if isinstance(current, str) else None
@@ -375,7 +374,7 @@ class Job(JobData):
         self._created = plain.get("created_at", self._created)
         self._updated = plain.get("updated_at", self._updated)
         seq = plain.get("seq")
-        self.seq = seq if isinstance(seq, int) else self.seq
+        self.seq = seq if is_id(seq) else self.seq
         fill_own(self, plain)
         known = {*KEYS, *OWN_KEYS, "_type"}
         self.extra.update((key, value) for key, value in plain.items() if key not in known)

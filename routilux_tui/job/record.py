@@ -10,7 +10,7 @@ import msgspec
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import decode, to_plain
+from routilux_tui.job.jsonable import as_text, decode, to_plain
 
 #: How many distinct tracebacks a job keeps, each of at most some kilobytes.
 MOST_TRACEBACKS = 500
@@ -131,11 +131,13 @@ class ExecutionRecord(Serializable):
         if type(at) is float:
             return timestamps.to_iso(at)
         if isinstance(at, datetime):
-            return timestamps.parse(at).isoformat()  # type: ignore[union-attr] # a datetime always is a time
+            return timestamps.shown(at)
         return at
 
     def __repr__(self) -> str:
-        return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{self.timestamp}]"
+        at = self.timestamp
+        at = at if isinstance(at, datetime) else as_text(at)
+        return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{at}]"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ExecutionRecord):
@@ -172,8 +174,8 @@ class ExecutionRecord(Serializable):
             return cls.of("", "", plain, None)
         routine_id, event_name = plain.get("routine_id"), plain.get("event_name")
         return cls.of(
-            routine_id if isinstance(routine_id, str) else _text(routine_id),
-            event_name if isinstance(event_name, str) else _text(event_name),
+            routine_id if isinstance(routine_id, str) else as_text(routine_id),
+            event_name if isinstance(event_name, str) else as_text(event_name),
             plain.get("data", {}),
             plain.get("timestamp"),
             *(number if is_id(number := plain.get(name)) else None for name in CAUSE_KEYS),
@@ -211,7 +213,3 @@ def as_number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return 0.0
     return float(value) if 0 <= value < 1e15 else 0.0
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(to_plain(value))

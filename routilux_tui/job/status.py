@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from routilux_tui.job.jsonable import as_text
+
 
 class Appearance(NamedTuple):
     """How a status is shown without colour: a glyph, its ASCII stand-in, a word and a letter."""
@@ -92,5 +94,5 @@ def is_routine(routine_id: str) -> bool:
 
 def error_line(detail: dict[str, Any]) -> str:
     """The error that a routine's state tells: its type and its message."""
-    error, kind = str(detail.get("error") or ""), str(detail.get("error_type") or "")
+    error, kind = as_text(detail.get("error") or ""), as_text(detail.get("error_type"))
     return f"{kind}: {error}" if kind and kind != error else error

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import is_id
 
 NORMAL = 2
@@ -91,9 +92,9 @@ class Task(msgspec.Struct, eq=False, gc=False):
         if type(queued_at) is not float or not timestamps.is_time(queued_at):
             queued_at = timestamps.to_epoch(plain.get("created_at")) or time.time()
         task = cls(
-            own_id if isinstance(own_id, int) else task_id,
-            str(plain.get("slot_routine_id") or ""),
-            str(plain.get("slot_name") or ""),
+            own_id if is_id(own_id) else task_id,
+            as_text(plain.get("slot_routine_id")),
+            as_text(plain.get("slot_name")),
             data if isinstance(data, dict) else {},
             plain.get("connection_source_routine_id"),
             plain.get("connection_source_event_name"),
@@ -101,7 +102,7 @@ class Task(msgspec.Struct, eq=False, gc=False):
         )
         for name in ("retry_count", "max_retries", "priority", "emitted", "again"):
             value = plain.get(name)
-            if isinstance(value, int) and value >= 0:
+            if is_id(value):
                 setattr(task, name, value)
         for name in _FLAGS:
             setattr(task, name, plain.get(name) is True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeGuard
+
+from routilux_tui.job.jsonable import as_text
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
@@ -58,16 +60,21 @@ def parse(value: Any) -> datetime | None:
     """
     try:
         if isinstance(value, datetime):
-            return value if value.tzinfo else value.astimezone()
+            return _in_any_zone(value if value.tzinfo else value.astimezone())
         if isinstance(value, bool):
             return None
         if isinstance(value, (int, float)):
             return to_datetime(value) if 0 <= value <= _LATEST else None
         if isinstance(value, str):
-            return _parse_text(value.strip())
+            return _in_any_zone(_parse_text(value.strip()))
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def _in_any_zone(moment: datetime | None) -> datetime | None:
+    """A moment for which every zone has a day; None for one at an end of the calendar."""
+    return None if moment is None or moment.year in {1, 9999} else moment
 
 
 def _parse_text(text: str) -> datetime | None:
@@ -95,9 +102,9 @@ def _parse_text(text: str) -> datetime | None:
     return moment.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset))
 
 
-def is_time(at: float) -> bool:
-    """Whether a number is seconds since the epoch that a calendar has a day for."""
-    return 0 <= at <= _LATEST
+def is_time(at: Any) -> TypeGuard[float]:
+    """Whether a value is seconds since the epoch that a calendar has a day for."""
+    return isinstance(at, (int, float)) and not isinstance(at, bool) and 0 <= at <= _LATEST
 
 
 def to_epoch(value: Any) -> float | None:
@@ -114,7 +121,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return value
     moment = parse(value)
-    return moment.isoformat() if moment is not None else str(value)
+    return moment.isoformat() if moment is not None else as_text(value)
 
 
 def written(value: Any) -> Any:

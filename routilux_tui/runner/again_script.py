@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import status as statuses
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.tasks import Task
 from routilux_tui.runner.launch_record import KEY, flow_to_resume
 from routilux_tui.runner.launch_spec import LaunchSpec
@@ -59,7 +60,7 @@ class ScriptRepetition:
         self.job_id = job.job_id
         self.number = int(own.get("script_job") or 1)
         self.params = {**(begun.params or {}), **params}
-        self.args = [str(one) for one in own.get("args") or ()]
+        self.args = [as_text(one) for one in own.get("args") or ()]
         self.name, self.labels = launch_names(record)
         self._entry, self._python = str(own.get("entry") or ""), str(own.get("python") or "")
         self._cwd, self._workers = begun.cwd, begun.workers

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.change_kinds import KINDS, has_shape
 from routilux_tui.job.changes import FOLD
-from routilux_tui.job.data import as_text
+from routilux_tui.job.jsonable import as_text
 
 if TYPE_CHECKING:
     from routilux_tui.runner.script_engine import ScriptEngine

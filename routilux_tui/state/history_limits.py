@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job.record import as_number
+
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
 
@@ -19,11 +21,11 @@ def drop_old_records(job: Job, history: list[Any]) -> None:
         job: the job.
         history: its records, by time.
     """
-    most, ttl = job.extra.get(SIZE), job.extra.get(TTL)
+    most, ttl = job.extra.get(SIZE), as_number(job.extra.get(TTL))
     excess = 0
     if isinstance(most, int) and most >= 0:
         excess = max(0, len(history) - most)
-    if isinstance(ttl, (int, float)) and ttl > 0:
+    if ttl:
         oldest = time.time() - ttl
         while excess < len(history) and (history[excess].at or 0.0) <= oldest:
             excess += 1

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.data import as_text
-from routilux_tui.job.jsonable import as_key, to_plain
+from routilux_tui.job.jsonable import as_key, as_text, to_plain
 from routilux_tui.job.model import KEYS, Job
 from routilux_tui.state import waiting
 from routilux_tui.state.history_limits import SIZE, TTL, drop_old_records

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
+from routilux_tui.job.jsonable import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,7 +247,7 @@ def _copy_of(job_state: Job) -> Job:
 
 def _routine_statuses(job_state: Job) -> list[str]:
     states = list(job_state.routine_states.values())
-    found = [str(one.get("status")) for one in states if isinstance(one, dict)]
+    found = [as_text(one.get("status")) for one in states if isinstance(one, dict)]
     if statuses.end_of(found) == "failed":
         logger.warning(
             "Job %s has run out of tasks, but a routine of it has failed: so has the job",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.jsonable import dumps
+from routilux_tui.job.timestamps import is_time
 from routilux_tui.store.changes_reading import RawSegment, raw_segments
 from routilux_tui.store.list_growth import LISTS, entries_of
 from routilux_tui.store.live_segment import LiveSegment
@@ -107,7 +108,7 @@ def _reopened(raw: RawSegment, place: Path, number: int) -> Unsealed:
         task = max([task, *queued])
         last, at = batch[-1][0], end + 1
     begun = raw.head.get("at")
-    start = float(begun) if isinstance(begun, (int, float)) else 0.0
+    start = float(begun) if is_time(begun) else 0.0
     return Unsealed(
         number=number,
         live=LiveSegment.reopened(place, at),

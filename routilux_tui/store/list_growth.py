@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.data import as_text
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import ExecutionRecord
 
 if TYPE_CHECKING:

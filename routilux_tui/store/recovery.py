@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import JobFileError, JobFileMissing
+from routilux_tui.job import timestamps
 from routilux_tui.job.change_kinds import KINDS, TIME_PLACES, has_shape
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES
@@ -68,7 +69,7 @@ def replay(state: Job, path: str | os.PathLike[str], *, journaled: bool = False)
     if isinstance(version, int) and version > VERSION:
         state.unread = NEWER
         return 0
-    if isinstance(seq, int) and seq > state.seq:
+    if is_id(seq) and seq > state.seq:
         state.unread = GAP
         return 0
     done = apply_lines(state, content, begin)
@@ -131,7 +132,7 @@ def time_of(change: Any) -> float | None:
         return None
     place = TIME_PLACES.get(change[1]) if isinstance(change[1], str) else None
     at = change[place] if place is not None and place < len(change) else None
-    return at if isinstance(at, (int, float)) else None
+    return at if timestamps.is_time(at) else None
 
 
 def _why_invalid(change: Any, seq: int) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import JobFileMissing
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.model import Job
+from routilux_tui.job.timestamps import is_time
 from routilux_tui.store.changes_reading import (
     changes_of_raw,
     id_and_seq_of,
@@ -72,7 +73,7 @@ class Piece:
         self.last = max(numbers, default=self.first - 1)
         begun = raw.head.get("at")
         times = _times(changes)
-        self.begin = begun if isinstance(begun, (int, float)) else next(iter(times), 0.0)
+        self.begin = begun if is_time(begun) else next(iter(times), 0.0)
         self.end = max(self.begin, times[-1] if times else self.begin)
         self.has_keyframe = raw.keyframe is not None
 
@@ -317,7 +318,7 @@ def _times(changes: Sequence[Any]) -> list[float]:
 
 def _time(job: Job) -> float:
     updated = job._updated  # noqa: SLF001 - as it was folded
-    return updated if isinstance(updated, (int, float)) else 0.0
+    return updated if is_time(updated) else 0.0
 
 
 def _apply_until(job: Job, changes: Sequence[Any], seq: int | None, at: float | None) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.errors import ConditionError, UsageError
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.conditions import Condition
 from routilux_tui.views.shapes import AlertRule, AlertState
@@ -194,7 +195,7 @@ def alert_states(job: Job) -> list[AlertState]:
                 rule = msgspec.convert({**one["rule"], "name": name}, AlertRule)
             except msgspec.ValidationError:  # a file is data
                 continue
-            at = str(one.get("at") or "")
+            at = as_text(one.get("at"))
             found.append(AlertState(rule=rule, holds=one["holds"], count=one["count"], at=at))
         return found
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from routilux_tui.job.jsonable import as_text
 from routilux_tui.views.steering import label_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def breakpoints(job: Job) -> list[Breakpoint]:
     with job.lock:
         return [
             Breakpoint(
-                one["number"], one["condition"], label_of(one["who"]), str(one.get("at") or "")
+                one["number"], one["condition"], label_of(one["who"]), as_text(one.get("at"))
             )
             for one in job.breakpoints.values()
         ]

@@ -10,7 +10,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import kind_of
 from routilux_tui.job.jsonable import to_plain
-from routilux_tui.job.record import ExecutionRecord
+from routilux_tui.job.record import ExecutionRecord, as_count, as_number
 from routilux_tui.views.estimate import EarlierRun
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def known_run_of(job: Job) -> KnownRun:
     for routine_id, state in job.routine_states.items():
         if not statuses.is_routine(routine_id) or not isinstance(state, dict):
             continue
-        runs, busy = state.get("runs"), state.get("execution_time")
-        if type(runs) is int and runs > 0 and isinstance(busy, (int, float)):
+        runs, busy = as_count(state.get("runs")), as_number(state.get("execution_time"))
+        if runs:
             routines[routine_id] = (runs, busy / runs)
     return KnownRun(
         job_id=job.job_id,

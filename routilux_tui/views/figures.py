@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import preview
+from routilux_tui.job.jsonable import as_text, preview
 from routilux_tui.job.record import as_count, as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
@@ -49,7 +49,7 @@ def _figures_of(
     times = one.run_time
     return RoutineFigures(
         routine_id,
-        _state_of(moment, one, str(plain.get("status", "")), more),
+        _state_of(moment, one, as_text(plain.get("status")), more),
         max(0, one.queued),
         max(0, one.running),
         one.ended or as_count(plain.get("runs")),

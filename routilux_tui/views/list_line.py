@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import PREVIEW, to_plain
+from routilux_tui.job.jsonable import PREVIEW, as_text
+from routilux_tui.job.record import is_id
 from routilux_tui.job.status import WAITS
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import span
@@ -141,8 +142,8 @@ def note_of(account: Any) -> str:
     """Why a job is paused, failed or cancelled, from what it keeps of that."""
     if not isinstance(account, dict):
         return ""
-    reason = str(to_plain(account.get("reason") or ""))
+    reason = as_text(account.get("reason"))
     dropped = account.get("dropped")
-    if isinstance(dropped, int) and dropped:
+    if is_id(dropped) and dropped:
         reason = f"{reason} ({dropped:,} not started)" if reason else f"{dropped:,} not started"
     return reason[:PREVIEW]

@@ -14,7 +14,7 @@ import msgspec
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import as_text, to_plain
 from routilux_tui.views.flow_shape import flow_shape_of
 from routilux_tui.views.steering import label_of, steered_by
 
@@ -130,7 +130,7 @@ def deferred_by_id(job: Job) -> dict[str, dict[str, Any]]:
         asked = (event.get("routine_id"), event.get("event_name"), timestamps.to_iso(at or 0.0))
         if asked in given:
             continue
-        name = [str(event.get(key)) for key in ("routine_id", "event_name", "timestamp")]
+        name = [as_text(event.get(key)) for key in ("routine_id", "event_name", "timestamp")]
         number = zlib.crc32("\0".join(name).encode("utf-8", "replace"))
         while (key := f"d{number & 0xFFFF:04x}") in found:
             number += 1
@@ -193,7 +193,7 @@ def _answered_deferred(job: Job) -> list[AskedQuestion]:
     """The deferred events that somebody has answered: of them, only that is kept."""
     found = []
     for control in job.controls:
-        name, _, choice = str(control.get("reason") or "").partition(": ")
+        name, _, choice = as_text(control.get("reason")).partition(": ")
         if control.get("action") == "answer" and name.startswith("d"):
             at = timestamps.to_epoch(control.get("at"))
             found.append(
@@ -218,7 +218,7 @@ def _own(one: Question, links: list[Link]) -> AskedQuestion:
         default = "the job fails"
         if one.default is not None:
             data = one.default.get("data")
-            default = str(one.default.get("choice") or to_plain(data))
+            default = as_text(one.default.get("choice") or data)
     answer = one.answer or {}
     return AskedQuestion(
         id=str(one.number),
@@ -235,7 +235,7 @@ def _own(one: Question, links: list[Link]) -> AskedQuestion:
         due_at=_iso(one.due),
         default=default,
         reminders=one.reminders,
-        choice=str(answer.get("choice") or ""),
+        choice=as_text(answer.get("choice")),
         answer=to_plain(answer.get("data")),
         answered_by=label_of(one.who),
         answered_at=_iso(one.answered_at),
@@ -243,7 +243,7 @@ def _own(one: Question, links: list[Link]) -> AskedQuestion:
 
 
 def _deferred(name: str, event: dict[str, Any], text: str, links: list[Link]) -> AskedQuestion:
-    routine, of = str(event.get("routine_id") or ""), str(event.get("event_name") or "")
+    routine, of = as_text(event.get("routine_id")), as_text(event.get("event_name"))
     data = event.get("data")
     at = timestamps.to_epoch(event.get("timestamp"))
     return AskedQuestion(
@@ -264,7 +264,7 @@ def _reason(job: Job) -> str:
     point = job.pause_points[-1] if job.pause_points else None
     if not isinstance(point, dict) or steered_by(job) or job.waits_for_answers():
         return ""
-    return str(to_plain(point.get("reason") or ""))
+    return as_text(point.get("reason"))
 
 
 def _targets(links: list[Link], routine: str, event: str) -> list[str]:

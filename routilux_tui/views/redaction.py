@@ -31,7 +31,7 @@ from routilux_tui.job.file_places import (
     Keys,
     Row,
 )
-from routilux_tui.job.jsonable import decode
+from routilux_tui.job.jsonable import as_text, decode
 from routilux_tui.job.model import Job
 from routilux_tui.job.status import JOB_STATUSES, ROUTINE_STATUSES
 from routilux_tui.store.job_file import Snapshot
@@ -168,7 +168,7 @@ class Redaction:
         return value
 
     def _is_known(self, number: float) -> bool:
-        ways = {str(number)}
+        ways = {as_text(number)}
         if isinstance(number, float) and number.is_integer():
             ways.add(str(int(number)))
         return not ways.isdisjoint(self._texts)
@@ -192,7 +192,7 @@ class Redaction:
             if isinstance(one, (dict, list)):
                 stack += one.values() if isinstance(one, dict) else one
             elif isinstance(one, (str, int, float)) and not isinstance(one, bool):
-                self._note(str(one))
+                self._note(as_text(one))
         return REDACTED
 
     def _note(self, text: str) -> None:

@@ -6,20 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import PREVIEW, preview, to_plain
-from routilux_tui.job.record import ExecutionRecord, as_count, as_number
+from routilux_tui.job.jsonable import PREVIEW, as_text, preview
+from routilux_tui.job.record import ExecutionRecord, as_count, as_number, is_id
 from routilux_tui.job.tasks import Task
 from routilux_tui.views import shapes
 from routilux_tui.views.shapes import RoutineRow, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else str(to_plain(value))
 
 
 def record_row(n: int, record: Any) -> Row:
@@ -38,8 +32,8 @@ def log_row(n: int, entry: Any) -> Row:
         return Row(n, text=preview(entry))
     rest = dict(entry)
     at = timestamps.shown(rest.pop("timestamp", None))
-    routine = _text(rest.pop("routine_id", rest.pop("routine", "")))
-    level = _text(rest.pop("level", ""))
+    routine = as_text(rest.pop("routine_id", rest.pop("routine", "")))
+    level = as_text(rest.pop("level", ""))
     message = next((rest.pop(key) for key in ("message", "msg", "text") if key in rest), None)
     text = "" if message is None else (message if isinstance(message, str) else preview(message))
     if rest:
@@ -51,7 +45,7 @@ def pause_row(n: int, point: Any) -> Row:
     """A pause point: its reason, then its checkpoint."""
     if not isinstance(point, dict):
         return Row(n, text=preview(point))
-    text = _text(point.get("reason"))[:PREVIEW]
+    text = as_text(point.get("reason"))[:PREVIEW]
     checkpoint = point.get("checkpoint")
     if checkpoint:
         text = f"{text} {preview(checkpoint)}".strip()[:PREVIEW]
@@ -59,8 +53,8 @@ def pause_row(n: int, point: Any) -> Row:
     return Row(
         n,
         timestamps.shown(point.get("timestamp")),
-        _text(point.get("current_routine_id")),
-        f"{held:,} held" if isinstance(held, int) else "",
+        as_text(point.get("current_routine_id")),
+        f"{held:,} held" if is_id(held) else "",
         text,
     )
 
@@ -68,7 +62,7 @@ def pause_row(n: int, point: Any) -> Row:
 def data_row(n: int, item: Any) -> Row:
     """A value of the shared data, given as ``(key, value)``."""
     key, value = item
-    return Row(n, name=_text(key), text=preview(value))
+    return Row(n, name=as_text(key), text=preview(value))
 
 
 def output_row(n: int, output: Any) -> Row:
@@ -78,8 +72,8 @@ def output_row(n: int, output: Any) -> Row:
     return Row(
         n,
         timestamps.shown(output.get("timestamp")),
-        _text(output.get("routine_id")),
-        _text(output.get("output_type")),
+        as_text(output.get("routine_id")),
+        as_text(output.get("output_type")),
         preview(output.get("data")),
     )
 
@@ -94,8 +88,8 @@ def pending_row(n: int, task: Any) -> Row:
     return Row(
         n,
         timestamps.shown(task.get("created_at")),
-        _text(task.get("slot_routine_id")),
-        _text(task.get("slot_name")),
+        as_text(task.get("slot_routine_id")),
+        as_text(task.get("slot_name")),
         preview(task.get("data")),
     )
 
@@ -107,8 +101,8 @@ def deferred_row(n: int, event: Any) -> Row:
     return Row(
         n,
         timestamps.shown(event.get("timestamp")),
-        _text(event.get("routine_id")),
-        _text(event.get("event_name")),
+        as_text(event.get("routine_id")),
+        as_text(event.get("event_name")),
         preview(event.get("data")),
     )
 
@@ -129,8 +123,10 @@ def routine_row(routine_id: str, state: Any) -> RoutineRow:
     """A routine, from its state; older versions tell less of it."""
     if not isinstance(state, dict):
         return RoutineRow(routine_id, "pending", error=preview(state))
-    status = _text(state.get("status", "pending"))
-    error = statuses.error_line({name: _text(state.get(name)) for name in ("error", "error_type")})
+    status = as_text(state.get("status", "pending"))
+    error = statuses.error_line(
+        {name: as_text(state.get(name)) for name in ("error", "error_type")}
+    )
     failed = statuses.routine_has_failed(status) or status == "error_continued"
     return RoutineRow(
         routine_id,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job.error_kinds import FAILURES, is_failure
-from routilux_tui.job.jsonable import Plain, dumps, to_plain
+from routilux_tui.job.jsonable import Plain, as_text, dumps, to_plain
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views import shapes
 from routilux_tui.views.causes import input_of, trace_of
@@ -183,7 +183,7 @@ class SectionReader:
             plain["traceback"] = trace
         if record.event_name in FAILURES and record.task is not None:
             data = record.data if isinstance(record.data, dict) else {}
-            plain["input"] = input_of(self.job, record.task, str(data.get("slot", "")))
+            plain["input"] = input_of(self.job, record.task, as_text(data.get("slot")))
         return plain
 
     def find(self, section: str, text: str, start: int, *, back: bool, where: Filter) -> int | None:

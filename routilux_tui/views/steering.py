@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
-from routilux_tui.job.jsonable import Plain, to_plain
+from routilux_tui.job.jsonable import Plain, as_text, to_plain
 from routilux_tui.views.shapes import LastAlert
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def steered_by(job: Job) -> str:
 def label_of(who: Any) -> str:
     """Somebody who steered a job, in a word."""
     names = who if isinstance(who, dict) else {}
-    return str(names.get("via") or names.get("name") or names.get("uid") or "")
+    return as_text(names.get("via") or names.get("name") or names.get("uid"))
 
 
 def job_part(job: Job, name: str) -> Plain:
@@ -70,5 +70,5 @@ def last_alert_of(job: Job) -> LastAlert | None:
     last = job.last_alert
     if not last:
         return None
-    name, text = str(last.get("name") or ""), str(last.get("text") or "")
+    name, text = as_text(last.get("name")), as_text(last.get("text"))
     return LastAlert(name, text, last.get("bell") is not False, last.get("notify") is not False)

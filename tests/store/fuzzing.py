@@ -35,12 +35,17 @@ from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import SECTIONS, Filter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routilux_tui.job.model import Job
 
+DIGITS = "<5,000 digits>"
+"""Stands for an integer that Python would not print, which is put in when the file is written."""
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 5, 1 << 63, 1 << 70, 10**400, -(10**400), 0.5, 1e308, -1e308,
     float("nan"), float("inf"), float("-inf"), "", "x", "running", "\ud800", "\x1b]52;c;x\x07",
     "1e400", "9" * 300, [], [[]], [None], {}, {"x": 1}, {"_type": {}}, [1, 2, 3], "2026-01-01",
+    "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", DIGITS, [DIGITS], {"status": [DIGITS]},
     1e15, "0x7f0000000000", {"a": {"b": {"c": []}}}, [["a", "b", {}]], [[1, "a", 1e400]],
 )  # fmt: skip
 _LEFT_OUT = object()
@@ -71,6 +76,12 @@ def _places(value: Any) -> Any:
             yield inside, key
             if isinstance(inside[key], (dict, list)):
                 waiting.append(inside[key])
+
+
+def as_json(value: Any, indent: int | None = None) -> bytes:
+    """A mutated value as a file has it."""
+    text = json.dumps(value, indent=indent).replace(f'"{DIGITS}"', "9" * 5000)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def garbled(content: bytes, chance: random.Random) -> bytes:
@@ -148,7 +159,12 @@ def _check_types(shape: Any) -> None:
     msgspec.convert(msgspec.to_builtins(shape), type(shape))
 
 
-def once(seed: dict[str, Any], folder: Path, chance: random.Random) -> None:
+def once(
+    seed: dict[str, Any],
+    folder: Path,
+    chance: random.Random,
+    use: Callable[[Path], None] = use,
+) -> None:
     """Write a seed with something odd in it, and use it."""
     path = folder / "j.json"
     job, journal = seed["job"], seed.get("journal")
@@ -157,15 +173,13 @@ def once(seed: dict[str, Any], folder: Path, chance: random.Random) -> None:
         path.write_bytes(garbled(seed["bytes"], chance))
     else:
         indent = chance.choice([None, 2])
-        text = json.dumps(mutated(job, chance), indent=indent)
-        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        path.write_bytes(as_json(mutated(job, chance), indent))
     if journal is not None:
         lines = list(journal)
         at = chance.randrange(len(lines))
         lines[at] = mutated(lines[at], chance)
         path.write_bytes(seed["bytes"])
-        content = "".join(json.dumps(line) + "\n" for line in lines)
-        journal_path(path).write_bytes(content.encode("utf-8", "surrogatepass"))
+        journal_path(path).write_bytes(b"".join(as_json(line) + b"\n" for line in lines))
     use(path)
 
 
@@ -206,7 +220,7 @@ def once_sealed(sealed: Path, folder: Path, chance: random.Random) -> None:
     if victim.name.endswith("journal"):
         head, _, rest = content.rstrip(b"\0").partition(b"\n")
         if chance.random() < 0.5:
-            head = json.dumps(mutated(json.loads(head), chance)).encode("utf-8", "surrogatepass")
+            head = as_json(mutated(json.loads(head), chance))
         victim.write_bytes(head + b"\n" + garbled(rest, chance) + bytes(3000))
     elif victim.name == "index.json" and chance.random() < 0.7:
         victim.write_text(json.dumps(mutated(json.loads(content), chance)))
@@ -235,7 +249,6 @@ def seeds(folder: Path, largest: int = 60_000) -> list[dict[str, Any]]:
 
 def main(folder: str, seconds: str = "60") -> None:
     """Go on for some seconds, and print each distinct fault with what showed it."""
-    sys.set_int_max_str_digits(0)
     known: set[str] = set()
     start, count = time.monotonic(), 0
     all_seeds = seeds(Path(folder)) + seeds(Path(__file__).parents[1] / "data" / "0.1.0")
