@@ -9,6 +9,7 @@ anything of it in memory. At a size that is given, the file becomes ``.1`` and a
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import struct
 import threading
@@ -34,6 +35,7 @@ _HEAD = struct.Struct("<8sQ")
 _ENTRY = struct.Struct("<Qqq")
 _MAGIC = b"rtprint1"
 _NO_TASKS = (1 << 62, -1)
+_MOST_LINES = 1 << 62
 
 
 class Line(NamedTuple):
@@ -248,15 +250,20 @@ class _Part:
 
     @classmethod
     def of(cls, path: Path) -> _Part | None:
-        """The file as it is now; None where there is none, or its index is no index."""
+        """The file as it is now; None where there is none, or its index is not its own."""
         place = Path(f"{_full(path) if _is_half_rotated(path) else path}.index")
         try:
             with place.open("rb") as index:
                 magic, first = _HEAD.unpack(index.read(_HEAD.size))
                 blocks = (os.fstat(index.fileno()).st_size - _HEAD.size) // _ENTRY.size
+            part = cls(path, place, first, blocks)
+            is_own = magic == _MAGIC and first < _MOST_LINES and part.end() <= path.stat().st_size
         except (OSError, struct.error):
             return None
-        return cls(path, place, first, blocks) if magic == _MAGIC and path.exists() else None
+        return part if is_own else None
+
+    def _index_file(self) -> BinaryIO:
+        return self.index.open("rb") if self.blocks else io.BytesIO()
 
     def end(self) -> int:
         """Where the last block that its index knows ends."""
@@ -276,12 +283,17 @@ class _Part:
         """Its lines from the ``start``-th of its own on; blocks without a task are left out."""
         block = min(start // _BLOCK, self.blocks)
         try:
-            with self.path.open("rb") as log, self.index.open("rb") as index:
+            with self.path.open("rb") as log, self._index_file() as index:
+                size = os.fstat(log.fileno()).st_size
                 index.seek(_HEAD.size + max(0, block - 1) * _ENTRY.size)
                 at = _ENTRY.unpack(index.read(_ENTRY.size))[0] if block else 0
+                if at > size:  # what its index says of it is not so
+                    block = at = 0
+                    index.seek(_HEAD.size)
                 while True:
                     entry = index.read(_ENTRY.size) if block < self.blocks else b""
                     end, low, high = _ENTRY.unpack(entry) if len(entry) == _ENTRY.size else (0,) * 3
+                    end = end if at < end <= size else 0
                     if end and task is not None and not low <= task <= high:
                         at, block = end, block + 1
                         continue
@@ -325,8 +337,15 @@ class PrintedReader:
         self._path = printed_path(os.path.realpath(path))
 
     def _parts(self) -> list[_Part]:
-        found = [_Part.of(Path(f"{self._path}.1")), _Part.of(self._path)]
-        return [one for one in found if one is not None]
+        found: list[_Part] = []
+        for path in (_full(self._path), self._path):
+            part = _Part.of(path)
+            if part is None and path.exists():  # all of it is read, then, to find a line
+                first = found[0].first + found[0].count() if found else 0
+                part = _Part(path, path, first, 0)
+            if part is not None:
+                found.append(part)
+        return found
 
     def extent(self) -> tuple[int, int]:
         """The number of the first line that is still there, and how many there ever were."""

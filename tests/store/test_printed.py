@@ -187,3 +187,43 @@ def test_a_disk_that_takes_nothing_is_nobodys_error(
 def test_where_nothing_was_printed_there_is_nothing(path: Path) -> None:
     assert PrintedReader(path).extent() == (0, 0)
     assert list(PrintedReader(path).lines()) == []
+
+
+@pytest.mark.parametrize(
+    "index",
+    [b"", b"no index", b"\xff" * 64, printed._HEAD.pack(printed._MAGIC, 0) + b"\xff" * 72],
+    ids=["lost", "text", "garbage", "beyond its end"],
+)
+def test_an_index_that_is_lost_or_says_what_is_not_so_costs_no_line(
+    path: Path, index: bytes
+) -> None:
+    writer = PrintedWriter(path)
+    for n in range(900):
+        writer.write("r", n, "print", str(n))
+    writer.close()
+    place = printed_files(path)[1]
+    if index:
+        place.write_bytes(index)
+    else:
+        place.unlink()
+    assert PrintedReader(path).extent() == (0, 900)
+    assert next(PrintedReader(path).lines(700)).text == "700"
+    assert [one.n for one in PrintedReader(path).lines(0, 800)] == [800]
+    again = PrintedWriter(path)
+    again.write("r", 900, "print", "900")
+    again.close()
+    assert [one.text for one in PrintedReader(path).lines()] == [str(n) for n in range(901)]
+
+
+def test_an_entry_of_the_index_that_is_not_so_costs_no_line(path: Path) -> None:
+    writer = PrintedWriter(path)
+    for n in range(900):
+        writer.write("r", n, "print", str(n))
+    writer.close()
+    place = printed_files(path)[1]
+    content = bytearray(place.read_bytes())
+    at = printed._HEAD.size + printed._ENTRY.size
+    content[at : at + 8] = b"\xff" * 8
+    place.write_bytes(content)
+    for start in (0, 300, 600, 899):
+        assert [one.n for one in PrintedReader(path).lines(start)] == list(range(start, 900))
