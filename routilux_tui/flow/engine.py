@@ -25,13 +25,13 @@ from routilux_tui.flow.invocation import (
 )
 from routilux_tui.flow.job_end import end_of_job
 from routilux_tui.flow.question_controls import QuestionControls
+from routilux_tui.flow.routine import Routine
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from routilux_tui.flow.routine import Routine
     from routilux_tui.job.tasks import Task
     from routilux_tui.state.job_state import JobState
     from routilux_tui.views.shapes import Control
@@ -90,6 +90,7 @@ class Execution(QuestionControls):
     ) -> None:
         """Record an event and queue a task for every slot that it goes to.
 
+        A slot of a routine that stands elsewhere is called directly: it can have no task here.
         In a job that is paused meanwhile the tasks are held with the others; in one that has
         failed they are dropped with the others.
 
@@ -107,6 +108,9 @@ class Execution(QuestionControls):
         else:
             routine_id = self.flow.id_of(routine) or ""
         self._emit(routine_id, event, data, parent, parent_id)
+        emitted = routine.get_event(event) if isinstance(routine, Routine) else None
+        if emitted is not None and emitted.has_own_connections:
+            emitted.call_slots_outside(self.flow.id_of, data)
 
     def emit_of(self, routine_id: str, event: str, data: dict[str, Any]) -> None:
         """Emit an event of a routine from outside, as `emit` does.

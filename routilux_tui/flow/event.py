@@ -8,7 +8,7 @@ from routilux_tui.errors import NotPossible
 from routilux_tui.flow.context import CURRENT_JOB_STATE, INVOCATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from routilux_tui.flow.context import FlowInterface, LiveJob
     from routilux_tui.flow.slot import Owner, Slot
@@ -55,6 +55,7 @@ class Event:
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
         """Have this event delivered to a slot, in the flow that holds or will hold both.
 
+        Where a job's flow does not hold the slot's routine, the slot is called as it is emitted.
         ``param_mapping`` is that of `Flow.connect`.
         """
         Connection(self, slot, param_mapping)
@@ -107,6 +108,28 @@ class Event:
         for slot in self.connected_slots:
             known = self._connections.get(slot)
             slot.receive(dict(data) if known is None else known.mapped(data))
+
+    @property
+    def has_own_connections(self) -> bool:
+        """Whether any connection was made of the event itself, and not of a flow."""
+        return bool(self._connections)
+
+    def call_slots_outside(
+        self, id_of: Callable[[object], str | None], data: dict[str, Any]
+    ) -> None:
+        """Give data to those slots whose routines are not in a flow, as where there is none.
+
+        Args:
+            id_of: the id that a routine goes by in that flow.
+            data: what is emitted.
+        """
+        for slot, connection in list(self._connections.items()):
+            if id_of(slot.routine) is None:
+                outside = INVOCATION.set(None)
+                try:
+                    slot.receive(dict(connection.mapped(data)))
+                finally:
+                    INVOCATION.reset(outside)
 
     def _job_outside(
         self, flow: FlowInterface | None, job_state: JobState | None

@@ -360,7 +360,7 @@ class Job(JobData):
             value = plain.get(name)
             if value is not None:
                 setattr(self, f"_{name}", as_text(value))
-        if "status" in plain:
+        if plain.get("status") is not None:
             self._status = as_text(plain["status"])
         if "current_routine_id" in plain:
             current = plain["current_routine_id"]

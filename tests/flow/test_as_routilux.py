@@ -74,6 +74,31 @@ class TestConnections:
         assert flow.connections == []
         assert flow.targets("source", "out") == ()
 
+    @pytest.mark.parametrize("where", ["no flow", "another flow", "no routine"])
+    def test_a_slot_that_stands_elsewhere_gets_what_a_job_emits(self, where):
+        seen = []
+        target = step(lambda **data: seen.append(data), merge_strategy="append")
+        slot = target.get_slot("in")
+        if where == "no routine":
+            slot = Slot("in", None, lambda **data: seen.append(data), "append")
+        if where == "another flow":
+            Flow("other").add_routine(target, "target")
+        source = Step(emit_many)
+        source.get_event("out").connect(slot, {"i": "number"})
+        flow = Flow("f")
+        flow.add_routine(source, "source")
+        job = flow.execute("source", {"n": 2})
+        assert ended(flow, job) == "completed"
+        assert [data["number"] for data in seen] == [[0], [0, 1]]
+
+    def test_a_slot_that_stands_elsewhere_fails_no_job(self, caplog):
+        source = Step(emit_many)
+        source.get_event("out").connect(Slot("in", None, lambda **_: 1 / 0))
+        flow = Flow("f")
+        flow.add_routine(source, "source")
+        assert ended(flow, flow.execute("source", {"n": 1})) == "completed"
+        assert "ZeroDivisionError" in caplog.text
+
 
 class TestSlotsCalledDirectly:
     def test_a_slot_that_appends_collects(self):

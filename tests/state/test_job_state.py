@@ -306,3 +306,7 @@ class TestAssigning:
         job.status = "running"
         assert seen == []
         assert job.seq == 1
+
+
+def test_a_status_that_a_file_leaves_open_is_that_of_a_new_job():
+    assert JobState.from_plain({"status": None}).status == "pending"
