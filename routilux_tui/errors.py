@@ -98,6 +98,16 @@ class ConditionError(UsageError):
     title = "The condition is not right"
 
 
+class TooCostly(ConditionError):
+    """Judging a condition takes too much time or memory."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The condition takes too long to judge, or too much memory.",
+            "Ask for less: no list within a list within a list.",
+        )
+
+
 class ConfigError(UsageError):
     """A wrong key or value in the configuration, with its line."""
 

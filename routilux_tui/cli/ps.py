@@ -9,11 +9,12 @@ eta, oldest, silent_for, routines.X.queue, shared.X.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import live_entries, saved_entries
-from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.errors import RoutiluxTuiError, TooCostly
 from routilux_tui.job.status import appearance_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
@@ -99,12 +100,15 @@ def _matching(entries: list[JobEntry], where: str) -> list[JobEntry]:
 
     Raises:
         ConditionError: when it does not parse, or names what no job has.
+        TooCostly: when it takes too much time or memory.
     """
+    from routilux_tui.runner.blocking_judge import BlockingJudge
     from routilux_tui.views.list_condition import ListCondition
 
-    condition = ListCondition(where)
-    holds = _holds if condition.needs_figures else ListCondition.holds
-    return [entry for entry in entries if holds(condition, entry)]
+    with contextlib.closing(BlockingJudge()) as judge:
+        condition = ListCondition(where, judge)
+        holds = _holds if condition.needs_figures else ListCondition.holds
+        return [entry for entry in entries if holds(condition, entry)]
 
 
 def _holds(condition: ListCondition, entry: JobEntry) -> bool:
@@ -122,6 +126,8 @@ def _holds(condition: ListCondition, entry: JobEntry) -> bool:
         else:
             figures = context_of(open_job(entry.path), names=condition.names)
         return condition.holds_with(entry, figures)
+    except TooCostly:
+        raise
     except RoutiluxTuiError:  # it has gone meanwhile
         return False
 

@@ -7,6 +7,7 @@ exit code tells the job's end: 0 completed, 1 failed or cancelled. With one: 0 w
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 import time
@@ -99,13 +100,15 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
     """A file that nobody writes: it is so, or it never will be."""
     status = job.state.status
     if until:
+        from routilux_tui.runner.blocking_judge import BlockingJudge
         from routilux_tui.views.condition_context import context_of
         from routilux_tui.views.conditions import Condition
 
         condition, context = Condition(until), context_of(job.state)
-        condition.check(context)
-        if condition.holds(context):
-            return WaitResult("met", status)
+        condition.check_names(context)
+        with contextlib.closing(BlockingJudge()) as judge:
+            if judge.holds(condition, context):
+                return WaitResult("met", status)
     if not statuses.has_ended(status):
         gone = "its process was killed" if job.is_abandoned() else f"the job is {status}"
         raise NotPossible(

@@ -11,6 +11,7 @@ goes on until it is interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
 from routilux_tui.cli.browse import with_hosts
 from routilux_tui.cli.config import add_remote_command, effective_settings
-from routilux_tui.errors import ConditionError, RoutiluxTuiError
+from routilux_tui.errors import ConditionError, RoutiluxTuiError, TooCostly
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Source
     from routilux_tui.views.alerts import Holding
-    from routilux_tui.views.conditions import Condition
+    from routilux_tui.views.conditions import Condition, Judge
     from routilux_tui.views.shapes import JobEntry
 
 Key = tuple[str, str]
@@ -65,19 +66,22 @@ def run(args: argparse.Namespace) -> int:
     """Watch."""
     import asyncio
 
+    from routilux_tui.runner.blocking_judge import BlockingJudge
     from routilux_tui.views.alerts import check_names, condition_of
     from routilux_tui.views.condition_context import context_of_entry
     from routilux_tui.views.conditions import Condition
     from routilux_tui.views.shapes import JobEntry
 
     condition = Condition(condition_of(args.where))
-    rule = Rule(condition, args.held, known=not args.all)
-    if rule.asks_for_figures:
-        check_names(condition, context_of_entry(JobEntry(key="")))
-    else:
-        condition.check(context_of_entry(JobEntry(key="")))
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    return asyncio.run(_watch(_source(args), rule, command, as_json=args.json, once=args.once))
+    with contextlib.closing(BlockingJudge()) as judge:
+        rule = Rule(condition, judge, args.held, known=not args.all)
+        of_any = context_of_entry(JobEntry(key=""))
+        if rule.asks_for_figures:
+            check_names(condition, of_any)
+        else:
+            judge.check(condition, of_any)
+        return asyncio.run(_watch(_source(args), rule, command, as_json=args.json, once=args.once))
 
 
 def _names_of_entries() -> set[str]:
@@ -99,6 +103,7 @@ class Rule:
 
     Args:
         condition: what is asked of each job.
+        judge: judges it.
         held: seconds for which it has to hold.
         known: whether what holds at the beginning counts as known.
         clock: a clock that nobody sets.
@@ -107,6 +112,7 @@ class Rule:
     def __init__(
         self,
         condition: Condition,
+        judge: Judge,
         held: float = 0.0,
         *,
         known: bool = True,
@@ -115,6 +121,7 @@ class Rule:
         from routilux_tui.views.shapes import AlertRule
 
         self._condition = condition
+        self._judges = judge
         self._rule = AlertRule(name=condition.text, when=condition.text, held=held)
         self._known = known
         self._clock = clock
@@ -175,7 +182,9 @@ class Rule:
 
         context = {**self._figures.get(key, {}), **context_of_entry(self._jobs[key])}
         try:
-            holds = self._condition.holds(context)
+            holds = self._judges.holds(self._condition, context)
+        except TooCostly:
+            raise
         except ConditionError:
             if not self.asks_for_figures:
                 raise

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import ConditionError, NotPossible, UsageError
+from routilux_tui.errors import ConditionError, NotPossible, TooCostly, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.runner.alert_command import COMMAND_WITHIN, run_command
 from routilux_tui.runner.blocking_judge import BlockingJudge
-from routilux_tui.runner.judge import TooCostly
 from routilux_tui.views.alerts import MOST_RULES, Holding, rule_of
 from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.conditions import Condition

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import ConditionError
+from routilux_tui.errors import ConditionError, TooCostly
 from routilux_tui.job import change_kinds
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.alerts import Alerts
-from routilux_tui.runner.judge import TooCostly
 from routilux_tui.runner.script_engine import ScriptEngine
 from routilux_tui.runner.task_steering import TaskSteering
 from routilux_tui.views.condition_context import context_of

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import ConditionError
+from routilux_tui.errors import ConditionError, TooCostly
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.runner.interpreter import python_of
-from routilux_tui.runner.judge import TooCostly, is_harmless
+from routilux_tui.runner.judge import is_harmless
 
 if TYPE_CHECKING:
     from routilux_tui.views.conditions import Condition
@@ -35,6 +35,14 @@ class BlockingJudge:
         """
         if is_harmless(condition.text):
             return condition.holds(context)
+        return self._judged(condition, context)
+
+    def check(self, condition: Condition, context: dict[str, Any]) -> None:
+        """Raise ConditionError, as `holds` and `Condition.check` do, if it can't be judged."""
+        condition.check_names(context)
+        self.holds(condition, context)
+
+    def _judged(self, condition: Condition, context: dict[str, Any]) -> bool:
         try:
             question = dumps([condition.text, context, False]) + b"\n"
             verdict = msgspec.json.decode(self._ask(question))

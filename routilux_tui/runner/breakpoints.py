@@ -12,11 +12,11 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import ConditionError, NotPossible
+from routilux_tui.errors import ConditionError, NotPossible, TooCostly
 from routilux_tui.job.breakpoints import CHECKPOINT, REASON
 from routilux_tui.job.jsonable import preview
 from routilux_tui.runner.blocking_judge import BlockingJudge
-from routilux_tui.runner.judge import TooCostly, is_harmless
+from routilux_tui.runner.judge import is_harmless
 from routilux_tui.views.condition_context import context_of, context_of_task
 from routilux_tui.views.conditions import Condition
 

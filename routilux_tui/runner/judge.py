@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.errors import ConditionError
+from routilux_tui.errors import ConditionError, TooCostly
 from routilux_tui.job.jsonable import decode, dumps
 from routilux_tui.runner.interpreter import python_of
 from routilux_tui.views.conditions import Condition
@@ -32,16 +32,6 @@ _MEMORY = 512 << 20
 _PATIENCE = 30.0
 _LARGEST = 16 << 20
 _HARMLESS_CALLS = frozenset({"has", "size"})
-
-
-class TooCostly(ConditionError):
-    """Judging a condition takes too much time or memory."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The condition takes too long to judge, or too much memory.",
-            "Ask for less: no list within a list within a list.",
-        )
 
 
 def is_harmless(text: str) -> bool:

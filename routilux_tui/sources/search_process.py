@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from routilux_tui.errors import NotPossible, RoutiluxTuiError
+from routilux_tui.errors import NotPossible, RoutiluxTuiError, TooCostly
 from routilux_tui.job.jsonable import decode, dumps
 from routilux_tui.runner import protocol
 from routilux_tui.runner.interpreter import python_of
-from routilux_tui.runner.judge import CPU_SECONDS, TooCostly, is_harmless
+from routilux_tui.runner.judge import CPU_SECONDS, is_harmless
 from routilux_tui.store.large_file import open_job, wait_counted
 from routilux_tui.views.condition_search import MOST_SECONDS
 from routilux_tui.views.replay import Replay

@@ -8,7 +8,7 @@ for ever.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.views import shapes
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 4000
+_MACRO = r"\b(?:all|exists|exists_one|map|filter)\s*(?://.*\s*)*\("
+"""What goes through a list, with a comment or without."""
 
 
 class Condition:
@@ -42,6 +44,15 @@ class Condition:
             self._names = [str(name) for name in self._program.variables()]
         except Exception as error:
             raise _unparsed(self.text, error) from None
+
+    @property
+    def is_light(self) -> bool:
+        """Whether its cost is in proportion to its text and to what it is judged on.
+
+        It goes through one list at the most: one within another multiplies, and one after another
+        (``.map(s, s + s).map(s, s + s)``) doubles each time.
+        """
+        return len(re.findall(_MACRO, self.text)) <= 1
 
     @property
     def names(self) -> frozenset[str]:
@@ -97,6 +108,13 @@ class Condition:
                 f"The job has no routine {unknown!r}.",
                 f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(there) or 'none'}.",
             )
+
+
+class Judge(Protocol):
+    """Judges a condition that may cost more than one can wait for."""
+
+    def holds(self, condition: Condition, context: dict[str, Any]) -> bool:
+        """Whether it is true; `ConditionError` or `TooCostly` where it can't be judged."""
 
 
 def _unparsed(text: str, error: Exception) -> ConditionError:

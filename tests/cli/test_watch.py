@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.watch import Rule
+from routilux_tui.runner.blocking_judge import BlockingJudge
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.conditions import Condition
 from routilux_tui.views.shapes import JobEntry
@@ -15,6 +16,8 @@ from tests.cli.program import tui
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+JUDGE = BlockingJudge()
 
 
 def job(job_id: str, status: str, key: str = "") -> JobEntry:
@@ -26,7 +29,7 @@ def ids(jobs: list[JobEntry]) -> list[str]:
 
 
 def test_a_job_is_acted_on_once_for_as_long_as_it_holds() -> None:
-    rule = Rule(Condition('status == "failed"'))
+    rule = Rule(Condition('status == "failed"'), JUDGE)
     rule.take([job("old", "failed"), job("a", "running")])
     rule.begin()
     assert rule.due() == []  # what held at the beginning is known
@@ -41,7 +44,7 @@ def test_a_job_is_acted_on_once_for_as_long_as_it_holds() -> None:
 
 
 def test_what_holds_already_is_acted_on_where_it_is_asked_for() -> None:
-    rule = Rule(Condition('status == "failed"'), known=False)
+    rule = Rule(Condition('status == "failed"'), JUDGE, known=False)
     rule.take([job("old", "failed"), JobEntry(key="torn", error="it is cut short")])
     rule.begin()
     assert ids(rule.due()) == ["old"]
@@ -49,7 +52,7 @@ def test_what_holds_already_is_acted_on_where_it_is_asked_for() -> None:
 
 def test_a_condition_may_have_to_hold_for_a_while() -> None:
     now = [100.0]
-    rule = Rule(Condition('status == "paused"'), 60.0, known=False, clock=lambda: now[0])
+    rule = Rule(Condition('status == "paused"'), JUDGE, 60.0, known=False, clock=lambda: now[0])
     rule.take([job("a", "paused"), job("b", "paused")])
     now[0] += 59
     assert rule.due() == []
@@ -93,7 +96,7 @@ def test_without_a_command_the_job_is_printed(world: Path) -> None:
 
 
 def test_a_condition_sees_all_of_a_jobs_figures_and_its_line_too(flows: str, world: Path) -> None:
-    rule = Rule(Condition("routines.load.queue > 5 && host == ''"))
+    rule = Rule(Condition("routines.load.queue > 5 && host == ''"), JUDGE)
     assert rule.asks_for_figures
     rule.take([job("a", "running"), job("old", "running")])
     rule.begin()

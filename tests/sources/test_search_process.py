@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routilux_tui.errors import ConditionError, NotPossible
-from routilux_tui.runner.judge import TooCostly
+from routilux_tui.errors import ConditionError, NotPossible, TooCostly
 from routilux_tui.sources import search_process
 from routilux_tui.sources.past_handle import PastHandle
 from routilux_tui.sources.saved_handle import SavedHandle
