@@ -15,6 +15,7 @@ from routilux_tui.cli import output
 from routilux_tui.cli.find_job import SavedJob, find, readable
 from routilux_tui.errors import NotPossible
 from routilux_tui.job import timestamps
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.formatting import count, zoned
 from routilux_tui.views.replay import Replay
 from routilux_tui.views.time_spec import moment_of, target_of
@@ -48,7 +49,7 @@ class PastJob(SavedJob):
 
     def __init__(self, path: Path, moment: str) -> None:
         replay = replay_of(path)
-        self.point: Point = replay.first_held(moment)
+        self.point: Point = replay.first_held(_bounded(path, moment))
         self._read_from(path, replay.projection)
 
     def header(self) -> Header:
@@ -120,4 +121,21 @@ def time_of_moment(name: str, moment: str, first: float, last: float) -> float:
     """
     if target_of(moment, first, last).at is not None:
         return moment_of(moment, first, last)
-    return replay_of(file_of(name)).first_held(moment).at
+    path = file_of(name)
+    return replay_of(path).first_held(_bounded(path, moment)).at
+
+
+def _bounded(path: Path, moment: str) -> str:
+    """A moment that is found in bounded time: in place of a costly condition the change it means.
+
+    Raises:
+        TooCostly: when judging the condition takes too much time or memory.
+    """
+    condition = target_of(moment, 0.0, 0.0).condition
+    if not condition or Condition(condition).is_light:
+        return moment
+    import asyncio
+
+    from routilux_tui.sources.search_process import SearchProcess
+
+    return str(asyncio.run(SearchProcess(path).find_first(moment)).seq)

@@ -74,6 +74,13 @@ class SearchProcess:
             UsageError, ConditionError: when no moment is meant.
             NotPossible: when there is no such moment, or the search was ended.
         """
+        return await self._ask(seek, first=False)
+
+    async def find_first(self, moment: str) -> Point:
+        """The moment that a text means, as `Replay.first_held`; errors as `find`."""
+        return await self._ask(Seek(to=moment), first=True)
+
+    async def _ask(self, seek: Seek, *, first: bool) -> Point:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = process = subprocess.Popen(  # noqa: ASYNC220 - returns when it is started
@@ -85,7 +92,7 @@ class SearchProcess:
         self._is_ended = False
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_LARGEST)
         try:
-            writer.write(dumps([str(self._path), msgspec.to_builtins(seek)]) + b"\n")
+            writer.write(dumps([str(self._path), msgspec.to_builtins(seek), first]) + b"\n")
             line = await reader.readline()
         except OSError:  # it was ended before it had read all
             line = b""
@@ -116,9 +123,9 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # which ends the process, whatever it does
-    path, seek = decode(sys.stdin.buffer.readline())
+    path, seek, first = decode(sys.stdin.buffer.readline())
     try:
-        line = protocol.answer(0, _searched(path, msgspec.convert(seek, Seek)))
+        line = protocol.answer(0, _searched(path, msgspec.convert(seek, Seek), first=first))
     except RoutiluxTuiError as error:
         line = protocol.refusal(0, error)
     sys.stdout.buffer.write(line)
@@ -126,7 +133,7 @@ def main() -> int:
     return 0
 
 
-def _searched(path: str, seek: Seek) -> Point:
+def _searched(path: str, seek: Seek, *, first: bool) -> Point:
     def read() -> Job:
         job = open_job(path)
         wait_counted(job)
@@ -137,4 +144,4 @@ def _searched(path: str, seek: Seek) -> Point:
     replay.check(_condition_of(seek))
     signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS + _MORE_SECONDS)
     signal.signal(signal.SIGTERM, lambda *_: replay.stop())
-    return replay.seek(seek)
+    return replay.first_held(seek.to) if first else replay.seek(seek)

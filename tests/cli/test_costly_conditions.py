@@ -8,11 +8,11 @@ import pytest
 
 from routilux_tui.errors import ConditionError
 from routilux_tui.runner.paths import jobs_folder
-from routilux_tui.state.job_state import JobState
 from routilux_tui.tui.listing import Listing
 from routilux_tui.views.list_condition import ListCondition
 from routilux_tui.views.shapes import JobEntry
 from tests.cli.program import tui
+from tests.replayed import write_job
 from tests.runner.test_judging import DEEP, WIDE
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ CHAINED = '["x"].map(a, a + a).map(b, b + b).size() > 0'
 
 @pytest.fixture
 def ended(world: Path) -> Path:
-    state = JobState("f")
-    state.status = "completed"
     path = jobs_folder() / "f.json"
-    state.save(path)
+    path.parent.mkdir(parents=True)
+    write_job(path)
     return path
 
 
@@ -38,6 +37,7 @@ def test_a_command_ends_by_itself(ended: Path, condition: str) -> None:
         ["ps", "--where", f"({condition}) && eta < 5.0"],
         ["wait", str(ended), "--until", condition],
         ["watch", "--where", condition, "--", "true"],
+        ["show", str(ended), "--at", condition],
     ):
         done = tui(*command, code=2)
         assert "takes too long to judge" in done.stderr
@@ -48,6 +48,7 @@ def test_one_list_in_another_is_judged_where_it_is_cheap(ended: Path) -> None:
     done = tui("ps", "--where", TWICE)
     assert "f.json" in done.stdout
     tui("wait", str(ended), "--until", TWICE)
+    assert "as it was" in tui("show", str(ended), "--at", TWICE).stderr
 
 
 @pytest.mark.parametrize(
