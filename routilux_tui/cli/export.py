@@ -19,7 +19,6 @@ from routilux_tui.cli import output
 from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.target_file import target_file
 from routilux_tui.errors import NotPossible, UsageError
-from routilux_tui.job.jsonable import dumps
 from routilux_tui.store.changes_reading import all_changes
 from routilux_tui.views.chrome_trace import chrome_trace
 from routilux_tui.views.formatting import counted
@@ -76,7 +75,7 @@ def write_events(file: IO[bytes], events: Iterable[dict[str, Any]]) -> int:
     written = 0
     for written, event in enumerate(events, 1):
         file.write(b'{"displayTimeUnit":"ms","traceEvents":[\n' if written == 1 else b",\n")
-        file.write(dumps(event))
+        file.write(output.json_line(event).encode())
     file.write(b"\n]}\n" if written else b'{"traceEvents":[]}\n')
     return written
 

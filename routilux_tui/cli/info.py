@@ -61,17 +61,15 @@ def run(args: argparse.Namespace) -> int:
             }
         )
         return 0
-    for name, value in {**versions, **places}.items():
-        print(f"{name:<28} {value}")
-    for name, size in space.items():
-        print(f"{'space of ' + name:<28} {size:,} bytes")
-    for path in sockets():
-        print(f"{'socket':<28} {path}")
-    for name, promise in PROMISES.items():
-        print(f"{'executor ' + name:<28} {promise}")
+    lines = [*versions.items(), *places.items()]
+    lines += [(f"space of {name}", f"{size:,} bytes") for name, size in space.items()]
+    lines += [("socket", str(path)) for path in sockets()]
+    lines += [(f"executor {name}", promise) for name, promise in PROMISES.items()]
     for name, one in settings.items():
         value = "automatic" if one.value is None else one.value
-        print(f"{name:<28} {value}   ({one.origin})")
+        lines.append((name, f"{value}   ({one.origin})"))
+    for name, value in lines:
+        print(output.safe(f"{name:<28} {value}"))
     return 0
 
 

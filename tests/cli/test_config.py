@@ -91,3 +91,13 @@ def test_the_configuration_is_checked_with_its_line(world: Path) -> None:
     finally:
         del os.environ["ROUTILUX_TUI_FPS"]
     assert told["fps"] == {"value": 7.0, "from": "ROUTILUX_TUI_FPS"}
+
+
+def test_no_setting_reaches_the_terminal_as_it_is(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUTILUX_TUI_REMOTE_COMMAND", "x\x1b]52;c;x\x07\x9b\u202e")
+    monkeypatch.setenv("XDG_STATE_HOME", str(world / "s\x1b[2J"))
+    printed = tui("info").stdout
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
+    assert "]52;c;x" in printed

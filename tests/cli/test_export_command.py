@@ -50,3 +50,18 @@ def test_what_can_not_be_exported_says_why(world: Path) -> None:
     assert (
         "No such file" in tui("export", str(world / "c.json"), "--perfetto", nowhere, code=2).stderr
     )
+
+
+def test_no_name_of_a_flow_reaches_the_terminal_as_it_is(world: Path) -> None:
+    attack = "f\x1b]52;c;x\x07\x9b31m\u202e\ud800"
+    (world / "odd.py").write_text(f"""
+from routilux_tui import Flow, Routine
+flow, start = Flow({attack!r}), Routine()
+start.define_slot("trigger", handler=lambda: None)
+flow.add_routine(start, "start")
+""")
+    tui("run", str(world / "odd.py"), "--save", str(world / "c.json"))
+    printed = tui("export", str(world / "c.json"), "--perfetto", "-").stdout
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
+    names = [one["args"]["name"] for one in json.loads(printed)["traceEvents"] if one["ph"] == "M"]
+    assert attack.replace("\ud800", "\ufffd") in names
