@@ -33,6 +33,9 @@ _COLOURS = {
     "error_continued": "33",
 }
 
+_LONGEST = 100_000
+_WIDEST = 300
+"""Characters of a line, and of a column that others stand behind."""
 _NO_NUMBER = re.compile(r"NaN|Infinity")
 _LONE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -50,8 +53,10 @@ def is_ascii() -> bool:
     return not (takes_utf8 and is_utf8(sys.stdout))
 
 
-def safe(text: str) -> str:
-    """Foreign text as one harmless line."""
+def safe(text: str, most: int = _LONGEST) -> str:
+    """Foreign text as one harmless line, cut where it is longer than any has to be."""
+    if len(text) > most:
+        text = f"{text[:most]}…"
     return printable(text, ascii_only=is_ascii())
 
 
@@ -101,8 +106,8 @@ def is_utf8(stream: TextIO) -> bool:
 
 
 def table(heads: list[str], rows: Iterable[list[str]], right: frozenset[int] = frozenset()) -> None:
-    """A table with aligned columns; those in ``right`` are numbers."""
-    lines = [heads, *([safe(cell) for cell in row] for row in rows)]
+    """A table with aligned columns; those in ``right`` are numbers. The last may be long."""
+    lines = [heads, *([*(safe(cell, _WIDEST) for cell in row[:-1]), safe(row[-1])] for row in rows)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(heads))]
     for line in lines:
         cells = [

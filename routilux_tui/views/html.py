@@ -43,11 +43,14 @@ svg .gave_up { fill: var(--red); } svg .paused { fill: var(--dim); }
 svg .idle { fill: var(--line); opacity: .5; } section { break-inside: avoid-page; }
 """
 
+_LONGEST = 100_000
 _CELL, _LANE, _NAMES = 8, 20, 150
 
 
 def text(value: str) -> str:
-    """Foreign text, for a page: harmless to people and to browsers."""
+    """Foreign text, for a page: harmless to people and to browsers; the rest of a long one goes."""
+    if len(value) > _LONGEST:
+        value = f"{value[:_LONGEST]}…"
     return escape(printable(value))
 
 

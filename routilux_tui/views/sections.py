@@ -162,12 +162,13 @@ class SectionReader:
         with self.job.lock:
             if section == shapes.ROUTINES:
                 return to_plain(self.job.routine_states.get(str(n)))
-            items = self._items(section)
+            is_data = section == shapes.DATA
+            items = self.job.shared_data if is_data else self._items(section)
             if not isinstance(n, int) or not 0 <= n < len(items):
                 return None
+            if isinstance(items, dict):
+                return to_plain(next(islice(items.values(), n, None)))
             item = items[n]
-            if section == shapes.DATA:
-                return to_plain(item[1])
             if isinstance(item, ExecutionRecord):
                 return to_plain(self._record(item))
             if hasattr(item, "to_plain"):

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from routilux_tui import JobState
+from routilux_tui.runner.paths import jobs_folder
+from routilux_tui.views import sections
+from tests.cli.program import tui
 from tests.conftest import DATA
 from tests.store.fuzzing import once, once_sealed, sealed_job, seeds
 
@@ -119,3 +123,22 @@ def test_a_bomb_takes_no_more_than_its_size(bomb: str, megabytes: float, tmp_pat
         timeout=100,
     )
     assert float(done.stdout.splitlines()[-1]) < megabytes
+
+
+@pytest.mark.parametrize("command", ["ps", "show", "why", "report"])
+def test_a_name_of_megabytes_is_not_printed_whole(command: str, world: Path) -> None:
+    jobs_folder().mkdir(parents=True)
+    path = jobs_folder() / "j.json"
+    path.write_text(_job(flow_id=json.dumps("f" * 5_000_000)))
+    (jobs_folder() / "harmless.json").write_text(_job(job_id='"harmless"'))
+    printed = tui(command, *([] if command == "ps" else [str(path)])).stdout
+    assert len(printed) < 1_000_000
+    assert command != "ps" or any(line.startswith("harmless  ") for line in printed.splitlines())
+
+
+def test_a_value_among_many_is_found_without_a_list_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = JobState("f")
+    state.shared_data = {f"k{n}": n for n in range(10)}
+    monkeypatch.setitem(sections.ITEMS, sections.shapes.DATA, None)
+    reader = sections.SectionReader(state)
+    assert [reader.item("data", n) for n in (0, 9, 10, -1, "k1")] == [0, 9, None, None, None]
