@@ -23,6 +23,7 @@ from textual.screen import Screen
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.runner.paths import make_private, state_folder
 from routilux_tui.tui.actions import remapped
+from routilux_tui.tui.screens.palette import Palette
 from routilux_tui.tui.settings import Settings
 from routilux_tui.tui.terminal import clipboard, link, notices
 from routilux_tui.tui.terminal.driver import TerminalDriver, restore
@@ -193,6 +194,11 @@ class Dashboard(TypeAhead):
         elif isinstance(event, Key) and self._notifications:
             self.clear_notifications()
         await super().on_event(event)
+
+    def action_command_palette(self) -> None:
+        """Show every action by its name; one palette may still be on its way out."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def terminal_taken(self) -> None:
         """The terminal is ours anew: what it showed is gone."""

@@ -7,6 +7,7 @@ has not been carried out yet.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -67,12 +68,13 @@ class TypeAhead(App[None]):
             return False
         if not self._retrying:
             self._retrying = True
-            self.set_timer(_RETRY, self._try_again)
+            # No timer of Textual's: one in a great many never fires, and no key would come again.
+            asyncio.get_running_loop().call_later(_RETRY, self._try_again)
         return True
 
-    async def _try_again(self) -> None:
+    def _try_again(self) -> None:
         self._retrying = False
-        await self._take_next()
+        self.call_later(self._take_next)
 
     def _follow(self, node: DOMNode, event: Event, target: DOMNode | None) -> None:
         """Follow a key from the widget that got it up to the application, which acts last.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual.events import Key
 from textual.widgets import Input
 
 from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.screens.dialogs import ConfirmDialog
 from routilux_tui.tui.settings import Settings
 from tests.tui.stub import StubHandle, StubSource, audit, listed
+from tests.tui.waiting import until
 
 
 def at_once(app: Dashboard, *keys: str) -> None:
@@ -50,3 +53,46 @@ async def test_keys_go_on_on_a_screen_that_has_nothing_to_focus() -> None:
         await asyncio.sleep(1.2)
         await pilot.pause()
         assert app.focused.id == "history"
+
+
+async def test_keys_go_on_though_a_timer_never_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Dashboard(Settings(), handle=StubHandle(audit()))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        monkeypatch.setattr(app, "set_timer", lambda *_, **__: None)
+        app.screen.set_focus(None)
+        at_once(app, "5")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "history")
+
+
+async def test_a_dialog_that_is_left_twice_takes_no_other_screen_with_it() -> None:
+    app = Dashboard(Settings(), source=StubSource(listed()))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        before = list(app.screen_stack)
+        answers: list[object] = []
+        first, second = ConfirmDialog("?", ""), ConfirmDialog("?", "")
+        await app.push_screen(first, answers.append)
+        await app.push_screen(second, answers.append)
+        first.dismiss(True)
+        first.dismiss(False)
+        second.dismiss(False)
+        await pilot.pause()
+        assert app.screen_stack == before
+        assert answers == [None, True]
+
+
+@pytest.mark.parametrize("size", [(4, 3), (8, 4), (80, 24)])
+async def test_the_palette_is_opened_again_at_once_and_moved_in(size: tuple[int, int]) -> None:
+    app = Dashboard(Settings(), source=StubSource(listed()))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        app.action_command_palette()
+        await pilot.pause()
+        app.screen.dismiss(None)
+        app.action_command_palette()
+        app.action_command_palette()
+        await pilot.pause()
+        await pilot.press("pagedown", "s", "pageup", "end", "home", "down", "up", "escape")
+        await pilot.pause()
+        assert len(app.screen_stack) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class PacedScreen(Screen[ScreenResultType]):
     #: Part of a core that painting takes at most, by itself; keys are answered at once.
     SHARE: ClassVar = 0.07
 
+    _is_left = False
     _begun = 0.0
     _painted = 0.0
     #: Seconds of a core that the last two frames took.
@@ -36,6 +38,18 @@ class PacedScreen(Screen[ScreenResultType]):
         """A screen that comes up for the first time has its styles already."""
         if not self._begun:
             event.refresh_styles = False
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Leave this screen, with all that was opened over it; a second time it does nothing.
+
+        Keys typed ahead and answers that come late ask for it when it is gone.
+        """
+        if self._is_left or self not in self.app.screen_stack:
+            return AwaitComplete()
+        self._is_left = True
+        while self.app.screen is not self:
+            self.app.screen.dismiss(None)
+        return super().dismiss(result)
 
     def _on_timer_update(self) -> None:
         if self._dirty_widgets or self._repaint_required or self._layout_required:
