@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import FlowDefinitionError, NotPossible
 from routilux_tui.flow.async_workers import AsyncWorkers
 from routilux_tui.flow.context import INVOCATION
+from routilux_tui.flow.error_policy import fail_fenced
 from routilux_tui.flow.executors import Executors
 from routilux_tui.flow.interrupt import cancel_on_interrupt
 from routilux_tui.flow.resume_check import check_place, check_resumable
@@ -305,8 +306,10 @@ class Controls(AsyncWorkers):
                 self._wake_workers()
                 return
             self.check_resume()
-            held = list(state.outstanding.values())
             now = time.time()
+            fenced = [] if self._executors is None else self._executors.fenced(state.running)
+            why = fail_fenced(state, self.flow, fenced, now)
+            held = list(state.outstanding.values())
             state.make("take_up", now)
             self._record_shape()
             if state.status != "running":
@@ -318,6 +321,8 @@ class Controls(AsyncWorkers):
             self._queue.extend(list(state.outstanding.values())[len(held) :])
             self._queue.extend(task for task in held if not task.on_hold)
             self._start_workers()
+            if why:
+                self.fail(why)
 
     def check_resume(self) -> None:
         """Raise what `resume` would; nothing is changed.

@@ -6,8 +6,6 @@ error of one task, and never ends the worker.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import io
 import logging
 import pickle
@@ -19,24 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import JobCancelled
 from routilux_tui.flow.calls import Log, Print, sendable_end, unpack_call, worker_name
+from routilux_tui.flow.dask_sources import have_modules
 from routilux_tui.flow.remote_job import RemoteJob, run_call
 from routilux_tui.flow.worker_output import log_fields
 
 if TYPE_CHECKING:
-    from types import CodeType
-
     from routilux_tui.flow.calls import Message
+    from routilux_tui.flow.dask_sources import Source
 
 STREAM_AFTER = 0.05
 """Seconds after which what a handler does is told at once, and no longer with its end alone."""
-
-
-class Source(NamedTuple):
-    """A module that was loaded from a path: workers need not have its file, nor the same one."""
-
-    name: str
-    file: str
-    text: bytes
 
 
 class Packed(NamedTuple):
@@ -44,7 +34,7 @@ class Packed(NamedTuple):
 
     number: int
     content: bytes
-    source: Source | None
+    sources: tuple[Source, ...]
 
 
 class Batch(NamedTuple):
@@ -75,7 +65,7 @@ class Refused(Exception):
 _running: dict[str, set[RemoteJob]] = {}
 _cancelled: set[str] = set()
 _lock = threading.Lock()
-_sources: dict[str, bytes] = {}
+_loading = threading.Lock()
 
 
 def run_batch(batch: Batch) -> list[Done]:
@@ -106,10 +96,13 @@ def _take_token(fence: str) -> bool:
 
     from distributed import Queue, get_client
 
+    tokens = Queue(fence, client=get_client())
     try:
-        Queue(fence, client=get_client()).get(timeout=0.5)
+        tokens.get(timeout=0.5)
     except (asyncio.TimeoutError, TimeoutError):
         return False
+    finally:
+        tokens.close()
     return True
 
 
@@ -121,8 +114,9 @@ def _run(packed: Packed, batch: Batch, worker: Any) -> Done:
         timer.start()
     token, job = _sink.set(sink), None
     try:
-        if packed.source is not None:
-            _have_module(packed.source)
+        if packed.sources:
+            with _loading:
+                have_modules(packed.sources)
         call = unpack_call(packed.content)
         job = RemoteJob(call, sink.send)
         _note_running(job, batch.topic)
@@ -149,31 +143,6 @@ def _note_running(job: RemoteJob, topic: str) -> None:
         _running.setdefault(topic, set()).add(job)
         if topic in _cancelled:
             raise JobCancelled("The job was cancelled before this handler began.")
-
-
-def _have_module(source: Source) -> None:
-    """Have a module as it is where the job runs, whatever this worker had loaded before."""
-    digest = hashlib.sha256(source.text).digest()
-    with _lock:
-        if _sources.get(source.name) == digest:
-            return
-        spec = importlib.util.spec_from_loader(source.name, loader=None, origin=source.file)
-        if spec is None:
-            raise ImportError(f"{source.name} can't be made a module", name=source.name)
-        module = importlib.util.module_from_spec(spec)
-        module.__file__ = source.file
-        before = sys.modules.get(source.name)
-        sys.modules[source.name] = module
-        try:
-            code: CodeType = compile(source.text, source.file, "exec")
-            exec(code, module.__dict__)  # noqa: S102 - our own runner's flow, as it has it itself
-        except BaseException:
-            if before is not None:
-                sys.modules[source.name] = before
-            else:
-                del sys.modules[source.name]
-            raise
-        _sources[source.name] = digest
 
 
 class _Sink:

@@ -6,18 +6,28 @@ Where tasks have run out, `routilux_tui.flow.job_end` decides.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from routilux_tui.errors import JobCancelled
+from routilux_tui.errors import ExecutionError, JobCancelled
 from routilux_tui.flow.invocation import Refused, error_detail, error_message, error_trace, one_line
 from routilux_tui.flow.strategy import ErrorStrategy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from routilux_tui.flow.context import LiveJob
     from routilux_tui.flow.strategy import ErrorHandler
+    from routilux_tui.flow.structure import FlowStructure
+    from routilux_tui.job.model import Job
     from routilux_tui.job.tasks import Task
 
 logger = logging.getLogger("routilux_tui.flow")
+
+#: What an error that does not fail its job is recorded as, and what its routine gets by it.
+_ENDS = {
+    ErrorStrategy.CONTINUE: ("error_continued", "error_continued"),
+    ErrorStrategy.SKIP: ("skipped", "skipped"),
+}
 
 
 def apply_error_policy(
@@ -43,29 +53,68 @@ def apply_error_policy(
     if isinstance(error, Refused):
         _record_refusal(job, task, error.__cause__ or error, now)
         return
-    detail = error_detail(error)
-    record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
-    if task.id in state.workers:
-        record["worker"] = state.workers[task.id]
-    cause = (task.id, state.traceback_number(error_trace(error)))
-    strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
     if handler is not None and not job.ending and _retries(handler, task, error, decision):
+        record, cause = _described(state, task, error)
         delay = handler.delay(task.retry_count)
         handler.retry_count = task.retry_count + 1
         record["retry"] = f"{task.retry_count + 1} of {handler.max_retries}"
         state.make("record", routine_id, "error", record, now, *cause)
+        detail = error_detail(error)
         state.make("retry", task.id, routine_id, now, detail, handler.max_retries, now + delay)
         job.delay(task, delay)
-    elif strategy is ErrorStrategy.CONTINUE:
-        state.make("record", routine_id, "error_continued", record, now, *cause)
-        state.make("ran", task.id, routine_id, "error_continued", now, detail)
-    elif strategy is ErrorStrategy.SKIP:
-        state.make("record", routine_id, "skipped", record, now, *cause)
-        state.make("ran", task.id, routine_id, "skipped", now, detail)
-    else:
-        state.make("record", routine_id, "error", record, now, *cause)
-        state.make("ran", task.id, routine_id, "failed", now, detail)
-        job.fail(f"routine {routine_id}: {one_line(error, cut=True)}")
+        return
+    why = end_task(state, handler, task, error, now)
+    if why:
+        job.fail(why)
+
+
+def end_task(
+    state: Job, handler: ErrorHandler | None, task: Task, error: BaseException, now: float
+) -> str:
+    """Record that a task has failed for good; returns why its job fails by it, empty where not."""
+    record, cause = _described(state, task, error)
+    strategy = handler.strategy if handler is not None else ErrorStrategy.STOP
+    event, status = _ENDS.get(strategy, ("error", "failed"))
+    state.make("record", task.routine_id, event, record, now, *cause)
+    state.make("ran", task.id, task.routine_id, status, now, error_detail(error))
+    if strategy in _ENDS:
+        return ""
+    return f"routine {task.routine_id}: {one_line(error, cut=True)}"
+
+
+def fail_fenced(state: Job, flow: FlowStructure, fenced: Iterable[int], now: float) -> str:
+    """Fail what ran when its job's process was killed, and must not be begun again.
+
+    Called with the job's lock held, before it is taken up.
+
+    Args:
+        state: the job.
+        flow: what it is made of.
+        fenced: the ids of these tasks.
+        now: in seconds since the epoch.
+
+    Returns:
+        Why the job fails by it; empty where it does not.
+    """
+    found = ""
+    for task_id in fenced:
+        task = state.outstanding.get(task_id)
+        if task is None:  # its file is damaged
+            continue
+        error = ExecutionError("It ran when its runner was killed; its fence lets it run no more.")
+        handler = flow.error_handler_of(task.routine_id)
+        found = end_task(state, handler, task, error, now) or found
+    return found
+
+
+def _described(
+    state: Job, task: Task, error: BaseException
+) -> tuple[dict[str, Any], tuple[int, int | None]]:
+    """What the record of an error says, and what it is of: its task, its traceback's number."""
+    record = {"slot": task.slot, "error": error_message(error), "error_type": type(error).__name__}
+    if task.id in state.workers:
+        record["worker"] = state.workers[task.id]
+    return record, (task.id, state.traceback_number(error_trace(error)))
 
 
 def _is_cancellation(error: BaseException) -> bool:

@@ -16,7 +16,8 @@ from routilux_tui.errors import FlowDefinitionError
 THREADS = "threads"
 _PROCESSES = re.compile(r"processes(?::([1-9][0-9]{0,3}))?")
 _FACTORY = re.compile(r"(?!processes:|threads:|dask:)[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-_DASK = re.compile(r"dask:(?://([^\s/?:]+:\d{1,5})|local(?::([1-9][0-9]{0,3}))?)(\?fence)?")
+_HOST = r"(?:[^\s/?:\[\]]+|\[[0-9A-Fa-f:.]+\])"
+_DASK = re.compile(rf"dask:(?://({_HOST}:\d{{1,5}})|local(?::([1-9][0-9]{{0,3}}))?)(\?fence)?")
 
 
 class DaskSpec(NamedTuple):
@@ -72,8 +73,8 @@ PROMISES: dict[str, str] = {
     "processes": f"each handler runs once, {_ASKS}; one whose process is killed fails; {_RESUMED}",
     "dask": f"each handler runs at least once, {_ASKS}; one whose worker dies runs again; "
     f"{_RESUMED}",
-    "dask?fence": f"each handler runs at most once, {_ASKS}; one whose worker dies fails; "
-    f"{_RESUMED}",
+    "dask?fence": f"each handler runs at most once, {_ASKS}; one whose worker dies fails, and so "
+    "does, by resume, one that ran when the runner was killed",
     "MODULE:FACTORY": "each handler is handed over once, is not told of a cancel, and its changes "
     f"come with its result; one that is lost fails; {_RESUMED}",
 }

@@ -44,6 +44,7 @@ class Executors:
     def __init__(self, flow: FlowStructure, default: Any) -> None:
         self._default = default
         self._fence = flow.fence
+        self._routines = flow.routines
         self._made: dict[Any, RemoteExecutor] = {}
         specs = [default, *(one._executor for one in flow.routines.values())]
         #: Whether any handler runs elsewhere.
@@ -66,6 +67,17 @@ class Executors:
         found = self._made.get(spec)
         if found is None:
             found = self._made[spec] = _make(spec)
+        return found
+
+    def fenced(self, running: dict[int, tuple[str, float]]) -> list[int]:
+        """Those of the tasks that run, by their ids, that are never to be begun twice."""
+        found = []
+        for task_id, (routine_id, _) in running.items():
+            routine = self._routines.get(routine_id)
+            own = None if routine is None else routine._executor
+            cluster = dask_cluster(self._default if own is None else own)
+            if cluster is not None and (cluster.fence or self._fence):
+                found.append(task_id)
         return found
 
     def runner_of(
