@@ -20,7 +20,8 @@ that names the way out, and the exit code that a command ends with::
     ├── ConditionImpossible             1   the job ended; the condition can't hold any more
     ├── StateError                      1   for flows of routilux, which know it by this name
     │   └── NotPossible                 1   this job can't do that now, and why
-    │       └── ReadOnly                1   refused where the job lives
+    │       ├── ReadOnly                1   refused where the job lives
+    │       └── RunElsewhere            1   another process runs it, or has run it just now
     ├── ExecutionError                  1   for flows of routilux to raise and catch
     ├── SerializationError              1   a flow that can't be written as JSON
     ├── SlotHandlerError                1   for flows of routilux to raise and catch
@@ -224,6 +225,10 @@ class ReadOnly(NotPossible):
     """Refused where the job lives: it takes no controls."""
 
     title = "Read-only"
+
+
+class RunElsewhere(NotPossible):
+    """Another process runs the job, or has run it since its file was read."""
 
 
 class JobCancelled(RoutiluxTuiError):

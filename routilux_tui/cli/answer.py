@@ -10,6 +10,7 @@ the job is taken up again where it was started.
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,16 @@ import msgspec
 
 from routilux_tui.cli import control, output
 from routilux_tui.cli.find_job import find
-from routilux_tui.errors import UsageError
+from routilux_tui.errors import RunElsewhere, UsageError
+from routilux_tui.job.jsonable import parse_json
 from routilux_tui.store.locks import is_locked
-from routilux_tui.views.editing import parse_json
 
 if TYPE_CHECKING:
     import argparse
+
+_TAKEN_UP_WITHIN = 5.0
+"""Seconds within which a job that another has just answered is seen to be taken up."""
+_AGAIN = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer it where the job lives, or in its file."""
+    """Answer it; of two who do at once, the second is told who was first."""
     question, choice = _question_and_choice(args)
     data = _data(args.data)
+    deadline = time.monotonic() + _TAKEN_UP_WITHIN
+    while True:
+        try:
+            return _answer(args, question, choice, data)
+        except RunElsewhere:  # another has answered it just now, and it is being taken up
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_AGAIN)
+
+
+def _answer(args: argparse.Namespace, question: str, choice: str, data: Any) -> int:
+    """Answer it where the job lives, or in its file."""
     found = find(args.job, destroys=True)
     if isinstance(found, Path):
         path = None if is_locked(found) else found

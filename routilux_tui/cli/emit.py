@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control
 from routilux_tui.errors import UsageError
-from routilux_tui.views.editing import parse_json
+from routilux_tui.job.jsonable import parse_json
 
 if TYPE_CHECKING:
     import argparse

@@ -113,7 +113,7 @@ The job goes on with everything else. When nothing but questions is left it is p
 to another machine meanwhile.
 
   choices    answers by name, each with the data that it adds; or the types of what is to be given
-             (int, float, str, bool, list, dict, any); by default what `data` lacks of the event
+             (int, float, str, bool, list, dict, Any); by default what `data` lacks of the event
   within     seconds; when they are over, `default` is the answer, or without one the job fails.
              Half-way and near its end it reminds of itself (or every `remind` seconds)
 

@@ -195,10 +195,18 @@ def _run(argv: list[str]) -> int:
     words, rest = _with_signed_moments(argv[1:] if name else argv), []
     if hasattr(module, "split_arguments"):
         words, rest = module.split_arguments(own, words)
-    args = own.parse_args(words)
+    args = _parsed(own, words)
     if rest:
         args.args = rest
     return int(module.run(args))
+
+
+def _parsed(own: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """The arguments; an option may stand between the words of which a command takes several."""
+    actions = own._actions  # noqa: SLF001 - argparse tells them nowhere else
+    if any(one.nargs == argparse.REMAINDER for one in actions):
+        return own.parse_args(words)
+    return own.parse_intermixed_args(words)
 
 
 def _with_signed_moments(argv: list[str]) -> list[str]:

@@ -214,7 +214,7 @@ def parse_params(pairs: list[str]) -> dict[str, Any]:
         UsageError: when one has no ``=``, or is nested too deeply.
     """
     from routilux_tui.errors import UsageError
-    from routilux_tui.views.editing import parse_json
+    from routilux_tui.job.jsonable import parse_json
 
     params: dict[str, Any] = {}
     for pair in pairs:

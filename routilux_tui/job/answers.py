@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import UsageError
-from routilux_tui.job.jsonable import as_text
+from routilux_tui.job.jsonable import as_text, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +20,9 @@ TYPES: dict[str, tuple[type, ...]] = {
     "dict": (dict,),
     "any": (object,),
 }
+
+#: How a value of a type is said, where its name alone would not tell.
+_SAID_AS = {"bool": "true or false", "list": "a list: [1, 2]", "dict": 'an object: {"n": 1}'}
 
 
 class Asked(Protocol):
@@ -94,7 +96,7 @@ def _value_of(question: Asked, text: str) -> dict[str, Any]:
     if kind == "str":
         return {name: text}
     try:
-        return {name: json.loads(text)}
+        return {name: parse_json(text)}
     except (ValueError, RecursionError):
         return {name: text}
 
@@ -116,7 +118,8 @@ def _check(question: Asked, answer: dict[str, Any]) -> None:
 
 
 def _wanted(types: Mapping[str, str]) -> str:
-    return f"It wants: {', '.join(f'{name} ({kind})' for name, kind in types.items())}."
+    wanted = (f"{name} ({_SAID_AS.get(kind, kind)})" for name, kind in types.items())
+    return f"It wants: {', '.join(wanted)}."
 
 
 def _listed(names: Mapping[str, Any]) -> str:

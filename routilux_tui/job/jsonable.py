@@ -361,3 +361,26 @@ def _sketch_list(value: Any, parts: list[str], room: int, depth: int) -> int:
             return room
     parts.append("]")
     return room - 1
+
+
+def parse_json(text: str) -> Any:
+    """The value that somebody writes as JSON, if all of it can be told to a job.
+
+    Raises:
+        ValueError: when it is no JSON, or has NaN, an infinity or half a letter in it.
+        RecursionError: when it is too deeply nested.
+    """
+    value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half a letter (a lone surrogate) in it") from None
+    return value
+
+
+def _finite(text: str) -> float:
+    """A number; one that would become null on its way to the job is refused instead."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number

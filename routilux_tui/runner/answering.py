@@ -89,7 +89,7 @@ def answer_saved(path: Path, answer: Answer, who: dict[str, Any]) -> Recorded:
     state = load_job(str(path), into=JobState, strict=True)
     asked = choose(state, answer.question)
     emitted = _checked(asked, answer)
-    journal = Journal(state, path)
+    journal = Journal(state, path, read_at=state.seq)
     try:
         with state.lock:
             now = time.time()

@@ -94,7 +94,7 @@ def _record_cancel(file: Path, reason: str) -> Header:
     from routilux_tui.views.projection import Projection
 
     state = load_job(file, into=Job, strict=True)
-    journal = Journal(state, file)
+    journal = Journal(state, file, read_at=state.seq)
     now = time.time()
     if not statuses.has_ended(state.status):
         running = [routine_id for routine_id, _ in state.running.values()]

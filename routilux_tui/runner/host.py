@@ -76,8 +76,10 @@ class Host:
         self.shutdown = Shutdown(self._status_changed.set)
         self.ending = self.shutdown.asked
         flow, params = load_flow(spec.flow, spec.params)
+        read_at: int | None = None
         if spec.resume:
             self.state = load_job(spec.resume, into=JobState, strict=True)
+            read_at = self.state.seq
             flow.flow_id = self.state.flow_id or flow.flow_id
             self.path = Path(spec.resume)
         else:
@@ -112,7 +114,7 @@ class Host:
         if self.path.parent == jobs_folder():
             make_private(self.path.parent)
         disk = FullDisk(self.execution)
-        self.file = KeptFile(self.state, self.path, disk, self.ending, spec.keep)
+        self.file = KeptFile(self.state, self.path, disk, self.ending, spec.keep, read_at)
         # beside the file, whatever link leads to it
         self.capture = Capture(self.journal.path, spec.log_size or LIMIT)
         self.state.subscribe(self._note_status, kinds=frozenset({"status"}))

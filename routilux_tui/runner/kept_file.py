@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from routilux_tui.errors import JobFileError, NotPossible, Unreachable
+from routilux_tui.errors import JobFileError, Unreachable
 from routilux_tui.store.journal import Journal
-from routilux_tui.store.large_file import open_job
 from routilux_tui.store.retention import parse_keep
 
 if TYPE_CHECKING:
@@ -36,14 +35,21 @@ class KeptFile:
         disk: told when the disk is full, and when it has room again.
         ending: set when this process is to end.
         keep: what is kept of its changes; see `routilux_tui.store.retention.parse_keep`.
+        read_at: the job's last change when it was read from this file, if it was.
 
     Raises:
         JobFileError: when the file can't be written.
-        NotPossible: when another process runs the job.
+        RunElsewhere: when another process runs the job, or has run it meanwhile.
     """
 
     def __init__(
-        self, state: JobState, path: Path, disk: FullDisk, ending: threading.Event, keep: str = ""
+        self,
+        state: JobState,
+        path: Path,
+        disk: FullDisk,
+        ending: threading.Event,
+        keep: str = "",
+        read_at: int | None = None,
     ) -> None:
         self._state = state
         self._path = path
@@ -54,15 +60,16 @@ class KeptFile:
         #: Held while the job ends for good, or goes on after its end.
         self._turning = threading.Lock()
         self._is_closed = self._is_left = False
-        self.journal = self._open()
+        self.journal = self._open(read_at)
 
-    def _open(self) -> Journal:
+    def _open(self, read_at: int | None) -> Journal:
         return Journal(
             self._state,
             self._path,
             self._disk.is_full,
             self._disk.is_free,
             keeps_changes=self._keeps_changes,
+            read_at=read_at,
         )
 
     def flush(self) -> bool:
@@ -104,7 +111,7 @@ class KeptFile:
 
         Raises:
             Unreachable: when this process is about to end.
-            NotPossible: when somebody else has changed the file meanwhile.
+            RunElsewhere: when somebody else has changed the file meanwhile.
         """
         with self._turning:
             if self._is_left or self._ending.is_set():
@@ -113,8 +120,7 @@ class KeptFile:
                     "Say the same again: it is taken up from its file then.",
                 )
             if self._is_closed:
-                self._check_unchanged()
-                self.journal = self._open()
+                self.journal = self._open(self._state.seq)
                 self._is_closed = False
                 if self._place is not None:
                     self.note_place(self._place)
@@ -129,20 +135,3 @@ class KeptFile:
         with self._turning:
             self._is_left = self._is_closed or self._ending.is_set()
             return self._is_left
-
-    def _check_unchanged(self) -> None:
-        """Refuse a file that is not as it was closed here: what it has now would be lost.
-
-        Raises:
-            NotPossible: when it is not.
-        """
-        try:
-            found = open_job(self._path)
-        except JobFileError:
-            found = None
-        if found is None or (found.job_id, found.seq) != (self._state.job_id, self._state.seq):
-            raise NotPossible(
-                f"{self._path} is not as this runner has left it: somebody else ran the job, or "
-                "changed or removed its file.",
-                "Leave the dashboards that are open on it, and open the file anew.",
-            )

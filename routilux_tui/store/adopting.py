@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from routilux_tui.errors import JobFileError, RunElsewhere
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.timestamps import is_time
 from routilux_tui.store.changes_reading import RawSegment, raw_segments
+from routilux_tui.store.large_file import open_job
 from routilux_tui.store.list_growth import LISTS, entries_of
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.recovery import decode_line
@@ -27,6 +29,26 @@ from routilux_tui.store.stored_list import StoredList
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
+
+
+def check_unchanged(path: Path, job_id: str, seq: int) -> None:
+    """Refuse a file that a job was read from, or left in, with ``seq`` as its last change.
+
+    The job's lock is held by now: whoever had it before may have run the job to its end.
+
+    Raises:
+        RunElsewhere: when it is not.
+    """
+    try:
+        found = open_job(path)
+    except JobFileError:
+        found = None
+    if found is None or (found.job_id, found.seq) != (job_id, seq):
+        raise RunElsewhere(
+            f"{path} is not as it was read or left here: somebody else ran the job just now, or "
+            "changed or removed its file.",
+            "Look at it again, and say the same again if it is still to be done.",
+        )
 
 
 def adopt_changes(job: Job, path: Path) -> tuple[SegmentStore, list[Unsealed], bool]:

@@ -23,7 +23,7 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.forking import blank, release_in_children
 from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.spare_memory import SPARE
-from routilux_tui.store.adopting import adopt_changes
+from routilux_tui.store.adopting import adopt_changes, check_unchanged
 from routilux_tui.store.change_buffer import ChangeBuffer
 from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.forgetting import forget_dropped
@@ -62,10 +62,11 @@ class Journal:
             A little is kept back, so that the handlers that run and a pause are written still.
         on_disk_free: called, from another thread, when it has room again and all is written.
         keeps_changes: whether what the job's limits drop is kept in its changes.
+        read_at: the job's last change when it was read from this file, which is to be as it was.
 
     Raises:
         JobFileError: when the file can't be written.
-        NotPossible: when another process keeps this file, or runs this job from another.
+        RunElsewhere: when another process keeps this file, runs this job, or ran it meanwhile.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Journal:
         on_disk_free: Callable[[], None] | None = None,
         *,
         keeps_changes: bool = True,
+        read_at: int | None = None,
     ) -> None:
         self.state = state
         self.path = Path(os.path.realpath(path))
@@ -100,6 +102,8 @@ class Journal:
             undo.callback(os.close, self._lock_file)
             self._id_lock = acquire_job_id(state.job_id, self.path)
             undo.callback(os.close, self._id_lock)
+            if read_at is not None:
+                check_unchanged(self.path, state.job_id, read_at)
             with state.lock:
                 try:
                     self._begin()

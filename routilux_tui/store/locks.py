@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from routilux_tui.errors import JobFileError, NotPossible
+from routilux_tui.errors import JobFileError, RunElsewhere
 from routilux_tui.job.jsonable import decode, dumps
 from routilux_tui.store.files import read_regular, unwritable
 
@@ -46,7 +46,7 @@ def acquire_lock(path: Path) -> int:
 
     Raises:
         JobFileError: when the lock can't be written.
-        NotPossible: when another process runs the job.
+        RunElsewhere: when another process runs the job.
     """
     deadline = time.monotonic() + _WAIT
     while True:
@@ -72,7 +72,7 @@ def acquire_lock(path: Path) -> int:
             return handle
         os.close(handle)
         if owner or time.monotonic() > deadline:
-            raise NotPossible(
+            raise RunElsewhere(
                 f"{path}: another process runs this job.", "Attach to it instead."
             ) from None
         import random
@@ -150,14 +150,14 @@ def acquire_job_id(job_id: str, path: Path) -> int:
     """Reserve a job's id on this machine for this process; returns the handle that holds it.
 
     Raises:
-        NotPossible: when another process of this user runs a job of that id.
+        RunElsewhere: when another process of this user runs a job of that id.
     """
     import hashlib
 
     name = (
         f"routilux-tui-{os.getuid()}-{hashlib.sha256(job_id.encode(errors='replace')).hexdigest()}"
     )
-    taken = NotPossible(
+    taken = RunElsewhere(
         f"{path}: another process on this machine runs job {job_id[:40]}, from this file or from a "
         "copy of it.",
         "Attach to it instead.",

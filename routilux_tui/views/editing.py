@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 import msgspec
 
 from routilux_tui.errors import UsageError
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import parse_json, to_plain
 
 #: Levels of an edit that are looked into.
 _DEEPEST = 50
@@ -49,29 +48,6 @@ def edited_of(params: dict[str, Any]) -> Edited | None:
         raise UsageError("One input in place of several would lose the others.")
     merge_patch({}, patch)
     return Edited(input=whole, patch=patch)
-
-
-def parse_json(text: str) -> Any:
-    """The value that somebody writes as JSON, if all of it can be told to a job.
-
-    Raises:
-        ValueError: when it is no JSON, or has NaN, an infinity or half a letter in it.
-        RecursionError: when it is too deeply nested.
-    """
-    value = json.loads(text, parse_constant=_finite, parse_float=_finite)
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("it has half a letter (a lone surrogate) in it") from None
-    return value
-
-
-def _finite(text: str) -> float:
-    """A number; one that would become null on its way to the job is refused instead."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is no number of JSON")
-    return number
 
 
 def parse_input(text: str) -> dict[str, Any]:

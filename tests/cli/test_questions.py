@@ -7,6 +7,7 @@ import os
 import pwd
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.cli.program import tui
 from tests.conftest import PEERS, peer_of, run
 from tests.processes import assert_gone, until
 
+YES_OR_NO = ("yes", "no") * 2
 ME = pwd.getpwuid(os.getuid()).pw_name
 APPROVAL = str(Path(__file__).parents[2] / "sample_flows/approval.py")
 
@@ -107,6 +109,32 @@ def test_a_killed_runner_loses_no_question_and_no_answer(world: Path) -> None:
     until(lambda: loaded(job.path).status == "completed")
     assert logged(job.path, "ok") == [True, False]
     assert logged(job.path, "n") == [0, 1, 2]
+
+
+def test_of_many_that_answer_a_killed_job_at_once_one_is_taken(world: Path) -> None:
+    job = waiting(write_asking(world))
+    os.kill(job.pid, signal.SIGKILL)
+    assert_gone(job.pid)
+    with ThreadPoolExecutor(4) as people:
+        said = list(people.map(lambda one: tui("answer", job.job_id, one, code=None), YES_OR_NO))
+    assert sorted(one.returncode for one in said) == [0, 1, 1, 1]
+    assert sum(f"is answered by {ME} at" in one.stderr for one in said) == 3
+    (taken,) = (choice for choice, one in zip(YES_OR_NO, said, strict=True) if not one.returncode)
+    until(lambda: logged(job.path, "ok") == [taken == "yes"])
+
+
+def test_an_option_may_stand_before_the_answer(world: Path) -> None:
+    job = waiting(write_asking(world), n=2)
+    assert json.loads(tui("answer", job.job_id, "--json", "1", "yes").stdout)["questions"] == 1
+    assert json.loads(tui("answer", job.job_id, "--json", "no").stdout)["job_id"] == job.job_id
+    until(lambda: logged(job.path, "ok") == [True, False])
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "yes"])
+def test_no_number_is_no_answer_where_one_is_wanted(world: Path, value: str) -> None:
+    job = waiting(write_asking(world), n=0, price=True)
+    refused = tui("answer", job.job_id, "--", value, code=2).stderr
+    assert f"'amount' is '{value}', and no float." in refused
 
 
 def test_a_handler_that_is_killed_while_it_asks_asks_once(world: Path) -> None:

@@ -11,11 +11,10 @@ from textual.widgets.option_list import Option
 
 from routilux_tui.errors import RoutiluxTuiError, UsageError
 from routilux_tui.job.answers import emitted_by
-from routilux_tui.job.jsonable import dumps, preview
+from routilux_tui.job.jsonable import dumps, parse_json, preview
 from routilux_tui.tui.screens.dialogs import ChoiceDialog
 from routilux_tui.tui.screens.paced import PacedDialog
 from routilux_tui.tui.widgets.values import flattened
-from routilux_tui.views.editing import parse_json
 from routilux_tui.views.formatting import clock
 from routilux_tui.views.questions import DROP, YES, AskedQuestion
 from routilux_tui.views.text import printable
