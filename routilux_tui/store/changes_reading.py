@@ -23,6 +23,7 @@ from routilux_tui.store.recovery import (
     apply_changes,
     apply_lines,
     decode_line,
+    is_change,
 )
 from routilux_tui.store.segments import Damaged, SegmentStore, changes_folder, numbered
 from routilux_tui.store.stored_list import StoredList
@@ -237,11 +238,11 @@ def _each_change(store: SegmentStore, raws: list[RawSegment]) -> Iterator[Any]:
     for one in store.segments:
         with contextlib.suppress(Damaged):
             for block in [] if one.reset else store.footer(one).blocks:
-                yield from store.changes(one, block)
+                yield from filter(is_change, store.changes(one, block))
                 seq = max(seq, block.last)
     for raw in raws:
         for change in changes_of_raw(raw):
-            if isinstance(change, list) and change and type(change[0]) is int and change[0] > seq:
+            if is_change(change) and change[0] > seq:
                 yield change
 
 

@@ -84,19 +84,20 @@ def apply_lines(state: Job, content: bytes, begin: int) -> int:
     Returns:
         The number of changes carried out.
     """
-    done, number = 0, 1
+    done, number, last = 0, 1, -1
     while begin < len(content):
         end = content.find(b"\n", begin)
         end = len(content) if end < 0 else end
         line, begin, number = content[begin:end], end + 1, number + 1
         batch = decode_line(line)
-        if not isinstance(batch, list):
+        if not isinstance(batch, list) or not batch:
             # What a kill leaves of a copy need not be its beginning.
             if content.find(b"[", begin) >= 0:
                 state.unread = f"its line {number} is no list of changes"
             break
         before = state.seq
-        why = apply_changes(state, batch, 1 << 62)
+        first, last = last + 1, _last_number(batch, last)
+        why = apply_changes(state, batch, 1 << 62) if last >= first else "it is there twice"
         done += state.seq - before
         if why:
             state.unread = f"its line {number} can't be carried out: {why}"
@@ -133,6 +134,17 @@ def time_of(change: Any) -> float | None:
     place = TIME_PLACES.get(change[1]) if isinstance(change[1], str) else None
     at = change[place] if place is not None and place < len(change) else None
     return at if timestamps.is_time(at) else None
+
+
+def _last_number(batch: list[Any], before: int) -> int:
+    """The number of the last change of a line; that of the line before where it has none."""
+    last = batch[-1]
+    return last[0] if isinstance(last, list) and last and is_id(last[0]) else before + 1
+
+
+def is_change(one: Any) -> bool:
+    """Whether something that a file has in a change's place is one that can be carried out."""
+    return not _why_invalid(one, 1 << 62)
 
 
 def _why_invalid(change: Any, seq: int) -> str:

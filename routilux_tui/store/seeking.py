@@ -274,7 +274,7 @@ class KeptChanges:
             key = (segment.number, n)
             changes = self._blocks.pop(key, None)
             if changes is None:
-                changes = self._store.changes(segment, block)
+                changes = list(filter(_is_change, self._store.changes(segment, block)))
             self._blocks[key] = changes
             while len(self._blocks) > _KEPT_BLOCKS:
                 self._blocks.popitem(last=False)
@@ -303,7 +303,7 @@ def job_at(path: str | os.PathLike[str], *, seq: int | None = None, at: float | 
 
 
 def _is_change(one: Any) -> bool:
-    return isinstance(one, list) and len(one) > 1 and type(one[0]) is int
+    return type(one) is list and len(one) > 1 and type(one[0]) is int and type(one[1]) is str
 
 
 def _times(changes: Sequence[Any]) -> list[float]:

@@ -244,7 +244,7 @@ class KeptMoments:
 
 def mark_of(change: Any) -> str:
     """What a moment is marked with, of `replay_shapes.MARKS`; empty where with nothing."""
-    with contextlib.suppress(IndexError, TypeError):  # whatever a file has in a change's place
+    with contextlib.suppress(IndexError, TypeError, ValueError):  # whatever a file has
         return _mark_of(change)
     return ""
 
@@ -267,7 +267,7 @@ def _mark_of(change: Any) -> str:
 
 def described(change: Any) -> str:
     """What a change was, in a few words; its values are text of the job's own."""
-    with contextlib.suppress(IndexError, TypeError, AttributeError):
+    with contextlib.suppress(IndexError, TypeError, AttributeError, ValueError):
         return "" if change is None else _described(change)
     return ""
 

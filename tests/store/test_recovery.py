@@ -13,15 +13,20 @@ from hypothesis import strategies as st
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.change_kinds import KINDS
 from routilux_tui.job.changes import FOLD
+from routilux_tui.job.jsonable import dumps
 from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.state.job_state import JobState
+from routilux_tui.store.changes_reading import all_changes
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.recovery import NEWER, VERSION
+from routilux_tui.views.conditions import Condition
 from routilux_tui.views.insight import PARTS
+from routilux_tui.views.kept_moments import KeptMoments, described, mark_of
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import Filter
+from tests.store.fuzzing import sealed_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,3 +183,31 @@ def test_whatever_a_journal_says_the_job_can_be_shown_and_saved(
     state.save(path.with_name("again.json"))
     assert not read_entry(path).error
     JobState.load(path.with_name("again.json"))
+
+
+@pytest.mark.parametrize(
+    "line", [[], [[2, "status", "running", AT]], [[1, "status", "running", AT]]], ids=str
+)
+def test_a_line_that_brings_nothing_new_ends_the_replay(path: Path, line: list[Any]) -> None:
+    """A file of nothing else would be read for minutes."""
+    write(path, [[2, "status", "running", AT]], line, [[3, "status", "failed", AT]])
+    state = open_job(path)
+    assert state.status == "running"
+    assert "its line 3" in state.unread
+
+
+@pytest.mark.parametrize("kind", [[1], {}, 7, None, "run"])
+def test_a_change_of_no_kind_is_no_moment_of_the_past(tmp_path: Path, kind: Any) -> None:
+    place = sealed_job(tmp_path)
+    before = len(list(all_changes(place)))
+    journal = journal_path(place)
+    journal.write_bytes(
+        journal.read_bytes().rstrip(b"\0") + dumps([[before + 1, kind, {}]]) + b"\n"
+    )
+    assert len(list(all_changes(place))) == before
+    assert KeptMoments(place).next_flip(Condition("errors > 5"), 1, 1, lambda: False) is None
+
+
+def test_what_was_changed_is_told_of_huge_numbers_too() -> None:
+    assert described((1, "run", 10**5000, "a", AT)) == ""
+    assert mark_of((1, "ran", 10**5000)) == ""
