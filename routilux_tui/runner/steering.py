@@ -28,6 +28,9 @@ Who = dict[str, Any] | None
 #: What can be done to jobs of our own engine alone.
 _OURS_ALONE = ("retry", "giveup", "queue", "breakpoint")
 
+_NAMED = 10
+"""Tasks on hold that a refusal names."""
+
 
 class Steering(ABC):
     """The controls of one job.
@@ -118,7 +121,7 @@ class Steering(ABC):
                     "and waits for handlers to return.",
                     "Take it up when that is over: say the same again in a few seconds.",
                 )
-            _check_answered(self.state)
+            _check_goes_on(self.state)
             engine.resume()
             self._note_control("resume", who, reason)
         self.pause_asked = False
@@ -243,8 +246,15 @@ class Steering(ABC):
         return engine
 
 
-def _check_answered(state: JobState) -> None:
-    """Refuse to go on with a job that has nothing to go on with until somebody answers."""
+def _check_goes_on(state: JobState) -> None:
+    """Refuse to go on with a job that has nothing to go on with until somebody acts."""
+    kept_back = [task.id for task in state.outstanding.values() if task.on_hold]
+    if kept_back and len(kept_back) == len(state.outstanding) and not state.deferred_events:
+        named = " ".join(map(str, kept_back[:_NAMED]))
+        raise NotPossible(
+            f"Of job {state.job_id} nothing is left but what is on hold.",
+            f"Let it go: routilux-tui queue {state.job_id[:8]} --release {named}",
+        )
     if state.waits_for_answers() and not state.outstanding and not state.deferred_events:
         still = state.open_questions()
         if still:

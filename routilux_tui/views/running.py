@@ -14,6 +14,7 @@ from routilux_tui.views.moment import bounded
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
+    from routilux_tui.job.tasks import Task
     from routilux_tui.views.moment import Moment
 
 _MOST_COMING = 20
@@ -39,19 +40,24 @@ def queue(moment: Moment, start: int, stop: int) -> list[NextTask]:
     job = moment.job
     waiting = (task for task in job.outstanding.values() if task.id not in job.running)
     stop = min(stop, start + MOST_QUEUED)
-    return [
-        NextTask(
-            task.id,
-            task.routine_id,
-            behind,
-            preview(moment.delivered(task)),
-            timestamps.to_iso(task.due) if task.due > moment.at else "",
-            task.on_hold,
-            task.retry_count,
-        )
-        for behind, task in enumerate(islice(waiting, max(0, stop)))
-        if behind >= start
-    ]
+    coming, behind = [], 0
+    for n, task in enumerate(islice(waiting, max(0, stop))):
+        if n >= start:
+            coming.append(_next(moment, task, behind))
+        behind += not task.on_hold
+    return coming
+
+
+def _next(moment: Moment, task: Task, behind: int) -> NextTask:
+    return NextTask(
+        task.id,
+        task.routine_id,
+        behind,
+        preview(moment.delivered(task)),
+        timestamps.to_iso(task.due) if task.due > moment.at else "",
+        task.on_hold,
+        task.retry_count,
+    )
 
 
 def _handler(moment: Moment, task_id: int, routine_id: str, began: float) -> RunningHandler:

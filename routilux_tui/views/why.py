@@ -124,6 +124,7 @@ def _failed(facts: Facts) -> Reason:
 def _paused(facts: Facts) -> Reason:
     since = "" if facts.paused_at is None else f" for {span(facts.now - facts.paused_at)}"
     held = f"; {counted(facts.held, 'task')} {be(facts.held)} held" if facts.held else ""
+    held = "" if held == f"; {facts.note}" else held
     by = f", asked by `{facts.asked_by}`" if facts.asked_by else ""
     reason = f": {facts.note.removeprefix(WAITS)}" if facts.note else ""
     figures: dict[str, Any] = {

@@ -48,6 +48,7 @@ def test_the_queue_is_listed_and_changed_and_the_record_says_by_whom(numbers: Nu
         assert len(said) == 5
         assert "next" in said[0]
         assert "on hold" in said[1]
+        assert "after 1" in said[2]  # what is on hold is waited for by none
         edit = ["--edit", str(waiting[0]), '{"number": 10}']
         assert "1 task edited" in tui("queue", started.job_id, *edit).stdout
         last = [str(one) for one in waiting[3:]]
@@ -57,6 +58,9 @@ def test_the_queue_is_listed_and_changed_and_the_record_says_by_whom(numbers: Nu
         client.wait('status == "paused"', 30)
         assert client.header().note == "1 task is held"
         assert numbers.ran() == [0, 3, 10]
+        refused = tui("resume", started.job_id, code=1).stderr
+        assert f"queue {started.job_id[:8]} --release {waiting[1]}" in refused
+        assert tui("why", started.job_id).stdout.count("1 task is held") == 1
     terminal = Terminal(["attach", started.job_id], columns=80, lines=24)
     terminal.until("1 task is held")
     terminal.press("3")
