@@ -9,11 +9,11 @@ anything of it in memory. At a size that is given, the file becomes ``.1`` and a
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import struct
 import threading
 import time
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -240,8 +240,12 @@ def _told_line(text: str) -> bytes:
 class _Part:
     """One of the two files, to be read."""
 
-    def __init__(self, path: Path, index: Path, first: int, blocks: int) -> None:
+    def __init__(
+        self, path: Path, index: Path, first: int, blocks: int, ends: array[int] | None = None
+    ) -> None:
         self.path = path
+        #: Where its blocks end, as far as they have been read, where that takes an index's place.
+        self.ends = ends
         self.index = index
         #: The number of its first line, among all that there ever were.
         self.first = first
@@ -262,9 +266,6 @@ class _Part:
             return None
         return part if is_own else None
 
-    def _index_file(self) -> BinaryIO:
-        return self.index.open("rb") if self.blocks else io.BytesIO()
-
     def end(self) -> int:
         """Where the last block that its index knows ends."""
         if not self.blocks:
@@ -276,14 +277,17 @@ class _Part:
 
     def count(self) -> int:
         """How many lines it has."""
-        known = self.blocks * _BLOCK
+        known = (self.blocks if self.ends is None else len(self.ends)) * _BLOCK
         return known + sum(1 for _ in self.lines(known))
 
     def lines(self, start: int, task: int | None = None) -> Iterator[Line]:
         """Its lines from the ``start``-th of its own on; blocks without a task are left out."""
+        if self.ends is not None:
+            yield from self._lines_by_ends(self.ends, start, task)
+            return
         block = min(start // _BLOCK, self.blocks)
         try:
-            with self.path.open("rb") as log, self._index_file() as index:
+            with self.path.open("rb") as log, self.index.open("rb") as index:
                 size = os.fstat(log.fileno()).st_size
                 index.seek(_HEAD.size + max(0, block - 1) * _ENTRY.size)
                 at = _ENTRY.unpack(index.read(_ENTRY.size))[0] if block else 0
@@ -307,6 +311,22 @@ class _Part:
                     at, block = end, block + 1
         except (OSError, struct.error):
             return
+
+    def _lines_by_ends(self, ends: array[int], start: int, task: int | None) -> Iterator[Line]:
+        with contextlib.suppress(OSError), self.path.open("rb") as log:
+            if ends and ends[-1] > os.fstat(log.fileno()).st_size:
+                del ends[:]
+            block = min(start // _BLOCK, len(ends))
+            at = ends[block - 1] if block else 0
+            log.seek(at)
+            for n, raw in enumerate(_raw_lines(log, 0), block * _BLOCK):
+                at += len(raw)
+                if n + 1 == (len(ends) + 1) * _BLOCK:
+                    ends.append(at)
+                if n >= start:
+                    line = _parsed(self.first + n, raw)
+                    if task in {None, line.task}:
+                        yield line
 
 
 def _raw_lines(log: BinaryIO, end: int) -> Iterator[bytes]:
@@ -335,14 +355,17 @@ class PrintedReader:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = printed_path(os.path.realpath(path))
+        #: Of files without an index, by their inodes: where each of their blocks ends.
+        self._ends: dict[int, array[int]] = {}
 
     def _parts(self) -> list[_Part]:
         found: list[_Part] = []
         for path in (_full(self._path), self._path):
             part = _Part.of(path)
-            if part is None and path.exists():  # all of it is read, then, to find a line
+            if part is None and path.is_file():
                 first = found[0].first + found[0].count() if found else 0
-                part = _Part(path, path, first, 0)
+                ends = self._ends.setdefault(path.stat().st_ino, array("Q"))
+                part = _Part(path, path, first, 0, ends)
             if part is not None:
                 found.append(part)
         return found

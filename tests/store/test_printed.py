@@ -227,3 +227,23 @@ def test_an_entry_of_the_index_that_is_not_so_costs_no_line(path: Path) -> None:
     place.write_bytes(content)
     for start in (0, 300, 600, 899):
         assert [one.n for one in PrintedReader(path).lines(start)] == list(range(start, 900))
+
+
+def test_without_an_index_no_line_is_read_for_each_that_is_asked_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed_path(path).write_bytes(b"at\tr\t\tprint\tx\n" * 20_000)
+    read = [0]
+    raw_lines = printed._raw_lines
+
+    def counted(log: Any, end: int) -> Any:
+        for raw in raw_lines(log, end):
+            read[0] += 1
+            yield raw
+
+    monkeypatch.setattr(printed, "_raw_lines", counted)
+    reader = PrintedReader(path)
+    assert reader.extent() == (0, 20_000)
+    for start in range(0, 20_000, 1000):
+        assert next(reader.lines(start)).n == start
+    assert read[0] < 40_000
