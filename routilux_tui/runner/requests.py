@@ -91,7 +91,7 @@ class Requests:
                 return True
             if viewer.read_only and method in _CONTROLS:
                 raise ReadOnly(f"It can't be asked to {method}: this viewer is read-only.")
-            handler = _METHODS.get(method)
+            handler = _LOOKS.get(method) or _CONTROLS.get(method)
             if handler is None:
                 viewer.writer.write(
                     protocol.refusal(number, (protocol.NO_METHOD, f"no method {method[:40]!r}"))
@@ -321,7 +321,8 @@ class Requests:
         return True
 
 
-_METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
+#: What is asked of a job that leaves it as it is.
+_LOOKS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "subscribe": Requests._subscribe,
     "watch": Requests._watch,
     "window": Requests._window,
@@ -335,6 +336,16 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "measures": Requests._measures,
     "failing": Requests._failing,
     "stack": Requests._stack,
+    "queue": Requests._queue,
+    "check": Requests._check,
+    "questions": Requests._questions,
+    "alerts": Requests._alerts,
+    "context": Requests._context,
+    "breakpoints": Requests._breakpoints,
+}
+
+#: What changes it: refused to a viewer that only reads.
+_CONTROLS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "pause": Requests._pause,
     "resume": Requests._resume,
     "cancel": Requests._cancel,
@@ -343,35 +354,10 @@ _METHODS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "workers": Requests._workers,
     "retry": Requests._retry,
     "giveup": Requests._give_up,
-    "queue": Requests._queue,
     "change_queue": Requests._change_queue,
-    "check": Requests._check,
-    "questions": Requests._questions,
     "answer": Requests._answer,
     "breakpoint": Requests._breakpoint,
-    "alerts": Requests._alerts,
-    "context": Requests._context,
     "alert": Requests._alert,
     "alert_off": Requests._alert_off,
     "breakpoint_off": Requests._breakpoint_off,
-    "breakpoints": Requests._breakpoints,
 }
-
-_CONTROLS = frozenset(
-    {
-        "pause",
-        "change_queue",
-        "resume",
-        "cancel",
-        "emit",
-        "set",
-        "workers",
-        "retry",
-        "giveup",
-        "answer",
-        "alert",
-        "alert_off",
-        "breakpoint",
-        "breakpoint_off",
-    }
-)
