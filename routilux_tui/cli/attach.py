@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("job", metavar="JOB", nargs="?", default="")
+    parser.add_argument("job", metavar="JOB", nargs="?")
     add_remote_command(parser)
     add_screen_arguments(parser)
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from routilux_tui.sources.live_source import LiveSource
 
     chosen = settings(args)
-    if args.job.startswith("ssh://"):
+    if (args.job or "").startswith("ssh://"):
         from routilux_tui.sources.ssh import split_address, ssh_handle
 
         host, job = split_address(args.job)
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         command = effective_settings(args)["remote_command"].value
         far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
         return show(chosen, handle=far)
-    if args.job:
+    if args.job is not None:
         socket = Path(find_running(args.job, must_answer=False).key)
     else:
         jobs = running_jobs()

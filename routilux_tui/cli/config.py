@@ -148,7 +148,8 @@ def _alerts(value: Any) -> list[dict[str, Any]]:
         try:
             names.append(rule_of(table).name)
         except UsageError as error:
-            raise ValueError(f"{error.message.rstrip('.')} ({error.hint.rstrip('.')})") from None
+            hint = f" ({error.hint.rstrip('.')})" if error.hint else ""
+            raise ValueError(f"{error.message.rstrip('.')}{hint}") from None
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(f"two rules are called {twice[0]!r}")

@@ -69,6 +69,8 @@ COMMANDS = {
 _FOR_PROGRAMS = frozenset({"bridge", "complete", "tab"})
 #: The options whose values are moments.
 _MOMENTS = frozenset({"--at", "--from", "--to"})
+#: Options whose value may as well be empty, by their names in what is parsed.
+_MAY_BE_EMPTY = frozenset({"reason", "grep"})
 
 FAULT = 70
 """The exit code of a fault of this program: none that a script could take for a job's."""
@@ -77,6 +79,16 @@ FAULT = 70
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}.", f"Try: {self.prog} --help")
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Refuse an option whose value is empty, as a script's variable may be.
+
+        As if it had not been given, it would do what nobody asked for: ``pause --when ""`` would
+        pause at once, ``again --from ""`` run the whole.
+        """
+        if arg_strings == [""] and action.option_strings and action.dest not in _MAY_BE_EMPTY:
+            raise argparse.ArgumentError(action, "its value is empty")
+        return super()._get_values(action, arg_strings)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         (file or sys.stderr).write(message)  # argparse's own says nothing where it can't be written

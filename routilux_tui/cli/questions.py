@@ -31,7 +31,7 @@ _WIDEST = 60
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("job", metavar="JOB|FILE", nargs="?", default="")
+    parser.add_argument("job", metavar="JOB|FILE", nargs="?")
     parser.add_argument(
         "--all", action="store_true", help="with those that are answered, or open no more"
     )
@@ -52,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _jobs(name: str) -> Iterator[Readable]:
+def _jobs(name: str | None) -> Iterator[Readable]:
     """The job that is named, or all that ask something."""
-    if name:
+    if name is not None:
         yield readable(name)[0]
         return
     live = live_entries()

@@ -131,8 +131,11 @@ def test_a_job_of_another_machine_is_told_where_the_command_is_to_be_said() -> N
 
 def test_an_empty_name_is_no_job_even_where_only_one_runs(flows: str) -> None:
     job = tui("run", f"{flows}:stuck", "-p", "seconds=60", "--detach").stdout.strip()
-    for words in (["wait"], ["pause"], ["cancel"], ["show"], ["rm", "-y"]):
+    for words in (["wait"], ["pause"], ["cancel"], ["show"], ["rm", "-y"], ["questions"]):
         assert "JOB is empty" in tui(*words, "", code=3).stderr
+    for words in (["pause", job, "--when"], ["wait", job, "--until"], ["again", job, "--from"]):
+        assert f"{words[-1]}: its value is empty" in tui(*words, "", code=2).stderr
+        assert f"{words[-1]}: its value is empty" in tui(*words[:2], f"{words[-1]}=", code=2).stderr
     assert json.loads(tui("show", job, "--json").stdout)["header"]["status"] == "running"
     for wrong in ("-1", "nan"):
         assert "seconds" in tui("wait", job, f"--timeout={wrong}", code=2).stderr
