@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = effective_settings(args)
     started = again.start(
         workers=args.workers,
-        read_only=bool(args.read_only) and args.detach,
+        read_only=bool(args.read_only) and not output.opens_screen(args),
         keep=chosen["keep"].value,
         log_size=chosen["log_size"].value,
     )
@@ -101,7 +101,7 @@ def _run_script(job: Job, path: str, params: dict[str, Any], args: argparse.Name
     chosen = effective_settings(args)
     started = again.start(
         workers=args.workers,
-        read_only=bool(args.read_only) and args.detach,
+        read_only=bool(args.read_only) and not output.opens_screen(args),
         keep=chosen["keep"].value,
         log_size=chosen["log_size"].value,
         is_followed=is_followed(args),

@@ -114,9 +114,11 @@ def request_at(
     from routilux_tui.runner.client import Client
 
     with Client(socket, patience) as client:
+        # what goes on may be paused again, by a breakpoint or a question, before it is looked at
+        paused = client.header().counts.get("pauses", 0) if method == "resume" else None
         header = client.header_of(client.call(method, **params))
         if header.status not in until:  # a forced cancel may have ended the runner by now
-            header = client.wait_for_status(until, args.within)
+            header = client.wait_for_status(until, args.within, paused)
     return print_outcome(header, as_json=args.json)
 
 

@@ -19,6 +19,7 @@ from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
 from routilux_tui.views.text import escaped, printable
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Mapping
 
     from routilux_tui.views.insight import Insight
@@ -205,6 +206,11 @@ def wait_while_read(seconds: float) -> None:
 def is_interactive() -> bool:
     """Whether a person sits at a terminal that can hold a screen."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def opens_screen(args: argparse.Namespace) -> bool:
+    """Whether a command that starts a job opens the dashboard on it."""
+    return is_interactive() and not (args.detach or args.no_tui or args.json)
 
 
 def parse_params(pairs: list[str]) -> dict[str, Any]:

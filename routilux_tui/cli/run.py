@@ -144,7 +144,7 @@ def _start(args: argparse.Namespace) -> LaunchResult | int:
         force=args.force,
         workers=args.workers,
         executor=args.executor,
-        read_only=bool(args.read_only) and args.detach,
+        read_only=bool(args.read_only) and not output.opens_screen(args),
         keep=effective_settings(args)["keep"].value,
         alerts=_alert_rules(args.alerts),
         max_history_size=args.max_history_size,
@@ -221,7 +221,7 @@ def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
     if started.queued:
         print(f"Job {started.job_id} waits: {output.safe(started.queued)}.", file=sys.stderr)
         return 0
-    if args.no_tui or args.json or not output.is_interactive():
+    if not output.opens_screen(args):
         try:
             return follow(started.socket, as_json=args.json)
         except Unreachable as error:

@@ -61,7 +61,7 @@ def run_script(
         save=str(Path(args.save).absolute()) if args.save else "",
         force=args.force,
         workers=args.workers,
-        read_only=bool(args.read_only) and args.detach,
+        read_only=bool(args.read_only) and not output.opens_screen(args),
         keep=effective_settings(args)["keep"].value,
         alerts=alerts,
         max_history_size=args.max_history_size,
@@ -76,7 +76,7 @@ def run_script(
 
 def is_followed(args: argparse.Namespace) -> bool:
     """Whether what a script prints is to be printed here."""
-    return not args.detach and (args.no_tui or args.json or not output.is_interactive())
+    return not (args.detach or output.opens_screen(args))
 
 
 def show_script(started: ScriptRun, place: str, args: argparse.Namespace) -> int:

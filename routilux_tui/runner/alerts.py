@@ -107,8 +107,7 @@ class Alerts:
             NotPossible: when it has too many, or has ended.
         """
         with self._state.lock:
-            if statuses.has_ended(self._state.status):
-                raise NotPossible(f"Job {self._state.job_id} is {self._state.status}: it is over.")
+            self._refuse_ended()
             if len(self._holding) >= MOST_RULES and rule.name not in self._holding:
                 raise NotPossible(f"A job has at most {MOST_RULES} rules.", "Take one off.")
             context = context_of(self._state)
@@ -119,13 +118,19 @@ class Alerts:
         self._start()
         self._wake.set()
 
+    def _refuse_ended(self) -> None:
+        """Refuse to change the rules of a job that has ended; its lock is held."""
+        if statuses.has_ended(self._state.status):
+            raise NotPossible(f"Job {self._state.job_id} is {self._state.status}: it is over.")
+
     def take_off(self, name: str) -> None:
         """Take a rule off.
 
         Raises:
-            NotPossible: when there is none of that name.
+            NotPossible: when there is none of that name, or the job has ended.
         """
         with self._state.lock:
+            self._refuse_ended()
             if name not in self._state.alerts:
                 there = ", ".join(self._state.alerts) or "none"
                 raise NotPossible(f"There is no rule {name[:60]!r}.", f"There are: {there}.")

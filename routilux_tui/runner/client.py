@@ -15,6 +15,8 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
+from routilux_tui.views.formatting import counted
+from routilux_tui.views.reason import verb
 from routilux_tui.views.shapes import AlertState, Header, RoutineRow, WaitResult, Window
 
 if TYPE_CHECKING:
@@ -238,8 +240,13 @@ class Client:
         answer = self.call("wait", patience=patience, until=until, timeout=timeout)
         return self._as(WaitResult, answer)
 
-    def wait_for_status(self, statuses: set[str], within: float) -> Header:
+    def wait_for_status(
+        self, statuses: set[str], within: float, paused_before: int | None = None
+    ) -> Header:
         """Wait until the job says that it has one of these statuses.
+
+        Or, where ``paused_before`` says how often it had been paused, that it went on meanwhile
+        and is paused once more.
 
         Raises:
             NotConfirmed: when it has not within so many seconds.
@@ -249,12 +256,16 @@ class Client:
             header = self.header()
             if header.status in statuses:
                 return header
+            if paused_before is not None and header.counts.get("pauses", 0) > paused_before:
+                return header
             if time.monotonic() >= deadline:
                 running = header.control.running if header.control else 0
                 raise NotConfirmed(
                     f"Asked, but job {header.job_id} is still {header.status} after {within:g} s"
-                    f" ({running} handlers run).",
-                    "It will be done when they return: routilux-tui wait tells when.",
+                    f" ({counted(running, 'handler')} {verb(running, 'run')}).",
+                    "It will be done when they return: routilux-tui wait tells when."
+                    if running
+                    else f"Why: routilux-tui why {header.job_id[:8]}",
                 )
             time.sleep(0.02)
 

@@ -166,10 +166,7 @@ class Steering(ABC):
         """
         with self.state.lock:
             engine = self._controlled()
-            if statuses.has_ended(self.state.status):
-                raise NotPossible(
-                    f"Job {self.state.job_id} is {self.state.status}: it is as it is."
-                )
+            self._refuse_ended()
             engine.set_shared(key, value)
             self._note_control("set", who, key)
         return self.header()
@@ -179,11 +176,14 @@ class Steering(ABC):
 
         Raises:
             UsageError: when it is no number from 1 up.
+            NotPossible: when the job has ended.
         """
         if not isinstance(workers, int) or isinstance(workers, bool) or not 1 <= workers <= 10_000:
             raise UsageError(f"{str(workers)[:20]!r} is no number of handlers.", "From 1 to 10000.")
         with self.state.lock:
-            self._execution("given more or fewer handlers").set_workers(workers)
+            execution = self._execution("given more or fewer handlers")
+            self._refuse_ended()
+            execution.set_workers(workers)
             self._note_control("workers", who, str(workers))
         return self.header()
 
@@ -207,8 +207,7 @@ class Steering(ABC):
         breakpoints = self._own_breakpoints()
         breakpoints.check(condition)
         with self.state.lock:
-            if statuses.has_ended(self.state.status):
-                raise NotPossible(f"Job {self.state.job_id} is {self.state.status}: it stays so.")
+            self._refuse_ended()
             number = breakpoints.add(condition, who or {})
             self._note_control("breakpoint", who, f"{number}: {condition}"[:500])
         return number
@@ -221,13 +220,19 @@ class Steering(ABC):
         """Take a breakpoint off, or with 0 all of them.
 
         Raises:
-            NotPossible: when there is none of that number.
+            NotPossible: when there is none of that number, or the job has ended.
         """
         breakpoints = self._own_breakpoints()
         with self.state.lock:
+            self._refuse_ended()
             for one in [number] if number else list(self.state.breakpoints):
                 breakpoints.take_off(one)
                 self._note_control("breakpoint", who, f"{one}: taken off")
+
+    def _refuse_ended(self) -> None:
+        """Refuse to change a job that has ended: its file is closed, and is as the job was then."""
+        if statuses.has_ended(self.state.status):
+            raise NotPossible(f"Job {self.state.job_id} is {self.state.status}: it is as it is.")
 
     def _own_breakpoints(self) -> Breakpoints:
         self._execution("given breakpoints")

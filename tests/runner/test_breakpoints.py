@@ -207,6 +207,16 @@ def test_twins_set_list_and_take_off(flows: str) -> None:
     assert tui("breakpoints", started.job_id, "--off", "all").stdout == ""
 
 
+def test_to_go_on_is_done_though_the_next_task_pauses_it_again(flows: str, begun: Begin) -> None:
+    started, client = begun(f"{flows}:flow", 'routine == "price"')
+    client.wait('status == "paused"', 30)
+    for _ in range(3):
+        before = client.header().counts["pauses"]
+        tui("resume", started.job_id, "--within", "20")
+        client.wait('status == "paused"', 30)
+        assert client.header().counts["pauses"] == before + 1
+
+
 def test_a_read_only_job_has_none_set(flows: str) -> None:
     started = start_job(f"{flows}:flow", read_only=True)
     with Client(started.socket) as client, pytest.raises(ReadOnly):

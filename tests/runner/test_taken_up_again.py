@@ -80,6 +80,31 @@ def test_the_runner_that_lingers_goes_on(numbers: Numbers) -> None:
     assert firsts == sorted(firsts)
 
 
+def test_a_job_that_has_ended_is_changed_by_nothing_else(numbers: Numbers) -> None:
+    numbers.bad(2)
+    numbers.wait(0)
+    started = start(numbers, "stopping")
+    with Client(started.socket) as client:
+        client.call("breakpoint", condition="tries > 9")
+        client.call("alert", rule={"when": "errors > 9"})
+        numbers.let(0)
+        assert client.wait("", 30).status == "failed"
+        until(lambda: not is_locked(Path(started.path)))
+        for method, params in (
+            ("workers", {"workers": 2}),
+            ("set", {"key": "x", "value": 1}),
+            ("breakpoint", {"condition": "true"}),
+            ("breakpoint_off", {"number": 0}),
+            ("alert_off", {"name": "errors > 9"}),
+        ):
+            with pytest.raises(NotPossible, match="is failed: it is"):
+                client.call(method, **params)
+        numbers.mend(2)
+        client.sent("retry", every=True)
+        assert client.wait("", 30).status == "completed"
+    assert_gone(started.pid)
+
+
 def test_what_was_mended_in_the_flow_is_mended_in_a_new_runner(numbers: Numbers) -> None:
     numbers.bad(2)
     started = start(numbers, "stopping")
