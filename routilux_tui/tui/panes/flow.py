@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.widgets.columns import Column, cells, fitting, heads
+from routilux_tui.tui.widgets.columns import (
+    Column,
+    cells,
+    fitting,
+    heads,
+    number_column,
+    number_part,
+)
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views import shapes
-from routilux_tui.views.formatting import count, duration, rate, sparkline
+from routilux_tui.views.formatting import duration, rate, sparkline
 from routilux_tui.views.graph import Graph
 from routilux_tui.views.insight import ROUTINE_APPEARANCES, RoutineFigures
 
@@ -24,6 +31,7 @@ _NAME = 24
 _MOST_RAILS = 30
 _BAR, _BAR_CELLS = "▇", 8
 _SPARKS = 15
+_DONE, _PER_SECOND = 9, 5
 _STYLES = {
     "running": "rows--running",
     "failed": "rows--error",
@@ -40,13 +48,9 @@ ORDERS: dict[str, Callable[[RoutineFigures], float]] = {
 """The orders of the lines, and what by; the first is that of the flow."""
 
 
-def _number(value: int, style: str = "") -> Part:
-    return (count(value), style) if value else ("·", "rows--dim")
-
-
 def _done(one: RoutineFigures) -> Part:
-    text = count(one.done, is_estimate=one.done_is_estimate)
-    return (text, "") if one.done else _number(0)
+    text, style = number_part(one.done, _DONE - one.done_is_estimate)
+    return f"≈{text}" if one.done and one.done_is_estimate else text, style
 
 
 def _duration(value: float | None) -> Part:
@@ -54,7 +58,9 @@ def _duration(value: float | None) -> Part:
 
 
 def _rate(one: RoutineFigures) -> Part:
-    return (rate(one.rate), "") if one.rate >= 0.05 else ("·", "rows--dim")
+    if one.rate < 9.95:
+        return (rate(one.rate), "") if one.rate >= 0.05 else ("·", "rows--dim")
+    return number_part(round(one.rate), _PER_SECOND)
 
 
 def _spark(one: RoutineFigures) -> Part:
@@ -80,19 +86,19 @@ class FlowPane(Pane):
         self._rails: Rails | None = None
         self._rails_for: tuple[int, str] = (-1, "")
         self._columns: tuple[Column[RoutineFigures], ...] = (
-            Column("queue", 7, lambda one: _number(one.queued), 1),
+            number_column("queue", 7, lambda one: one.queued, 1),
             Column("", _BAR_CELLS, self._bar, 8, is_number=False),
-            Column("now", 4, lambda one: _number(one.running, "rows--running"), 2),
-            Column("done", 9, _done, 0),
-            Column("/s", 5, _rate, 4),
+            number_column("now", 4, lambda one: one.running, 2, "rows--running"),
+            Column("done", _DONE, _done, 0),
+            Column("/s", _PER_SECOND, _rate, 4),
             Column(
                 "last 60 s", _SPARKS, _spark, 9
             ),
             Column("p50", 7, lambda one: _duration(one.p50), 5),
             Column("p95", 7, lambda one: _duration(one.p95), 3),
             Column("max", 7, lambda one: _duration(one.longest), 7),
-            Column("errors", 7, lambda one: _number(one.errors, "rows--error"), 2),
-            Column("retries", 8, lambda one: _number(one.retries, "rows--warning"), 6),
+            number_column("errors", 7, lambda one: one.errors, 2, "rows--error"),
+            number_column("retries", 8, lambda one: one.retries, 6, "rows--warning"),
             Column(
                 "last error", 20, lambda one: (one.last_error, "rows--error"), 10,
                 is_number=False, takes_rest=True,

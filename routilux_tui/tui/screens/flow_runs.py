@@ -9,7 +9,7 @@ from routilux_tui.errors import NotPossible, RoutiluxTuiError
 from routilux_tui.job import timestamps
 from routilux_tui.sources.flow_runs import handle_of, runs_of_flow
 from routilux_tui.tui.screens.paced import PacedScreen
-from routilux_tui.tui.widgets.columns import Column, cells, fitting, heads
+from routilux_tui.tui.widgets.columns import Column, cells, fitting, heads, number_column
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
@@ -101,8 +101,8 @@ def _columns() -> list[Column[RunEntry]]:
         Column("job", 8, lambda one: (printable(one.entry.job_id[:8]), "rows--name"), 1, False),
         Column("started", 16, lambda one: (date_time(one.entry.created_at), ""), 4, False),
         Column("took", 6, _took, 2),
-        Column("records", 9, lambda one: (count(one.entry.records), ""), 5),
-        Column("errors", 7, _errors, 2),
+        number_column("records", 9, lambda one: one.entry.records, 5),
+        number_column("errors", 7, lambda one: one.entry.errors, 2, "rows--error"),
         Column("odd", 24, lambda one: ("; ".join(one.odd), "rows--warning"), 3, False, True),
     ]
 
@@ -115,10 +115,6 @@ def _glyph(one: RunEntry) -> Part:
 def _took(one: RunEntry) -> Part:
     is_odd = any(said.startswith("took") for said in one.odd)
     return ("·", "rows--dim") if one.seconds is None else (span(one.seconds), _odd(is_odd))
-
-
-def _errors(one: RunEntry) -> Part:
-    return (count(one.entry.errors), "rows--error") if one.entry.errors else ("·", "rows--dim")
 
 
 def _odd(is_odd: bool) -> str:

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from routilux_tui.tui.widgets.columns import Column, cells, heads
+from routilux_tui.tui.widgets.columns import Column, cells, heads, number_column
 from routilux_tui.tui.widgets.lines import fit
 from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import formatting, shapes
@@ -115,16 +115,12 @@ def _launch_lines(launch: Plain, entry: JobEntry) -> list[list[Part]]:
 
 
 _COLUMNS: list[Column[RoutineFigures]] = [
-    Column("left", 8, lambda one: _number(one.queued, "rows--warning")),
-    Column("done", 10, lambda one: _number(one.done)),
+    number_column("left", 8, lambda one: one.queued, style="rows--warning"),
+    number_column("done", 10, lambda one: one.done),
     Column("p95", 8, lambda one: ("·" if one.p95 is None else duration(one.p95), "")),
-    Column("errors", 8, lambda one: _number(one.errors, "rows--error")),
-    Column("retries", 8, lambda one: _number(one.retries, "rows--warning")),
+    number_column("errors", 8, lambda one: one.errors, style="rows--error"),
+    number_column("retries", 8, lambda one: one.retries, style="rows--warning"),
 ]
-
-
-def _number(value: int, style: str = "") -> Part:
-    return (count(value), style) if value else ("·", "rows--dim")
 
 
 def _routine_lines(figures: Sequence[RoutineFigures]) -> list[list[Part]]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from routilux_tui.tui.widgets.lines import fit, right
+from routilux_tui.views.formatting import count, short_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +38,21 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
     rank: int = 0
     is_number: bool = True
     takes_rest: bool = False
+
+
+def number_part(number: int, width: int, style: str = "") -> Part:
+    """A number, short where its cells are too few for it; a dot for zero."""
+    if not number:
+        return "·", "rows--dim"
+    text = count(number)
+    return (text if len(text) <= width else short_count(number)), style
+
+
+def number_column(
+    name: str, width: int, number: Callable[[T], int], rank: int = 0, style: str = ""
+) -> Column[T]:
+    """A column of numbers; see `Column`."""
+    return Column(name, width, lambda row: number_part(number(row), width, style), rank)
 
 
 def fitting(columns: Sequence[Column[T]], room: int) -> list[Column[T]]:

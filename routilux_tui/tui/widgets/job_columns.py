@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.tui.theme import STATUS_STYLE
-from routilux_tui.tui.widgets.columns import Column
-from routilux_tui.views.formatting import count, short_count, size
+from routilux_tui.tui.widgets.columns import Column, number_column
+from routilux_tui.views.formatting import size
 from routilux_tui.views.list_line import STATES, progress_of, state_of, summary_of
 from routilux_tui.views.text import printable
 
@@ -59,14 +59,14 @@ def columns_of(
         Column("host", 10, _host, 8 if is_wide else 99, is_number=False),
         Column("folder", 12, _folder, 8 if is_wide else 99, is_number=False),
         Column("progress", bar + 5, lambda one: _progress(one, bar), 4, is_number=False),
-        Column("queue", number, lambda one: _number(one.queued, number), 3),
-        Column("errors", number, lambda one: _number(one.errors, number, "rows--error"), 2),
+        number_column("queue", number, lambda one: one.queued, 3),
+        number_column("errors", number, lambda one: one.errors, 2, "rows--error"),
         Column(
             "what of it", 20 if is_wide else 14, summary_cell, 5, is_number=False, takes_rest=True
         ),
     ]
     if is_wide:
-        columns.insert(6, Column("records", 9, lambda one: _number(one.records, 9), 9))
+        columns.insert(6, number_column("records", 9, lambda one: one.records, 9))
         columns.insert(9, Column("updated", stamp, lambda one: when(one.updated_at), 10))
     if is_widest:
         columns += [
@@ -135,14 +135,6 @@ def _unknown_progress(one: JobEntry, bar: int) -> str:
         return "no end known" if bar + 5 >= 12 else "-"
     routines = f"{one.routines_done}/{one.routines_total}"
     return f"{routines} routines" if bar + 5 >= len(routines) + 9 else routines
-
-
-def _number(number: int, width: int, style: str = "") -> Part:
-    """A number, short where its cells are too few for it; a dot for zero."""
-    if not number:
-        return "·", "rows--dim"
-    text = count(number)
-    return (text if len(text) <= width else short_count(number)), style
 
 
 def summary_cell(one: JobEntry) -> Part:
