@@ -36,7 +36,8 @@ def test_a_question_is_answered_from_the_list_and_from_the_job(
     terminal.until("booker", "book it? and 2")
     terminal.press("a")
     terminal.until("Answer which?", "1  book it?", "3  which amount?")
-    terminal.press("\r")
+    terminal.press("7")  # there is none
+    terminal.press("1")
     terminal.until(
         "the answer emits book.booked to post; it can't be taken back", "1  yes", "? keys"
     )
@@ -83,6 +84,22 @@ def test_a_deferred_event_is_edited_in_a_file_that_nobody_runs(world: Path) -> N
     terminal.until("goes on")
     until(lambda: JobState.load(job.path).status == "completed")
     assert JobState.load(job.path).shared_data["sent"] == 7
+    terminal.press("q")
+    terminal.ended()
+
+
+def test_what_is_wrong_with_an_answer_is_seen_in_a_low_terminal(world: Path) -> None:
+    job = start_job(write_asking(world), {"n": 0, "price": True})
+    with Client(job.socket) as client:
+        client.wait_for_status({"paused"}, 30)
+    terminal = Terminal(["attach", job.job_id], columns=60, lines=15)
+    terminal.until("which amount?", "a answer")
+    terminal.press("a")
+    terminal.until("it wants amount (float)")
+    terminal.press("x")
+    terminal.until("'amount' is 'x', and no float")
+    terminal.press("\x1b")
+    terminal.until("a answer")
     terminal.press("q")
     terminal.ended()
 

@@ -39,7 +39,8 @@ async def answer_question(screen: Screen[Any], handle: Handle) -> None:
     chosen = questions[0].id if questions else ""
     if len(questions) > 1:
         listed = [(one.id, f"{one.id}  {one.text}  {_values(one.data)}") for one in questions]
-        picked = await screen.app.push_screen_wait(ChoiceDialog("Answer which?", listed))
+        which = ChoiceDialog("Answer which?", listed, numbered=True)
+        picked = await screen.app.push_screen_wait(which)
         chosen = picked or ""
     question = next((one for one in questions if one.id == chosen), None)
     if question is None:
@@ -148,19 +149,16 @@ class AnswerDialog(PacedDialog[str | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say whether what stands there is an answer."""
-        verdict = self.query_one("#verdict", Static)
         if not event.input.display or not event.value.strip():
-            verdict.update("")
+            self._say("")
             return
         try:
             choice, data = self._given(event.value)
             emitted = emitted_by(self._question, choice, data)
         except RoutiluxTuiError as error:
-            verdict.set_classes("bad")
-            verdict.update(printable(str(error)))
+            self._refuse(error)
         else:
-            verdict.set_classes("good")
-            verdict.update(printable(f"✓ emits {self._question.event}: {_values(emitted)}"))
+            self._say(f"✓ emits {self._question.event}: {_values(emitted)}", "good")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give it, if it is one."""
@@ -184,7 +182,7 @@ class AnswerDialog(PacedDialog[str | None]):
     def _answer(self, choice: str, data: Any) -> None:
         if not self._is_asked:
             self._is_asked = True
-            self.query_one("#verdict", Static).update("sending …")
+            self._say("sending …")
             self.run_worker(self._send(choice, data))
 
     async def _send(self, choice: str, data: Any) -> None:
@@ -200,9 +198,14 @@ class AnswerDialog(PacedDialog[str | None]):
             self._is_asked = False
 
     def _refuse(self, error: RoutiluxTuiError) -> None:
-        verdict = self.query_one("#verdict", Static)
-        verdict.set_classes("bad")
-        verdict.update(printable(str(error)))
+        self._say(str(error), "bad")
+
+    def _say(self, verdict: str, manner: str = "") -> None:
+        """Say something under the line, where it is seen however low the terminal is."""
+        line = self.query_one("#verdict", Static)
+        line.set_classes(manner)
+        line.update(printable(verdict))
+        line.call_after_refresh(line.scroll_visible, animate=False)
 
 
 def _facts(one: AskedQuestion) -> list[str]:

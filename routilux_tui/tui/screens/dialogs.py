@@ -158,16 +158,21 @@ class ChoiceDialog(PacedDialog[str | None]):
     Args:
         title: what is chosen.
         choices: the value and the words of each.
+        numbered: whether the values are numbers, by which they are chosen as well.
     """
 
     BINDINGS: ClassVar = [
         ("escape,q", "dismiss(None)", "away"),
+        *((str(n), f"pick('{n}')", "") for n in range(1, 10)),
         ("j", "move(1)", "down"),
         ("k", "move(-1)", "up"),
     ]
 
-    def __init__(self, title: str, choices: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, title: str, choices: list[tuple[str, str]], *, numbered: bool = False
+    ) -> None:
         super().__init__()
+        self._numbered = numbered
         self._title, self._choices = title, choices
 
     def compose(self) -> ComposeResult:
@@ -175,6 +180,11 @@ class ChoiceDialog(PacedDialog[str | None]):
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
             yield OptionList(*(printable(words) for _, words in self._choices), markup=False)
+
+    def action_pick(self, number: str) -> None:
+        """Take the choice of a number."""
+        if self._numbered and any(value == number for value, _ in self._choices):
+            self.dismiss(number)
 
     def action_move(self, step: int) -> None:
         """A choice down or up."""
