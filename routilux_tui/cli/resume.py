@@ -88,7 +88,7 @@ def _check_open(name: str, status: str) -> None:
         return
     way = f"As a new job: {shlex.join(['routilux-tui', 'again', name])}"
     if status == "failed":
-        ways = (["retry", name, "--all"], ["again", name, "--only-failed"])
+        ways = (["retry", name, "--all"], ["again", name])
         same, new = (shlex.join(["routilux-tui", *words]) for words in ways)
-        way = f"What failed is sent again by: {same}, or as a new job: {new}"
+        way = f"What failed is sent again by: {same}, or as a new job: {new} [--only-failed]"
     raise NotPossible(f"Job {name} is {status}: it can't be resumed.", way)

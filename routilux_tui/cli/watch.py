@@ -39,6 +39,8 @@ _ANSWERS_WITHIN = 10.0
 _TICK = 0.5
 _JUDGE_EVERY = 5.0
 """Seconds after which every job is judged anew: its age alone may have made the condition hold."""
+_SIGNAL = 128
+"""What a shell adds to the number of the signal that has ended a command."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -282,4 +284,4 @@ async def _act(
     outcome = "took too long and was ended" if code is None else f"ended with {code}"
     what = f"{entry.job_id[:8]} ({entry.flow_id}): {command[0]} {outcome}"
     print(output.safe(what), file=sys.stderr, flush=True)
-    return 1 if code is None else code
+    return 1 if code is None else code if code >= 0 else _SIGNAL - code

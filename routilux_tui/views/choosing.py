@@ -118,8 +118,7 @@ def choose(job: Job, wanted: TaskSelection) -> Chosen:
             if is_meant(task, "") and (task.retry_count or not wanted.is_for_failed):
                 dropped.append(task)  # noqa: PERF401 - with its reason
     if not failed and not waiting and not dropped:
-        what_failed = f"What failed: routilux-tui show {job.job_id} --problems"
-        raise NotPossible(_why_none(job, wanted), what_failed)
+        raise NotPossible(_why_none(job, wanted), _what_else(job))
     return Chosen(failed, waiting, dropped)
 
 
@@ -140,6 +139,13 @@ def _meaning(job: Job, wanted: TaskSelection) -> Any:
         if text in {one.error_type, one.kind} or text in one.message
     }
     return lambda task, error: task.problem in numbers or text in error
+
+
+def _what_else(job: Job) -> str:
+    """Where to look for what failed, or what can be done with a job in which no input has."""
+    if job.failed_count or not statuses.has_ended(job.status):
+        return f"What failed: routilux-tui show {job.job_id} --problems"
+    return f"The whole, as a new job: routilux-tui again {job.job_id}"
 
 
 def _why_none(job: Job, wanted: TaskSelection) -> str:

@@ -58,7 +58,8 @@ def why(facts: Facts) -> list[Reason]:
         text = f"Cancelled: {facts.note}." if facts.note else "Cancelled."
         reasons.append(make_reason("cancelled", text, facts.note or "cancelled", key="9"))
     elif facts.status == "pending":
-        reasons.append(make_reason("not_started", "It has not started.", "not started"))
+        text = f"It has not started: {facts.note}." if facts.note else "It has not started."
+        reasons.append(make_reason("not_started", text, facts.note or "not started"))
     if facts.asked:
         reasons.append(_asked(facts))
     if not has_ended and facts.status == "running" and not (facts.gone or facts.is_silent):

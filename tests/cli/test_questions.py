@@ -245,6 +245,9 @@ def test_a_read_only_job_takes_no_answer(world: Path) -> None:
 def test_what_nobody_answered_in_time_is_told_with_all(world: Path) -> None:
     job = waiting(write_asking(world), n=1, within=0.5)
     until(lambda: loaded(job.path).status == "failed")
+    assert_gone(job.pid)
+    refused = tui("retry", job.job_id, "--all", code=1).stderr
+    assert f"as a new job: routilux-tui again {job.job_id}" in refused
     assert tui("questions", job.job_id).stdout == ""
     assert "book it?" in (told := tui("questions", job.job_id, "--all").stdout)
     assert "nobody answered it" in told

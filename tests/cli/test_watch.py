@@ -90,6 +90,8 @@ def test_without_a_command_the_job_is_printed(world: Path) -> None:
     assert "pending" in done.stdout
     shown = tui("watch", "--where", 'status == "pending"', "--all", "--once", "--json").stdout
     assert json.loads(shown)["flow_id"] == "etl\x1b[31m"
+    killed = ["--", "sh", "-c", "kill -9 $$"]
+    tui("watch", "--where", "true", "--all", "--once", *killed, code=137)
     done = tui("watch", "--where", "true", "--all", "--once", "--", "/nowhere/x", code=127)
     assert "/nowhere/x" in done.stderr
     assert "nonsense" in tui("watch", "--where", "nonsense", code=2).stderr

@@ -161,6 +161,8 @@ def test_a_run_slower_than_the_earlier_ones_and_one_that_is_well() -> None:
     assert first(Facts(status="running", now=NOW)) == "All is well; no end is known."
     assert first(Facts(status="cancelled", now=NOW, note="too slow")) == "Cancelled: too slow."
     assert first(Facts(status="pending", now=NOW)) == "It has not started."
+    waits = Facts(status="pending", now=NOW, note="waits for the end of job 1a2b3c4d")
+    assert first(waits) == "It has not started: waits for the end of job 1a2b3c4d."
 
 
 def test_a_control_that_is_under_way_says_what_it_waits_for() -> None:
