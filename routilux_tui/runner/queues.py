@@ -18,6 +18,7 @@ import msgspec
 
 from routilux_tui.errors import JobFileError, NotPossible
 from routilux_tui.runner.paths import make_private, queues_folder, safe_name
+from routilux_tui.store.files import NO_LOCKS
 from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
@@ -98,12 +99,16 @@ class JobQueue:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Alone decide who begins."""
+        """Alone decide who begins.
+
+        Raises:
+            NotPossible: where the file system knows no locks.
+        """
         for folder in (self._waiting, self._running):
             make_private(folder)
         handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._lock(handle)
             limit = self._folder / "limit"
             if self._limit:
                 limit.write_text(f"{self._limit}\n")
@@ -113,6 +118,17 @@ class JobQueue:
             yield
         finally:
             os.close(handle)
+
+    def _lock(self, handle: int) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            raise NotPossible(
+                f"{self._folder}: queues need locks, and its file system has none.",
+                "Have the state folder elsewhere ($XDG_STATE_HOME), or run without --queue.",
+            ) from None
 
     def _tickets(self) -> list[Path]:
         return sorted(one for one in self._waiting.glob("*") if not one.name.startswith("."))

@@ -28,6 +28,8 @@ LARGE = 16 << 20
 MAX_SIZE = 768 << 20
 """Bytes of a file that are read whole at the most."""
 
+NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
+"""What a file system answers that knows no locks."""
 _READ_AHEAD = 1 << 16
 _BEGINNING = 1 << 16
 _OPEN_ERRORS = {

@@ -22,7 +22,7 @@ from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved, SavedHistory
 from routilux_tui.job.jsonable import dumps, encode
 from routilux_tui.job.record import CAUSE_KEYS, ExecutionRecord
-from routilux_tui.store.files import flush_folder
+from routilux_tui.store.files import NO_LOCKS, flush_folder
 from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.stored_list import StoredList
 
@@ -161,8 +161,9 @@ def _open_temporary(target: Path) -> tuple[int, Path]:
         if os.fstat(handle).st_ino == place.stat().st_ino:
             os.ftruncate(handle, 0)
             return handle, place
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno in NO_LOCKS and not os.fstat(handle).st_size:
+            place.unlink(missing_ok=True)  # nobody can use it where nothing can be locked
     os.close(handle)
     handle, name = tempfile.mkstemp(prefix=place.name[:-3], suffix=".tmp", dir=target.parent)
     return handle, Path(name)

@@ -19,13 +19,12 @@ from typing import Any
 
 from routilux_tui.errors import JobFileError, RunElsewhere
 from routilux_tui.job.jsonable import decode, dumps
-from routilux_tui.store.files import read_regular, unwritable
+from routilux_tui.store.files import NO_LOCKS, read_regular, unwritable
 
 _WAIT = 2.0
 """Seconds that a lock is tried for: whoever looks at it holds it for a moment, too."""
 _OWNER_SIZE = 1 << 16
 _HAS_ABSTRACT_NAMES: bool = sys.platform.startswith("linux")
-_UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
 
 def lock_path(path: Path) -> Path:
@@ -58,7 +57,7 @@ def acquire_lock(path: Path) -> int:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            supported = error.errno not in _UNSUPPORTED
+            supported = error.errno not in NO_LOCKS
         else:
             with contextlib.suppress(OSError):
                 if os.fstat(handle).st_ino == lock_path(path).stat().st_ino:
@@ -96,7 +95,7 @@ def is_locked(path: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
-        return error.errno not in _UNSUPPORTED or _is_owner_alive(handle)
+        return error.errno not in NO_LOCKS or _is_owner_alive(handle)
     else:
         return False
     finally:
@@ -127,7 +126,7 @@ def write_lock_owner(handle: int, owner: dict[str, Any] | None = None) -> None:
 
 
 def _is_owner_alive(handle: int) -> bool:
-    """Whether the process that a lock's file names is there still, and is no later one."""
+    """Whether the process that a lock's file names runs still, and is no later one."""
     try:
         pid, started = os.pread(handle, 100, 0).split(b"\n")[0].split()
         os.kill(int(pid), 0)
@@ -139,10 +138,14 @@ def _is_owner_alive(handle: int) -> bool:
 
 
 def _started_at(pid: int) -> str:
-    """When a process began, in ticks since the machine did; `-` where that is not known."""
+    """When a process began, in ticks since the machine did; `-` where that is not known.
+
+    Empty for one that has ended, and that nobody has asked of yet.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in {"Z", "X"} else rest[18]
+    except (OSError, IndexError, ValueError):
         return "-"
 
 
@@ -183,7 +186,7 @@ def acquire_job_id(job_id: str, path: Path) -> int:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno not in _UNSUPPORTED:
+        if error.errno not in NO_LOCKS:
             os.close(handle)
             raise taken from None
     return handle

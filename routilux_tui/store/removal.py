@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,8 @@ def remove_job(path: Path) -> None:
     """
     path.unlink(missing_ok=True)
     remove_changes(path)
-    for one in (lock_path(path), temporary_path(path), *printed_files(path)):
+    temporary = temporary_path(path)
+    others = path.parent.glob(f"{glob.escape(temporary.stem)}.*.tmp")
+    for one in (lock_path(path), temporary, *others, *printed_files(path)):
         with contextlib.suppress(OSError):
             one.unlink()

@@ -19,6 +19,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.events import Event, Key, Resize
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.runner.paths import make_private, state_folder
@@ -282,13 +283,18 @@ class Dashboard(TypeAhead):
 
 
 def _report(error: BaseException) -> Path | None:
-    """Write a crash's report: frames without their data, so that no job data is in it."""
+    """Write a crash's report: frames without their data, so that no job data is in it.
+
+    Of one in a worker Textual tells where it was noticed; where it came from is what counts.
+    """
     import platform
 
     import textual
 
     from routilux_tui import __version__
 
+    if isinstance(error, WorkerFailed):
+        error = error.error
     frames = traceback.format_tb(error.__traceback__)
     lines = [
         f"routilux-tui {__version__}, Textual {textual.__version__}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from routilux_tui.errors import NotPossible
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
 from routilux_tui.runner.launch_spec import LaunchResult
@@ -130,3 +133,12 @@ def test_a_queue_is_in_the_configuration(flows: str, config: Path) -> None:
     for wrong in ("queues = 3", "[queues]\nwide = 0", "[queues]\nwide = true"):
         config.write_text(wrong)
         assert str(config) in tui("info", code=2).stderr
+
+
+def test_a_queue_where_nothing_can_be_locked_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_handle: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "not supported")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(NotPossible, match="queues need locks"):
+        JobQueue("nightly", 1).take("j")

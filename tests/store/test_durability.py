@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,10 +25,10 @@ from routilux_tui.store.journal import Journal
 from routilux_tui.store.locks import acquire_lock, is_locked, lock_path
 from routilux_tui.store.reading import load_job
 from routilux_tui.store.recovery import LOST, MISSING
+from routilux_tui.store.removal import remove_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ DEFERRED = """
 import os, signal, sys
 from routilux_tui import Flow, JobState, Routine
 from routilux_tui.store.journal import Journal
+from routilux_tui.store.removal import remove_job
 from routilux_tui.store.reading import load_job
 
 class One(Routine):
@@ -261,6 +263,42 @@ def test_where_nothing_can_be_locked_a_process_id_stands_for_the_lock(
     lock_path(path).write_text(f"{ended.pid} 1\n")
     assert not is_locked(path)
     os.close(acquire_lock(path))
+
+
+def test_where_nothing_can_be_locked_no_process_holds_a_lock_that_has_ended(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_handle: int, _how: int) -> None:
+        raise OSError(errno.ENOSYS, "not supported")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    ended = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # nobody has asked of it yet
+    started = Path(f"/proc/{ended.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    lock_path(path).write_text(f"{ended.pid} {started}\n")
+    assert not is_locked(path)
+    os.close(acquire_lock(path))
+    ended.wait()
+
+
+def test_where_nothing_can_be_locked_a_save_leaves_nothing_behind(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_handle: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "not supported")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    JobState("f").save(path)
+    assert [one.name for one in path.parent.iterdir()] == ["j.json"]
+
+
+def test_what_killed_saves_left_goes_with_the_job(path: Path) -> None:
+    JobState("f").save(path)
+    for name in (".j.json.tmp", ".j.json.abc.tmp"):
+        path.with_name(name).write_text("half")
+    path.with_name(".j.jsonx.abc.tmp").write_text("another's")
+    remove_job(path)
+    assert [one.name for one in path.parent.iterdir()] == [".j.jsonx.abc.tmp"]
 
 
 @pytest.mark.parametrize("torn", range(8))

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 import pexpect
 import pyte
 import pytest
+from textual.worker import WorkerFailed
 
 from routilux_tui.runner.launch import start_job
 from routilux_tui.state.job_state import JobState
+from routilux_tui.tui.app import _report
 from tests.flows import write_flows
 
 if TYPE_CHECKING:
@@ -268,3 +270,14 @@ def test_the_list_opens_a_file_and_its_value(world: Path) -> None:
     terminal.until("Can't pause: the job is completed")
     terminal.press("q")
     assert terminal.ended() == 0
+
+
+def test_a_crash_report_tells_where_a_worker_failed(world: Path) -> None:
+    try:
+        sys.exit(1 // 0)
+    except ZeroDivisionError as error:
+        path = _report(WorkerFailed(error))
+    assert path is not None
+    report = path.read_text()
+    assert "test_a_crash_report" in report
+    assert report.rstrip().endswith("ZeroDivisionError")
