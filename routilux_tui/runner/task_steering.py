@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NotConfirmed, NotPossible, UsageError
 from routilux_tui.job import status as statuses
-from routilux_tui.job.queue_actions import EDIT, QUEUE_ACTIONS
+from routilux_tui.job.queue_actions import EDIT, GIVEN_UP, QUEUE_ACTIONS
 from routilux_tui.runner.steering import Steering
 from routilux_tui.views.choosing import Sent, TaskSelection, choose
 from routilux_tui.views.formatting import counted
@@ -78,11 +78,14 @@ class TaskSteering(Steering):
         """Have failed inputs not tried again; the job goes on without them.
 
         Raises:
-            NotPossible: when none is meant, or the job has ended.
+            NotPossible: when none is meant, it is given up already, or the job has ended.
         """
         with self.state.lock:
             execution = self._execution("told to give inputs up")
             chosen = choose(self.state, wanted)
+            for one in chosen.failed:
+                if one.status == GIVEN_UP:
+                    raise NotPossible(f"Task {one.task.id} is given up already.")
             summary = chosen.summary()
             tasks = [one.task.id for one in chosen.failed] + [one.id for one in chosen.waiting]
             execution.give_up(chosen, lambda: self._note_control("giveup", who, reason or summary))

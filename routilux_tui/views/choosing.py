@@ -143,6 +143,8 @@ def _meaning(job: Job, wanted: TaskSelection) -> Any:
 
 def _what_else(job: Job) -> str:
     """Where to look for what failed, or what can be done with a job in which no input has."""
+    if job.dropped_tasks and not any(one.status != GIVEN_UP for one in job.failed_tasks):
+        return f"What it dropped runs, too, with: routilux-tui retry {job.job_id} --all"
     if job.failed_count or not statuses.has_ended(job.status):
         return f"What failed: routilux-tui show {job.job_id} --problems"
     return f"The whole, as a new job: routilux-tui again {job.job_id}"

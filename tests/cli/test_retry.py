@@ -42,6 +42,13 @@ def test_what_failed_is_sent_again_and_the_record_says_by_whom(numbers: Numbers)
     assert control["at"]
     assert JobState.load(after["file"]).shared_data["got 20"] == 20
     assert "No input has failed" in tui("retry", "nightly", "--all", code=1).stderr
+    tui("run", *words, "--no-tui", code=1)
+    tui("retry", "nightly", "--routine", "work", "--edit", '{"number": 30}')
+    tui("wait", "nightly", "--timeout", "60", code=1)  # what it dropped did not run
+    none = tui("retry", "nightly", "--routine", "work", code=1).stderr
+    assert "What it dropped runs, too, with: routilux-tui retry" in none
+    tui("retry", "nightly", "--all")
+    tui("wait", "nightly", "--timeout", "60")
     none = tui("giveup", "nightly", "--all", code=1).stderr  # its runner may linger still
     assert "its job is completed" in none or "No input has failed" in none
 
@@ -55,10 +62,16 @@ def test_a_job_that_runs_tries_again_at_once_or_never(numbers: Numbers) -> None:
     said = tui("show", job, "--problems").stdout
     task = said.partition("input #")[2].split()[0]
     assert "1 input of work sent again" in tui("retry", job, "--task", task).stdout
+    numbers.wait(9)
+    tui("emit", job, "source.item", "--data", json.dumps({"n": 9, "folder": str(numbers.folder)}))
     assert "1 input of work given up" in tui("giveup", job, "--all", "--reason", "no").stdout
+    (left,) = JobState.load(shown(job)["file"]).failed_tasks
+    twice = tui("giveup", job, "--task", str(left.task.id), code=1).stderr
+    assert f"Task {left.task.id} is given up already." in twice
+    numbers.let(9)
     tui("wait", job, "--timeout", "60")
-    assert numbers.ran() == [0, 1, 3, 4, 5]
-    assert [one["action"] for one in shown(job)["controls"]] == ["retry", "giveup"]
+    assert numbers.ran() == [0, 1, 3, 4, 5, 9]
+    assert [one["action"] for one in shown(job)["controls"]] == ["retry", "emit", "giveup"]
 
 
 @pytest.mark.parametrize(
