@@ -205,6 +205,17 @@ class Dashboard(TypeAhead):
         """The terminal is ours anew: what it showed is gone."""
         self._frames.forget()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """End with an error; one of our own that a worker raises ends that worker alone."""
+        cause = error.error if isinstance(error, WorkerFailed) else None
+        if isinstance(cause, RoutiluxTuiError) and self._running:
+            self.notify(printable(str(cause)), title=cause.title, severity="error", markup=False)
+        else:
+            self._end_with(error)
+
+    def _end_with(self, error: Exception) -> None:
+        super()._handle_exception(error)
+
     def terminal_lost(self) -> None:
         """The terminal is gone without a signal: end as if it had sent one."""
         self._signalled(signal.SIGHUP)
@@ -347,7 +358,7 @@ class _Quiet(Dashboard):
 
     crash: BaseException | None = None
 
-    def _handle_exception(self, error: Exception) -> None:
+    def _end_with(self, error: Exception) -> None:
         self.crash = self.crash or error
         self._return_code = 1
         self._close_messages_no_wait()
