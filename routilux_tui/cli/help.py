@@ -166,6 +166,9 @@ given the job as JSON on its standard input, and ROUTILUX_TUI_JOB; it has 30 s. 
 the job's log (log JOB --of print). No job's file can name one: those of a job that is taken up are
 of its own start, if this user started it on this machine.
 
+A job that has ended is looked at once more, and then no longer, whoever has it open: a rule about
+its status waits for no `for` then, and nothing is repeated until the job goes on.
+
   routilux-tui run FLOW --alert failed --alert 'when = "errors > 10", command = ["./page-me"]'
   routilux-tui alerts JOB [--add RULE] [--off NAME]     `A` in the dashboard
   routilux-tui watch --where CONDITION -- COMMAND       from outside, for all jobs of all machines

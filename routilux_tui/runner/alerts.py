@@ -68,6 +68,8 @@ class Alerts:
         self._wake = threading.Event()
         self._over = threading.Event()
         self._looking = threading.Lock()
+        #: Whether the job has ended, and was looked at since: its file may be closed by now.
+        self._is_settled = False
         self._slots = threading.Semaphore(_AT_ONCE)
         self._commands: list[threading.Thread] = []
         self._thread: threading.Thread | None = None
@@ -138,15 +140,26 @@ class Alerts:
             self._holding.pop(name, None)
 
     def check(self) -> None:
-        """Look at every rule now; that the job has ended is not to be missed."""
+        """Look at every rule now; that the job has ended is not to be missed.
+
+        A job that has ended is looked at once, before its file is closed, until it goes on.
+        """
         if self._thread is None:
             return
         with self._looking:
             with self._state.lock:
+                has_ended = statuses.has_ended(self._state.status)
+                if has_ended and self._is_settled:
+                    return
                 context = context_of(self._state, tuple(self._earlier()))
+            self._is_settled = has_ended
             for name, holding in list(self._holding.items()):
                 held = holding.holds
-                tells = holding.take(self._holds(name, holding.rule, context), time.monotonic())
+                tells = holding.take(
+                    self._holds(name, holding.rule, context),
+                    time.monotonic(),
+                    for_good=has_ended and "status" in Condition(holding.rule.when).names,
+                )
                 if held and not holding.holds:
                     self._state.make("alert_over", name, time.time())
                 if tells:

@@ -66,23 +66,26 @@ class Holding:
         elif self._since is None:
             self._since = now
 
-    def is_due(self, now: float) -> bool:
-        """Whether it is to be told now; then it counts as told."""
+    def is_due(self, now: float, *, for_good: bool = False) -> bool:
+        """Whether it is to be told now; then it counts as told.
+
+        What holds ``for_good`` waits for nothing: nobody will look at its job any more.
+        """
         if self._since is None or (self.count and not self.rule.repeat):
             return False
         wait = self.rule.held
         if self.count:
             wait = self.rule.repeat * min(2 ** (self.count - 1), _SLOWEST_REPEAT)
-        if now - self._since < wait:
+        if now - self._since < wait and not (for_good and not self.count):
             return False
         self.count += 1
         self._since = now
         return True
 
-    def take(self, holds: bool, now: float) -> bool:
+    def take(self, holds: bool, now: float, *, for_good: bool = False) -> bool:
         """Note whether it holds; whether it is to be told now."""
         self.note(holds, now)
-        return self.is_due(now)
+        return self.is_due(now, for_good=for_good)
 
 
 def rule_of(table: Any) -> AlertRule:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from routilux_tui.errors import ConditionError, NotPossible, ReadOnly
 from routilux_tui.runner.alert_command import run_command
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.alerts import rule_of
+from tests.again_flow import Numbers
 from tests.asking import write_asking
 from tests.cli.program import tui
 from tests.processes import assert_gone, until
@@ -56,6 +60,34 @@ def test_a_command_runs_once_with_the_job_and_its_output_is_in_the_log(world: Pa
     assert "ended: said" in tui("log", job.path, "--of", "print").stdout
     state = JobState.load(job.path)
     assert [one["count"] for one in state.alerts.values()] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_of_the_end_is_told_once_whoever_looks_and_the_job_can_go_on(
+    world: Path, is_looked_at: bool
+) -> None:
+    out, numbers = world / "told", Numbers(world)
+    rules = [
+        rule_of({"name": "late", "when": "failed", "for": "1h", "command": writes(out)}),
+        rule_of({"name": "again", "when": "failed", "repeat": "0.1s", "command": writes(out)}),
+        rule_of({"name": "runs", "when": "runs > 0", "for": "1h", "command": writes(out)}),
+    ]
+    numbers.bad(1)
+    params = {"folder": str(numbers.folder)}
+    job = start_job(f"{numbers.path}:stopping", params, alerts=rules)
+    with contextlib.ExitStack() as looking:
+        if is_looked_at:
+            client = looking.enter_context(Client(job.socket))
+            until(lambda: not is_locked(Path(job.path)))
+            seen = client.header().alerts
+            time.sleep(2.5)  # it is looked at once a second: nothing more is told
+            assert (seen, client.header().alerts) == (2, 2)
+        else:
+            assert_gone(job.pid)
+        numbers.mend(1)
+        tui("retry", job.job_id, "--all")
+        until(lambda: JobState.load(job.path).status == "completed")
+    assert sorted(one["alert"] for one in told(out)) == ["again", "late"]
 
 
 def test_after_a_kill_it_is_not_told_twice_and_commands_come_from_no_file(world: Path) -> None:
