@@ -82,7 +82,7 @@ def not_run(path: Path) -> NotPossible:
 
     status = open_job(path).status
     if has_ended(status):
-        return NotPossible(f"{path}: its job is {status}: nothing of it is tried again.")
+        return NotPossible(f"{path}: its job is {status}: nothing of it waits, or is tried again.")
     return NotPossible(f"{path}: its job is {status}, and nobody runs it.", resume_hint(str(path)))
 
 

@@ -244,10 +244,10 @@ class Steering(ABC):
         if self._breakpoints is not None:
             self._breakpoints.close()
 
-    def _execution(self, what: str) -> Execution:
+    def _execution(self, what: str, way: str = "") -> Execution:
         engine = self._controlled()
         if not isinstance(engine, Execution):
-            raise NotPossible(f"A job of routilux itself can't be {what}.")
+            raise NotPossible(f"A job of routilux itself can't be {what}.", way)
         return engine
 
 

@@ -39,7 +39,10 @@ class TaskSteering(Steering):
         Raises:
             NotPossible: when none is meant, or the job can't go on.
         """
-        execution = self._execution("sent inputs again")
+        execution = self._execution(
+            "sent inputs again",
+            f"Its script again, at its end: routilux-tui again {self.state.job_id} --only-failed",
+        )
         self._check_staying()
         if statuses.has_ended(self.state.status):
             execution.wait(_RETURN_WITHIN)

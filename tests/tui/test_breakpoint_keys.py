@@ -23,6 +23,7 @@ def test_a_breakpoint_is_set_met_and_taken_off(world: Path) -> None:
     terminal.press("\x7f" * 3 + 'ce" && tries == 0')
     terminal.until("this job can judge it")
     terminal.press("\r")
+    assert "⏎" not in terminal.until("Breakpoint 1: routine", "B takes it off.")
     terminal.until("breakpoint: routine", "met at", "before price with", "r go on")
     with Client(job.socket) as client:
         first = client.header()

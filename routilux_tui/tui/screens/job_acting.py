@@ -73,9 +73,8 @@ class ActingLayer(LookingLayer):
         condition = await self.app.push_screen_wait(dialog)
         if condition:
             number = await self.handle.set_breakpoint(condition)
-            self.notify(
-                printable(f"Breakpoint {number}: {condition}\nB takes it off."), markup=False
-            )
+            text = printable(f"Breakpoint {number}: {condition}")
+            self.notify(f"{text}\nB takes it off.", markup=False)
 
     def action_alerts(self) -> None:
         """Be told of the job by a rule, or no more."""
@@ -115,6 +114,6 @@ class ActingLayer(LookingLayer):
         """A question that nobody has answered says so once more."""
         if reminders > self._reminders and questions:
             self.app.bell()
-            text = printable(f"{questions[0].text}\na answers.")
-            self.notify(text, title="Still open", markup=False)
+            text = printable(questions[0].text)
+            self.notify(f"{text}\na answers.", title="Still open", markup=False)
         self._reminders = reminders

@@ -360,7 +360,7 @@ class JobsScreen(JobSelection):
         one = self.rows.current
         if one is not None:
             meaning = BADGES.get(one.badge, one.status)
-            self.notify(printable(f"{one.path or one.key}\n{meaning}"), markup=False)
+            self.notify(f"{printable(one.path or one.key)}\n{printable(meaning)}", markup=False)
 
     def action_help(self) -> None:
         """What every key does."""
