@@ -48,26 +48,31 @@ def _plain(value: Any, depth: int, above: set[int]) -> Plain:
     kind = type(value)
     if kind is str or value is None or kind is bool or kind is int or kind is float:
         return value
-    if isinstance(value, (dict, list, tuple, set, frozenset, Mapping)):
-        if id(value) in above:
-            return "<cycle>"
-        if depth >= MAX_DEPTH:
-            return f"<deeper than {MAX_DEPTH} levels>"
-        above.add(id(value))
-        try:
-            if isinstance(value, Mapping):
-                return {_key(k): _plain(v, depth + 1, above) for k, v in list(value.items())}
-            items = list(value)
-            if isinstance(value, (set, frozenset)):
-                items = sorted(items, key=repr)
-            return [_plain(item, depth + 1, above) for item in items]
-        except Exception as error:
-            if isinstance(error, MemoryError) and kind in _BUILT_IN:
-                raise  # it is no fault of the value's
-            return f"<{kind.__name__}: {_one_line(error)}>"
-        finally:
-            above.discard(id(value))
-    return _odd(value, depth, above)
+    try:
+        if isinstance(value, (dict, list, tuple, set, frozenset, Mapping)):
+            return _container(value, depth, above)
+        return _odd(value, depth, above)
+    except Exception as error:  # it is that value's alone: what it stands in stays as it is
+        if isinstance(error, MemoryError) and kind in _BUILT_IN:
+            raise  # it is no fault of the value's
+        return f"<{kind.__name__}: {_one_line(error)}>"
+
+
+def _container(value: Any, depth: int, above: set[int]) -> Plain:
+    if id(value) in above:
+        return "<cycle>"
+    if depth >= MAX_DEPTH:
+        return f"<deeper than {MAX_DEPTH} levels>"
+    above.add(id(value))
+    try:
+        if isinstance(value, Mapping):
+            return {key_text(k): _plain(v, depth + 1, above) for k, v in list(value.items())}
+        items = list(value)
+        if isinstance(value, (set, frozenset)):
+            items = sorted(items, key=repr)
+        return [_plain(item, depth + 1, above) for item in items]
+    finally:
+        above.discard(id(value))
 
 
 def _odd(value: Any, depth: int, above: set[int]) -> Plain:
@@ -107,17 +112,21 @@ def _one_line(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _key(key: Any) -> str:
-    if isinstance(key, str):
-        return str(key)
-    if key is None or isinstance(key, (bool, int, float)):
-        return json.dumps(key)
-    return _one_line(key if isinstance(key, (bytes, tuple)) else _plain(key, 0, set()))
+def key_text(key: Any) -> str:
+    """A key of a mapping as JSON has it: a text."""
+    try:
+        if isinstance(key, str):
+            return str(key)
+        if key is None or isinstance(key, (bool, int, float)):
+            return preview(key)
+        return _one_line(key if isinstance(key, (bytes, tuple)) else _plain(key, 0, set()))
+    except Exception:
+        return f"<{type(key).__name__}>"
 
 
 def as_key(value: Any) -> Any:
     """A name or a key as it can be read back from a journal: text for what JSON has as a list."""
-    return value if value is None or isinstance(value, (str, int, float)) else _key(value)
+    return value if value is None or isinstance(value, (str, int, float)) else key_text(value)
 
 
 def encode_plain(value: Any) -> bytearray:
@@ -282,8 +291,8 @@ def parse_int(digits: str) -> int:
 
 def as_text(value: Any) -> str:
     """The text of whatever stands where a text belongs: of nothing the empty one."""
-    if isinstance(value, str):
-        return value
+    if issubclass(type(value), str):
+        return value  # type: ignore[no-any-return]
     if value is None:
         return ""
     plain = to_plain(value)
@@ -295,7 +304,7 @@ def as_text(value: Any) -> str:
 
 def preview(value: Any, limit: int = PREVIEW) -> str:
     """One line of compact JSON, at most ``limit`` characters; the work is bounded, too."""
-    if isinstance(value, msgspec.Raw):
+    if type(value) is msgspec.Raw:
         line = bytes(memoryview(value)[:_SKETCHED])
         if len(line) < _SKETCHED:
             try:
@@ -314,21 +323,22 @@ def _sketch(value: Any, parts: list[str], room: int, depth: int) -> int:
     """Append the JSON of ``value`` to ``parts`` until ``room`` is used; what is left of it."""
     if room <= 0:
         return room
-    if isinstance(value, str):
+    kind = type(value)  # what a value says of itself may raise
+    if issubclass(kind, str):
         text = json.dumps(value[: room + 1], ensure_ascii=False)
-    elif isinstance(value, Mapping):
+    elif issubclass(kind, Mapping):
         if depth > 40:
             text = "{…}"
         else:
             return _sketch_mapping(value, parts, room, depth)
-    elif isinstance(value, (list, tuple)):
+    elif issubclass(kind, (list, tuple)):
         if depth > 40:
             text = "[…]"
         else:
             return _sketch_list(value, parts, room, depth)
-    elif value is None or isinstance(value, (bool, float)):
+    elif value is None or issubclass(kind, (bool, float)):
         text = json.dumps(value)
-    elif isinstance(value, int):
+    elif issubclass(kind, int):
         text = str(value) if value.bit_length() < 4096 else f"{hex(value)[:room]}"
     else:
         text = json.dumps(as_text(value)[: room + 1], ensure_ascii=False)
@@ -340,7 +350,7 @@ def _sketch_mapping(value: Mapping[Any, Any], parts: list[str], room: int, depth
     parts.append("{")
     room -= 1
     for index, key in enumerate(list(value)[: room + 1]):
-        lead = ("," if index else "") + json.dumps(_key(key)[:room], ensure_ascii=False) + ":"
+        lead = ("," if index else "") + json.dumps(key_text(key)[:room], ensure_ascii=False) + ":"
         parts.append(lead)
         room = _sketch(value.get(key), parts, room - len(lead), depth + 1)
         if room <= 0:

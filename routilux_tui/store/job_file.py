@@ -20,7 +20,7 @@ import msgspec
 
 from routilux_tui.errors import JobFileError
 from routilux_tui.job.history import Saved, SavedHistory
-from routilux_tui.job.jsonable import dumps, encode
+from routilux_tui.job.jsonable import dumps, encode, to_plain
 from routilux_tui.job.record import CAUSE_KEYS, ExecutionRecord
 from routilux_tui.store.files import NO_LOCKS, flush_folder
 from routilux_tui.store.list_growth import LISTS
@@ -225,9 +225,10 @@ def _time_json(at: Any) -> bytes:
 def _entry_lines(entry: Any) -> bytes:
     if isinstance(entry, RECORDS):
         return _record_lines(entry)
-    if not isinstance(entry, dict) or not entry:
-        return b"    " + dumps(entry)
-    fields = (b"      " + dumps(str(key)) + b": " + dumps(value) for key, value in entry.items())
+    plain = to_plain(entry)
+    if not isinstance(plain, dict) or not plain:
+        return b"    " + dumps(plain)
+    fields = (b"      " + dumps(key) + b": " + dumps(value) for key, value in plain.items())
     return b"    {\n" + b",\n".join(fields) + b"\n    }"
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import to_plain
+from routilux_tui.job.jsonable import key_text, to_plain
 from routilux_tui.job.status import has_ended, is_routine, routine_is_done
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
@@ -135,7 +135,7 @@ def _count(routine: dict[str, Any], name: str) -> int:
 def _small(values: Mapping[Any, Any]) -> dict[str, Any]:
     """Values as a condition may see them: what is large is left out, however deep it lies."""
     left = [_MOST_VALUES]
-    pairs = ((str(key), _bounded(value, left)) for key, value in islice(values.items(), 1000))
+    pairs = ((key_text(key), _bounded(value, left)) for key, value in islice(values.items(), 1000))
     return {key: value for key, value in pairs if value is not _LARGE}
 
 
@@ -144,19 +144,20 @@ def _bounded(value: Any, left: list[int]) -> Any:
     left[0] -= 1
     if left[0] < 0:
         return _LARGE
-    if isinstance(value, dict):
+    kind = type(value)  # what a value says of itself may raise
+    if issubclass(kind, dict):
         if len(value) > _MOST_ITEMS:
             return _LARGE
-        pairs = ((str(key), _bounded(one, left)) for key, one in list(value.items()))
+        pairs = ((key_text(key), _bounded(one, left)) for key, one in list(value.items()))
         return {key: one for key, one in pairs if one is not _LARGE}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if issubclass(kind, (list, tuple, set, frozenset)):
         if len(value) > _MOST_ITEMS:
             return _LARGE
         items = (_bounded(one, left) for one in list(value))
         return [one for one in items if one is not _LARGE]
-    if isinstance(value, int) and value.bit_length() > 63:
+    if issubclass(kind, int) and value.bit_length() > 63:
         return _LARGE
-    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+    if issubclass(kind, str) and len(value) > _LONGEST_TEXT:
         return _LARGE
     return to_plain(value)
 

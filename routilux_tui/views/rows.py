@@ -35,7 +35,7 @@ def log_row(n: int, entry: Any) -> Row:
     routine = as_text(rest.pop("routine_id", rest.pop("routine", "")))
     level = as_text(rest.pop("level", ""))
     message = next((rest.pop(key) for key in ("message", "msg", "text") if key in rest), None)
-    text = "" if message is None else (message if isinstance(message, str) else preview(message))
+    text = "" if message is None else (message if type(message) is str else preview(message))
     if rest:
         text = f"{text[:PREVIEW]} {preview(rest)}".strip()
     return Row(n, at, routine, level, text[:PREVIEW])

@@ -17,7 +17,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HUGE, NAN, INFINITE = 10**400, float("nan"), float("inf")
+NOT_PRINTED = 10**5000
+"""An integer that Python prints only when it is asked to."""
+
+
+class Nothing:
+    """What can't even be asked what it is."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        raise ZeroDivisionError
+
+
 ODD: dict[str, Callable[[JobState], Any]] = {
+    "numbers that are not printed": lambda s: [
+        s.update_shared_data("k", {NOT_PRINTED: NOT_PRINTED}),
+        s.append_to_shared_log({NOT_PRINTED: NOT_PRINTED, "timestamp": NOT_PRINTED}),  # type: ignore[dict-item]
+        s.send_output("a", "b", {"x": {NOT_PRINTED: 1}}),
+        s.update_routine_state("a", {"error": NOT_PRINTED, "runs": NOT_PRINTED}),
+        s.record_execution("a", "b", {"x": NOT_PRINTED}),
+        s.pause_points.append({NOT_PRINTED: NOT_PRINTED}),
+    ],
+    "what can't be asked what it is": lambda s: [
+        s.update_shared_data("k", [Nothing(), {"a": Nothing(), Nothing(): 1}]),
+        s.append_to_shared_log({"message": Nothing()}),
+        s.send_output("a", "b", {"x": Nothing()}),
+        s.record_execution("a", "b", {"x": Nothing()}),
+    ],
     "a huge time": lambda s: s.update_routine_state("a", {"execution_time": HUGE}),
     "no time": lambda s: s.update_routine_state("a", {"execution_time": NAN, "runs": INFINITE}),
     "no counts": lambda s: s.update_routine_state("a", {"runs": -1, "errors": "x", "status": 5}),
