@@ -327,6 +327,7 @@ def resume_hint(path: str) -> str:
     """How to go on with a saved job that nobody runs, for people."""
     from routilux_tui.store.large_file import open_job
 
+    resume = shlex.join(["routilux-tui", "resume", path])
     with contextlib.suppress(JobFileError):
         job = open_job(path)
         again = shlex.join(["routilux-tui", "again", path])
@@ -334,7 +335,10 @@ def resume_hint(path: str) -> str:
             return f"Run it again, as a new job: {again}"
         if job.library:
             return f"Its script has ended. Run it anew, or what it had not done: {again} [--from R]"
-    return f"Take it up: {shlex.join(['routilux-tui', 'resume', path])}"
+        if job.status == "pending":
+            remove = shlex.join(["routilux-tui", "rm", path])
+            return f"It has not begun. At once: {resume}; never, and out of its queue: {remove}"
+    return f"Take it up: {resume}"
 
 
 def _ambiguous(

@@ -216,9 +216,10 @@ def _run(argv: list[str]) -> int:
 def _parsed(own: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
     """The arguments; an option may stand between the words of which a command takes several."""
     actions = own._actions  # noqa: SLF001 - argparse tells them nowhere else
-    if any(one.nargs == argparse.REMAINDER for one in actions):
-        return own.parse_args(words)
-    return own.parse_intermixed_args(words)
+    several = any(one.nargs in {"*", "+", "?"} for one in actions if not one.option_strings)
+    if several and "--" not in words:  # which that way of reading would lose
+        return own.parse_intermixed_args(words)
+    return own.parse_args(words)
 
 
 def _with_signed_moments(argv: list[str]) -> list[str]:

@@ -98,6 +98,7 @@ def _give_up(job: JobData, task_id: int, at: float) -> None:
     task = job.outstanding.pop(task_id, None)
     if task is not None:
         job.renew_held()
+        task.retry_count = max(0, task.retry_count - 1)  # the one that it waited for
         job.failed_tasks.append(FailedTask(task, _last_error(job, task), GIVEN_UP, at))
         job.failed_count += 1
         job.statistics.recount(job.outstanding, job.running)

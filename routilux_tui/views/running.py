@@ -44,7 +44,7 @@ def queue(moment: Moment, start: int, stop: int) -> list[NextTask]:
     for n, task in enumerate(islice(waiting, max(0, stop))):
         if n >= start:
             coming.append(_next(moment, task, behind))
-        behind += not (task.on_hold or task.due > moment.at)
+        behind += not task.on_hold
     return coming
 
 

@@ -58,6 +58,8 @@ def test_jobs_run_one_after_the_other_and_ps_says_what_waits(flows: str) -> None
     assert "pending: 2 of 2 in queue nightly" in tui("ps").stdout
     shown = json.loads(tui("show", third.job_id, "--json").stdout)
     assert shown["header"]["note"] == "2 of 2 in queue nightly"
+    refused = tui("cancel", third.job_id, code=3).stderr
+    assert f"out of its queue: routilux-tui rm {third.path}" in refused
     with Client(first.socket) as client:
         client.call("cancel", reason="", force=True, grace=0.0)
     until(lambda: has_ended(second) and has_ended(third))

@@ -183,6 +183,8 @@ def test_what_waits_for_another_try_has_it_now_or_never(numbers: Numbers) -> Non
     assert [(one.status, one.error) for one in job.failed_tasks] == [
         ("given_up", "LookupError: no number 3")
     ]
+    (left,) = Projection(job).insight(["problems"]).problems[0].samples
+    assert (left.tries, left.most_tries) == (1, 6)  # the second was never begun
     with pytest.raises(NotPossible):
         choose(job, TaskSelection(every=True))  # it was given up
     numbers.mend(3)
