@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 GREETING = b'{"routilux-tui":'
 """How the first line of a bridge begins; what comes before it is the far shell's own talk."""
-_MAX_TALK = 64 << 10
+_MAX_WHY = 64 << 10
+_MAX_TALK = 16 << 20
+_LAST_WORDS = 200
 _PATIENCE = 15.0
 _FIRST_BACKOFF, _LAST_BACKOFF = 1.0, 60.0
 #: No question can be answered while a dashboard is on the screen; a dead link is noticed; no
@@ -146,21 +148,30 @@ async def open_bridge(
         theirs.close()
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=protocol.MAX_ANSWER)
         link = _Link(writer, process)
+        talk = _Talk()
         try:
-            greeting = await asyncio.wait_for(_greeting(reader), _PATIENCE)
+            greeting = await asyncio.wait_for(_greeting(reader, talk), _PATIENCE)
             if greeting is not None and greeting.protocol == protocol.VERSION:
                 return reader, link
             if greeting is not None:
                 problem: RoutiluxTuiError = protocol.protocol_mismatch(
                     greeting.protocol, greeting.version
                 )
+            elif talk.is_too_much:
+                problem = Unreachable(
+                    f"{host.name}: its shell prints more than {_MAX_TALK >> 20} MB before "
+                    f"{remote_command!r} starts.",
+                    "Look at what its ~/.bashrc does where there is no terminal.",
+                )
             else:
                 code = await asyncio.to_thread(process.wait, 2.0)
                 stderr.seek(0)
-                text = stderr.read(_MAX_TALK).decode("utf-8", "replace")
-                problem = _failure(host, remote_command, code, text)
+                text = stderr.read(_MAX_WHY).decode("utf-8", "replace")
+                problem = _failure(host, remote_command, code, text, talk.last_words)
         except (asyncio.TimeoutError, TimeoutError, subprocess.TimeoutExpired):
-            problem = Unreachable(f"{host.name}: no answer within {_PATIENCE:g} s.")
+            problem = Unreachable(
+                f"{host.name}: no answer within {_PATIENCE:g} s.", _said(talk.last_words)
+            )
         except BaseException:
             link.close()
             raise
@@ -168,30 +179,54 @@ async def open_bridge(
     raise problem
 
 
-async def _greeting(reader: asyncio.StreamReader) -> Greeting | None:
+class _Talk:
+    """What the far shell says by itself before the bridge speaks: its last line, and how much."""
+
+    def __init__(self) -> None:
+        self.last_words = ""
+        self.is_too_much = False
+        self._size = 0
+
+    def add(self, line: bytes) -> None:
+        """Take note of a line."""
+        self._size += len(line)
+        self.is_too_much = self._size > _MAX_TALK
+        if words := line[-_LAST_WORDS:].strip():
+            self.last_words = words.decode("utf-8", "replace")
+
+
+async def _greeting(reader: asyncio.StreamReader, talk: _Talk) -> Greeting | None:
     """The bridge's first line, after whatever the far shell says by itself."""
-    left = _MAX_TALK
-    while left > 0:
+    while not talk.is_too_much:
         try:
             line = await reader.readline()
-        except (OSError, ValueError):
+        except ValueError:  # longer than any line of ours
+            talk.is_too_much = True
+            return None
+        except OSError:
             return None
         if not line:
             return None
-        left -= len(line)
-        at = line.find(GREETING)  # the far shell may have said something on the same line
+        at = line.rfind(GREETING)  # the far shell may have said something on the same line
         if at >= 0:
             with contextlib.suppress(msgspec.MsgspecError, ValueError):
                 return msgspec.json.decode(line[at:], type=Greeting)
+        talk.add(line)
     return None
 
 
-def _failure(host: Host, remote_command: str, code: int, stderr: str) -> Unreachable:
+def _said(last_words: str) -> str:
+    return f"Its shell said: {last_words}" if last_words else ""
+
+
+def _failure(
+    host: Host, remote_command: str, code: int, stderr: str, last_words: str
+) -> Unreachable:
     """Why there is no bridge, from what ssh or the far side said."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     ours = [line for line in lines if line.startswith("routilux-tui: ")]
     why = (ours or lines or [f"ssh ended with code {code}"])[-1].removeprefix("routilux-tui: ")
-    hint = ""
+    hint = "" if lines else _said(last_words)
     if ours and lines[-1] != ours[-1]:
         hint = lines[-1]
     elif code == 127:

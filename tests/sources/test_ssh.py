@@ -15,7 +15,14 @@ import pytest
 from routilux_tui.errors import NotPossible, ProtocolMismatch, ReadOnly, Unreachable, UsageError
 from routilux_tui.sources.merged import MergedSource
 from routilux_tui.sources.saved import SavedSource
-from routilux_tui.sources.ssh import SshSource, host_of, open_bridge, split_address, ssh_handle
+from routilux_tui.sources.ssh import (
+    GREETING,
+    SshSource,
+    host_of,
+    open_bridge,
+    split_address,
+    ssh_handle,
+)
 from routilux_tui.state.job_state import JobState
 from routilux_tui.views.shapes import HISTORY, EntryBatch, Filter, Row
 from tests.flows import write_flows
@@ -256,6 +263,28 @@ async def test_the_talk_of_the_far_shell_may_lack_its_newline(machines: Machines
     reader, link = await open_bridge(host_of("build1"), f"{title}; {COMMAND}")
     assert b"loading" in await asyncio.wait_for(reader.readline(), 10)
     link.close()
+
+
+@pytest.mark.parametrize(
+    "talk",
+    ["yes 'welcome to build1' | head -c 2000000", "head -c 2000000 /dev/zero", "printf '{talk:'"],
+)
+async def test_the_far_shell_may_talk_much_or_like_a_bridge(machines: Machines, talk: str) -> None:
+    machines.add("build1")
+    talk = talk.replace("{talk:", GREETING.decode())
+    reader, link = await open_bridge(host_of("build1"), f"{talk}; {COMMAND}")
+    assert b"loading" in await asyncio.wait_for(reader.readline(), 10)
+    link.close()
+
+
+async def test_a_far_shell_that_never_comes_to_the_program_is_told(machines: Machines) -> None:
+    machines.add("build1")
+    with pytest.raises(Unreachable, match="more than 16 MB before") as endless:
+        await open_bridge(host_of("build1"), f"yes hello; {COMMAND}")
+    assert "~/.bashrc" in endless.value.hint
+    with pytest.raises(Unreachable, match="ssh ended with code 0") as left:
+        await open_bridge(host_of("build1"), f"echo; echo Closed until noon; exit; {COMMAND}")
+    assert left.value.hint == "Its shell said: Closed until noon"
 
 
 async def test_a_machine_that_lists_nonsense_ends_no_other(machines: Machines, world: Path) -> None:
