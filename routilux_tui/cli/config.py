@@ -246,6 +246,8 @@ def _from_file() -> dict[str, Value]:
         raise ConfigError(f"{path}: it is no UTF-8: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: it is nested too deeply.") from None
+    except ValueError:
+        raise ConfigError(f"{path}: a number in it has more digits than are read.") from None
     values = {}
     for name, value in table.items():
         where = f"{path}, line {_line_of(text, name)}"

@@ -101,3 +101,20 @@ def test_no_setting_reaches_the_terminal_as_it_is(
     printed = tui("info").stdout
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
     assert "]52;c;x" in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"fps = {'9' * 5000}", "more digits"),
+        (f"a = {'[' * 3000}{']' * 3000}", "nested too deeply"),
+    ],
+    ids=["digits", "brackets"],
+)
+def test_a_configuration_that_can_not_be_read_says_why(world: Path, text: str, why: str) -> None:
+    path = world / "config/routilux-tui/config.toml"
+    path.parent.mkdir()
+    path.write_text(text)
+    told = tui("info", code=2).stderr
+    assert str(path) in told
+    assert why in told
