@@ -102,11 +102,12 @@ class ConditionError(UsageError):
 class TooCostly(ConditionError):
     """Judging a condition takes too much time or memory."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The condition takes too long to judge, or too much memory.",
-            "Ask for less: no list within a list within a list.",
-        )
+    def __init__(
+        self,
+        message: str = "The condition takes too long to judge, or too much memory.",
+        hint: str = "Ask for less: no list within a list within a list.",
+    ) -> None:
+        super().__init__(message, hint)
 
 
 class ConfigError(UsageError):

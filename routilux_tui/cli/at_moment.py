@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import SavedJob, find, readable
-from routilux_tui.errors import NotPossible
+from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.views.conditions import Condition
 from routilux_tui.views.formatting import count, zoned
@@ -131,7 +131,10 @@ def _bounded(path: Path, moment: str) -> str:
     Raises:
         TooCostly: when judging the condition takes too much time or memory.
     """
-    condition = target_of(moment, 0.0, 0.0).condition
+    try:
+        condition = target_of(moment, 0.0, 0.0).condition
+    except UsageError:  # a time that needs the job's own beginning and end, or none
+        return moment
     if not condition or Condition(condition).is_light:
         return moment
     import asyncio

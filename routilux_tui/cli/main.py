@@ -128,6 +128,8 @@ def main(argv: list[str] | None = None) -> int:
         return _report_error(error, as_json=as_json)
     except OSError as error:
         return _report_error(_unforeseen(error), as_json=as_json)
+    except UnicodeEncodeError as error:
+        return _report_error(_unnameable(error), as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except Exception:
@@ -193,6 +195,15 @@ def _unforeseen(error: OSError) -> RoutiluxTuiError:
         return _not_written(error)
     where = f"{error.filename}: " if error.filename is not None else ""
     return Unreachable(f"{where}{error.strerror or error}.", "routilux-tui info: where things are")
+
+
+def _unnameable(error: UnicodeEncodeError) -> UsageError:
+    """Our own error for a name that this locale's encoding has no letters for."""
+    name = error.object[:200].encode("ascii", "backslashreplace").decode()
+    return UsageError(
+        f"{name}: a name with letters that {error.encoding}, the encoding here, has not.",
+        "Say so: LC_ALL=C.UTF-8, or PYTHONUTF8=1",
+    )
 
 
 def _run(argv: list[str]) -> int:

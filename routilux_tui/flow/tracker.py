@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text, to_plain
-from routilux_tui.job.record import as_number
+from routilux_tui.job.numbers import as_number
 
 if TYPE_CHECKING:
     from routilux_tui.flow.structure import FlowStructure

@@ -12,7 +12,7 @@ REASON = "breakpoint: "
 
 def breakpoint_from(plain: Any) -> dict[str, Any] | None:
     """The breakpoint of a file's entry: ``number``, ``condition``, ``who``, ``at``; or None."""
-    from routilux_tui.job.record import is_id
+    from routilux_tui.job.numbers import is_id
 
     if not isinstance(plain, dict):
         return None

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.record import is_id
+from routilux_tui.job.numbers import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -79,7 +79,7 @@ class Problem(msgspec.Struct, kw_only=True):
     @classmethod
     def from_plain(cls, plain: Any) -> Problem | None:
         """What `to_plain` gave; None where it is something else."""
-        from routilux_tui.job.record import is_id
+        from routilux_tui.job.numbers import is_id
 
         try:
             problem = msgspec.convert(plain, cls)
@@ -134,7 +134,7 @@ class Problems:
                 problems._numbers[key] = len(problems.kinds)
                 problems.kinds.append(problem)
         rest = fields.get("rest")
-        from routilux_tui.job.record import is_id
+        from routilux_tui.job.numbers import is_id
 
         problems.rest = rest if is_id(rest) else 0
         return problems

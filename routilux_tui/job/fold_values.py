@@ -13,7 +13,7 @@ from routilux_tui.job.data import (
     shape_routines,
 )
 from routilux_tui.job.jsonable import as_text
-from routilux_tui.job.record import as_number
+from routilux_tui.job.numbers import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

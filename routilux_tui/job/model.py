@@ -20,8 +20,9 @@ from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES, JobData
 from routilux_tui.job.history import SavedHistory
 from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.listeners import dispatch_table
+from routilux_tui.job.numbers import is_id
 from routilux_tui.job.our_keys import OWN_KEYS, fill_own, own_plain
-from routilux_tui.job.record import MOST_TRACEBACKS, is_id
+from routilux_tui.job.record import MOST_TRACEBACKS
 from routilux_tui.job.spare_memory import carry_out_again
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from routilux_tui.job.breakpoints import breakpoint_from
 from routilux_tui.job.data import MOST_CONTROLS, shape_routines
 from routilux_tui.job.fold_alerts import alert_from
 from routilux_tui.job.jsonable import as_text
+from routilux_tui.job.numbers import as_number, is_id
 from routilux_tui.job.questions import Question
-from routilux_tui.job.record import MOST_TRACEBACKS, as_number, is_id
+from routilux_tui.job.record import MOST_TRACEBACKS
 from routilux_tui.job.statistics import Statistics
 from routilux_tui.job.tasks import MOST_FAILED, FailedTask, Task
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from routilux_tui.job import timestamps
-from routilux_tui.job.record import is_id
+from routilux_tui.job.numbers import is_id
 
 MOST_ANSWERED = 1000
 """How many answered questions a job keeps, the newest; one that is open is always kept."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Any, ClassVar, TypeGuard
+from typing import Any, ClassVar
 
 import msgspec
 from serilux import Serializable
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text, decode, to_plain
+from routilux_tui.job.numbers import is_id
 
 #: How many distinct tracebacks a job keeps, each of at most some kilobytes.
 MOST_TRACEBACKS = 500
@@ -196,20 +197,3 @@ class ExecutionRecord(Serializable):
         self.routine_id, self.event_name = other.routine_id, other.event_name
         self._data, self._at = other._data, other._at
         self.task, self.first, self.trace = other.task, other.first, other.trace
-
-
-def is_id(value: Any) -> TypeGuard[int]:
-    """Whether a value of a file may be the id of a task: an integer from 0 to 2**63 - 1."""
-    return type(value) is int and 0 <= value < 1 << 63
-
-
-def as_count(value: Any) -> int:
-    """A count that a file tells; 0 where it tells none."""
-    return value if is_id(value) else 0
-
-
-def as_number(value: Any) -> float:
-    """A number from 0 up that a file tells, such as seconds; 0 where it tells none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return 0.0
-    return float(value) if 0 <= value < 1e15 else 0.0

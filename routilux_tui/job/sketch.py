@@ -14,7 +14,7 @@ from itertools import accumulate
 from struct import pack, unpack
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.record import as_number, is_id
+from routilux_tui.job.numbers import as_number, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

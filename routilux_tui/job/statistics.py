@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.activity import Activity, Buckets
 from routilux_tui.job.error_kinds import Problems, common_part
-from routilux_tui.job.record import as_count, as_number, is_id
+from routilux_tui.job.numbers import as_count, as_number, is_id
 from routilux_tui.job.sketch import Sketch
 
 if TYPE_CHECKING:

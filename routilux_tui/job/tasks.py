@@ -12,7 +12,7 @@ import msgspec
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text
-from routilux_tui.job.record import is_id
+from routilux_tui.job.numbers import is_id
 
 NORMAL = 2
 _FLAGS = ("merged", "edited", "on_hold")

@@ -71,6 +71,8 @@ CODES: dict[int, type[errors.RoutiluxTuiError]] = {
     27: errors.SerializationError,
     28: errors.SlotHandlerError,
     29: errors.OutputFailed,
+    30: errors.TooCostly,
+    31: errors.RunElsewhere,
 }
 _CODE_OF = {kind: code for code, kind in CODES.items()}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job.record import as_number
+from routilux_tui.job.numbers import as_number
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job

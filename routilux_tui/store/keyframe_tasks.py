@@ -11,7 +11,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job.fold_tasks import QUEUEING, tasks_queued
-from routilux_tui.job.record import as_count, is_id
+from routilux_tui.job.numbers import as_count, is_id
 from routilux_tui.job.tasks import Task
 from routilux_tui.store.segments import Damaged
 

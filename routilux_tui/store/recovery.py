@@ -15,7 +15,7 @@ from routilux_tui.job.change_kinds import KINDS, TIME_PLACES, has_shape
 from routilux_tui.job.changes import FOLD
 from routilux_tui.job.data import DICT_ATTRIBUTES, LIST_ATTRIBUTES
 from routilux_tui.job.jsonable import decode
-from routilux_tui.job.record import is_id
+from routilux_tui.job.numbers import is_id
 from routilux_tui.store.files import journal_name, read_regular
 
 if TYPE_CHECKING:

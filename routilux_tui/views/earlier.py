@@ -10,7 +10,8 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import kind_of
 from routilux_tui.job.jsonable import to_plain
-from routilux_tui.job.record import ExecutionRecord, as_count, as_number
+from routilux_tui.job.numbers import as_count, as_number
+from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views.estimate import EarlierRun
 
 if TYPE_CHECKING:

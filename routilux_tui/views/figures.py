@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text, preview
-from routilux_tui.job.record import as_count, as_number
+from routilux_tui.job.numbers import as_count, as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
 from routilux_tui.views.estimate import QUEUED, Estimate, Load, RoutineLoad, estimate

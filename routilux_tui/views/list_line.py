@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, as_text
-from routilux_tui.job.record import is_id
+from routilux_tui.job.numbers import is_id
 from routilux_tui.job.status import WAITS
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import span

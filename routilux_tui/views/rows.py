@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, as_text, preview
-from routilux_tui.job.record import ExecutionRecord, as_count, as_number, is_id
+from routilux_tui.job.numbers import as_count, as_number, is_id
+from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import Task
 from routilux_tui.views import shapes
 from routilux_tui.views.shapes import RoutineRow, Row

@@ -12,6 +12,8 @@ import unicodedata
 _BIDI_AND_INVISIBLE = (
     "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001345f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
 )
 _HARMFUL = re.compile(
     rf"[\x00-\x1f\x7f-\x9f\ud800-\udfff\U000e0000-\U000e0fff{_BIDI_AND_INVISIBLE}]"

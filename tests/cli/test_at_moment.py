@@ -43,8 +43,8 @@ def test_a_job_is_shown_as_it_was_at_a_moment(path: str) -> None:
 
 def test_no_moment_is_an_error_that_says_what_would_be_one(path: str, world: Path) -> None:
     assert "no moment" in tui("show", path, "--at", "next tuesday", code=2).stderr
-    assert "no moment" in tui("show", path, "--at", "", code=2).stderr
-    assert "no moment" in tui("timeline", path, "--from", "", code=2).stderr
+    assert "its value is empty" in tui("show", path, "--at", "", code=2).stderr
+    assert "its value is empty" in tui("timeline", path, "--from", "", code=2).stderr
     for command in ("show", "history", "why", "graph"):
         told = tui(command, path, "--at", "+99999999h", code=2).stderr
         assert "calendar" in told

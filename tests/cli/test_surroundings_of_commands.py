@@ -17,6 +17,7 @@ from routilux_tui.state.job_state import JobState
 from tests.cli.program import tui
 from tests.conftest import DATA
 from tests.flows import write_flows
+from tests.staged import ORDERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,3 +238,20 @@ def test_a_configuration_that_is_no_file_is_told(world: Path) -> None:
 def test_a_parameter_that_is_nested_too_deeply_is_told(flows: str) -> None:
     done = tui("run", f"{flows}:counting", "-p", f"n={'[' * 100_000}", code=2)
     assert "nested too deeply" in done.stderr
+
+
+def test_a_name_that_the_locale_has_no_letters_for_is_told_with_the_way_out(world: Path) -> None:
+    flow = world / "flüsse.py"
+    shutil.copy(ORDERS, flow)
+    path = world / "orders.json"
+    tui("run", f"{flow}:failing", "-p", "pace=0", "-p", "every=3", "--save", str(path), code=1)
+    bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "routilux_tui", "bundle", str(path), str(world / "a.zip"), "-y"],
+        capture_output=True,
+        env={**os.environ, **bare},
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "PYTHONUTF8=1" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -161,7 +161,7 @@ def test_handlers_that_end_their_workers_fail_alone(flow: Path) -> None:
     assert job.status == "completed"
     assert sorted(one["i"] for one in done(job)) == [i for i in range(300) if i not in (150, 200)]
     assert job.get_routine_state("work")["errors"] == 2
-    assert "its workers died while it ran" in job.get_routine_state("work")["error"]
+    assert "its workers died while it ran" in job.get_routine_state("work")["last_error"]
 
 
 def test_a_cancel_drops_what_no_worker_has(flow: Path, world: Path) -> None:

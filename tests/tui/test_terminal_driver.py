@@ -13,6 +13,7 @@ import pytest
 
 from routilux_tui.runner.launch import start_job
 from tests.flows import write_flows
+from tests.processes import until
 from tests.tui.test_terminal import Terminal
 
 
@@ -39,8 +40,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(dashboard: Termina
     pid = dashboard.child.pid
     os.kill(pid, signal.SIGTSTP)
     _until_state(pid, "T")
-    time.sleep(0.3)
-    assert dashboard.is_as_found()
+    until(dashboard.is_as_found)
     os.kill(pid, signal.SIGCONT)
     dashboard.until("▶ running")
     dashboard.press("?")
@@ -66,7 +66,7 @@ def test_the_key_ctrl_z_stops_the_dashboard_as_it_does_every_program(dashboard: 
     pid = dashboard.child.pid
     dashboard.press("\x1a")
     _until_state(pid, "T")
-    assert dashboard.is_as_found()
+    until(dashboard.is_as_found)  # what it wrote last may still be on its way
     _go_on(dashboard, "▶ running")
     dashboard.press("p")
     dashboard.until("Pause the job")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 from hypothesis import given
@@ -14,6 +15,13 @@ from routilux_tui.views.text import printable
 def test_no_terminal_obeys_what_is_printable(text: str) -> None:
     shown = printable(text)
     assert all(unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in shown)
+
+
+def test_every_character_that_a_terminal_may_obey_is_shown_as_a_code() -> None:
+    for point in range(sys.maxunicode + 1):
+        char = chr(point)
+        if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+            assert printable(char) != char, hex(point)
 
 
 @given(st.text(st.characters()))
