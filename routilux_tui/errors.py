@@ -11,11 +11,11 @@ that names the way out, and the exit code that a command ends with::
     │   ├── ConditionError              2   a condition that doesn't parse or names the unknown
     │   └── ConfigError                 2   a wrong key or value, with its line
     ├── OutputFailed                    2   what is printed can't be written
-    ├── JobFileError                    1   (also ValueError) a file that is no readable job
-    │   ├── JobFileMissing              1   (also FileNotFoundError)
-    │   ├── JobFileTorn                 1   cut short or being written
-    │   ├── JobFileHostile              1   too deep, too large, not a regular file
-    │   └── UnknownKind                 1   good JSON that holds no job
+    ├── JobFileError                    3   (also ValueError) a file that is no readable job
+    │   ├── JobFileMissing              3   (also FileNotFoundError)
+    │   ├── JobFileTorn                 3   cut short or being written
+    │   ├── JobFileHostile              3   too deep, too large, not a regular file
+    │   └── UnknownKind                 3   good JSON that holds no job
     ├── JobFailed                       1   the job ended other than completed
     ├── ConditionImpossible             1   the job ended; the condition can't hold any more
     ├── StateError                      1   for flows of routilux, which know it by this name
@@ -126,6 +126,7 @@ class OutputFailed(RoutiluxTuiError):
 class JobFileError(RoutiluxTuiError, ValueError):
     """A file that is no readable job; the message begins with its path."""
 
+    exit_code = 3
     title = "Not a readable job file"
 
 

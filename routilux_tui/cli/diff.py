@@ -16,7 +16,6 @@ import msgspec
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import readable
 from routilux_tui.cli.rows import all_rows
-from routilux_tui.errors import JobFileError, UsageError
 from routilux_tui.views.comparison import difference_lines, run_line, run_of
 from routilux_tui.views.diff import DATA, Run, are_alike, diff, first_parting
 from routilux_tui.views.insight import FIGURES, PROBLEMS
@@ -40,11 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the differences."""
-    try:
-        (job_a, _), (job_b, _) = readable(args.a), readable(args.b)
-    except JobFileError as error:
-        error.exit_code = UsageError.exit_code  # 1 says that they differ
-        raise
+    (job_a, _), (job_b, _) = readable(args.a), readable(args.b)
     run_a, run_b = run_of_job(job_a), run_of_job(job_b)
     differences = diff(run_a, run_b)
     rows_a, rows_b = (all_rows(one, HISTORY, MOST_RECORDS) for one in (job_a, job_b))

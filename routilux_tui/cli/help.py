@@ -90,7 +90,7 @@ Exit codes
     1   the job failed, the condition can't hold any more, or the job can't do that
     2   usage: the arguments, the configuration, a flow that can't be loaded; a job that can't begin
         (run); output that can't be written
-    3   unreachable: no such job, nobody answers, a folder that can't be used
+    3   unreachable: no such job, nobody answers, a file or folder that can't be read or used
     4   asked, and not confirmed in time
     5   the job that was followed is paused
    70   a fault of this program, with its traceback

@@ -119,7 +119,7 @@ def test_an_archive_that_is_no_bundle_is_refused(names: list[str], world: Path) 
     with zipfile.ZipFile(target, "w") as archive:
         for name in names:
             archive.writestr(name, "{}")
-    assert "it is no bundle" in tui("show", str(target), code=1).stderr
+    assert "it is no bundle" in tui("show", str(target), code=3).stderr
     assert not list(world.rglob("job.json"))
 
 
@@ -128,15 +128,15 @@ def test_a_link_a_bomb_and_a_broken_archive_are_refused(world: Path) -> None:
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(world / "link.zip", "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    assert "it is no bundle" in tui("show", str(world / "link.zip"), code=1).stderr
+    assert "it is no bundle" in tui("show", str(world / "link.zip"), code=3).stderr
     (world / "torn.zip").write_bytes(b"PK\x03\x04 and no more")
-    assert "it can't be read as a bundle" in tui("show", str(world / "torn.zip"), code=1).stderr
+    assert "it can't be read as a bundle" in tui("show", str(world / "torn.zip"), code=3).stderr
     with zipfile.ZipFile(world / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("job.json", "{}")
         with archive.open("job.log", "w", force_zip64=True) as log:
             for _ in range(800):
                 log.write(bytes(1 << 20))
-    assert "too large" in tui("show", str(world / "bomb.zip"), code=1).stderr
+    assert "too large" in tui("show", str(world / "bomb.zip"), code=3).stderr
     assert not list((world / "cache").rglob("job.json"))
 
 
@@ -148,11 +148,11 @@ def test_an_archive_that_is_damaged_within_or_no_file_is_refused(failed: str, wo
         content = bytearray(target.read_bytes())
         content[46:60] = b"\xff" * 14
         target.write_bytes(content)
-        assert f"{target}: " in tui("show", str(target), code=1).stderr
+        assert f"{target}: " in tui("show", str(target), code=3).stderr
     os.mkfifo(world / "pipe.zip")
     (world / "endless.zip").symlink_to("/dev/zero")
     for name in ("pipe.zip", "endless.zip"):
-        assert "no regular file" in tui("show", str(world / name), code=1).stderr
+        assert "no regular file" in tui("show", str(world / name), code=3).stderr
 
 
 def test_names_of_dots_are_left_out(failed: str, world: Path) -> None:
@@ -189,6 +189,6 @@ def test_an_archive_with_a_password_says_so_in_words(failed: str, world: Path) -
     for head, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(head) + at] |= 1
     target.write_bytes(content)
-    told = tui("show", str(target), code=1).stderr
+    told = tui("show", str(target), code=3).stderr
     assert "job.json in it is encrypted" in told
     assert "ZipInfo" not in told

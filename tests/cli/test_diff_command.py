@@ -66,7 +66,7 @@ def test_a_new_error_is_told(world: Path) -> None:
 
 def test_a_job_that_is_not_there_is_no_difference(flows: str, world: Path) -> None:
     a = _saved(f"{flows}:counting", world / "a.json", "n=5")
-    assert "none.json" in tui("diff", a, str(world / "none.json"), code=2).stderr
+    assert "none.json" in tui("diff", a, str(world / "none.json"), code=3).stderr
     tui("diff", a, "nobody", code=3)
 
 

@@ -143,6 +143,20 @@ def test_folders_of_another_user_are_told(world: Path, folder: str, words: str, 
         assert done.stderr.startswith("routilux-tui: ")
 
 
+@pytest.mark.parametrize("words", ["wait", "show", "history", "open", "resume", "rm -y"])
+@pytest.mark.parametrize("text", [None, "", "{", "[1]", '{"a": 1}'])
+def test_a_file_that_is_no_job_is_not_said_to_have_failed(
+    world: Path, words: str, text: str | None
+) -> None:
+    path = world / "job.json"
+    if text is not None:
+        path.write_text(text)
+    done = sh(f"{PROGRAM} {words} {path} < /dev/null")
+    expected = 2 if words == "open" and text is not None else 3  # there is no terminal
+    assert done.returncode == expected, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_odd_name_or_a_dangling_link_is_no_traceback(world: Path) -> None:
     jobs = world / "state/routilux-tui/jobs"
     JobState("etl").save(jobs / "a.json")
