@@ -9,6 +9,8 @@ import re
 from typing import NamedTuple
 
 _PLAIN = re.compile(r"[\w./:@%+,=-]+")
+_KEPT_BREAKS = "$@"
+"""Word breaks that bash counts to what comes after them (readline's special prefixes)."""
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\x1b": "\\e", "\\": "\\\\", "'": "\\'"}
 _MEANT = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "E": "\x1b", "a": "\a", "b": "\b"}
 _CODE = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})")
@@ -68,7 +70,7 @@ def split_line(line: str, breaks: str = "") -> tuple[list[str], Typed]:
         else:
             value, inside = value + char, True
             if char in breaks:
-                head = value
+                head = value[:-1] if char in _KEPT_BREAKS else value
     words.append(value)
     while len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0]):
         del words[0]

@@ -111,7 +111,13 @@ def test_no_name_of_a_job_is_run_or_changed_by_a_shell(shell: str, place: Path) 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_files_commands_options_and_choices(shell: str, place: Path) -> None:
-    for name in ("$(touch pwned).json", "two words.json", "we:ird.json", "-dash.json"):
+    for name in (
+        "$(touch pwned).json",
+        "two words.json",
+        "we:ird.json",
+        "-dash.json",
+        "at@home.json",
+    ):
         (place / name).write_text("{}")
     for name in ("attach", "log", "folder"):
         (place / name).mkdir()
@@ -127,6 +133,8 @@ def test_files_commands_options_and_choices(shell: str, place: Path) -> None:
         assert terminal.call("open two\t") == ["open", "two words.json"]
         assert terminal.call("open we\t") == ["open", "we:ird.json"]
         assert terminal.call("open we:\t") == ["open", "we:ird.json"]
+        assert terminal.call("open at@\t") == ["open", "at@home.json"]
+        assert terminal.call("open at@h\t") == ["open", "at@home.json"]
         assert terminal.call("open \\$\t") == ["open", "$(touch pwned).json"]
         assert terminal.call("open 'tw\t") == ["open", "two words.json"]
         assert terminal.call("open ./-\t") == ["open", "./-dash.json"]
