@@ -18,7 +18,7 @@ from routilux_tui.flow.event import Event
 from routilux_tui.flow.executor_spec import check_executor, with_fence
 from routilux_tui.flow.question_spec import question_asked
 from routilux_tui.flow.slot import Slot
-from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy
+from routilux_tui.flow.strategy import ErrorHandler, ErrorStrategy, checked_handler
 from routilux_tui.job.jsonable import to_plain
 
 if TYPE_CHECKING:
@@ -294,9 +294,13 @@ class Routine(Serializable):
         self._executor = with_fence(executor, fence)
         return self
 
-    def set_error_handler(self, error_handler: ErrorHandler) -> None:
-        """Have errors of this routine handled so, whatever the flow says."""
-        self._error_handler = error_handler
+    def set_error_handler(self, error_handler: ErrorHandler | None) -> None:
+        """Have errors of this routine handled so, whatever the flow says.
+
+        Raises:
+            FlowDefinitionError: when it is no `ErrorHandler`.
+        """
+        self._error_handler = checked_handler(error_handler)
 
     def get_error_handler(self) -> ErrorHandler | None:
         """The routine's own error handler, or None."""

@@ -6,6 +6,7 @@ import logging
 from enum import Enum
 from typing import Any
 
+from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.context import INVOCATION
 
 logger = logging.getLogger("routilux_tui.flow")
@@ -148,3 +149,19 @@ _SETTINGS: dict[str, type | tuple[type, ...]] = {
     "retry_count": int,
     "is_critical": bool,
 }
+
+
+def checked_handler(given: Any) -> ErrorHandler | None:
+    """What is given as an error handler, or None for none.
+
+    Raises:
+        FlowDefinitionError: when it is something else.
+    """
+    if given is None or isinstance(given, ErrorHandler):
+        return given
+    kind = given if isinstance(given, type) else type(given)
+    raise FlowDefinitionError(
+        f"{kind.__name__} (of {kind.__module__}) is no error handler.",
+        "Give an instance of routilux_tui.ErrorHandler, or of a class that derives from it: "
+        "ErrorHandler(ErrorStrategy.CONTINUE).",
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.event import Connection, map_names
 from routilux_tui.flow.routine import Routine
+from routilux_tui.flow.strategy import checked_handler
 
 if TYPE_CHECKING:
     from routilux_tui.flow.strategy import ErrorHandler
@@ -223,12 +224,16 @@ class FlowStructure:
             f"Name one of: {', '.join(entries)}.",
         )
 
-    def set_error_handler(self, error_handler: ErrorHandler) -> None:
-        """Have the errors of all routines without a handler of their own handled so."""
-        self.error_handler = error_handler
+    def set_error_handler(self, error_handler: ErrorHandler | None) -> None:
+        """Have the errors of all routines without a handler of their own handled so.
+
+        Raises:
+            FlowDefinitionError: when it is no `ErrorHandler`.
+        """
+        self.error_handler = checked_handler(error_handler)
 
     def error_handler_of(self, routine_id: str) -> ErrorHandler | None:
         """The routine's own error handler, else the flow's, else None (which means STOP)."""
         routine = self.routines.get(routine_id)
         own = routine.get_error_handler() if routine is not None else None
-        return own or self.error_handler
+        return self.error_handler if own is None else own

@@ -13,6 +13,7 @@ import pytest
 from steps import Gate, Step, chain, emit_many, ended, pass_on
 
 from routilux_tui import ErrorHandler, ErrorStrategy, Flow, JobState
+from routilux_tui.errors import FlowDefinitionError
 
 
 def failing(_step, **_):
@@ -326,3 +327,23 @@ class TestRetry:
     def test_a_strategy_that_does_not_exist_is_an_error_at_once(self):
         with pytest.raises(ValueError, match="explode"):
             ErrorHandler("explode")
+
+
+@pytest.mark.parametrize("given", ["continue", ErrorStrategy.CONTINUE, ErrorHandler, object()])
+def test_what_is_no_error_handler_is_refused_where_it_is_set(given):
+    for one in (Flow("f"), Step(failing)):
+        with pytest.raises(FlowDefinitionError, match="is no error handler"):
+            one.set_error_handler(given)
+        one.set_error_handler(None)
+
+
+def test_an_error_handler_counts_whatever_it_is_as_a_bool():
+    class Falsy(ErrorHandler):
+        def __bool__(self):
+            return False
+
+    step = Step(failing)
+    step.set_error_handler(Falsy(ErrorStrategy.CONTINUE))
+    flow = Flow("f")
+    flow.add_routine(step, "step")
+    assert ended(flow, flow.execute("step")) == "completed"
