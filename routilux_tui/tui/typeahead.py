@@ -7,7 +7,6 @@ has not been carried out yet.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -37,6 +36,9 @@ class TypeAhead(App[None]):
         self._typed: deque[Event] = deque()
         self._under_way: Event | None = None
         self._since = 0.0
+        #: When the screen was seen with nothing that has the focus: once, not for each key, it is
+        #: waited for.
+        self._unfocused_since = 0.0
         self._seen: Screen[Any] | None = None
         self._retrying = False
 
@@ -61,20 +63,20 @@ class TypeAhead(App[None]):
     def _must_wait(self) -> bool:
         """Whether the key before is under way still, or a new screen has no focus yet."""
         now = time.monotonic()
-        if self.screen is not self._seen:
-            self._seen, self._since = self.screen, now
+        if self.screen is not self._seen or self.screen.focused is not None:
+            self._seen, self._unfocused_since = self.screen, now
+        since = self._since if self._under_way is not None else self._unfocused_since
         wait = self._under_way is not None or self.screen.focused is None
-        if not wait or now - self._since > _PATIENCE:
+        if not wait or now - since > _PATIENCE:
             return False
         if not self._retrying:
             self._retrying = True
-            # No timer of Textual's: one in a great many never fires, and no key would come again.
-            asyncio.get_running_loop().call_later(_RETRY, self._try_again)
+            self.set_timer(_RETRY, self._try_again)
         return True
 
-    def _try_again(self) -> None:
+    async def _try_again(self) -> None:
         self._retrying = False
-        self.call_later(self._take_next)
+        await self._take_next()
 
     def _follow(self, node: DOMNode, event: Event, target: DOMNode | None) -> None:
         """Follow a key from the widget that got it up to the application, which acts last.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from textual.app import App
 from textual.events import Key
+from textual.screen import Screen
 from textual.widgets import Input
 
 from routilux_tui.tui.app import Dashboard
@@ -55,14 +57,31 @@ async def test_keys_go_on_on_a_screen_that_has_nothing_to_focus() -> None:
         assert app.focused.id == "history"
 
 
-async def test_keys_go_on_though_a_timer_never_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_focus_that_does_not_come_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     app = Dashboard(Settings(), handle=StubHandle(audit()))
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
-        monkeypatch.setattr(app, "set_timer", lambda *_, **__: None)
-        app.screen.set_focus(None)
-        at_once(app, "5")
-        await until(pilot, lambda: app.focused is not None and app.focused.id == "history")
+        monkeypatch.setattr(App, "set_focus", lambda *_, **__: None)
+        monkeypatch.setattr(Screen, "set_focus", lambda *_, **__: None)
+        app.screen.focused = None
+        waits = 0
+        must_wait = app._must_wait
+
+        def counted() -> bool:
+            nonlocal waits
+            waited = must_wait()
+            waits += waited and app._under_way is None
+            return waited
+
+        monkeypatch.setattr(app, "_must_wait", counted)
+        at_once(app, "T")
+        await until(pilot, lambda: waits and not app._typed)
+        before, came = waits, app.key_at
+        at_once(app, *"TTTTT")
+        await until(pilot, lambda: app.key_at > came and not app._typed)
+        assert waits == before
 
 
 async def test_a_dialog_that_is_left_twice_takes_no_other_screen_with_it() -> None:
