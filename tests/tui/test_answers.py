@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,9 @@ def test_a_paused_job_stays_paused_whatever_its_terminal_answers(world: Path) ->
             for piece in pieces:
                 terminal.press(piece)
                 time.sleep(0.02)
+    for answer in ("\x9d11;rgb:rrrr/0000/cccc\x9c", "\x90>|rpcq\x9c", "\x9b>41;390;0c"):
+        os.write(terminal.child.fileno(), answer.encode("latin-1"))  # a terminal of eight bits
+        time.sleep(0.02)
     for one in "\x1b]11;rgb:1e1e/0000/cccc\x07":
         terminal.press(one)
         time.sleep(0.15)  # longer than an escape is waited for

@@ -25,6 +25,8 @@ MOST = 1 << 20
 _STRINGS = "]P_^X"
 _C1 = {"\x90": "\x1bP", "\x98": "\x1bX", "\x9b": "\x1b[", "\x9d": "\x1b]", "\x9e": "\x1b^",
        "\x9f": "\x1b_"}  # fmt: skip
+EIGHT_BIT = {0xDC80 + n: 0x80 + n if n < 0x20 else 0xFFFD for n in range(0x80)}
+"""Bytes that are no UTF-8 ("surrogateescape"), as what they are to a terminal of eight bits."""
 _ENDED_BY = re.compile("[\x07\x18\x1a\x1b\x9c]")
 _PASTE, _PASTE_END = "\x1b[200~", "\x1b[201~"
 _KNOWN = re.compile(

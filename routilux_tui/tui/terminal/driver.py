@@ -21,7 +21,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
-from routilux_tui.tui.terminal.answers import AnswerFilter
+from routilux_tui.tui.terminal.answers import EIGHT_BIT, AnswerFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +170,7 @@ class TerminalDriver(LinuxDriver):
         """Read keys until told to stop, or until the terminal is gone."""
         parser = XTermParser(self._debug)
         answers = AnswerFilter()
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         poller = select.poll()
         poller.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
@@ -182,7 +182,8 @@ class TerminalDriver(LinuxDriver):
                 if not content:
                     self._terminal_lost()
                     return
-                keys = answers.feed(decode(content), time.monotonic())
+                text = decode(content).translate(EIGHT_BIT)
+                keys = answers.feed(text, time.monotonic())
                 for event in parser.feed(keys) if keys else ():
                     self.process_message(event)
             if answers.escape_is_due(time.monotonic()):
