@@ -119,7 +119,7 @@ def test_a_file_that_says_running_is_not_believed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((JOBS / "0.10.0").iterdir()), ids=lambda one: one.name)
 def test_no_file_is_obeyed_by_the_terminal(path: Path) -> None:
     done = tui("show", str(path), code=None)
-    assert done.returncode in {0, 1}
+    assert done.returncode in {0, 3}
     assert all(char.isprintable() or char == "\n" for char in done.stdout + done.stderr)
 
 
