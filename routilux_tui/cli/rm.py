@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli.find_job import SavedJob, find
 from routilux_tui.cli.output import print_json, safe
-from routilux_tui.errors import NotPossible, UsageError
+from routilux_tui.errors import UsageError
 from routilux_tui.job.status import has_ended
 from routilux_tui.views.shapes import JobEntry
 
 if TYPE_CHECKING:
     import argparse
+
+    from routilux_tui.job.model import Job
 
 
 _RELEASED_WITHIN = 5.0
@@ -46,24 +48,25 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("rm asks, and nobody answers.", "Without a question: rm -y JOB")
         if answer.strip().lower() not in {"y", "yes"}:
             return 1
-    for path, job_id, shown in chosen:
+    for path, state, shown in chosen:
         with contextlib.suppress(OSError):
-            remove_saved(path, job_id)
+            remove_saved(path, state.job_id, state.status)
         if args.json:
-            print_json({"removed": str(path), "job_id": job_id})
+            print_json({"removed": str(path), "job_id": state.job_id})
         elif args.yes:  # who was asked has seen which
             print(f"removed {shown}  {safe(str(path))}", file=sys.stderr)
     return 0
 
 
-def _removable(name: str) -> tuple[Path, str, str]:
-    """The file, the id and the description of the only job that a name means.
+def _removable(name: str) -> tuple[Path, Job, str]:
+    """The file, the state and the description of the only job that a name means.
 
     Raises:
         NoSuchJob: when there is none, or more than one.
         NotPossible: when it runs.
         JobFileError: when it is a file that can't be read.
     """
+    from routilux_tui.runner.removing import refusal
     from routilux_tui.store.locks import is_locked
 
     found = find(name, destroys=True)
@@ -75,8 +78,8 @@ def _removable(name: str) -> tuple[Path, str, str]:
         while (runs := is_locked(place)) and time.monotonic() < deadline:
             time.sleep(0.02)
     if runs or is_locked(place):
-        raise NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
+        raise refusal(name, state.status)
     shown = f"{state.status}  {state.flow_id}  {state.job_id[:8]}"
     if path.is_symlink():
         shown = f"the link, and not the job, {shown}"
-    return path, state.job_id, safe(shown)
+    return path, state, safe(shown)

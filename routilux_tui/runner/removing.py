@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NotPossible
+from routilux_tui.job.status import has_ended
 from routilux_tui.runner.paths import log_path
 from routilux_tui.store.locks import is_locked
 from routilux_tui.store.removal import remove_job
@@ -14,7 +15,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def remove_saved(path: Path, job_id: str) -> None:
+def refusal(name: str, status: str) -> NotPossible:
+    """Why a job is not removed whose process is there, and the way out.
+
+    Args:
+        name: what the user calls it.
+        status: the job's; one that has ended has a handler that has not returned.
+    """
+    if has_ended(status):
+        return NotPossible(
+            f"Job {name} is {status}, and its process has not ended: a handler has not returned.",
+            f"Wait for it, or end it: routilux-tui cancel --force {name}",
+        )
+    return NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
+
+
+def remove_saved(path: Path, job_id: str, status: str) -> None:
     """Remove a saved job: its file, journal, changes, what it printed, and its log.
 
     Raises:
@@ -22,9 +38,7 @@ def remove_saved(path: Path, job_id: str) -> None:
         OSError: when its file can't be removed.
     """
     if is_locked(path):
-        raise NotPossible(
-            f"Job {job_id[:8]} is running.", f"Cancel it first: routilux-tui cancel {job_id[:8]}"
-        )
+        raise refusal(job_id[:8], status)
     remove_job(path)
     with contextlib.suppress(OSError):
         log_path(job_id).unlink()

@@ -41,6 +41,10 @@ def test_a_link_to_a_job_that_runs_is_no_other_job_and_one_to_a_saved_job_is_but
     state.status = "running"
     assert "is running" in tui("rm", "-y", str(link), code=1).stderr
     assert link.is_symlink()
+    state.status = "cancelled"  # while a handler has not returned its runner is there
+    refused = tui("rm", "-y", str(path), code=1).stderr
+    assert "is cancelled, and its process has not ended" in refused
+    assert f"cancel --force {path}" in refused
     state.status = "completed"
     journal.close()
     assert "the link, and not the job" in tui("rm", "-y", str(link)).stderr

@@ -293,7 +293,7 @@ class JobsScreen(JobSelection):
 
             for one in chosen:
                 try:
-                    remove_saved(Path(one.path), one.job_id)
+                    remove_saved(Path(one.path), one.job_id, one.status)
                 except (OSError, RoutiluxTuiError) as error:
                     self.app.call_from_thread(
                         self.notify, printable(str(error)), severity="error", markup=False
