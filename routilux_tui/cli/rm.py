@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
@@ -48,13 +47,19 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("rm asks, and nobody answers.", "Without a question: rm -y JOB")
         if answer.strip().lower() not in {"y", "yes"}:
             return 1
+    kept: OSError | None = None
     for path, state, shown in chosen:
-        with contextlib.suppress(OSError):
+        try:
             remove_saved(path, state.job_id, state.status)
+        except OSError as error:  # the others are removed all the same
+            kept = kept or error
+            continue
         if args.json:
             print_json({"removed": str(path), "job_id": state.job_id})
         elif args.yes:  # who was asked has seen which
             print(f"removed {shown}  {safe(str(path))}", file=sys.stderr)
+    if kept is not None:
+        raise kept
     return 0
 
 
