@@ -16,7 +16,7 @@ from routilux_tui.job.jsonable import dumps, to_plain
 from routilux_tui.job.status import appearance_of
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
-from routilux_tui.views.text import escaped, printable
+from routilux_tui.views.text import cells, escaped, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -109,13 +109,19 @@ def is_utf8(stream: TextIO) -> bool:
 def table(heads: list[str], rows: Iterable[list[str]], right: frozenset[int] = frozenset()) -> None:
     """A table with aligned columns; those in ``right`` are numbers. The last may be long."""
     lines = [heads, *([*(safe(cell, _WIDEST) for cell in row[:-1]), safe(row[-1])] for row in rows)]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(heads))]
+    widths = [max(cells(line[n]) for line in lines) for n in range(len(heads))]
     for line in lines:
-        cells = [
-            cell.rjust(width) if n in right else cell.ljust(width)
+        made = [
+            padded(cell, width, right=n in right)
             for n, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
-        print("  ".join(cells).rstrip())
+        print("  ".join(made).rstrip())
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """A text filled up with blanks to so many cells of a terminal."""
+    blanks = " " * (width - cells(text))
+    return blanks + text if right else text + blanks
 
 
 def print_header(

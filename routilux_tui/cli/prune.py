@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -84,19 +85,33 @@ def run(args: argparse.Namespace) -> int:
             print_json(_plain(one))
         elif not args.json:
             print(safe(line), file=sys.stdout if args.dry_run else sys.stderr)
-    total = f"{len(found):,} jobs, {sum(one.size for one in found):,} bytes"
+    total = _total(found)
     if args.dry_run or not found:
         print(total, file=sys.stderr)
         return 0
     if not args.yes and not _is_sure(total):
         return 1
+    kept: OSError | None = None
+    removed = []
     for one in found:
-        remove_job(one.path)
-        log_path(one.job_id).unlink(missing_ok=True)
+        try:
+            remove_job(one.path)
+        except OSError as error:  # the others are removed all the same
+            kept = kept or error
+            continue
+        with contextlib.suppress(OSError):
+            log_path(one.job_id).unlink()
+        removed.append(one)
         if args.json:
             print_json(_plain(one))
-    print(f"removed {total}", file=sys.stderr)
+    print(f"removed {_total(removed)}", file=sys.stderr)
+    if kept is not None:
+        raise kept
     return 0
+
+
+def _total(jobs: list[_Ended]) -> str:
+    return f"{len(jobs):,} jobs, {sum(one.size for one in jobs):,} bytes"
 
 
 def _is_sure(total: str) -> bool:

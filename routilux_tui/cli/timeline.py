@@ -21,6 +21,7 @@ from routilux_tui.errors import UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.views.critical_path import busiest, summary
 from routilux_tui.views.formatting import clock, duration, sparkline
+from routilux_tui.views.text import cells
 from routilux_tui.views.timeline import cell_text
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the timeline."""
     job, _ = readable(args.job)
     names = [one[:_WIDEST_NAME] for one in job.flow().routines]
-    width = max(map(len, [*names, "queue"]))
+    width = max(map(cells, [*names, "queue"]))
     columns = args.columns or max(10, shutil.get_terminal_size().columns - width - 7)
     shown = job.timeline(0.0, 0.0, columns, fold=not args.flat)
     if args.begin is not None or args.end is not None:
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         shown = replay_of(file_of(args.job)).detail(
             shown.begin, shown.end, columns, fold=not args.flat, expanded=args.expand
         )
-        width = max(width, *(len(one.name[:_WIDEST_NAME]) for one in shown.lanes))
+        width = max(width, *(cells(one.name[:_WIDEST_NAME]) for one in shown.lanes))
     path = replay_of(file_of(args.job)).chain() if args.critical else None
     if args.json:
         plain = msgspec.to_builtins(shown)
@@ -113,9 +114,9 @@ def _link_line(one: Link) -> str:
 def _print(shown: Timeline, width: int) -> None:
     in_ascii = output.is_ascii()
     for lane in shown.lanes:
-        cells = "".join(cell_text(one, ascii_only=in_ascii) for one in lane.cells)
-        name = output.safe(lane.name)[:_WIDEST_NAME].ljust(width)
-        print(f"{name} {cells} {lane.share * 100:4.0f}%")
+        drawn = "".join(cell_text(one, ascii_only=in_ascii) for one in lane.cells)
+        name = output.padded(output.safe(lane.name)[:_WIDEST_NAME], width)
+        print(f"{name} {drawn} {lane.share * 100:4.0f}%")
     if not in_ascii:
         for name, values in (("queue", list(map(float, shown.queue))), ("rate", shown.rate)):
             if any(values):

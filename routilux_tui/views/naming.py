@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ def jobs_named(name: str, jobs: Sequence[_Job]) -> list[_Job]:
     if exact or not name:
         return exact
     is_prefix = len(name) >= SHORTEST_PREFIX
+    same = unicodedata.normalize("NFC", name)  # é may be one sign or two, as it was typed
     return [
         one
         for one in jobs
-        if name in {one.name, one.flow_id} or (is_prefix and one.job_id.startswith(name))
+        if any(unicodedata.normalize("NFC", known) == same for known in (one.name, one.flow_id))
+        or (is_prefix and one.job_id.startswith(name))
     ]
 
 

@@ -61,6 +61,14 @@ def printable(text: str, *, ascii_only: bool = False) -> str:
     return text if text.isascii() and text.isprintable() else _HARMFUL.sub(_escape, text)
 
 
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes that is printable."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in {"W", "F"} for char in text)
+    return len(text) + wide - sum(unicodedata.category(char) in {"Mn", "Me"} for char in text)
+
+
 def without_controls(text: str) -> str:
     """Text without what a terminal would obey, as wide as before: for the last place before it.
 

@@ -6,6 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from routilux_tui.runner.launch import start_job
 from routilux_tui.state.job_state import JobState
 from tests.cli.program import tui
@@ -84,3 +86,11 @@ def test_a_condition_on_a_job_s_own_figures_is_judged_by_them(flows: str, world:
     assert ids("--where", "oldest == 0.0 && !live") == ["first"]
     assert ids("--where", 'routines.stuck.queue == 0 && flow_id == "etl"') == []
     tui("cancel", live.job_id, "--force")
+
+
+def test_columns_stand_in_line_beside_wide_and_joined_letters(world: Path) -> None:
+    for number, flow in enumerate(("etl", "夜間の取込", "cafe\u0301")):
+        save(world, f"{number}-job", flow, "completed", "2025-10-26T02:30:00+02:00", records=7)
+    lines = tui("ps").stdout.splitlines()
+    places = {cell_len(line.partition("2025-")[0]) for line in lines[1:]}
+    assert places == {cell_len(lines[0].partition("updated")[0])}

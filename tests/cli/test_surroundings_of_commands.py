@@ -161,6 +161,26 @@ def test_a_job_that_can_not_be_removed_is_not_said_to_be(world: Path) -> None:
     assert (kept.exists(), other.exists()) == (True, False)
 
 
+@pytest.mark.skipif(
+    os.getuid() == 0 and not shutil.which("setpriv"), reason="ROOT removes what it likes"
+)
+def test_prune_goes_on_beside_what_it_can_not_remove(world: Path) -> None:
+    kept, other = world / "closed/a.json", world / "open/b.json"
+    for path in (kept, other):
+        state = JobState("etl")
+        state.status = "completed"
+        state.save(path)
+    kept.parent.chmod(0o555)
+    caps = "-dac_override,-dac_read_search"
+    as_user = f"setpriv --bounding-set={caps} --inh-caps={caps} " if os.getuid() == 0 else ""
+    done = sh(f"{as_user}{PROGRAM} prune -y --keep 0 {kept.parent} {other.parent}")
+    kept.parent.chmod(0o755)
+    assert done.returncode == 3
+    assert f"{kept}: Permission denied" in done.stderr
+    assert "removed 1 jobs" in done.stderr
+    assert (kept.exists(), other.exists()) == (True, False)
+
+
 @pytest.mark.parametrize("words", ["wait", "show", "history", "open", "resume", "rm -y"])
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", '{"a": 1}'])
 def test_a_file_that_is_no_job_is_not_said_to_have_failed(

@@ -49,6 +49,12 @@ def test_a_name_means_an_id_a_flow_or_a_prefix(name: str, found: list[str]) -> N
     assert [one.job_id for one in jobs_named(name, there)] == found
 
 
+def test_a_letter_is_the_same_however_it_is_typed() -> None:
+    there = jobs("1-a caf\u00e9", "2-b cafe\u0301", "3-c cafe")
+    for typed in ("caf\u00e9", "cafe\u0301"):
+        assert [one.job_id for one in jobs_named(typed, there)] == ["1-a", "2-b"]
+
+
 def test_names_and_labels_of_a_start_are_checked() -> None:
     assert launch_names({"name": "x", "labels": {"a": "b"}}) == ("x", {"a": "b"})
     for wrong in (None, [], "x", {}, {"name": 7, "labels": [1]}, {"labels": {1: "a", "b": {}}}):
