@@ -46,7 +46,7 @@ def jobs_named(name: str, jobs: Sequence[_Job]) -> list[_Job]:
     if exact or not name:
         return exact
     is_prefix = len(name) >= SHORTEST_PREFIX
-    same = unicodedata.normalize("NFC", name)  # é may be one sign or two, as it was typed
+    same = unicodedata.normalize("NFC", name)  # a letter may be one sign or two, as it was typed
     return [
         one
         for one in jobs

@@ -32,7 +32,7 @@ def test_a_bundle_opens_like_the_job_in_it(failed: str, world: Path) -> None:
         assert tui(command, str(target), *rest).stdout == tui(command, failed, *rest).stdout
     assert tui("diff", failed, str(target)).stdout.endswith("They did the same.\n")
     assert tui("history", str(target), "--at", "errors >= 2").stdout
-    tui("rm", "-y", str(target), code=1)
+    tui("rm", "-y", str(target), code=3)
     assert target.exists()
     tui("bundle", failed, str(target), "-y", "--no-source")
     assert "flow/nightly_orders.py" not in zipfile.ZipFile(target).namelist()

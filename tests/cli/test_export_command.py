@@ -44,7 +44,7 @@ def test_a_job_that_runs_is_exported_so_far(world: Path) -> None:
 
 def test_what_can_not_be_exported_says_why(world: Path) -> None:
     path = str(JOBS / "0.11.0/big-1k.json")
-    assert "its changes are not kept" in tui("export", path, "--perfetto", "-", code=1).stderr
+    assert "its changes are not kept" in tui("export", path, "--perfetto", "-", code=3).stderr
     tui("run", f"{write_flows(world)}:counting", "--save", str(world / "c.json"))
     nowhere = str(world / "no" / "trace.json")
     assert (
