@@ -60,7 +60,7 @@ class Readable(Protocol):
     def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error, by its number in the insight."""
 
-    def queue(self, start: int, stop: int) -> list[NextTask]:
+    def waiting_tasks(self, start: int, stop: int) -> list[NextTask]:
         """Some of the tasks that wait."""
 
     def stack(self, task: int) -> str:
@@ -102,7 +102,7 @@ class SavedJob:
         self.item = projection.item
         self.flow = projection.flow
         self.failing = projection.failing
-        self.queue = projection.queue
+        self.waiting_tasks = projection.waiting_tasks
         self.timeline = projection.timeline
 
     def header(self) -> Header:

@@ -18,7 +18,7 @@ from routilux_tui.errors import RoutiluxTuiError, TooCostly
 from routilux_tui.job.status import appearance_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
-from routilux_tui.views.orders import ORDERS
+from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from routilux_tui.views.list_condition import ListCondition
 
 
-_COLUMNS = f"by {', '.join(sorted(ORDERS))}: the newest and the most come first"
+_COLUMNS = f"by {', '.join(sorted(JOB_ORDERS))}: the newest and the most come first"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("--live", action="store_true", help="only those that run")
-    parser.add_argument("--sort", choices=sorted(ORDERS), metavar="COLUMN", help=_COLUMNS)
+    parser.add_argument("--sort", choices=sorted(JOB_ORDERS), metavar="COLUMN", help=_COLUMNS)
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument(
         "--where", default="", metavar="CONDITION", help="those of which a CEL condition holds"
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.where:
         entries = _matching(entries, args.where)
     if args.sort:
-        entries.sort(key=ORDERS[args.sort])
+        entries.sort(key=JOB_ORDERS[args.sort])
     if args.reverse:
         entries.reverse()
     if args.json:

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"{args.edit[0]!r} is no number of a task.")
         return _change(args, EDIT, [int(args.edit[0])], parse_input(args.edit[1]))
     opened, _ = readable(args.job)
-    tasks = opened.queue(0, args.limit)
+    tasks = opened.waiting_tasks(0, args.limit)
     total = opened.header().counts.get("pending", 0)
     opened.close()
     if args.json:

@@ -47,7 +47,7 @@ class LiveJob(Protocol):
     def delay(self, task: Task, seconds: float) -> None:
         """Queue a task when ``seconds`` are over."""
 
-    def fail(self, why: str) -> None:
+    def fail_job(self, why: str) -> None:
         """End the job as failed."""
 
     def cancel(self, reason: str = "") -> int:

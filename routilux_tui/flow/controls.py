@@ -322,7 +322,7 @@ class Controls(AsyncWorkers):
             self._queue.extend(task for task in held if not task.on_hold)
             self._start_workers()
             if why:
-                self.fail(why)
+                self.fail_job(why)
 
     def check_resume(self) -> None:
         """Raise what `resume` would; nothing is changed.
@@ -370,7 +370,7 @@ class Controls(AsyncWorkers):
                 self._executors.cancel()
             return dropped
 
-    def fail(self, why: str) -> None:
+    def fail_job(self, why: str) -> None:
         """The job has failed: drop what is queued, and let running handlers finish."""
         state = self.job_state
         if statuses.has_ended(state.status):

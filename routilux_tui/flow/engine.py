@@ -262,7 +262,7 @@ class Execution(QuestionControls):
             detail = error_detail(error)
             now = self._end_time(task)
             self.job_state.make("ran", task.id, task.routine_id, "failed", now, detail)
-        self.fail(f"the engine itself: {one_line(error)}")
+        self.fail_job(f"the engine itself: {one_line(error)}")
         self._check_finished()
 
     def _check_finished(self) -> None:

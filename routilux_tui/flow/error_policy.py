@@ -65,7 +65,7 @@ def apply_error_policy(
         return
     why = end_task(state, handler, task, error, now)
     if why:
-        job.fail(why)
+        job.fail_job(why)
 
 
 def end_task(

@@ -19,8 +19,8 @@ from routilux_tui.job.answers import emitted_by
 from routilux_tui.job.questions import CHECKPOINT
 from routilux_tui.job.status import WAITS
 from routilux_tui.views.formatting import span
+from routilux_tui.views.provenance import label_of
 from routilux_tui.views.questions import answered_already
-from routilux_tui.views.steering import label_of
 
 if TYPE_CHECKING:
     from routilux_tui.flow.context import Invocation
@@ -200,7 +200,7 @@ class QuestionControls(QueueControls):
         if question.due and question.due <= now:
             if question.default is None:
                 limit = span(question.due - question.asked_at)
-                self.fail(f"no answer within {limit}: {question.text}")
+                self.fail_job(f"no answer within {limit}: {question.text}")
             else:
                 self._answer_by_default(question, question.default)
         elif question.remind and question.remind[0] <= now:
@@ -211,6 +211,6 @@ class QuestionControls(QueueControls):
         try:
             self._check_event(question)
         except NotPossible as error:
-            self.fail(error.message)
+            self.fail_job(error.message)
             return
         self._answer(question, str(default.get("choice", "")), default["data"], dict(TIME_LIMIT))

@@ -109,7 +109,7 @@ class RemoteJob:
         """Not asked of a job that is run elsewhere."""
         raise NotImplementedError
 
-    def fail(self, why: str) -> None:
+    def fail_job(self, why: str) -> None:
         """Not asked of a job that is run elsewhere."""
         raise NotImplementedError
 

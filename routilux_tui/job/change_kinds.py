@@ -60,11 +60,11 @@ class Kind(NamedTuple):
 STATUS, CURRENT, HISTORY, TASKS, FAILED = "status", "current", "history", "tasks", "failed"
 ROUTINES, RUNS, ERRORS, SHAPE, PROGRESS = "routines", "runs", "errors", "shape", "progress"
 DEFERRED, QUESTIONS, PAUSES, LOG, OUTPUT = "deferred", "questions", "pauses", "log", "output"
-SHARED, SLOTS, TRACEBACKS, CONTROLS = "shared", "slots", "tracebacks", "controls"
+SHARED, SLOTS, TRACEBACKS, CONTROL_LOG = "shared", "slots", "tracebacks", "controls"
 BREAKPOINTS, ALERTS, IDENTITY = "breakpoints", "alerts", "identity"
 PARTS = (
     *(STATUS, CURRENT, HISTORY, TASKS, FAILED, ROUTINES, RUNS, ERRORS, SHAPE, PROGRESS, DEFERRED),
-    *(QUESTIONS, PAUSES, LOG, OUTPUT, SHARED, SLOTS, TRACEBACKS, CONTROLS, BREAKPOINTS, ALERTS),
+    *(QUESTIONS, PAUSES, LOG, OUTPUT, SHARED, SLOTS, TRACEBACKS, CONTROL_LOG, BREAKPOINTS, ALERTS),
     IDENTITY,
 )
 
@@ -88,7 +88,7 @@ KINDS = {
     "record": Kind("kk*t.II", _alters(HISTORY)),
     "traceback": Kind("s", _alters(TRACEBACKS), nested=True),
     "shape": Kind("d", _alters(SHAPE)),
-    "control": Kind("sdst", _alters(CONTROLS)),
+    "control": Kind("sdst", _alters(CONTROL_LOG)),
     "progress": Kind("snnt", _alters(PROGRESS)),
     "expect": Kind("ssit", _alters(PROGRESS)),
     "run": Kind("ist", _alters(TASKS, ROUTINES, RUNS, CURRENT)),

@@ -12,8 +12,8 @@ from routilux_tui.runner.launch import resume_job
 from routilux_tui.state.job_state import JobState
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.reading import load_job
+from routilux_tui.views.provenance import steered_by
 from routilux_tui.views.questions import DROP, YES, choose, deferred_by_id
-from routilux_tui.views.steering import steered_by
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -204,7 +204,7 @@ class Client:
 
         return msgspec.convert(answer, list[FailingInput])
 
-    def queue(self, start: int, stop: int) -> list[NextTask]:
+    def waiting_tasks(self, start: int, stop: int) -> list[NextTask]:
         """Some of the tasks that wait, in the order in which they come."""
         from routilux_tui.views.insight import NextTask
 

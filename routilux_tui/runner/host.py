@@ -347,7 +347,7 @@ def main() -> int:
         if not spec.after:
             queued = host.begin_or_wait()
     except BaseException as error:
-        turn.fail(str(error))
+        turn.fail_before_start(str(error))
         detail = msgspec.json.decode(protocol.refusal(None, error))["error"]
         if not isinstance(error, (RoutiluxTuiError, SystemExit)):
             logger.exception("The job can't be started")

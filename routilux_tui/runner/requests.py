@@ -89,9 +89,9 @@ class Requests:
             if method == "wait":
                 await self._begin_wait(viewer, number, params)
                 return True
-            if viewer.read_only and method in _CONTROLS:
+            if viewer.read_only and method in _CHANGING:
                 raise ReadOnly(f"It can't be asked to {method}: this viewer is read-only.")
-            handler = _LOOKS.get(method) or _CONTROLS.get(method)
+            handler = _READING.get(method) or _CHANGING.get(method)
             if handler is None:
                 viewer.writer.write(
                     protocol.refusal(number, (protocol.NO_METHOD, f"no method {method[:40]!r}"))
@@ -268,8 +268,8 @@ class Requests:
         edit = edited_of(params)
         return await asyncio.to_thread(self._backend.retry, wanted, edit, reason, viewer.who)
 
-    def _queue(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
-        return self._backend.projection.queue(int(params["start"]), int(params["stop"]))
+    def _waiting_tasks(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return self._backend.projection.waiting_tasks(int(params["start"]), int(params["stop"]))
 
     def _change_queue(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         tasks = [int(one) for one in params["tasks"]]
@@ -322,7 +322,7 @@ class Requests:
 
 
 #: What is asked of a job that leaves it as it is.
-_LOOKS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
+_READING: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "subscribe": Requests._subscribe,
     "watch": Requests._watch,
     "window": Requests._window,
@@ -336,7 +336,7 @@ _LOOKS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "measures": Requests._measures,
     "failing": Requests._failing,
     "stack": Requests._stack,
-    "queue": Requests._queue,
+    "queue": Requests._waiting_tasks,
     "check": Requests._check,
     "questions": Requests._questions,
     "alerts": Requests._alerts,
@@ -345,7 +345,7 @@ _LOOKS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
 }
 
 #: What changes it: refused to a viewer that only reads.
-_CONTROLS: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
+_CHANGING: dict[str, Callable[[Requests, Viewer, dict[str, Any]], Any]] = {
     "pause": Requests._pause,
     "resume": Requests._resume,
     "cancel": Requests._cancel,

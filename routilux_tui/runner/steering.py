@@ -11,7 +11,7 @@ from routilux_tui.flow.engine import Execution
 from routilux_tui.job import status as statuses
 from routilux_tui.runner.answering import answer_live
 from routilux_tui.runner.breakpoints import Breakpoints
-from routilux_tui.views.steering import CONTROLS
+from routilux_tui.views.control_kinds import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ Who = dict[str, Any] | None
 
 
 #: What can be done to jobs of our own engine alone.
-_OURS_ALONE = ("retry", "giveup", "queue", "breakpoint")
+_OURS_ALONE = tuple(name for name, control in CONTROLS.items() if control.ours_alone)
 
 _NAMED = 10
 """Tasks on hold that a refusal names."""

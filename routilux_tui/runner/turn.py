@@ -65,7 +65,7 @@ class Turn:
             with contextlib.suppress(OSError):
                 self._queue.release(self._spec.job_id, place)
 
-    def fail(self, why: str) -> None:
+    def fail_before_start(self, why: str) -> None:
         """Have a job say why it could not begin, which nobody was told."""
         if self.is_given:
             path = self._spec.save

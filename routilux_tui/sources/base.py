@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from routilux_tui.views.steering import CONTROLS
+from routilux_tui.views.control_kinds import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

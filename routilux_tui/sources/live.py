@@ -22,6 +22,7 @@ from routilux_tui.sources.question_requests import NOTHING_ASKED, QuestionReques
 from routilux_tui.sources.task_requests import TaskRequests
 from routilux_tui.sources.view_requests import ViewRequests
 from routilux_tui.store.locks import is_locked
+from routilux_tui.views.control_kinds import CONTROLS
 from routilux_tui.views.shapes import (
     SECTIONS,
     Frame,
@@ -29,7 +30,6 @@ from routilux_tui.views.shapes import (
     RoutineRow,
     WaitResult,
 )
-from routilux_tui.views.steering import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -121,7 +121,7 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         reasons = dict(self.hello.cannot)
         status = self._header.status
         if statuses.has_ended(status):
-            over = [one for one in CONTROLS if one not in {"force", "retry"}]
+            over = [name for name, control in CONTROLS.items() if not control.after_end]
             reasons.update(dict.fromkeys(over, f"the job is {status}"))
         elif status == "paused":
             reasons.setdefault("pause", "the job is paused")

@@ -22,6 +22,7 @@ from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.control_kinds import CONTROLS
 from routilux_tui.views.insight import OUTLOOK, USUAL
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -34,7 +35,6 @@ from routilux_tui.views.shapes import (
     WaitResult,
     Window,
 )
-from routilux_tui.views.steering import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -103,7 +103,9 @@ class SavedHandle(Refusals):
             why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
             if statuses.has_ended(self._header.status):
                 why = f"the job is {self._header.status}"
-            can = {"retry", "answer"} if self._header.questions else {"retry"}
+            can = {name for name, control in CONTROLS.items() if control.in_file}
+            if not self._header.questions:
+                can.discard("answer")
             return dict.fromkeys((one for one in CONTROLS if one not in can), why)
         return dict.fromkeys(CONTROLS, why)
 
@@ -322,7 +324,7 @@ class SavedHandle(Refusals):
 
     def _refusal(self, action: str) -> NotPossible:
         why = self.cannot.get(action, "this dashboard is read-only")
-        return NotPossible(f"{self.path}: it can't be asked to {action}: {why}.")
+        return NotPossible(f"{self.path}: it can't be asked to {CONTROLS[action].label}: {why}.")
 
     async def set_read_only(self, on: bool) -> None:
         """Take no answers, or take them again."""

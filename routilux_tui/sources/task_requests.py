@@ -10,6 +10,7 @@ from routilux_tui.runner.client import SLOW
 from routilux_tui.runner.launch_spec import RetrySpec
 from routilux_tui.sources.job_requests import JobRequests
 from routilux_tui.views.choosing import Sent
+from routilux_tui.views.control_kinds import CONTROLS
 
 if TYPE_CHECKING:
     from routilux_tui.views.choosing import TaskSelection
@@ -56,7 +57,7 @@ class TaskRequests(JobRequests):
         return await self._ask("take_up", "retry")
 
     async def _ask(self, method: str, needs: str, /, **params: Any) -> Sent:
-        self._check_possible(needs, f"asked to {needs}")
+        self._check_possible(needs, f"asked to {CONTROLS[needs].label}")
         answer = await self._request(method, patience=SLOW, **params)
         sent = protocol.understood(self.place, answer, Sent)
         if sent.socket:

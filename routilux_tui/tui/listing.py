@@ -15,7 +15,7 @@ from routilux_tui.errors import ConditionError
 from routilux_tui.job import timestamps
 from routilux_tui.views.list_condition import ListCondition
 from routilux_tui.views.list_line import GROUPS, OVERCOME, group_of, state_of
-from routilux_tui.views.orders import ORDERS
+from routilux_tui.views.orders import JOB_ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -56,7 +56,7 @@ class Listing:
     Attributes:
         entries: every job, by its key.
         shown: those that the filter leaves, in order.
-        order: the name of the order, one of `ORDERS`.
+        order: the name of the order, one of `JOB_ORDERS`.
         is_reversed: whether each group is in the order's opposite.
         query: the filter: letters in their order, or a CEL condition after ``=``.
         problem: what is wrong with the filter.
@@ -251,7 +251,7 @@ class Listing:
         self.shown.insert(at, one)
 
     def _mark(self, one: JobEntry) -> tuple[Any, ...]:
-        value = ORDERS[self.order](one)
+        value = JOB_ORDERS[self.order](one)
         return (*self._place_of(one), _Reversed(value) if self.is_reversed else value, one.key)
 
     def _sort(self) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Buckets, and records that are looked at, where there are no statistics.
 _BUCKETS, _RECORDS = 512, 12_000
-_KINDS = ("busy", "starts", "ends", "errors", "retries", "queue")
+_COUNTED = ("busy", "starts", "ends", "errors", "retries", "queue")
 
 
 class JobActivity(NamedTuple):
@@ -91,7 +91,7 @@ def _of_statistics(job: Job, until: float) -> dict[str, Activity]:
     for routine_id in dict.fromkeys([*flow_shape_of(job).routines, *buckets]):
         own = buckets.get(routine_id, {})
         length = max(own, default=-1) + 1
-        columns = [[0] * length for _ in _KINDS]
+        columns = [[0] * length for _ in _COUNTED]
         for number, values in own.items():
             for column, value in zip(columns, values, strict=True):
                 column[number] = value
@@ -100,7 +100,7 @@ def _of_statistics(job: Job, until: float) -> dict[str, Activity]:
             begin=clock.origin or 0.0,
             width=clock.width,
             busy=[one / 1e6 for one in busy],
-            **dict(zip(_KINDS[1:], counts, strict=True)),
+            **dict(zip(_COUNTED[1:], counts, strict=True)),
             end=until,
         )
     return routines

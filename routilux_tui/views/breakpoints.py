@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.job.jsonable import as_text
-from routilux_tui.views.steering import label_of
+from routilux_tui.views.provenance import label_of
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job

@@ -44,7 +44,7 @@ class _Tracer:
     def events_of(self, change: Any) -> list[dict[str, Any]]:
         """The events of one change; of one that is odd, none."""
         try:
-            does = _KINDS.get(change[1])
+            does = _EVENTS_BY_KIND.get(change[1])
             return [] if does is None else list(does(self, *change[2:]))
         except (TypeError, ValueError, IndexError, KeyError, OverflowError):
             return []  # a file is data: it may hold anything
@@ -163,7 +163,7 @@ class _Tracer:
         return {"ph": kind, "name": name, "ts": time, "pid": place[0], "tid": place[1], **more}
 
 
-_KINDS: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
+_EVENTS_BY_KIND: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
     "emit": _Tracer.emit,
     "queue": _Tracer.queue,
     "again": _Tracer.again,

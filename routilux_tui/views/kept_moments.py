@@ -14,6 +14,7 @@ from routilux_tui.store.recovery import time_of
 from routilux_tui.store.seeking import KeptChanges
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_search import ConditionSearch
+from routilux_tui.views.control_kinds import CONTROLS
 from routilux_tui.views.critical_path import CriticalPath, chain_back
 from routilux_tui.views.task_spans import MOST_CHANGES, Span, Spans
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which what is known of a job that goes on is taken for its last state.
 _FRESH = 2.0
-#: What somebody may ask of a job that is no answer to what it does.
-_NO_ANSWERS = frozenset({"pause", "cancel", "alert", "breakpoint"})
+#: What somebody may ask of a job that is no reply to what it does.
+_NO_REPLIES = frozenset(name for name, control in CONTROLS.items() if not control.is_reply)
 
 
 class KeptMoments:
@@ -261,7 +262,7 @@ def _mark_of(change: Any) -> str:
     if kind == "status":
         return "pause" if values[0] in {"paused", "cancelled"} else ""
     if kind == "control":
-        return "" if values[0] in _NO_ANSWERS else "answer"
+        return "" if values[0] in _NO_REPLIES else "answer"
     return ""
 
 

@@ -18,7 +18,7 @@ def _when(at: str) -> float:
 
 
 #: The columns that a list can be sorted by, and what by: the newest and the most come first.
-ORDERS: dict[str, Callable[[JobEntry], Any]] = {
+JOB_ORDERS: dict[str, Callable[[JobEntry], Any]] = {
     "updated": lambda one: -_when(one.updated_at),
     "created": lambda one: -_when(one.created_at),
     "status": lambda one: one.status,

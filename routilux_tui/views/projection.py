@@ -17,11 +17,11 @@ from routilux_tui.views.list_line import note_of
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.problems import MOST_PROBLEMS, failing, problems
+from routilux_tui.views.provenance import last_alert_of, steered_by
 from routilux_tui.views.questions import count_open
-from routilux_tui.views.running import queue, what_runs
+from routilux_tui.views.running import waiting_tasks, what_runs
 from routilux_tui.views.sections import SectionReader
 from routilux_tui.views.shapes import Control, Header
-from routilux_tui.views.steering import last_alert_of, steered_by
 
 if TYPE_CHECKING:
     import os
@@ -167,10 +167,10 @@ class Projection(SectionReader):
                 usual=usual_for(self.usual, self.job) if self.usual and USUAL in asked else None,
             )
 
-    def queue(self, start: int, stop: int) -> list[NextTask]:
+    def waiting_tasks(self, start: int, stop: int) -> list[NextTask]:
         """Some of the tasks that wait, in the order in which they come."""
         with self.job.lock:
-            return queue(Moment(self.job), start, stop)
+            return waiting_tasks(Moment(self.job), start, stop)
 
     def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error, by its number in the insight."""

@@ -16,7 +16,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text, to_plain
 from routilux_tui.views.flow_shape import flow_shape_of
-from routilux_tui.views.steering import label_of, steered_by
+from routilux_tui.views.provenance import label_of, steered_by
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job

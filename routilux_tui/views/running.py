@@ -31,11 +31,11 @@ def what_runs(moment: Moment) -> Now:
     ]
     handlers.sort(key=lambda one: -one.elapsed)
     queued = max(0, len(job.outstanding) - len(job.running))
-    coming = queue(moment, 0, _MOST_COMING)
+    coming = waiting_tasks(moment, 0, _MOST_COMING)
     return Now(handlers=[] if moment.is_over else handlers, coming=coming, queued=queued)
 
 
-def queue(moment: Moment, start: int, stop: int) -> list[NextTask]:
+def waiting_tasks(moment: Moment, start: int, stop: int) -> list[NextTask]:
     """Some of the tasks that wait, in the order in which they come."""
     job = moment.job
     waiting = (task for task in job.outstanding.values() if task.id not in job.running)

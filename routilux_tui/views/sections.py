@@ -16,10 +16,10 @@ from routilux_tui.views import shapes
 from routilux_tui.views.causes import input_of, trace_of
 from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.printed import Printed
+from routilux_tui.views.provenance import job_part
 from routilux_tui.views.rows import ROWS, routine_row
 from routilux_tui.views.running import WaitingTasks
 from routilux_tui.views.shapes import Filter, RoutineRow, Row, Window
-from routilux_tui.views.steering import job_part
 
 if TYPE_CHECKING:
     import os

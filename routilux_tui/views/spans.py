@@ -62,7 +62,7 @@ class _Tracer:
     def spans_of(self, change: Any) -> list[Span]:
         """The spans that end with a change; of one that is odd, none."""
         try:
-            does = _KINDS.get(change[1])
+            does = _SPANS_BY_KIND.get(change[1])
             return [] if does is None else list(does(self, *change[2:]))
         except (TypeError, ValueError, IndexError, KeyError, OverflowError):
             return []  # a file is data: it may hold anything
@@ -153,7 +153,7 @@ class _Tracer:
         )
 
 
-_KINDS: dict[str, Callable[..., Iterator[Span]]] = {
+_SPANS_BY_KIND: dict[str, Callable[..., Iterator[Span]]] = {
     "emit": _Tracer.emit,
     "queue": _Tracer.queue,
     "again": _Tracer.again,

@@ -74,7 +74,7 @@ class Spans:
     def take(self, changes: Iterable[Any], until: float) -> bool:
         """Take note of changes up to a time; False when that is reached."""
         for change in changes:
-            note = _KINDS.get(change[1])
+            note = _NOTES_BY_KIND.get(change[1])
             if note is None:
                 continue
             at = change[TIME_PLACES[change[1]]]
@@ -162,7 +162,7 @@ class Spans:
 
 
 #: Every kind of change that moves a task, and what takes note of it.
-_KINDS: dict[str, Callable[[Spans, Sequence[Any], float], None]] = {
+_NOTES_BY_KIND: dict[str, Callable[[Spans, Sequence[Any], float], None]] = {
     "emit": Spans.emit,
     "queue": Spans.emit,
     "run": Spans.run,

@@ -30,8 +30,8 @@ def test_the_queue_is_listed_and_changed_and_the_record_says_by_whom(numbers: Nu
     numbers.wait(0)
     started = start_job(f"{numbers.path}:stopping", {"folder": str(numbers.folder)})
     with Client(started.socket) as client:
-        until(lambda: len(client.queue(0, 100)) == 5)
-        waiting = [one.task for one in client.queue(0, 100)]
+        until(lambda: len(client.waiting_tasks(0, 100)) == 5)
+        waiting = [one.task for one in client.waiting_tasks(0, 100)]
         client.sent("change_queue", action="hold", tasks=[waiting[1]])
         for wrong in ({"action": "hold", "tasks": []}, {"action": "burn", "tasks": waiting}):
             with pytest.raises(UsageError):

@@ -60,7 +60,7 @@ def test_a_task_is_moved_first_dropped_and_edited(numbers: Numbers) -> None:
     change(job, "first", tasks[4], tasks[5])
     change(job, "drop", tasks[2])
     [edited] = change(job, "edit", tasks[3], number=30)
-    queue = [one.task for one in Projection(job).queue(0, 100)]
+    queue = [one.task for one in Projection(job).waiting_tasks(0, 100)]
     assert queue == [tasks[4], tasks[5], tasks[1], edited]
     numbers.let(0)
     settled(job, "completed")
@@ -76,7 +76,7 @@ def test_a_task_is_moved_first_dropped_and_edited(numbers: Numbers) -> None:
 def test_a_job_with_a_task_on_hold_is_paused_and_says_so(numbers: Numbers) -> None:
     job, tasks = begin(numbers)
     change(job, "hold", tasks[2], tasks[4])
-    assert [one.on_hold for one in Projection(job).queue(0, 100)] == [
+    assert [one.on_hold for one in Projection(job).waiting_tasks(0, 100)] == [
         False,
         True,
         False,

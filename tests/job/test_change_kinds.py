@@ -36,7 +36,7 @@ ATTRIBUTES = {
     parts.SHARED: ("_shared_data",),
     parts.SLOTS: ("slot_data",),
     parts.TRACEBACKS: ("tracebacks", "traceback_numbers"),
-    parts.CONTROLS: ("controls",),
+    parts.CONTROL_LOG: ("controls",),
     parts.BREAKPOINTS: ("breakpoints",),
     parts.ALERTS: ("alerts", "alert_count", "last_alert"),
     parts.IDENTITY: ("_flow_id", "_job_id", "extra", "_created"),
@@ -120,9 +120,9 @@ def test_a_handler_that_ended_well_is_no_error() -> None:
 _WAIT_ON = {"slot", "hold", "keep_back", "let_go"}
 _GONE = {"drop", "remove", "give_up"}
 FOLLOWERS = {
-    "views.task_spans": (task_spans._KINDS, _WAIT_ON),
-    "views.spans": (spans._KINDS, {*_WAIT_ON, *_GONE, "due", "first"}),
-    "views.chrome_trace": (chrome_trace._KINDS, {*_WAIT_ON, *_GONE, "due", "first"}),
+    "views.task_spans": (task_spans._NOTES_BY_KIND, _WAIT_ON),
+    "views.spans": (spans._SPANS_BY_KIND, {*_WAIT_ON, *_GONE, "due", "first"}),
+    "views.chrome_trace": (chrome_trace._EVENTS_BY_KIND, {*_WAIT_ON, *_GONE, "due", "first"}),
 }
 
 

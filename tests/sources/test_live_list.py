@@ -105,7 +105,7 @@ async def test_a_runner_that_falls_silent_is_said_to_and_comes_back(
 
 
 async def test_an_older_runner_is_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(requests._LOOKS, "watch")
+    monkeypatch.delitem(requests._READING, "watch")
     state = JobState("old")
     with serve(Flow("old"), state):
         async with listing() as lines:

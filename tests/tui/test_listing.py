@@ -10,7 +10,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.tui import listing
 from routilux_tui.tui.listing import Listing
 from routilux_tui.views import formatting
-from routilux_tui.views.orders import ORDERS
+from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import JobEntry
 
 JOBS = st.builds(
@@ -37,7 +37,7 @@ STEPS = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(
     steps=STEPS,
-    order=st.sampled_from(list(ORDERS)),
+    order=st.sampled_from(list(JOB_ORDERS)),
     query=st.sampled_from(["", "ad", "= records > 1", "json3", "= nonsense("]),
     few=st.sampled_from([0, 64]),
 )

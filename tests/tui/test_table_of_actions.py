@@ -11,14 +11,14 @@ from routilux_tui.errors import ReadOnly
 from routilux_tui.runner import protocol
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
-from routilux_tui.runner.requests import _CONTROLS
+from routilux_tui.runner.requests import _CHANGING
 from routilux_tui.state.job_state import JobState
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, STEER, Action
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.job import JobScreen
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
-from routilux_tui.views.steering import CONTROLS
+from routilux_tui.views.control_kinds import CONTROLS
 from tests.again_flow import Numbers
 from tests.asking import write_asking
 from tests.processes import assert_gone
@@ -87,13 +87,13 @@ def test_a_runner_refuses_all_of_it_from_who_only_looks_and_keeps_who_did_what(
     started = start_job(f"{numbers.path}:going_on", {"folder": str(numbers.folder)})
     with Client(started.socket) as client:
         client.call("wait", patience=None, until="errors == 2", timeout=30)
-        for method in sorted(_CONTROLS):
+        for method in sorted(_CHANGING):
             with Client(started.socket) as reader:
                 reader.call("hello", protocol=protocol.VERSION, read_only=True)
                 with pytest.raises(ReadOnly):
                     reader.call(method)
         numbers.mend(1)
-        waiting = client.queue(0, 10)
+        waiting = client.waiting_tasks(0, 10)
         client.call("set", key="limit", value=1)
         client.call("emit", routine="work", event="done", data={"n": 9})
         client.sent("change_queue", action="first", tasks=[waiting[-1].task])
@@ -145,4 +145,4 @@ def test_an_answer_and_a_cancel_leave_their_marks_too(world: Path) -> None:
 
 
 def test_no_control_of_a_runner_is_left_out() -> None:
-    assert {RECORDED_AS.get(one, one) for one in _CONTROLS} == {*STEERED, "answer", "cancel"}
+    assert {RECORDED_AS.get(one, one) for one in _CHANGING} == {*STEERED, "answer", "cancel"}

@@ -39,7 +39,7 @@ _STYLES = {
     "done": "rows--success",
 }
 
-ORDERS: dict[str, Callable[[RoutineFigures], float]] = {
+ROUTINE_ORDERS: dict[str, Callable[[RoutineFigures], float]] = {
     "flow": lambda _one: 0,
     "queue": lambda one: -one.queued,
     "errors": lambda one: -one.errors,
@@ -139,7 +139,7 @@ class FlowPane(Pane):
         drawn = self._graph.order if self._graph else ()
         names = [name for name in drawn if name in self._figures]
         names = list(dict.fromkeys([*names, *self._figures]))
-        names.sort(key=lambda name: ORDERS[self.order](self._figures[name]))
+        names.sort(key=lambda name: ROUTINE_ORDERS[self.order](self._figures[name]))
         before, self._lines = self._lines, [self._figures[name] for name in names]
         if len(before) != len(self._lines):
             self.set_total(len(self._lines))
@@ -154,7 +154,7 @@ class FlowPane(Pane):
 
     def sort_next(self) -> None:
         """Sort by the next of the orders."""
-        names = list(ORDERS)
+        names = list(ROUTINE_ORDERS)
         self.order = names[(names.index(self.order) + 1) % len(names)]
         self._sort()
         self.refresh()

@@ -18,13 +18,13 @@ from routilux_tui.tui.screens.job_reading import JobReading
 from routilux_tui.tui.screens.job_replay import ReplayLayer
 from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
-from routilux_tui.tui.screens.steering import question_of
+from routilux_tui.tui.screens.steering_screen import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
 from routilux_tui.tui.widgets.replay_bar import ReplayBar
 from routilux_tui.views import shapes
+from routilux_tui.views.control_kinds import CONTROLS
 from routilux_tui.views.shapes import Filter
-from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class JobScreen(ReplayLayer):
 
     async def on_mount(self) -> None:
         """Show what is known, then follow."""
-        for pane in self.sections:
+        for pane in self.section_panes:
             pane.set_fetch(self._fetch)
         self.set_focus(self.routines)
         self._show(None)
@@ -148,7 +148,7 @@ class JobScreen(ReplayLayer):
         self._has_changed = self._has_changed or frame is not None
         self.remind(header.reminders, self.reading.questions)
         self.app.notify_alert(header.job_id, header.alerts, header.told)  # type: ignore[attr-defined] # our own app
-        for pane in self.sections:
+        for pane in self.section_panes:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
         self.arrangement.rows_changed()
         self._refresh_tabs()

@@ -71,7 +71,7 @@ class LookingLayer(PanesLayer):
     def action_times(self) -> None:
         """The time of day, or the time since the job began."""
         began = timestamps.to_epoch(self.handle.header.created_at)
-        for pane in self.sections:
+        for pane in self.section_panes:
             pane.began = began if pane.began is None else None
             pane.refresh()
 

@@ -20,7 +20,7 @@ from routilux_tui.tui.panes.pauses import PausesPane
 from routilux_tui.tui.panes.printed import PrintPane
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.panes.timeline import TimelinePane
-from routilux_tui.tui.screens.steering import SteeringScreen
+from routilux_tui.tui.screens.steering_screen import SteeringScreen
 from routilux_tui.tui.widgets.question import QuestionBox
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class PanesLayer(SteeringScreen):
         routines: the flow's pane.
         history: the history's.
         panes: every pane, by its key.
-        sections: those of rows that are fetched.
+        section_panes: those of rows that are fetched.
         arrangement: where they are seen.
     """
 
@@ -47,7 +47,7 @@ class PanesLayer(SteeringScreen):
         self.question_box = QuestionBox()
         self.history = HistoryPane()
         self.printed = PrintPane()
-        self.sections: list[SectionPane] = [
+        self.section_panes: list[SectionPane] = [
             self.history,
             LogPane(),
             DataPane(),
@@ -57,7 +57,7 @@ class PanesLayer(SteeringScreen):
         ]
         self.panes: dict[str, Pane] = {
             pane.key_shown: pane
-            for pane in (self.routines, self.problems, self.now, self.timeline, *self.sections)
+            for pane in (self.routines, self.problems, self.now, self.timeline, *self.section_panes)
         }
         self.arrangement = PaneLayout(self.panes, self.question_box)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.tui.screens.steering import SteeringScreen
+from routilux_tui.tui.screens.steering_screen import SteeringScreen
+from routilux_tui.views.control_kinds import forbids
 from routilux_tui.views.formatting import counted
-from routilux_tui.views.steering import forbids
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:

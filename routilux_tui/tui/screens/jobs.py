@@ -12,13 +12,13 @@ from textual.widgets import Input
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.screens.job_selection import JobSelection
-from routilux_tui.tui.screens.steering import question_of
+from routilux_tui.tui.screens.steering_screen import question_of
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.preview import Preview
-from routilux_tui.views.orders import ORDERS
+from routilux_tui.views.control_kinds import CONTROLS
+from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import BADGES, JobEntry
-from routilux_tui.views.steering import CONTROLS
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class JobsScreen(JobSelection):
     def on_rows_head_chosen(self, event: Rows.HeadChosen) -> None:
         """Sort by the column that was clicked."""
         column = self.rows.column_at(event.x)
-        if column in ORDERS:
+        if column in JOB_ORDERS:
             self.rows.sort_by(order=column, turn=column == self.rows.listing.order)
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
@@ -134,7 +134,7 @@ class JobsScreen(JobSelection):
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        names = list(ORDERS)
+        names = list(JOB_ORDERS)
         at = names.index(self.rows.listing.order)
         self.rows.sort_by(order=names[(at + 1) % len(names)])
 

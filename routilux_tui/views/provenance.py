@@ -4,38 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job import status as statuses
 from routilux_tui.job.jsonable import Plain, as_text, to_plain
 from routilux_tui.views.shapes import LastAlert
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
 
-#: All that may be asked of a job which changes it, as `sources.base.Handle.cannot` names it.
-CONTROLS = (
-    "pause",
-    "resume",
-    "cancel",
-    "force",
-    "retry",
-    "giveup",
-    "queue",
-    "workers",
-    "answer",
-    "breakpoint",
-    "alert",
-)
-_STEERING = ("pause", "resume", "cancel")
-
-
-def forbids(status: str, action: str) -> bool:
-    """Whether a job's status alone forbids to pause it, to go on with it, or to cancel it.
-
-    To go on with a running job calls off a pause that it was asked for, if it was.
-    """
-    return action in _STEERING and (
-        statuses.has_ended(status) or (action == "pause" and status == "paused")
-    )
+_STEERING = frozenset({"pause", "resume", "cancel"})
 
 
 def steered_by(job: Job) -> str:

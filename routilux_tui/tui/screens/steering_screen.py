@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.tui.screens.paced import PacedScreen
+from routilux_tui.views.control_kinds import CONTROLS
 from routilux_tui.views.shapes import PAUSES
 from routilux_tui.views.text import printable
 
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
 
-#: Actions whose names are no words of a sentence.
-_LABELS = {
-    "retry": "send again",
-    "giveup": "give up",
-    "queue": "change the queue",
-    "workers": "change the workers",
-    "breakpoint": "set a breakpoint",
-    "alert": "set a rule",
-}
 _NAMED = 4
 """Jobs that a question names; of the others it says how many there are."""
 
@@ -53,7 +45,7 @@ class SteeringScreen(PacedScreen[None]):
         """Say why an action can't be done; whether it can't."""
         why = self.cannot.get(action)
         if why is not None:
-            label = _LABELS.get(action, action)
+            label = CONTROLS[action].label if action in CONTROLS else action
             self.notify(f"Can't {label}: {printable(why)}.", severity="warning", markup=False)
         return why is not None
 
