@@ -113,7 +113,7 @@ class SavedJob:
 
     def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""
-        return self._projection.insight(parts)
+        return self._projection.insight(parts, gone=self.is_abandoned())
 
     def stack(self, task: int) -> str:  # noqa: ARG002 - as a job that runs
         """Nothing runs here."""

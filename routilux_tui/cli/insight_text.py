@@ -14,24 +14,29 @@ if TYPE_CHECKING:
     from routilux_tui.views.insight import FailingInput, Insight, Now, ProblemRow, RunningHandler
 
 
-def print_problems(insight: Insight) -> None:
-    """Errors by kind, worst first: how often, their inputs, what these share, the traceback."""
+def print_problems(insight: Insight, *, stands: bool = False) -> None:
+    """Errors by kind, worst first: how often, their inputs, what these share, the traceback.
+
+    ``stands``: nothing is tried again by itself, as the job is paused, or its process was killed.
+    """
     if not insight.problems:
         print("No problems.")
     for problem in insight.problems:
-        _print_problem(problem)
+        _print_problem(problem, stands=stands)
     if insight.problems_beyond:
         print(f"and {counted(insight.problems_beyond, 'kind')} more")
 
 
-def _print_problem(problem: ProblemRow) -> None:
+def _print_problem(problem: ProblemRow, *, stands: bool) -> None:
     error = f"{problem.error_type}: {problem.message}" if problem.error_type else problem.message
     print(f"{safe(problem.routine_id)}: {safe(error)}")
     parts = [counted(problem.count, "time"), f"in {counted(problem.inputs, 'input')}"]
     if problem.gave_up:
         parts.append(f"{problem.gave_up:,} gave up")
     if problem.retrying:
-        parts.append(f"{problem.retrying:,} tried again, next {zoned(problem.next_try)}")
+        due = zoned(problem.next_try)
+        then = f"to be tried again, was due {due}" if stands else f"tried again, next {due}"
+        parts.append(f"{problem.retrying:,} {then}")
     if problem.last:
         parts.append(f"last {zoned(problem.last)}")
     print(f"  {safe(', '.join(parts))}")
@@ -43,7 +48,7 @@ def _print_problem(problem: ProblemRow) -> None:
     if problem.worker:
         print(f"  in {safe(problem.worker)}")
     for sample in problem.samples:
-        print(f"  input {_input_line(sample)}")
+        print(f"  input {_input_line(sample, stands=stands)}")
     if len(problem.samples) < problem.inputs:
         print(f"  and {counted(problem.inputs - len(problem.samples), 'input')} more")
     for line in problem.traceback.splitlines():
@@ -51,30 +56,37 @@ def _print_problem(problem: ProblemRow) -> None:
     print()
 
 
-def _input_line(sample: FailingInput) -> str:
+def _input_line(sample: FailingInput, *, stands: bool) -> str:
     tries = f"{sample.tries} of {sample.most_tries} tries"
-    end = "gave up" if sample.gave_up else f"next {zoned(sample.next_try)}"
+    due = zoned(sample.next_try)
+    end = "gave up" if sample.gave_up else f"{'was due' if stands else 'next'} {due}"
     return safe(f"#{sample.task}  {sample.text}  ({tries}, {end})")
 
 
-def print_now(now: Now, stacks: Mapping[int, str]) -> None:
-    """What runs at this moment, the longest first, and what comes next."""
-    if not now.handlers:
+def print_now(now: Now, stacks: Mapping[int, str], *, stands: bool = False) -> None:
+    """What runs at this moment, the longest first, and what comes next.
+
+    ``stands``: nothing comes next by itself, as the job is paused, or its process was killed.
+    """
+    if now.killed_after:
+        ran = "while these ran" if now.handlers else "while no handler ran"
+        print(f"Its process was killed {ran}, after {zoned(now.killed_after)}:")
+    elif not now.handlers:
         print("No handler runs.")
     for handler in now.handlers:
-        print(_handler_line(handler))
+        print(_handler_line(handler, is_cut_off=bool(now.killed_after)))
         for line in stacks.get(handler.task, "").splitlines():
             print(f"    {safe(line)}")
     if now.queued:
-        print(f"{counted(now.queued, 'task')} queued; next:")
+        print(f"{counted(now.queued, 'task')} queued; next{', when it goes on' if stands else ''}:")
     for task in now.coming:
-        due = f"  due {zoned(task.due)}" if task.due else ""
+        due = f"  {'was due' if stands else 'due'} {zoned(task.due)}" if task.due else ""
         print(safe(f"  #{task.task}  {task.routine_id}  behind {task.behind:,}{due}  {task.text}"))
 
 
-def _handler_line(handler: RunningHandler) -> str:
-    beside = ""
-    if handler.median:
+def _handler_line(handler: RunningHandler, *, is_cut_off: bool) -> str:
+    beside = " at least" if is_cut_off else ""
+    if handler.median and not is_cut_off:
         beside = f" ({handler.elapsed / handler.median:.1f} times its median)"
     tries = f"  try {handler.tries} of {handler.most_tries}" if handler.most_tries > 1 else ""
     thread = f"  in {handler.thread}" if handler.thread else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from routilux_tui.job.jsonable import dumps, to_plain
-from routilux_tui.job.status import appearance_of
+from routilux_tui.job.status import KILLED, appearance_of
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
 from routilux_tui.views.text import cells, escaped, printable
@@ -128,7 +128,8 @@ def print_header(
     header: Header, routines: list[RoutineRow], place: str, insight: Insight | None = None
 ) -> None:
     """A job for people: what it is, how it is, how far and until when, what its routines did."""
-    print(f"{status_word(header.status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
+    status = KILLED if header.gone else header.status
+    print(f"{status_word(status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
     if header.name or header.labels:
         print(f"  {safe(' '.join([header.name, *labels_of(header.labels)]).strip())}")
     if header.note or header.by:

@@ -102,10 +102,12 @@ def _print_parts(job: Readable, args: argparse.Namespace) -> None:
     if not args.json:
         from routilux_tui.cli.insight_text import print_now, print_problems
 
+        header = job.header()
+        stands = header.gone or header.status == "paused"
         if args.problems:
-            print_problems(insight)
+            print_problems(insight, stands=stands)
         if args.now:
-            print_now(now, stacks)
+            print_now(now, stacks, stands=stands)
         return
     shown: dict[str, Any] = {"at": insight.at}
     if args.problems:

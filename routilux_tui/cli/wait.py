@@ -104,7 +104,7 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
         from routilux_tui.views.condition_context import context_of
         from routilux_tui.views.conditions import Condition
 
-        condition, context = Condition(until), context_of(job.state)
+        condition, context = Condition(until), context_of(job.state, gone=job.is_abandoned())
         condition.check_names(context)
         with contextlib.closing(BlockingJudge()) as judge:
             if judge.holds(condition, context):

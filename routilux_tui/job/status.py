@@ -34,6 +34,8 @@ JOB_NEXT: dict[str, frozenset[str]] = {
 JOB_STATUSES = tuple(JOB_NEXT)
 WAITS = "waits for an answer: "
 """How the reason of a pause begins that only questions have made."""
+KILLED = "killed"
+"""How a job is called that says that it runs, and whose process was killed: no file says so."""
 ROUTINE_STATUSES = ("pending", "running", "completed", "failed", "error_continued", "skipped")
 
 _ENDED = frozenset(status for status, following in JOB_NEXT.items() if not following)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
@@ -245,7 +244,7 @@ class SavedHandle(Refusals):
                 self._earlier = await asyncio.to_thread(_earlier_of, views.job)
             with views.job.lock:
                 views.compare_with(self._earlier)
-        return views.insight(parts)
+        return views.insight(parts, gone=self.is_gone)
 
     async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error."""
@@ -282,7 +281,10 @@ class SavedHandle(Refusals):
 
     async def context(self) -> dict[str, Plain]:
         """What a condition sees of the job."""
-        return context_of(self._opened().job)
+        return self._context()
+
+    def _context(self) -> dict[str, Plain]:
+        return context_of(self._opened().job, gone=self.is_gone)
 
     async def alerts(self) -> list[AlertState]:
         """The rules by which people are told of the job, when it is taken up."""
@@ -337,7 +339,7 @@ class SavedHandle(Refusals):
             while True:
                 state = self._opened().job
                 ended = statuses.has_ended(state.status)
-                if until and await self._judge.holds(until, partial(context_of, state)):
+                if until and await self._judge.holds(until, self._context):
                     return WaitResult("met", state.status)
                 if ended:
                     return WaitResult("ended" if until else "met", state.status)
@@ -351,7 +353,7 @@ class SavedHandle(Refusals):
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
-        await self._judge.check(condition, partial(context_of, self._opened().job))
+        await self._judge.check(condition, self._context)
 
 
 def _earlier_of(job: Job) -> list[KnownRun]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import key_text, to_plain
-from routilux_tui.job.status import has_ended, is_routine, routine_is_done
+from routilux_tui.job.status import KILLED, has_ended, is_routine, routine_is_done
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.list_line import progress_of
@@ -49,11 +49,14 @@ def context_of(
     earlier: Sequence[EarlierRun] = (),
     now: float | None = None,
     names: frozenset[str] | None = None,
+    *,
+    gone: bool = False,
 ) -> dict[str, Any]:
     """What a condition on a job sees; ``earlier`` are runs of its flow, the newest first.
 
     ``now`` is the moment, in seconds since the epoch; by default the present one. ``names`` are
-    those that are asked for, where the others are not wanted: most cost nothing to tell.
+    those that are asked for, where the others are not wanted: most cost nothing to tell. ``gone``
+    says that the process that ran it was killed: then that is its ``status``.
 
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
     has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
@@ -70,9 +73,11 @@ def context_of(
         plain = {
             name: value(job) for name, value in _PLAIN.items() if names is None or name in names
         }
+        if gone and "status" in plain:
+            plain["status"] = KILLED
         if names is not None and names <= plain.keys():
             return plain
-        moment = Moment(job, now=now, earlier=earlier)
+        moment = Moment(job, now=now, earlier=earlier, gone=gone)
         seen = outlook(moment)
         is_over = has_ended(job.status)
         routines = {

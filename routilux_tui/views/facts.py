@@ -128,6 +128,7 @@ def facts_of(
     until = updated if has_ended else now
     taken = None if began is None or until is None else until - began
     is_own_time = header.status in {"running", "completed"} and not gone
+    stands = header.status != "running" or gone or is_silent or no_answer is not None
     outlook = insight.outlook or Outlook(word=header.status)
     handlers = insight.now.handlers if insight.now is not None else []
     paused = pause if header.status == "paused" else None
@@ -142,7 +143,10 @@ def facts_of(
         asked_running=header.control.running if header.control else 0,
         began=began,
         ended=updated if has_ended else None,
-        routines=[_routine_facts(one, insight.problems, usual, now) for one in insight.figures],
+        routines=[
+            _routine_facts(one, insight.problems, usual, None if stands else now)
+            for one in insight.figures
+        ],
         running=[Running(one.routine_id, one.elapsed, one.text) for one in handlers],
         workers=outlook.workers,
         silent=None if has_ended else outlook.silent,
@@ -161,9 +165,12 @@ def facts_of(
 
 
 def _routine_facts(
-    one: RoutineFigures, problems: list[ProblemRow], usual: Usual, now: float
+    one: RoutineFigures, problems: list[ProblemRow], usual: Usual, now: float | None
 ) -> RoutineFacts:
-    """What a routine does; of its errors the new ones are told before the others."""
+    """What a routine does; of its errors the new ones are told before the others.
+
+    Without a moment the job stands still, and nothing is tried again by itself.
+    """
     own = [problem for problem in problems if problem.routine_id == one.routine_id]
     new = [problem for problem in own if usual.is_new(_kind_of(problem))]
     kind = next(iter(new or own), None)
@@ -183,7 +190,7 @@ def _routine_facts(
         error=error,
         common=common,
         retrying=one.retrying,
-        next_try=None if soonest is None else max(0.0, soonest - now),
+        next_try=None if soonest is None or now is None else max(0.0, soonest - now),
         p95=one.p95,
         usual_p95=usual.p95.get(one.routine_id),
         is_new_error=bool(new) or (not own and _is_new(one, usual)),

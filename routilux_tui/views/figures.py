@@ -47,11 +47,12 @@ def _figures_of(
     row = routine_row(routine_id, state if state is not None else {})
     error = row.error or plain.get("last_error", "")
     times = one.run_time
+    queued, running = moment.counts(one)
     return RoutineFigures(
         routine_id,
         _state_of(moment, one, as_text(plain.get("status")), more),
-        max(0, one.queued),
-        max(0, one.running),
+        queued,
+        running,
         one.ended or as_count(plain.get("runs")),
         _rate(moment, one),
         times.quantile(0.5),
@@ -73,10 +74,10 @@ def _figures_of(
 
 def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -> str:
     if one.running > 0 and not moment.is_over:
-        return "running"
+        return "stopped" if moment.gone else "running"
     if statuses.routine_has_failed(status):
         return "failed"
-    if moment.job.status == "paused" and one.queued > 0:
+    if (moment.gone or moment.job.status == "paused") and one.queued > 0:
         return "held"
     ran = one.ended > 0 or statuses.routine_is_done(status)
     if not ran:
@@ -87,7 +88,7 @@ def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -
 
 
 def _rate(moment: Moment, one: RoutineStatistics) -> float:
-    if moment.is_over:  # nothing of it happens any more
+    if moment.is_over or moment.gone:  # nothing of it happens any more
         return 0.0
     last = int(moment.at)
     spans = [n[0] for second, n in one.recent.items() if last - RECENT <= second < last]
@@ -117,19 +118,19 @@ def outlook(moment: Moment) -> Outlook:
     statistics = moment.statistics.routines.values()
     ended = sum(one.ended for one in statistics)
     retried = sum(one.retries for one in statistics)
-    queued = sum(max(0, one.queued) for one in statistics)
-    running = sum(max(0, one.running) for one in statistics)
+    counts = [moment.counts(one) for one in statistics]
+    queued, running = (sum(one[n] for one in counts) for n in (0, 1))
     waits = [
         wait for name in moment.statistics.routines if (wait := moment.waits(name)) is not None
     ]
     load = _load(moment)
     guess = estimate(load, moment.earlier)
     retrying = moment.retrying()
-    shown = not moment.is_over and job.status in {"running", "pending"}
+    shown = not moment.gone and job.status in {"running", "pending"}
     done = ended - retried if is_measured(job) else len(job.execution_history)
     updated = timestamps.to_epoch(job.updated_at)
     return Outlook(
-        word=status_word(job, moment.control, running),
+        word=statuses.KILLED if moment.gone else status_word(job, moment.control, running),
         done=done,
         total=done + queued + running,
         queued=queued,

@@ -149,11 +149,16 @@ class NextTask(msgspec.Struct, frozen=True):
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
-    """What runs at this moment, the longest first, and what comes next of all that is queued."""
+    """What runs at this moment, the longest first, and what comes next of all that is queued.
+
+    ``killed_after`` is the last that is known of a job whose process was killed while these
+    handlers ran, and by which their times are reckoned; empty where that is not so.
+    """
 
     handlers: list[RunningHandler] = []
     coming: list[NextTask] = []
     queued: int = 0
+    killed_after: str = ""
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from routilux_tui.job.model import Job
-    from routilux_tui.job.statistics import Statistics
+    from routilux_tui.job.statistics import RoutineStatistics, Statistics
     from routilux_tui.job.tasks import Task
     from routilux_tui.views.estimate import EarlierRun
     from routilux_tui.views.shapes import Control
@@ -38,6 +38,7 @@ class Moment:
         threads: the name of the thread of each task whose handler runs.
         approximation: statistics in place of the job's own, where it has none.
         earlier: completed runs of the same flow with the same parameters, the newest first.
+        gone: whether it says that it runs, and the process that ran it was killed.
     """
 
     def __init__(
@@ -48,9 +49,12 @@ class Moment:
         threads: dict[int, str] | None = None,
         approximation: Statistics | None = None,
         earlier: Sequence[EarlierRun] = (),
+        *,
+        gone: bool = False,
     ) -> None:
         self.job = job
         self.control = control
+        self.gone = gone
         self.earlier = earlier
         self.threads = threads or {}
         self.is_over = statuses.has_ended(job.status)
@@ -66,6 +70,16 @@ class Moment:
         self.statistics = approximation or job.statistics
         self.shape = flow_shape_of(job)
         self._oldest: dict[str, float] | None = None
+
+    @property
+    def last_known(self) -> str:
+        """The moment by which times are reckoned, as ISO 8601; empty where it is none."""
+        return timestamps.to_iso(self.at) if timestamps.is_time(self.at) else ""
+
+    def counts(self, one: RoutineStatistics) -> tuple[int, int]:
+        """How many tasks of a routine wait and run; what ran in a killed process waits."""
+        queued, running = max(0, one.queued), max(0, one.running)
+        return (queued + running, 0) if self.gone else (queued, running)
 
     def may_get_more(self) -> set[str]:
         """The routines that have tasks, or had them dropped, and all that those may feed."""

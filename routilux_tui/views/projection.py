@@ -137,6 +137,8 @@ class Projection(SectionReader):
         parts: Iterable[str],
         control: Control | None = None,
         threads: dict[int, str] | None = None,
+        *,
+        gone: bool = False,
     ) -> Insight:
         """What is measured of the job: the parts that are asked for, of `insight.PARTS`.
 
@@ -144,6 +146,7 @@ class Projection(SectionReader):
             parts: which.
             control: what is asked of the job and not confirmed yet.
             threads: the name of the thread of each task whose handler runs.
+            gone: whether it says that it runs, and the process that ran it was killed.
         """
         asked = set(parts)
         with self.job.lock:
@@ -154,11 +157,12 @@ class Projection(SectionReader):
                 threads=threads,
                 approximation=self._approximated(),
                 earlier=self.earlier,
+                gone=gone,
             )
             kinds = moment.statistics.problems
             beyond = kinds.rest + max(0, len(kinds.kinds) - MOST_PROBLEMS)
             return Insight(
-                at=timestamps.to_iso(moment.at) if timestamps.is_time(moment.at) else "",
+                at=moment.last_known,
                 outlook=outlook(moment) if OUTLOOK in asked else None,
                 figures=figures(moment) if FIGURES in asked else [],
                 problems=problems(moment) if PROBLEMS in asked else [],

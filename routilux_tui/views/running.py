@@ -32,7 +32,12 @@ def what_runs(moment: Moment) -> Now:
     handlers.sort(key=lambda one: -one.elapsed)
     queued = max(0, len(job.outstanding) - len(job.running))
     coming = waiting_tasks(moment, 0, _MOST_COMING)
-    return Now(handlers=[] if moment.is_over else handlers, coming=coming, queued=queued)
+    return Now(
+        handlers=[] if moment.is_over else handlers,
+        coming=coming,
+        queued=queued,
+        killed_after=moment.last_known if moment.gone else "",
+    )
 
 
 def waiting_tasks(moment: Moment, start: int, stop: int) -> list[NextTask]:

@@ -10,7 +10,7 @@ from routilux_tui.tui.widgets.lines import fit, right
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import shapes
-from routilux_tui.views.formatting import count, counted, duration, span
+from routilux_tui.views.formatting import count, counted, duration, span, time_of_day
 from routilux_tui.views.insight import Now
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class NowPane(Pane):
             self.refresh()
         elif before != moment:
             self.refresh_rows(0, total)
-        if before.queued != moment.queued:
+        if (before.queued, before.killed_after) != (moment.queued, moment.killed_after):
             self.refresh_title()
 
     def tick(self) -> None:
-        """Until a task that is tried again is due, it is a second less."""
+        """Until a task that is tried again is due, it is a second less, while the job moves."""
         for n, coming in enumerate(self.now.coming if self.is_shown else ()):
             if coming.due and not coming.on_hold:
                 at = n + len(self.now.handlers)
@@ -65,8 +65,10 @@ class NowPane(Pane):
         return Tab(self.key_shown, self.name_shown, len(self.now.handlers), is_front)
 
     def title_parts(self) -> list[Part]:
-        """How many wait."""
-        queued = self.now.queued
+        """How many wait; of a job whose process was killed, when: what is shown ran until then."""
+        queued, killed = self.now.queued, timestamps.to_epoch(self.now.killed_after)
+        if killed is not None:
+            return [(f"killed after {time_of_day(killed)}", "rows--error")]
         return [(f"{counted(queued, 'task')} in line", "rows--dim")] if queued else []
 
     def handler_at(self, n: int) -> RunningHandler | None:
@@ -94,19 +96,23 @@ class NowPane(Pane):
             return "on hold"
         due = timestamps.to_epoch(coming.due)
         if due is not None:
+            if not self.moves:
+                return f"due {time_of_day(due)}"
             return f"in {span(max(0.0, due - self.time_shown()))}"
         return f"after {count(coming.behind)}" if coming.behind else "next"
 
     def head(self, width: int) -> str:
         """The heads of the columns."""
         del width
-        return f"  {fit('routine', self._name_width())} {right('for', self._for)}  input"
+        span_head = "ran" if self.now.killed_after else "for"
+        return f"  {fit('routine', self._name_width())} {right(span_head, self._for)}  input"
 
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
         name = self._name_width()
         handler, coming = self.handler_at(n), self.coming_at(n)
         if handler is not None:
+            is_cut_off = bool(self.now.killed_after)
             slow = handler.elapsed / handler.median if handler.median else 0.0
             end = (
                 f" {slow:.0f}{_TIMES} its median " if slow >= _LONG and handler.elapsed > 1 else ""
@@ -115,7 +121,7 @@ class NowPane(Pane):
             room = max(0, width - name - 5 - self._for - len(end))
             values = _cut(value_parts(handler.text[self.indent :]), room)
             return [
-                ("▶ ", "rows--running"),
+                ("? ", "rows--error") if is_cut_off else ("▶ ", "rows--running"),
                 (fit(handler.routine_id, name), "rows--name"),
                 (f" {right(duration(handler.elapsed), self._for)}  ", style),
                 *values,
@@ -136,6 +142,8 @@ class NowPane(Pane):
 
     def empty_text(self) -> str:
         """Nothing runs."""
+        if self.now.killed_after:
+            return "No handler ran when the process was killed, and no task waited."
         return "No handler runs, and no task waits."
 
 

@@ -48,6 +48,8 @@ class Pane(Rows):
         self.where = Filter()
         #: The moment that is shown, in seconds since the epoch; None for now.
         self.moment: float | None = None
+        #: Whether what is to be tried again is so when it is due: the job runs, as far as is known.
+        self.moves = True
         self.tab_list: list[Pane] = []
 
     def time_shown(self) -> float:

@@ -110,7 +110,7 @@ class ProblemsPane(Pane):
         line = self._lines[n]
         one = line.problem
         if line.failing is not None:
-            return _input_parts(line.failing, one, width, self.time_shown())
+            return _input_parts(line.failing, one, width, self.time_shown() if self.moves else None)
         if line.kind == "place":
             return [
                 ("  at  ", "rows--dim"),
@@ -156,13 +156,18 @@ def _kind_parts(one: ProblemRow, width: int, last: str) -> list[Part]:
 
 
 def _input_parts(
-    failing: FailingInput, problem: ProblemRow, width: int, moment: float
+    failing: FailingInput, problem: ProblemRow, width: int, moment: float | None
 ) -> list[Part]:
-    """An input: its tries, when the next is, and its values, but for those that all have."""
+    """An input: its tries, when the next is, and its values, but for those that all have.
+
+    Without a moment the job stands still, and so does what is to be tried again.
+    """
     due = timestamps.to_epoch(failing.next_try)
     if failing.gave_up:
         then: Part = ("gave up", "rows--error")
-    elif due is not None:
+    elif due is not None and moment is None:
+        then = ("waits", "rows--warning")
+    elif due is not None and moment is not None:
         then = (f"in {_short_span(max(0.0, due - moment))}", "rows--warning")
     else:
         then = ("runs", "rows--dim")

@@ -68,6 +68,13 @@ class JobScreen(ReplayLayer):
         return bool(self.app.read_only)  # type: ignore[attr-defined] # our own app
 
     @property
+    def _moves(self) -> bool:
+        """Whether the job goes on by itself, as far as is known."""
+        handle = self.handle
+        is_running = handle.header.status == "running" and not handle.is_gone
+        return is_running and handle.stale_since is None
+
+    @property
     def cannot(self) -> dict[str, str]:
         """Action -> why it can't be done now."""
         reasons = dict(self.handle.cannot)
@@ -143,11 +150,17 @@ class JobScreen(ReplayLayer):
         self.head.stale_since = self.handle.stale_since
         self.head.waits = self.waits.under_way
         self.head.read_only = self._read_only
+        self._has_changed |= self.handle.is_gone != self.head.is_gone
         self.head.is_gone = self.handle.is_gone
+        self.head.may_be_taken_up = "retry" not in self.cannot
         self.head.question = self.reading.waits_for_person
         self._has_changed = self._has_changed or frame is not None
         self.remind(header.reminders, self.reading.questions)
         self.app.notify_alert(header.job_id, header.alerts, header.told)  # type: ignore[attr-defined] # our own app
+        for timed in (self.problems, self.now):
+            if timed.moves != self._moves:
+                timed.moves = self._moves
+                timed.refresh()
         for pane in self.section_panes:
             pane.show(header.counts.get(pane.section, 0), stale=pane.section in stale)
         self.arrangement.rows_changed()
@@ -173,12 +186,13 @@ class JobScreen(ReplayLayer):
             printed = await self.reading.read_printed()
             if printed is not None:
                 self.printed.show_lines(*printed)
-            moves = self.point is None and self.handle.header.status == "running"
+            moves = self.point is None and self._moves
             self._has_changed |= insight is None or moves
         if insight is not None:
             self._show_insight(insight)
         if self.present.stale_since is None:  # all of its time, with the moment that is shown
-            moves = self.present.header.status == "running"
+            present = self.present
+            moves = present.header.status == "running" and not present.is_gone
             await self.timeline.load(self.present, self.detail, moves=moves)
         self._show(None)
 
@@ -213,8 +227,8 @@ class JobScreen(ReplayLayer):
         if is_old or status in {"running", "paused"} or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
-        self.problems.tick(is_running=status == "running" and not is_old)
-        if status == "running" and not is_old:
+        self.problems.tick(is_running=self._moves)
+        if self._moves:
             self.now.tick()
         self.read_soon()
 

@@ -85,7 +85,11 @@ async def problem_lines(
         lines += ["", f"in {printable(problem.worker)}"]
     if chosen is not None:
         tries = f"tried {chosen.tries} of {chosen.most_tries} times"
-        then = "given up" if chosen.gave_up else f"next try {clock(chosen.next_try)[:8]}"
+        moves = handle.header.status == "running" and not handle.is_gone
+        next_try = (
+            f"{'next try' if moves else 'to be tried again, was due'} {clock(chosen.next_try)[:8]}"
+        )
+        then = "given up" if chosen.gave_up else next_try
         whole = chosen.input if chosen.input is not None else chosen.text
         lines += ["", f"its input ({tries}, {then})", "", *json_lines(whole)]
         lines += await _of_the_run(handle, chosen, row)

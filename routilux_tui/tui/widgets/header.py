@@ -74,6 +74,7 @@ class JobHeader(PaintedWidget):
         self.read_only = False
         self.is_gone = False
         self.question = False
+        self.may_be_taken_up = False
         self.outlook: Outlook | None = None
         #: The moment that is shown, in seconds since the epoch; None for now.
         self.past: float | None = None
@@ -124,7 +125,7 @@ class JobHeader(PaintedWidget):
             return ""
         if self.stale_since is not None:
             return span(int(max(0.0, self.stale_since - start)) + 0.0)
-        if job.status == "running":
+        if job.status == "running" and not self.is_gone:
             ran = max(0.0, self._then() - start)
             return span(int(ran) + 0.0 if self.past is None else ran)  # now, it moves by itself
         ran = max(0.0, (updated or start) - start)
@@ -178,7 +179,8 @@ class JobHeader(PaintedWidget):
         used = sum(cell_len(text) for text, _ in (*status, *left))
         outlook = self.outlook
         workers = outlook.workers if outlook is not None else 0
-        if outlook is not None and workers and job.status == "running" and width >= 70:
+        moves = job.status == "running" and not self.is_gone
+        if outlook is not None and workers and moves and width >= 70:
             shown = min(workers, 8)
             busy = min(outlook.busy, workers)
             full = round(busy / workers * shown)
@@ -191,7 +193,7 @@ class JobHeader(PaintedWidget):
                 right += [(f"{busy}", "rows--name"), (f"/{workers} ", "rows--dim")]
             if used + sum(cell_len(text) for text, _ in right) + _RATE > width:
                 right = []  # a word of the state counts for more
-        if outlook is not None and job.status == "running" and self.stale_since is None:
+        if outlook is not None and moves and self.stale_since is None:
             right += [("  ", ""), (rate(outlook.rate), "rows--name"), ("/s ", "rows--dim")]
             used = sum(cell_len(text) for text, _ in (*left, *right))
             used += sum(cell_len(text) for text, _ in status)
@@ -241,15 +243,27 @@ class JobHeader(PaintedWidget):
             text = count(retrying) if is_short else f"{count(retrying)} retrying"
             right.append((f"↻ {text}  ", "rows--warning"))
         if queued:
-            held = "held" if job.status == "paused" else "queued"
-            many = queued >= MANY_QUEUED or job.status == "paused"
+            stands = job.status == "paused" or self.is_gone
+            held = "held" if stands else "queued"
+            many = queued >= MANY_QUEUED or stands
             right.append((f"{count(queued)} {held} ", "rows--warning" if many else "rows--dim"))
         return right
+
+    def _last_sign(self, job: Header) -> str:
+        """How a job goes on whose process was killed, and when it has last changed, if known."""
+        last = timestamps.to_epoch(job.updated_at)
+        way = ["R takes it up"] if self.may_be_taken_up else []
+        if last is not None:
+            ago = minutes(self.now() - last) or "<1m"  # by the minute: it stands still
+            way.append(f"last sign of life {time_of_day(last)}, {ago} ago")
+        return "; ".join(way)
 
     def _progress(self, job: Header, width: int) -> list[Part]:
         """How far the job is and when it ends; or what it says of itself."""
         style = "rows--error" if job.status == "failed" or self.is_gone else "rows--warning"
         note = "" if self._is_explained else printable(job.note)
+        if self.is_gone and self.past is None:
+            note = self._last_sign(job) or note
         if self.stale_since is not None:
             note = "this is the last state" + (f": {note}" if note else "")
         outlook = self.outlook

@@ -1,0 +1,48 @@
+"""What commands say of a job whose runner was killed: how it was then, and nothing that moves."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from tests.cli.program import tui
+from tests.killed import killed_job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_show_tells_of_a_killed_job_what_it_did_when_it_was_last_heard_of(world: Path) -> None:
+    path = str(killed_job(world))
+    shown = json.loads(tui("show", path, "--json").stdout)
+    assert shown["header"]["status"] == "running"  # its file's word stays
+    assert shown["header"]["gone"] is True
+    outlook = shown["outlook"]
+    assert outlook["word"] == "killed"
+    assert (outlook["rate"], outlook["busy"], outlook["eta"]) == (0.0, 0, "")
+    assert (outlook["low"], outlook["high"]) == (None, None)
+    assert outlook["queued"] == shown["header"]["counts"]["pending"] == 4
+    price = next(one for one in shown["figures"] if one["routine_id"] == "price")
+    assert (price["state"], price["rate"], price["running"]) == ("stopped", 0.0, 0)
+    now = shown["now"]
+    assert now["killed_after"] == shown["header"]["updated_at"]
+    [handler] = now["handlers"]
+    again = json.loads(tui("show", path, "--json").stdout)["now"]["handlers"][0]
+    assert (handler["input"], again["elapsed"]) == ({"n": 3}, handler["elapsed"])
+
+    printed = tui("show", path).stdout
+    assert printed.startswith("? killed  nightly")
+    assert "ends about" not in printed
+    assert "end known" not in printed
+    printed = tui("show", path, "--now").stdout
+    assert re.match(r"Its process was killed while these ran, after \d{4}-.*:\n", printed)
+    assert re.search(r"^price  for \d+\.\ds at least ", printed, re.MULTILINE)
+    assert "3 tasks queued; next, when it goes on:" in printed
+    assert re.search(r'was due \d{4}-.*\{"n":1\}', printed)
+    printed = tui("show", path, "--problems").stdout
+    assert "1 to be tried again, was due " in printed
+    assert "(1 of 6 tries, was due " in printed
+    reasons = [json.loads(line) for line in tui("why", path, "--json").stdout.splitlines()]
+    assert [one["code"] for one in reasons] == ["gone", "retries"]
+    assert reasons[1]["text"].startswith("1 input of `price` waits for another try: LookupError")
