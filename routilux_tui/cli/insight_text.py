@@ -28,8 +28,7 @@ def print_problems(insight: Insight, *, stands: bool = False) -> None:
 
 
 def _print_problem(problem: ProblemRow, *, stands: bool) -> None:
-    error = f"{problem.error_type}: {problem.message}" if problem.error_type else problem.message
-    print(f"{safe(problem.routine_id)}: {safe(error)}")
+    print(f"{safe(problem.routine_id)}: {safe(problem.error)}")
     parts = [counted(problem.count, "time"), f"in {counted(problem.inputs, 'input')}"]
     if problem.gave_up:
         parts.append(f"{problem.gave_up:,} gave up")
@@ -48,7 +47,8 @@ def _print_problem(problem: ProblemRow, *, stands: bool) -> None:
     if problem.worker:
         print(f"  in {safe(problem.worker)}")
     for sample in problem.samples:
-        print(f"  input {_input_line(sample, stands=stands)}")
+        own = f"  {safe(sample.error)}" if problem.form and sample.error else ""
+        print(f"  input {_input_line(sample, stands=stands)}{own}")
     if len(problem.samples) < problem.inputs:
         print(f"  and {counted(problem.inputs - len(problem.samples), 'input')} more")
     for line in problem.traceback.splitlines():

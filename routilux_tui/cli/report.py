@@ -134,23 +134,24 @@ def _insight(job: Readable, redaction: Redaction) -> Insight:
 
 def _problems(job: Readable, insight: Insight, redaction: Redaction) -> list[Failing]:
     """The kinds of error, each with some inputs, what they have in common, and a traceback."""
-    return [
-        Failing(
-            routine_id=one.routine_id,
-            error=f"{one.error_type}: {one.message}" if one.error_type else one.message,
-            count=one.count,
-            first=one.first,
-            last=one.last,
-            inputs=[
-                (failing.task, redaction.data(failing.input))
-                for failing in job.failing(one.number, 0, MOST_INPUTS)
-            ],
-            in_inputs=one.inputs,
-            common=one.common if one.inputs > 1 else None,
-            traceback=one.traceback,
+    found = []
+    for one in insight.problems[:MOST_KINDS]:
+        failing = job.failing(one.number, 0, MOST_INPUTS)
+        found.append(
+            Failing(
+                routine_id=one.routine_id,
+                error=one.error,
+                count=one.count,
+                first=one.first,
+                last=one.last,
+                inputs=[(each.task, redaction.data(each.input)) for each in failing],
+                errors=[each.error for each in failing] if one.form else [],
+                in_inputs=one.inputs,
+                common=one.common if one.inputs > 1 else None,
+                traceback=one.traceback,
+            )
         )
-        for one in insight.problems[:MOST_KINDS]
-    ]
+    return found
 
 
 def _runs(header: Header, place: str) -> list[RunEntry]:

@@ -26,6 +26,9 @@ _VALUES = (
     (re.compile(r"0[xX][0-9a-fA-F]+|\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]+)*\b"), "0x…"),
     (re.compile(r"\d+(?:[.,]\d+)*"), "#"),
 )
+#: What stands where the messages of a kind differ.
+DIFFERS = "…"
+_PARTS = re.compile("|".join([*(one.pattern for one, _ in _VALUES), r"[^\W\d]+|\s+|."]))
 
 
 def is_failure(name: str) -> bool:
@@ -37,9 +40,10 @@ class Problem(msgspec.Struct, kw_only=True):
     """One kind of error. Times are in seconds since the epoch.
 
     ``kind`` is the message with its values made equal, ``message`` and ``trace`` (the number of
-    the traceback) are the last one's, ``worker`` is where that was raised, if not in the job's own
-    process. ``inputs`` counts the tasks that had it, ``samples`` has
-    the first of them; ``common`` is what all their inputs had in common: key -> value.
+    the traceback) are the last one's, ``form`` is what all messages have in common, empty while
+    they are all the same; ``worker`` is where the last was raised, if not in the job's own process.
+    ``inputs`` counts the tasks that had it, ``samples`` has the first of them; ``common`` is what
+    all their inputs had in common: key -> value.
     """
 
     routine_id: str
@@ -54,11 +58,14 @@ class Problem(msgspec.Struct, kw_only=True):
     samples: list[int] = []
     common: dict[str, Any] | None = None
     worker: str = ""
+    form: str = ""
 
     def add(self, at: float, message: str, trace: int | None, task: Any) -> None:
         """Count one more; ``task`` is what the handler was given, where that is known."""
         self.first = self.first or at
         self.last = at
+        if self.count and message != self.message:
+            self.form = common_form(self.form or self.message, message)
         self.count += 1
         self.message = message
         self.trace = trace
@@ -145,6 +152,17 @@ def kind_of(message: str) -> str:
     for pattern, instead in _VALUES:
         message = pattern.sub(instead, message)
     return message[:_KIND]
+
+
+def common_form(known: str, message: str) -> str:
+    """What two messages have in common, with an ellipsis where they differ: ``bad item …``."""
+    mine, its = _PARTS.findall(known), _PARTS.findall(message)
+    if len(mine) == len(its):
+        return "".join(a if a == b else DIFFERS for a, b in zip(mine, its, strict=True))
+    shorter = min(len(mine), len(its))
+    start = next((n for n in range(shorter) if mine[n] != its[n]), shorter)
+    end = next((n for n in range(shorter - start) if mine[-1 - n] != its[-1 - n]), shorter - start)
+    return "".join([*mine[:start], DIFFERS, *mine[len(mine) - end :]])
 
 
 def common_part(known: dict[str, Any] | None, data: Any) -> dict[str, Any]:

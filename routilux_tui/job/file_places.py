@@ -115,7 +115,7 @@ _MEASURED = Keys(
 )
 _PROBLEM = _of(
     (NAME, "routine_id"),
-    (TEXT, "error_type kind message worker"),
+    (TEXT, "error_type kind message form worker"),
     (KEPT, "trace count inputs first last samples"),
     (DATA, "common"),
 )

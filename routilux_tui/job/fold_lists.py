@@ -8,6 +8,8 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import MOST_TRACEBACKS, ExecutionRecord
+from routilux_tui.job.status import error_line
+from routilux_tui.job.tasks import LONGEST_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,7 @@ def _record(
         number = job.statistics.problems.add(routine_id, data, at, trace, failed)
         if failed is not None:
             failed.problem = number
+            failed.error = error_line(data if isinstance(data, dict) else {})[:LONGEST_ERROR]
     first = job.next_task_id
     job._history.append(ExecutionRecord.of(routine_id, event, data, at, task, first, trace))
     job._updated = at

@@ -99,7 +99,7 @@ def _give_up(job: JobData, task_id: int, at: float) -> None:
     if task is not None:
         job.renew_held()
         task.retry_count = max(0, task.retry_count - 1)  # the one that it waited for
-        job.failed_tasks.append(FailedTask(task, _last_error(job, task), GIVEN_UP, at))
+        job.failed_tasks.append(FailedTask(task, last_error(job, task), GIVEN_UP, at))
         job.failed_count += 1
         job.statistics.recount(job.outstanding, job.running)
     else:
@@ -116,10 +116,11 @@ def _give_up(job: JobData, task_id: int, at: float) -> None:
     job._updated = at
 
 
-def _last_error(job: JobData, task: Task) -> str:
+def last_error(job: JobData, task: Task) -> str:
+    """The error that a task had last; of a task of an older version, the last one of its kind."""
     kinds = job.statistics.problems.kinds
-    if task.problem is None or task.problem >= len(kinds):
-        return ""
+    if task.error or task.problem is None or task.problem >= len(kinds):
+        return task.error
     kind = kinds[task.problem]
     return f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
 

@@ -18,6 +18,8 @@ NORMAL = 2
 _FLAGS = ("merged", "edited", "on_hold")
 MOST_FAILED = 10_000
 """How many failed tasks a job keeps with their inputs; those that follow are only counted."""
+LONGEST_ERROR = 400
+"""So much of its last error a task keeps."""
 
 
 class Task(msgspec.Struct, eq=False, gc=False):
@@ -26,7 +28,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
     ``emitted`` counts the events that its handler has emitted in the attempt that is under
     way; ``skip`` is how many of them a handler that is run again after a crash must not
     deliver twice. ``merged`` says that its slot has collected its data. ``problem`` is the number
-    of the kind of error that it had last, in the job's statistics. ``again`` is how often somebody
+    of the kind of error that it had last, in the job's statistics, ``error`` that error in a line.
+    ``again`` is how often somebody
     sent it again after it had failed for good; ``edited`` says that its data is what somebody
     wrote, by the names that its slot knows it by; ``on_hold`` that it does not start until
     somebody lets it. ``created_at`` and ``due`` are in seconds since the epoch.
@@ -53,6 +56,7 @@ class Task(msgspec.Struct, eq=False, gc=False):
     again: int = 0
     edited: bool = False
     on_hold: bool = False
+    error: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` of a file has it, in routilux's words and two of ours."""
@@ -80,6 +84,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
             plain["again"] = self.again
         if self.problem is not None:
             plain["problem"] = self.problem
+        if self.error:
+            plain["error"] = self.error
         if self.due:
             plain["due"] = self.due
         return plain
@@ -109,6 +115,8 @@ class Task(msgspec.Struct, eq=False, gc=False):
         problem = plain.get("problem")
         if is_id(problem):
             task.problem = problem
+        error = plain.get("error")
+        task.error = error[:LONGEST_ERROR] if isinstance(error, str) else ""
         due = plain.get("due")
         if type(due) is float and timestamps.is_time(due):
             task.due = due

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from routilux_tui.runner.launch_spec import LaunchResult
 
 
+#: What a task had of the job in which it failed.
+_OF_THE_OLD_JOB = (
+    *("task_id", "retry_count", "emitted", "problem", "error", "due", "queued_at", "merged"),
+)
+
+
 class Repetition:
     """A job that is to be run again, looked at before anything is started.
 
@@ -140,7 +146,7 @@ def _failed(job: Job, path: str) -> list[dict[str, Any]]:
     tasks = []
     for one in job.failed_tasks:
         plain = one.task.to_plain()
-        for key in ("task_id", "retry_count", "emitted", "problem", "due", "queued_at", "merged"):
+        for key in _OF_THE_OLD_JOB:
             plain.pop(key, None)
         tasks.append(plain)
     return tasks

@@ -8,6 +8,7 @@ import msgspec
 
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import status as statuses
+from routilux_tui.job.fold_single_tasks import last_error
 from routilux_tui.job.queue_actions import GIVEN_UP
 from routilux_tui.views.formatting import counted
 from routilux_tui.views.shapes import Header  # noqa: TC001 - a field's type
@@ -129,16 +130,20 @@ def _meaning(job: Job, wanted: TaskSelection) -> Any:
         return lambda task, _error: task.routine_id == wanted.routine
     if wanted.every:
         return lambda _task, _error: True
-    text = wanted.kind
+    return _with_error(job, wanted.kind)
+
+
+def _with_error(job: Job, text: str) -> Any:
+    """Of a kind of error that is named by its number, type or form; or with a text in their own."""
     kinds = job.statistics.problems.kinds
     if text.isdecimal():
         return lambda task, _error: task.problem == int(text)
     numbers = {
         number
         for number, one in enumerate(kinds)
-        if text in {one.error_type, one.kind} or text in one.message
+        if text in {one.error_type, one.kind, one.form, f"{one.error_type}: {one.form}"}
     }
-    return lambda task, error: task.problem in numbers or text in error
+    return lambda task, error: task.problem in numbers or text in (error or last_error(job, task))
 
 
 def _what_else(job: Job) -> str:

@@ -174,11 +174,16 @@ def _routine_facts(
     own = [problem for problem in problems if problem.routine_id == one.routine_id]
     new = [problem for problem in own if usual.is_new(_kind_of(problem))]
     kind = next(iter(new or own), None)
+    ended_by = None
+    if one.state == "failed" and one.last_error:  # that one ended the job, not another of its kind
+        of_last = error_kind(one.routine_id, one.last_error)
+        ended_by = next((problem for problem in own if _kind_of(problem) == of_last), None)
+        kind = ended_by or kind
     tries = [timestamps.to_epoch(problem.next_try) for problem in own]
     soonest = min((at for at in tries if at is not None), default=None)
     error, common = one.last_error, ""
     if kind is not None:
-        error = f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
+        error = one.last_error if kind is ended_by else kind.error
         if kind.inputs > 1:
             shared = list(kind.common.items())[:_MOST_COMMON]
             common = ", ".join(f"{key} = {preview(value, _WIDEST)}" for key, value in shared)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from routilux_tui.job.tasks import LONGEST_ERROR
 from routilux_tui.views.earlier import Usual  # noqa: TC001 - a field's type
 
 OUTLOOK, FIGURES, PROBLEMS, NOW = "outlook", "figures", "problems", "now"
@@ -93,7 +94,8 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     will not. ``common`` is what all their inputs have in common, and those of tasks that went
     well have not: key -> value. ``line`` is the line of code that raised, ``place`` where it is
     (``price.py:42 in convert``), ``worker`` the process that raised last, where that is not the
-    job's own. ``samples`` are the first of the inputs.
+    job's own. ``samples`` are the first of the inputs. ``message`` is the last one's; where they
+    differ, ``form`` is what all have in common (``bad item …``).
     """
 
     number: int
@@ -114,6 +116,22 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     traceback: str = ""
     worker: str = ""
     samples: list[FailingInput] = []
+    form: str = ""
+
+    @property
+    def error(self) -> str:
+        """The error in a line, true of all of them: where their messages differ, it says so."""
+        text = self.message
+        if self.form:
+            has_words = any(letter.isalpha() for letter in self.form)
+            text = self.form if has_words else f"{self.form} (the last: {self.message})"
+        is_said = not self.error_type or f"{text}:".startswith(f"{self.error_type}:")
+        return text if is_said else f"{self.error_type}: {text}"
+
+    def is_last(self, failing: FailingInput) -> bool:
+        """Whether an input has the error that came last, of which the traceback is."""
+        last = f"{self.error_type}: {self.message}" if self.error_type else self.message
+        return failing.error[:LONGEST_ERROR] == last[:LONGEST_ERROR]
 
 
 class RunningHandler(msgspec.Struct, frozen=True, kw_only=True):

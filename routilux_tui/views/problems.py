@@ -63,6 +63,7 @@ def _problem(
         line=line,
         traceback=trace,
         worker=kind.worker,
+        form=kind.form,
         samples=[
             *(_retried(moment, task) for task in retrying[:5]),
             *(_given_up(moment, one) for one in gave_up[:5]),
@@ -112,6 +113,7 @@ def _retried(moment: Moment, task: Task) -> FailingInput:
         task.retry_count,
         task.max_retries + 1,
         timestamps.to_iso(task.due) if task.due else "",
+        error=task.error,
         at=timestamps.to_iso(task.created_at),
         input=bounded(moment.delivered(task)),
     )

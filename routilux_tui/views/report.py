@@ -32,7 +32,8 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of error: how often, in which inputs (some of them), with one traceback.
 
     ``inputs`` are some of the tasks and what they were given, ``in_inputs`` counts all that had it;
-    ``common`` is what these have in common.
+    ``common`` is what these have in common. Where the messages differ, ``errors`` has those of
+    ``inputs``.
     """
 
     routine_id: str
@@ -44,6 +45,7 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
     in_inputs: int = 0
     common: Any = None
     traceback: str = ""
+    errors: list[str] = []
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,8 +164,13 @@ def _problems(report: Report) -> str:
             f'{html.text(one.error)} <span class="dim">{html.text(times + last)}</span></p>\n'
         )
         if one.inputs:
-            rows = [(f"#{n}", preview(value, _WIDEST)) for n, value in one.inputs]
-            parts.append(html.table(("task", "input"), rows))
+            rows = [[f"#{n}", preview(value, _WIDEST)] for n, value in one.inputs]
+            heads = ["task", "input"]
+            if one.errors:
+                own = zip(rows, one.errors, strict=True)
+                rows = [[*row, error[:_WIDEST]] for row, error in own]
+                heads.append("error")
+            parts.append(html.table(heads, rows))
             if (left := one.in_inputs - len(one.inputs)) > 0:
                 more = f"{counted(left, 'more input')} had it."
                 parts.append(f'<p class="dim">{html.text(more)}</p>\n')

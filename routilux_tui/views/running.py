@@ -13,11 +13,14 @@ from routilux_tui.views.insight import NextTask, Now, RunningHandler
 from routilux_tui.views.moment import bounded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from routilux_tui.job.model import Job
     from routilux_tui.job.tasks import Task
     from routilux_tui.views.moment import Moment
 
 _MOST_COMING = 20
+_MOST_LOOKED_AT = 20_000
 MOST_QUEUED = 1000
 """Tasks of the queue that are told at once."""
 
@@ -42,15 +45,31 @@ def what_runs(moment: Moment) -> Now:
 
 def waiting_tasks(moment: Moment, start: int, stop: int) -> list[NextTask]:
     """Some of the tasks that wait, in the order in which they come."""
-    job = moment.job
-    waiting = (task for task in job.outstanding.values() if task.id not in job.running)
     stop = min(stop, start + MOST_QUEUED)
     coming, behind = [], 0
-    for n, task in enumerate(islice(waiting, max(0, stop))):
+    for n, task in enumerate(islice(_in_order(moment), max(0, stop))):
         if n >= start:
             coming.append(_next(moment, task, behind))
         behind += not task.on_hold
     return coming
+
+
+def _in_order(moment: Moment) -> Iterator[Task]:
+    """The tasks that wait: those that may start, then those that wait for a moment, as it comes.
+
+    Of very many, only the first are put in order.
+    """
+    running = moment.job.running
+    waiting = (task for task in moment.job.outstanding.values() if task.id not in running)
+    later = []
+    for task in islice(waiting, _MOST_LOOKED_AT):
+        if task.due > moment.at and not task.on_hold:
+            later.append(task)
+        else:
+            yield task
+    later.sort(key=lambda task: task.due)
+    yield from later
+    yield from waiting
 
 
 def _next(moment: Moment, task: Task, behind: int) -> NextTask:

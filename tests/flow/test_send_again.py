@@ -198,9 +198,12 @@ def test_what_is_given_up_does_not_make_its_job_fail(numbers: Numbers) -> None:
     numbers.wait(3)
     _, job = run(numbers, "trying", total=4)
     until(lambda: len(job.execution._delayed) == 2)
-    number = choose(job, TaskSelection(every=True)).waiting[0]
+    (number,) = choose(job, TaskSelection(kind="no number 1")).waiting
     with job.lock:
         job.execution.give_up(choose(job, TaskSelection(task=number.id)))
+    assert [one.error for one in job.failed_tasks] == ["LookupError: no number 1"]
+    assert len(choose(job, TaskSelection(kind="no number …")).failed) == 0
+    assert len(choose(job, TaskSelection(kind="no number …")).waiting) == 1
     assert job.status == "running"
     numbers.mend(2)
     send(job, every=True)

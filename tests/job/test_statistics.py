@@ -8,7 +8,7 @@ import pytest
 
 from routilux_tui import JobState
 from routilux_tui.job.activity import Activity
-from routilux_tui.job.error_kinds import MOST_KINDS, kind_of
+from routilux_tui.job.error_kinds import MOST_KINDS, Problem, common_form, kind_of
 from routilux_tui.job.sketch import Sketch
 from routilux_tui.job.statistics import Statistics
 
@@ -152,12 +152,39 @@ def test_errors_are_told_by_their_kind() -> None:
     assert (kind.first, kind.last) == (AT + 1, AT + 30)
     assert kind.samples == [1, 2, 3, 4, 5]
     assert kind.common == {"currency": "EUR"}
+    assert kind.form == "no rate for … at …"
+    assert job.outstanding[7].error == "E: no rate for 'ord-7' at /srv/7/x"
+    assert JobState.from_plain(job.serialize()).outstanding[7].error == job.outstanding[7].error
     again = JobState.from_plain(job.serialize()).statistics.problems
     assert again.to_plain() == job.statistics.problems.to_plain()
     assert (
         again.add("price", {"error": "no rate for 'x' at /a/b", "error_type": "E"}, 0, None, None)
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("messages", "form"),
+    [
+        (("bad item 9", "bad item 12"), "bad item …"),
+        (("HTTP 503 of ord-1", "HTTP 503 of ord-22", "HTTP 503 of ord-3"), "HTTP 503 of ord-…"),
+        (("'a b'", "'c'"), "…"),
+        (("no 'x' at /a/b/c", "no 'x' at /a/b/d, line 3"), "no 'x' at …"),
+        (("took 1,200 of 3", "took 7 of 3"), "took … of 3"),
+        (("1 and 2", "3 and 4", "3 and 4"), "… and …"),
+        (("at line 3: x", "line: x"), "…: x"),
+        (("gone", "gone"), ""),
+    ],
+)
+def test_of_messages_of_a_kind_it_is_said_what_is_common(
+    messages: tuple[str, ...], form: str
+) -> None:
+    problem = Problem(routine_id="a")
+    for message in messages:
+        problem.add(AT, message, None, None)
+    assert problem.form == form
+    if form:
+        assert common_form(form, messages[0]) == form
 
 
 def test_of_many_kinds_the_rest_is_counted_together() -> None:

@@ -10,11 +10,13 @@ import pytest
 from routilux_tui import JobState
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.views.approximation import MOST_RECORDS
+from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import count
 from routilux_tui.views.insight import PARTS, ROUTINE_APPEARANCES, Insight
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.shapes import Control
+from routilux_tui.views.why import why
 
 AT = 1_700_000_000.0
 SHAPE = {
@@ -113,6 +115,24 @@ def test_a_problem_tells_its_inputs_and_what_they_have_in_common(insight: Insigh
     assert (first.tries, first.most_tries, first.gave_up) == (1, 3, False)
     assert first.next_try == problem.next_try != ""
     assert (last.gave_up, last.next_try) == (True, "")
+    assert problem.error == "KeyError: 'EUX' of ord-…"
+    assert first.error == "KeyError: 'EUX' of ord-1"
+
+
+def test_a_job_that_failed_says_which_of_its_errors_ended_it() -> None:
+    job = shop()
+    job.make("run", 3, "price", AT + 30)
+    detail = {"error": "'EUX' of ord-1", "error_type": "KeyError"}
+    job.make("record", "price", "error", {"slot": "in", **detail}, AT + 31, 3, None)
+    job.make("ran", 3, "price", "failed", AT + 31, detail)
+    job.make("status", "failed", AT + 31)
+    for n in (8, 9):
+        job.make("ran", n, "price", "completed", AT + 32, None)
+    projection = Projection(job)
+    facts = facts_of(projection.header(), projection.insight(PARTS), AT + 31)
+    assert why(facts)[0].text.startswith("`price` failed: KeyError: 'EUX' of ord-1; all have")
+    (problem,) = projection.insight(["problems"]).problems
+    assert problem.error == "KeyError: 'EUX' of ord-…"
 
 
 def test_the_failing_inputs_are_cut_like_rows() -> None:
@@ -134,6 +154,18 @@ def test_what_runs_has_its_input_and_what_comes_next_its_place(insight: Insight)
     assert handlers[0].p95 == pytest.approx(1.0, rel=0.02)
     assert insight.now.queued == 4
     assert [one.behind for one in insight.now.coming] == [0, 1, 2, 3]
+    assert [one.task for one in insight.now.coming] == [10, 11, 3, 4]
+
+
+def test_tasks_that_wait_for_another_try_come_last_and_as_they_are_due() -> None:
+    job = shop(failing=5)
+    for number, due in ((3, 90.0), (4, 80.0), (6, 20.0)):
+        job.outstanding[number].due = AT + due
+    coming = Projection(job).insight(["now"]).now.coming
+    assert [one.task for one in coming] == [6, 10, 11, 4, 3, 5]
+    dues = [one.due for one in coming if one.due]
+    assert dues == sorted(dues)
+    assert [one.task for one in Projection(job).waiting_tasks(3, 5)] == [4, 3]
 
 
 def test_how_far_it_is(insight: Insight) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.widgets.lines import fit, right
+from routilux_tui.tui.widgets.lines import fit, fit_parts, right
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import shapes
@@ -119,7 +119,7 @@ class NowPane(Pane):
             )
             style = "rows--warning" if end else ""
             room = max(0, width - name - 5 - self._for - len(end))
-            values = _cut(value_parts(handler.text[self.indent :]), room)
+            values = fit_parts(value_parts(handler.text[self.indent :]), room)
             return [
                 ("? ", "rows--error") if is_cut_off else ("▶ ", "rows--running"),
                 (fit(handler.routine_id, name), "rows--name"),
@@ -145,15 +145,3 @@ class NowPane(Pane):
         if self.now.killed_after:
             return "No handler ran when the process was killed, and no task waited."
         return "No handler runs, and no task waits."
-
-
-def _cut(parts: list[Part], room: int) -> list[Part]:
-    """Parts in exactly so many cells."""
-    made: list[Part] = []
-    for text, style in parts:
-        part = fit(text, room) if len(text) > room else text
-        made.append((part, style))
-        room -= len(part)
-        if room <= 0:
-            break
-    return [*made, (" " * max(0, room), "")]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rich.cells import cell_len
+
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.lines import fit, fit_parts
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import flattened, name_of, value_parts
 from routilux_tui.views.formatting import ago, clock, count
+from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from routilux_tui.tui.widgets.lines import Part
@@ -143,14 +146,11 @@ def _kind_parts(one: ProblemRow, width: int, last: str) -> list[Part]:
     """A problem: what, how often, in how many inputs, and how long ago it was last."""
     end = f" {count(one.count)}{_TIMES} in {count(one.inputs)}{f', {last} ago' if last else ''} "
     name = min(_NAME, len(one.routine_id))
-    message = one.message
-    if one.error_type and not message.startswith(one.error_type):
-        message = f"{one.error_type}: {message}"
     return [
         ("✗ ", "rows--error"),
         (fit(one.routine_id, name), "rows--name"),
         ("  ", ""),
-        (fit(message, max(0, width - len(end) - name - 4)), "rows--error"),
+        (fit(one.error, max(0, width - len(end) - name - 4)), "rows--error"),
         (end, "rows--name"),
     ]
 
@@ -191,6 +191,13 @@ def _input_parts(
     parts += [(fit(then[0], 8), then[1])]
     if width >= 80:
         parts.append((fit(clock(failing.at)[:8], 10), "rows--dim"))
+    if problem.form and failing.error:  # what its own message is
+        room = width - sum(len(text) for text, _ in parts)
+        own = printable(failing.error).removeprefix(f"{problem.error_type}: ")
+        kept = room - min(cell_len(own), room // 2) - 1
+        used = sum(cell_len(printable(text)) for text, _ in values)
+        parts += [*fit_parts(values, min(used, kept)), (f" {own}", "rows--error")]
+        return parts
     return parts + values
 
 

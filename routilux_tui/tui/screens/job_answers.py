@@ -73,11 +73,11 @@ async def problem_lines(
 ) -> list[str]:
     """A problem: the whole traceback, the input, what all inputs have in common, every input."""
     inputs = await handle.failing(problem.number, 0, _MOST_INPUTS)
-    of_last = (one for one in inputs if one.error.endswith(problem.message))
+    of_last = filter(problem.is_last, inputs)
     chosen = failing or next(of_last, next(iter(inputs), None))
     row = None if chosen is None else await failure_record(handle, problem, chosen)
     raised = problem.traceback or problem.message  # of its last error
-    if chosen is not None and row is not None and not chosen.error.endswith(problem.message):
+    if chosen is not None and row is not None and not problem.is_last(chosen):
         record = await handle.item(shapes.HISTORY, row.n)
         raised = str(record.get("traceback") or raised) if isinstance(record, dict) else raised
     lines = raised.rstrip().split("\n")
@@ -99,7 +99,8 @@ async def problem_lines(
     lines += ["", f"{counted(problem.inputs, 'input')} failed so, {count(problem.count)} times", ""]
     for one in inputs:
         end = "gave up" if one.gave_up else f"{one.tries}/{one.most_tries}"
-        lines.append(f"  {end:<8} {''.join(text for text, _ in value_parts(one.text))}")
+        own = f"  {printable(one.error)}" if problem.form and one.error else ""
+        lines.append(f"  {end:<8} {''.join(text for text, _ in value_parts(one.text))}{own}")
     return lines
 
 

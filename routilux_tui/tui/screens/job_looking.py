@@ -98,7 +98,7 @@ class LookingLayer(PanesLayer):
             line = pane.line_at(at)
             if line is not None:
                 own = line.failing.error if line.failing is not None else ""
-                title = f"{line.problem.routine_id}: {own or line.problem.message}"
+                title = f"{line.problem.routine_id}: {own or line.problem.error}"
                 await self._answer(title, problem_lines(self.handle, line.problem, line.failing))
             return
         if isinstance(pane, NowPane) and (handler := pane.handler_at(at)) is not None:

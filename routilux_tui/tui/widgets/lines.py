@@ -32,6 +32,18 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "…"
 
 
+def fit_parts(parts: list[Part], width: int) -> list[Part]:
+    """Parts in exactly ``width`` cells."""
+    made: list[Part] = []
+    for text, style in parts:
+        used = cell_len(printable(text))
+        made.append((fit(text, width) if used > width else text, style))
+        width -= used
+        if width <= 0:
+            break
+    return [*made, (" " * max(0, width), "")]
+
+
 def wrapped(text: str, width: int, hang: int = 2) -> list[str]:
     """Text, made harmless, in lines of at most ``width`` cells: nothing of it is cut.
 
