@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.tui.panes.pane import Pane
+from routilux_tui.tui.panes.row_target import routine_target
 from routilux_tui.tui.widgets.columns import (
     Column,
     cells,
@@ -23,9 +24,11 @@ from routilux_tui.views.insight import ROUTINE_APPEARANCES, RoutineFigures
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from routilux_tui.tui.panes.row_target import RowTarget
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.graph import Rails
+    from routilux_tui.views.insight import Insight
 
 _NAME = 24
 _MOST_RAILS = 30
@@ -151,6 +154,15 @@ class FlowPane(Pane):
     def routine_at(self, n: int) -> str:
         """The id of the routine in a row."""
         return self._lines[n].routine_id if n < len(self._lines) else ""
+
+    def target(self, n: int) -> RowTarget:
+        """The routine in a row."""
+        return routine_target(self.routine_at(n))
+
+    def show_insight(self, insight: Insight) -> bool:
+        """Take over the routines' figures."""
+        self.show(insight.figures, insight.outlook.workers if insight.outlook else 0)
+        return False
 
     def sort_next(self) -> None:
         """Sort by the next of the orders."""

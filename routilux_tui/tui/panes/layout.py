@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
 
+from routilux_tui.tui.panes.flow import FlowPane
+from routilux_tui.tui.panes.history import HistoryPane
+from routilux_tui.tui.panes.now import NowPane
 from routilux_tui.tui.panes.pane import SectionPane
+from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.theme import WIDE
 
 if TYPE_CHECKING:
@@ -16,7 +20,10 @@ if TYPE_CHECKING:
 
     from routilux_tui.tui.panes.pane import Pane
 
-FLOW, PROBLEMS, NOW, HISTORY = "1", "2", "3", "5"
+#: The keys of the panes that have a place of their own; any other is seen where it is chosen.
+FLOW, PROBLEMS, NOW, HISTORY = (
+    pane.key_shown for pane in (FlowPane, ProblemsPane, NowPane, HistoryPane)
+)
 _MIDDLE = 8
 _AROUND = 3
 """Lines of the head and of the keys."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
+from routilux_tui.tui.panes.row_target import routine_target
 from routilux_tui.tui.widgets.lines import fit, fit_parts, right
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
@@ -14,8 +15,9 @@ from routilux_tui.views.formatting import count, counted, duration, span, time_o
 from routilux_tui.views.insight import Now
 
 if TYPE_CHECKING:
+    from routilux_tui.tui.panes.row_target import RowTarget
     from routilux_tui.tui.widgets.lines import Part
-    from routilux_tui.views.insight import NextTask, RunningHandler
+    from routilux_tui.views.insight import Insight, NextTask, RunningHandler
 
 _NAME = 20
 _FOR = 7
@@ -53,9 +55,9 @@ class NowPane(Pane):
         if (before.queued, before.killed_after) != (moment.queued, moment.killed_after):
             self.refresh_title()
 
-    def tick(self) -> None:
+    def tick(self, *, is_running: bool) -> None:
         """Until a task that is tried again is due, it is a second less, while the job moves."""
-        for n, coming in enumerate(self.now.coming if self.is_shown else ()):
+        for n, coming in enumerate(self.now.coming if self.is_shown and is_running else ()):
             if coming.due and not coming.on_hold:
                 at = n + len(self.now.handlers)
                 self.refresh_rows(at, at + 1)
@@ -84,6 +86,17 @@ class NowPane(Pane):
         """The routine of a line."""
         one = self.handler_at(n) or self.coming_at(n)
         return one.routine_id if one else ""
+
+    def target(self, n: int) -> RowTarget:
+        """The handler that runs, or the task that waits."""
+        routine = routine_target(self.routine_at(n))
+        return routine._replace(handler=self.handler_at(n), coming=self.coming_at(n))
+
+    def show_insight(self, insight: Insight) -> bool:
+        """Take over what runs, where that was asked for."""
+        if insight.now is not None:
+            self.show(insight.now)
+        return False
 
     def _name_width(self) -> int:
         names = [one.routine_id for one in self.now.handlers]

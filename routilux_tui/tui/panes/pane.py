@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.tui.panes.row_target import NOTHING, RowTarget
 from routilux_tui.tui.widgets.lines import Part, fit
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
@@ -20,6 +21,7 @@ from routilux_tui.views.text import printable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from routilux_tui.views.insight import Insight
     from routilux_tui.views.shapes import Window
 
     Fetch = Callable[[str, int, int, Filter], Awaitable[Window]]
@@ -59,6 +61,23 @@ class Pane(Rows):
     def text_of(self, n: int) -> str:
         """What of a row can be searched, where the rows are all here."""
         return "".join(text for text, _ in self.parts(n, 400) or ())
+
+    def target(self, n: int) -> RowTarget:
+        """What stands in a row, for the keys that do something with it."""
+        del n
+        return NOTHING
+
+    def copied(self, n: int) -> str:
+        """A row as the clipboard gets it."""
+        return "\t".join(part for part, _ in (self.parts(n, 200) or ()) if part.strip())
+
+    def show_insight(self, insight: Insight) -> bool:
+        """Take over what is measured of the job; whether it is to be seen before all else."""
+        del insight
+        return False
+
+    def tick(self, *, is_running: bool) -> None:
+        """A second has passed; ``is_running``: in which the job may have gone on."""
 
     @property
     def is_shown(self) -> bool:
@@ -244,6 +263,20 @@ class SectionPane(Pane):
         """A row, if it is here."""
         return self._cache.get(n)
 
+    def target(self, n: int) -> RowTarget:
+        """The value behind a row."""
+        row = self.row_at(n)
+        if row is None:
+            return NOTHING
+        title = f"{self.name_shown} {row.n + 1:,}  {row.routine}  {row.name}"
+        return RowTarget(row.routine, (self.section, row.n), title)
+
+    def copied(self, n: int) -> str:
+        """A row with the whole of its line."""
+        row = self.row_at(n)
+        parts = () if row is None else (row.at, row.routine, row.name, row.text)
+        return "\t".join(part for part in parts if part)
+
     def show_match(self, n: int) -> None:
         """Show a match."""
         row = self._cache.get(n)
@@ -329,8 +362,3 @@ class SectionPane(Pane):
         if self.where and self._known:
             return "No row matches. Esc takes the filter away."
         return self.nothing
-
-
-def row_text(row: Any) -> str:
-    """A row as the clipboard gets it."""
-    return "\t".join(part for part in (row.at, row.routine, row.name, row.text) if part)

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
+from routilux_tui.tui.panes.row_target import NOTHING, RowTarget
 from routilux_tui.tui.widgets.lines import fit, fit_parts
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import flattened, name_of, value_parts
@@ -17,7 +18,7 @@ from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from routilux_tui.tui.widgets.lines import Part
-    from routilux_tui.views.insight import FailingInput, ProblemRow
+    from routilux_tui.views.insight import FailingInput, Insight, ProblemRow
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _NAME = 24
@@ -92,6 +93,17 @@ class ProblemsPane(Pane):
     def line_at(self, n: int) -> Line | None:
         """What stands in a line."""
         return self._lines[n] if n < len(self._lines) else None
+
+    def target(self, n: int) -> RowTarget:
+        """The kind of error that a line is of, and the input that has it."""
+        line = self.line_at(n)
+        if line is None:
+            return NOTHING
+        return RowTarget(line.problem.routine_id, problem=line.problem, failing=line.failing)
+
+    def show_insight(self, insight: Insight) -> bool:
+        """Take over the problems; they come to the front where there were none."""
+        return self.show(insight.problems, insight.problems_beyond)
 
     def tab(self, *, is_front: bool = False) -> Tab:
         """The name, with the number of errors."""

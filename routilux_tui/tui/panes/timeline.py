@@ -11,6 +11,7 @@ from textual.message import Message
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import TIME_ACTIONS, bindings
 from routilux_tui.tui.panes.pane import Pane
+from routilux_tui.tui.panes.row_target import routine_target
 from routilux_tui.tui.panes.timeline_marks import mark_text, marked_cells
 from routilux_tui.tui.widgets.lines import fit, wrapped
 from routilux_tui.tui.widgets.title import Tab, title_line
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from routilux_tui.sources.base import Handle
+    from routilux_tui.tui.panes.row_target import RowTarget
     from routilux_tui.tui.widgets.lines import Part
     from routilux_tui.views.critical_path import CriticalPath
     from routilux_tui.views.timeline import Cell, Lane, Timeline
@@ -197,6 +199,10 @@ class TimelinePane(Pane):
         """The routine of a lane."""
         lanes = self.shown.lanes if self.shown else []
         return lanes[n].routine_id if n < len(lanes) else ""
+
+    def target(self, n: int) -> RowTarget:
+        """The routine in a row."""
+        return routine_target(self.routine_at(n))
 
     def _curves(self) -> list[tuple[str, list[float]]]:
         if self.shown is None:

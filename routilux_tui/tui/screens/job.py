@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, TIME_ACTIONS, bindings
-from routilux_tui.tui.panes.layout import NOW, PROBLEMS
+from routilux_tui.tui.panes.layout import NOW
 from routilux_tui.tui.panes.pane import Pane, SectionPane
 from routilux_tui.tui.screens.job_reading import JobReading
 from routilux_tui.tui.screens.job_replay import ReplayLayer
@@ -200,14 +200,11 @@ class JobScreen(ReplayLayer):
         """Hand what is measured to the header and the panes."""
         self.head.outlook = insight.outlook
         workers = insight.outlook.workers if insight.outlook else 0
-        self.routines.show(insight.figures, workers)
-        if insight.now is not None:
-            self.now.show(insight.now)
-        is_new = self.problems.show(insight.problems, insight.problems_beyond)
+        to_front = [key for key, pane in self.panes.items() if pane.show_insight(insight)]
         if self.arrangement.is_chosen_by_reader or self.point is not None:
             return
-        if is_new:
-            self.arrangement.show_pane(PROBLEMS, by_reader=False)
+        if to_front:
+            self.arrangement.show_pane(to_front[0], by_reader=False)
         elif not insight.problems and self.now.now.queued >= MANY_QUEUED and workers:
             self.arrangement.show_pane(NOW, by_reader=False)
 
@@ -227,9 +224,8 @@ class JobScreen(ReplayLayer):
         if is_old or status in {"running", "paused"} or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
-        self.problems.tick(is_running=self._moves)
-        if self._moves:
-            self.now.tick()
+        for pane in self.panes.values():
+            pane.tick(is_running=self._moves)
         self.read_soon()
 
     def read_soon(self) -> None:

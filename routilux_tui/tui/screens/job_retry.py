@@ -9,9 +9,6 @@ from routilux_tui.errors import NotPossible, RoutiluxTuiError, UsageError
 from routilux_tui.job.error_kinds import FAILURES
 from routilux_tui.job.queue_actions import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.job.status import has_ended
-from routilux_tui.tui.panes.history import HistoryPane
-from routilux_tui.tui.panes.now import NowPane
-from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog, LineDialog
 from routilux_tui.tui.screens.job_acting import ActingLayer
 from routilux_tui.tui.widgets.values import flattened, name_of
@@ -112,7 +109,7 @@ class RetryLayer(ActingLayer):
         if self.is_refused("queue"):
             return
         pane = self.focused_pane()
-        task = pane.coming_at(pane.cursor) if isinstance(pane, NowPane) else None
+        task = pane.target(pane.cursor).coming
         if task is None:
             self.notify("Put the cursor on a task that waits, in 3 Now.", timeout=4)
             return
@@ -148,17 +145,14 @@ class RetryLayer(ActingLayer):
 
     def _cursor_target(self) -> CursorTarget:
         pane = self.focused_pane()
-        if isinstance(pane, ProblemsPane):
-            line = pane.line_at(pane.cursor)
-            if line is None:
-                return CursorTarget()
-            failing, problem = line.failing, line.problem
+        at_cursor = pane.target(pane.cursor)
+        failing, problem, row = at_cursor.failing, at_cursor.problem, at_cursor.record
+        if problem is not None:
             if failing is None and problem.inputs == len(problem.samples) == 1:
                 failing = problem.samples[0]  # the error's only input
             if failing is None:
                 return CursorTarget(problem=problem)
             return CursorTarget(failing.task, _name_of(failing), problem)
-        row = pane.row_at(pane.cursor) if isinstance(pane, HistoryPane) else None
         if row is not None and row.name in FAILURES and row.task is not None:
             return CursorTarget(row.task, f"task {row.task} of {printable(row.routine)}")
         return CursorTarget()
