@@ -33,7 +33,8 @@ Conditions
 
 CEL, the Common Expression Language: status == "paused" || routines.fetch.retries >= 2
 
-  status                                    pending, running, paused, completed, failed, cancelled
+  status                                    pending, running, paused, completed, failed, cancelled;
+                                            killed: it says running, and its process was killed
   flow_id, job_id, name, labels.KEY         as it was started; a label that it has not is empty
   current                                   the routine that started last
   age                                       seconds since it began
@@ -54,8 +55,11 @@ source, event (what sent it), tries: routine == "price" && data.amount > 1000
 
 `ps --where`, and the list after `=`, see of each job: status, flow_id, job_id, name, labels, host,
 place, live, records, errors, queue, progress, routines_done, routines_total, size, path, badge,
-waiting, questions, age, and updated (seconds since its last change). What names the unknown is an
-error at once; what can't hold any more ends a wait, with 1.
+waiting, questions, age, and updated (seconds since its last change). There the status may also be
+"no answer" (its runner runs, and gives none), unreadable (a file) and down (a machine); `ps --json`
+has it as word, and as status what the job's file says. What the screen calls done, waits, waits for
+you is asked for as completed, paused, waiting. What names the unknown, or no status, is an error at
+once; what can't hold any more ends a wait, with 1.
 """
 
 _MOMENTS = """\

@@ -15,6 +15,7 @@ import msgspec
 from routilux_tui.job.jsonable import dumps, to_plain
 from routilux_tui.job.status import KILLED, appearance_of
 from routilux_tui.views.formatting import zoned
+from routilux_tui.views.list_line import status_of
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
 from routilux_tui.views.text import cells, escaped, printable
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from routilux_tui.views.insight import Insight
+    from routilux_tui.views.shapes import JobEntry
 
 _COLOURS = {
     "running": "36",
@@ -188,6 +190,12 @@ def row_line(row: Row) -> str:
     """A row for people."""
     parts = [zoned(row.at, exact=True), row.routine, row.name, row.text]
     return "  ".join(safe(part) for part in parts if part)
+
+
+def entry_object(entry: JobEntry) -> dict[str, Any]:
+    """A job's line for programs; ``word`` is its status as conditions on a list see it."""
+    plain: dict[str, Any] = msgspec.to_builtins(entry)
+    return {**plain, "word": status_of(entry)}
 
 
 def row_object(row: Row) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 CONDITION is CEL: status == "failed" && age < 86400. It sees status, flow_id, job_id, name, labels,
 live, records, errors, queue, progress, routines_done, routines_total, age and updated (in seconds),
-size, path and badge, which is "silent" where a runner does not answer, and "abandoned" where it
-was killed. Whatever else a job's own condition sees (help conditions) each job is asked for:
-eta, oldest, silent_for, routines.X.queue, shared.X.
+size, path and badge. status is "killed" where a job's runner was, and "no answer" where it gives
+none; --json has that as word, and as status what the job's file says. Whatever else a job's own
+condition sees (help conditions) each job is asked for: eta, oldest, silent_for, routines.X.queue,
+shared.X.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         entries.reverse()
     if args.json:
         for entry in entries:
-            output.print_json(entry)
+            output.print_json(output.entry_object(entry))
         return 0
     if not entries:
         print("No such job." if args.where else "No jobs. Start one: routilux-tui run FLOW")
@@ -77,7 +78,7 @@ def _print_table(entries: list[JobEntry]) -> None:
     for entry in entries:
         row = [
             entry.job_id[:8],
-            status_of(entry),
+            _status_cell(entry),
             entry.flow_id,
             f"{entry.routines_done}/{entry.routines_total}",
             f"{entry.records:,}",
@@ -124,7 +125,8 @@ def _holds(condition: ListCondition, entry: JobEntry) -> bool:
             with Client(entry.key) as client:
                 figures: dict[str, Any] = client.call("context")
         else:
-            figures = context_of(open_job(entry.path), names=condition.names)
+            gone = entry.badge == ABANDONED
+            figures = context_of(open_job(entry.path), names=condition.names, gone=gone)
         return condition.holds_with(entry, figures)
     except TooCostly:
         raise
@@ -132,7 +134,7 @@ def _holds(condition: ListCondition, entry: JobEntry) -> bool:
         return False
 
 
-def status_of(entry: JobEntry) -> str:
+def _status_cell(entry: JobEntry) -> str:
     """How a job is, in a word or two that are true of it."""
     if entry.error:
         return "unreadable"

@@ -265,10 +265,12 @@ async def _act(
 ) -> int:
     """Run the command for a job, or print the job; the command's exit code."""
     if not command:
+        from routilux_tui.views.list_line import status_of
+
         if as_json:
-            output.print_json(entry)
+            output.print_json(output.entry_object(entry))
         else:
-            cells = [output.status_word(entry.status), entry.flow_id, entry.job_id]
+            cells = [output.status_word(status_of(entry)), entry.flow_id, entry.job_id]
             print("  ".join([cells[0], *map(output.safe, cells[1:])]))
         sys.stdout.flush()
         return 0
@@ -277,7 +279,7 @@ async def _act(
     from routilux_tui.runner.alert_command import run_command
 
     async with at_once:
-        job = (output.json_line(entry) + "\n").encode()
+        job = (output.json_line(output.entry_object(entry)) + "\n").encode()
         code, printed = await asyncio.to_thread(run_command, command, job, entry.job_id)
     if printed:
         print(output.safe(printed), file=sys.stderr)

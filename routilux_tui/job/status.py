@@ -36,6 +36,9 @@ WAITS = "waits for an answer: "
 """How the reason of a pause begins that only questions have made."""
 KILLED = "killed"
 """How a job is called that says that it runs, and whose process was killed: no file says so."""
+NO_ANSWER, UNREADABLE, DOWN = "no answer", "unreadable", "down"
+LISTED_STATUSES = (*JOB_STATUSES, KILLED, NO_ANSWER, UNREADABLE, DOWN)
+"""How a job, its file or its machine may be in a list of jobs, as conditions on it have it."""
 ROUTINE_STATUSES = ("pending", "running", "completed", "failed", "error_continued", "skipped")
 
 _ENDED = frozenset(status for status, following in JOB_NEXT.items() if not following)

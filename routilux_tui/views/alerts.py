@@ -173,6 +173,7 @@ def check_names(condition: Condition, more: Mapping[str, Any] | None = None) -> 
     from routilux_tui.job.model import Job
 
     known = {**context_of(Job()), **(more or {})}
+    condition.check_statuses(known)
     if condition.names - known.keys():
         condition.check_names(known)
 

@@ -11,7 +11,7 @@ from routilux_tui.job.jsonable import key_text, to_plain
 from routilux_tui.job.status import KILLED, has_ended, is_routine, routine_is_done
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
-from routilux_tui.views.list_line import progress_of
+from routilux_tui.views.list_line import progress_of, status_of
 from routilux_tui.views.moment import Moment
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.questions import count_open, waits
@@ -225,7 +225,7 @@ def context_of_entry(entry: JobEntry) -> dict[str, Any]:
     updated = timestamps.to_epoch(entry.updated_at)
     now = time.time()
     return {
-        "status": entry.status,
+        "status": status_of(entry),
         "flow_id": entry.flow_id,
         "job_id": entry.job_id,
         "name": entry.name,

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import ConditionError
+from routilux_tui.job.status import JOB_STATUSES, KILLED, LISTED_STATUSES
 from routilux_tui.views import shapes
 from routilux_tui.views.cel import column_of, compile_cel
 
@@ -21,6 +22,24 @@ if TYPE_CHECKING:
 _LONGEST = 4000
 _MACRO = r"\b(?:all|exists|exists_one|map|filter)\s*(?://.*\s*)*\("
 """What goes through a list, with a comment or without."""
+_SYMBOL = r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|[A-Za-z_]\w*|[=!]=|\S'
+_COMPARES = frozenset({"==", "!="})
+#: Words that the screen has for how a job is and that are no status: what is asked for instead.
+_WORDS = {
+    "done": 'status == "completed"',
+    "waits": 'status == "paused"',
+    "waits for you": "waiting",
+    "waits for an answer": "waiting",
+    "waiting": "waiting",
+    "gone": f'status == "{KILLED}"',
+    "abandoned": f'status == "{KILLED}"',
+    "silent": 'status == "no answer"',
+    "live": "live",
+    "ended": 'status in ["completed", "failed", "cancelled"]',
+    "pausing": 'status == "running"',
+    "cancelling": 'status == "running"',
+    **{one: f'badge == "{one}"' for one in ("stale", "torn", "future", "newer", "writing")},
+}
 
 
 class Condition:
@@ -89,10 +108,27 @@ class Condition:
         self.check_names(context)
         self.holds(context)
 
+    def check_statuses(self, context: Mapping[str, Any]) -> None:
+        """Raise ConditionError if it compares the status with what no status is."""
+        import difflib
+
+        is_of_list = "badge" in context
+        known = LISTED_STATUSES if is_of_list else (*JOB_STATUSES, KILLED)
+        for word in _statuses_asked_for(self.text):
+            if word in known:
+                continue
+            near = difflib.get_close_matches(word, known, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+            way = _WORDS.get(word, "")
+            if way and (is_of_list or "badge" not in way):
+                hint = f"Ask: {way}"
+            raise ConditionError(f"No status of a job is {word!r}.", hint)
+
     def check_names(self, context: Mapping[str, Any]) -> None:
         """Raise ConditionError if it names what such a job has not."""
         import difflib
 
+        self.check_statuses(context)
         bound = _bound_names(self.text)
         for name in self._names:
             if name not in context and name not in bound:
@@ -138,6 +174,24 @@ def _bound_names(text: str) -> set[str]:
     return set(re.findall(r"\.(?:all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,", text))
 
 
+def _statuses_asked_for(text: str) -> list[str]:
+    """The words that a job's status is compared with; not those that it is only made of."""
+    if "status" in _bound_names(text):
+        return []
+    symbols = ["", "", *re.findall(_SYMBOL, text), "", ""]
+    found: list[str] = []
+    for n, symbol in enumerate(symbols):
+        if symbol != "status" or symbols[n - 1] == "." or symbols[n + 1] in {".", "["}:
+            continue
+        if symbols[n + 1] in _COMPARES:
+            found.append(symbols[n + 2])
+        if symbols[n - 1] in _COMPARES:
+            found.append(symbols[n - 2])
+        if symbols[n + 1 : n + 3] == ["in", "["]:
+            found += symbols[n + 3 : symbols.index("]", n) if "]" in symbols[n:] else None]
+    return [one[1:-1] for one in found if one[:1] in {'"', "'"} and "\\" not in one]
+
+
 def _unknown_routines(text: str, context: Mapping[str, Any]) -> list[str]:
     return [one for one in _named("routines", text) if one not in context.get("routines", {})]
 
@@ -158,7 +212,8 @@ def _hint(text: str, context: Mapping[str, Any]) -> str:
 
 def examples(header: shapes.Header, routines: list[shapes.RoutineRow]) -> list[str]:
     """Conditions that make sense on this very job, for whoever has to write one."""
-    conditions = ['status == "paused"' if header.status == "running" else 'status == "running"']
+    runs = header.status == "running" and not header.gone
+    conditions = ['status == "paused"' if runs else 'status == "running"']
     conditions.append(f"records >= {max(100, header.counts.get(shapes.HISTORY, 0) * 2)}")
     if routines:
         active = next((one for one in routines if one.status == "running"), routines[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, as_text
 from routilux_tui.job.numbers import is_id
@@ -78,6 +79,13 @@ def state_of(one: JobEntry) -> str:
     if one.badge == SILENT:
         return "silent"
     return one.status if one.status in STATES else "unknown"
+
+
+def status_of(one: JobEntry) -> str:
+    """A job's status as conditions see it: its own, unless that is not how it is."""
+    state = state_of(one)
+    own = {"silent": statuses.NO_ANSWER, "unknown": one.status}
+    return own.get(state, state)
 
 
 def group_of(one: JobEntry, well: float | None = None) -> str:

@@ -46,3 +46,21 @@ def test_show_tells_of_a_killed_job_what_it_did_when_it_was_last_heard_of(world:
     reasons = [json.loads(line) for line in tui("why", path, "--json").stdout.splitlines()]
     assert [one["code"] for one in reasons] == ["gone", "retries"]
     assert reasons[1]["text"].startswith("1 input of `price` waits for another try: LookupError")
+
+
+def test_a_killed_job_is_asked_for_by_the_word_that_is_shown(world: Path) -> None:
+    path = killed_job(world)
+    where = ["--where", 'status == "killed"']
+    [listed] = [json.loads(line) for line in tui("ps", "--json", *where).stdout.splitlines()]
+    assert (listed["status"], listed["badge"], listed["word"]) == ("running", "abandoned", "killed")
+    assert "  killed " in tui("ps", *where).stdout
+    assert tui("ps", "--where", 'status == "running"').stdout == "No such job.\n"
+    by_figures = ["--where", 'status == "killed" && routines.price.queue == 4 && eta < 0.0']
+    assert "nightly" in tui("ps", *by_figures).stdout
+    printed = tui("watch", *where, "--all", "--once").stdout
+    assert printed.startswith("? killed  nightly")
+    shown = json.loads(tui("watch", *where, "--all", "--once", "--json").stdout)
+    assert shown["word"] == "killed"
+    assert tui("wait", str(path), "--until", 'status == "killed"', code=0).stdout == ""
+    refused = tui("ps", "--where", 'status == "done"', code=2).stderr
+    assert 'Ask: status == "completed"' in refused

@@ -92,6 +92,18 @@ def test_a_condition_that_names_the_unknown_says_what_may_have_been_meant() -> N
     assert "Did you mean 'records'?" in jobs.problem
 
 
+def test_a_filter_by_the_words_of_the_list_finds_what_has_them() -> None:
+    jobs = Listing()
+    killed = JobEntry(key="a", status="running", badge="abandoned")
+    jobs.apply([killed, JobEntry(key="b", place="live", status="running", badge="live")], [])
+    jobs.arrange(query='= status == "killed"')
+    assert [one.key for one in jobs.shown] == ["a"]
+    jobs.arrange(query='= status == "running"')
+    assert [one.key for one in jobs.shown] == ["b"]
+    jobs.arrange(query='= status == "waits"')
+    assert 'status == "paused"' in jobs.problem
+
+
 def running(key: str, records: int, **fields: object) -> JobEntry:
     return JobEntry(key=key, place="live", status="running", records=records, **fields)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ from routilux_tui.state.job_state import JobState
 from routilux_tui.views.condition_context import context_of, context_of_entry
 from routilux_tui.views.conditions import Condition, examples
 from routilux_tui.views.projection import Projection
-from routilux_tui.views.shapes import JobEntry
+from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 
 
 @pytest.fixture
@@ -73,3 +73,57 @@ def test_the_examples_can_be_judged_on_their_job(state: JobState) -> None:
 def test_a_list_is_filtered_by_the_same_language() -> None:
     entry = JobEntry(key="k", status="failed", records=10, errors=2)
     assert Condition('status == "failed" && errors > 1').holds(context_of_entry(entry))
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        (JobEntry(key="k", status="running", badge=ABANDONED), 'status == "killed"'),
+        (JobEntry(key="k", status="running", badge=ABANDONED), 'status != "running"'),
+        (JobEntry(key="k", status="running", badge=SILENT), 'status in ["killed", "no answer"]'),
+        (JobEntry(key="k", place="host", error="no route"), 'status == "down"'),
+        (JobEntry(key="k", error="cut short"), 'status == "unreadable"'),
+        (JobEntry(key="k", status="running", badge="live"), 'status == "running"'),
+    ],
+)
+def test_a_list_is_asked_for_what_it_shows(entry: JobEntry, text: str) -> None:
+    condition = Condition(text)
+    condition.check(context_of_entry(JobEntry(key="")))
+    assert condition.holds(context_of_entry(entry))
+
+
+def test_a_job_whose_process_was_killed_has_that_for_its_status(state: JobState) -> None:
+    assert Condition('status == "killed"').holds(context_of(state, gone=True))
+    assert context_of(state, names=frozenset({"status"}), gone=True) == {"status": "killed"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('status == "done"', 'status == "completed"'),
+        ('records > 1 && "waits for you" != status', "waiting"),
+        ('status in ["paused", "gone"]', 'status == "killed"'),
+        ('status == "stale"', 'badge == "stale"'),
+        ("status == 'faild'", "'failed'"),
+        ('status == "nothing of it"', "There are: pending, running"),
+    ],
+)
+def test_what_is_no_status_is_an_error_with_what_is_asked_for_instead(text: str, hint: str) -> None:
+    with pytest.raises(ConditionError, match="No status of a job is") as raised:
+        Condition(text).check_names(context_of_entry(JobEntry(key="")))
+    assert hint in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'routines.validator.status == "idle"',
+        'routines["load-1"].status == "skipped"',
+        'has(shared.status) && shared.status == "done"',
+        "name == \"status == 'done'\"",
+        '["done"].all(status, status == "done")',
+        'status + "s" == "runnings"',
+    ],
+)
+def test_another_status_may_be_anything(text: str, state: JobState) -> None:
+    Condition(text).check(context_of(state))
