@@ -123,6 +123,7 @@ _STATISTICS = Keys(
     {
         "clock": KEPT,
         "began": KEPT,
+        "uptime": KEPT,
         "routines": Keys({}, _MEASURED),
         "problems": Keys({"kinds": Each(_PROBLEM), "rest": KEPT}),
     }

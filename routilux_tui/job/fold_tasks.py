@@ -311,6 +311,8 @@ def _take_up(job: JobData, at: float) -> None:
     job.running.clear()
     job.workers = {}
     job.statistics.began = at
+    if job._status == "running":  # whoever ran it was killed, and nobody did since then
+        job.statistics.uptime.go_on(at, job._updated)
     job.statistics.recount(job.outstanding, job.running)
     for routine in job._routine_states.values():
         if not isinstance(routine, dict) or "runs" not in routine:

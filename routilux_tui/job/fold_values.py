@@ -14,6 +14,7 @@ from routilux_tui.job.data import (
 )
 from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.numbers import as_number
+from routilux_tui.job.status import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,13 @@ COUNTERS = (*NUMBERS, "retry_count", "started_at", "ended_at")
 
 
 def _status(job: JobData, status: str, at: float) -> None:
-    job._status = as_text(status)
+    former, job._status = job._status, as_text(status)
+    uptime = job.statistics.uptime
+    if job._status == "running":
+        if former != "running":
+            uptime.go_on(at, job._created if not uptime.since else None)
+    elif job._status == "paused" or has_ended(job._status):
+        uptime.stand(at)
     job._updated = at
 
 

@@ -15,6 +15,7 @@ from routilux_tui.job.activity import Activity, Buckets
 from routilux_tui.job.error_kinds import Problems, common_part
 from routilux_tui.job.numbers import as_count, as_number, is_id
 from routilux_tui.job.sketch import Sketch
+from routilux_tui.job.uptime import Uptime
 
 if TYPE_CHECKING:
     from routilux_tui.job.tasks import Task
@@ -78,6 +79,11 @@ class RoutineStatistics:
         # Counted, but not yet in the sketches.
         self._unsorted_times: list[float] = []
         self._unsorted_waits: list[float] = []
+
+    @property
+    def done(self) -> int:
+        """Tasks that it is done with: a try that is made again is none."""
+        return max(0, self.ended - self.retries)
 
     def note_usual(self, data: Any) -> None:
         """Note the input of a task that went well, of the first `MOST_USUAL` alone."""
@@ -217,7 +223,10 @@ class RoutineStatistics:
 class Statistics:
     """The statistics of a job."""
 
-    __slots__ = ("began", "clock", "emitted", "problems", "routines", "tick_began", "tick_ends")
+    __slots__ = (
+        *("began", "clock", "emitted", "problems", "routines", "tick_began", "tick_ends"),
+        "uptime",
+    )
 
     def __init__(self) -> None:
         self.routines: dict[str, RoutineStatistics] = {}
@@ -227,6 +236,7 @@ class Statistics:
         self.emitted: list[str] = []
         #: When somebody began to run the job, or took it up: nothing waited before that.
         self.began = 0.0
+        self.uptime = Uptime()
         self.tick_began = self.tick_ends = 0.0
 
     def of(self, routine_id: str) -> RoutineStatistics:
@@ -287,11 +297,13 @@ class Statistics:
 
     def to_plain(self) -> dict[str, Any]:
         """As a file has it, once all is sorted in; empty where nothing ever ran."""
-        if self.clock.origin is None and not self.problems.kinds and not self.began:
+        is_empty = self.clock.origin is None and not self.problems.kinds
+        if is_empty and not self.began and not any(self.uptime.to_plain()):
             return {}
         return {
             "clock": self.clock.to_plain(),
             "began": self.began,
+            "uptime": self.uptime.to_plain(),
             "routines": {name: one.to_plain() for name, one in self.routines.items()},
             "problems": self.problems.to_plain(),
         }
@@ -304,6 +316,7 @@ class Statistics:
         statistics.clock = Activity.from_plain(fields.get("clock"))
         statistics.tick_began, statistics.tick_ends = statistics.clock.tick
         statistics.began = as_number(fields.get("began"))
+        statistics.uptime = Uptime.from_plain(fields.get("uptime"), statistics.began)
         statistics.problems = Problems.from_plain(fields.get("problems"))
         routines = fields.get("routines")
         for name, one in (routines if isinstance(routines, dict) else {}).items():

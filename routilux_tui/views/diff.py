@@ -27,7 +27,7 @@ LEAST_RUNS = 20
 #: A run that is shorter is told by how busy the machine was.
 LEAST_SECONDS_OF_ALL = 1.0
 #: The counts of a routine that are compared, and how they are called.
-_COUNTS = {"done": "runs", "errors": "errors", "retries": "retries"}
+_COUNTS = {"done": "done", "errors": "errors", "retries": "retries"}
 _NEAR = 10
 """A tenth of what is compared is near its end."""
 #: Differences in shared data or parameters beyond so many are only counted.

@@ -29,8 +29,9 @@ Kind = tuple[str, str, str]
 class KnownRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run that has ended: what it took, and what went wrong; times in seconds.
 
-    ``routines`` has how often each routine ran and the mean time of it; ``p95`` the 95th
-    percentiles that are known. ``seconds`` is None where the file has no times. ``parameters`` are
+    ``routines`` has how many tasks each routine was done with and the mean time of one, tries that
+    were made again included; ``p95`` the 95th percentiles that are known. ``seconds`` is how long
+    it ran, without pauses; None where the file has no times. ``parameters`` are
     those that it was started with.
     """
 
@@ -62,6 +63,9 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
 def known_run_of(job: Job) -> KnownRun:
     """What a job that has ended was like; its lock is held."""
     began, ended = timestamps.to_epoch(job.created_at), timestamps.to_epoch(job.updated_at)
+    seconds = None
+    if began is not None and ended is not None:
+        seconds = job.statistics.uptime.seconds(began, ended)
     routines, p95 = {}, {}
     for routine_id, one in job.statistics.routines.items():
         one.fill_sketches()
@@ -72,14 +76,15 @@ def known_run_of(job: Job) -> KnownRun:
         if not statuses.is_routine(routine_id) or not isinstance(state, dict):
             continue
         runs, busy = as_count(state.get("runs")), as_number(state.get("execution_time"))
-        if runs:
-            routines[routine_id] = (runs, busy / runs)
+        done = runs - as_count(state.get("retries"))
+        if done > 0:
+            routines[routine_id] = (done, busy / done)
     return KnownRun(
         job_id=job.job_id,
         flow_id=job.flow_id,
         status=job.status,
         began=began,
-        seconds=None if began is None or ended is None else max(0.0, ended - began),
+        seconds=seconds,
         routines=routines,
         p95=p95,
         kinds=_kinds_of(job),

@@ -33,7 +33,8 @@ _NARROW = 0.25
 class RoutineLoad(msgspec.Struct, frozen=True):
     """What one routine has done and has before it.
 
-    ``seconds`` is the mean of one run, ``sources`` are the routines whose events it is given.
+    ``done`` counts tasks, whatever tries they took; ``seconds`` is the mean time of one, with all
+    of its tries. ``sources`` are the routines whose events it is given.
     """
 
     routine_id: str
@@ -50,9 +51,9 @@ class RoutineLoad(msgspec.Struct, frozen=True):
 
 
 class EarlierRun(msgspec.Struct, frozen=True):
-    """An earlier run that completed: how many seconds it took.
+    """An earlier run that completed: how many seconds it took, without pauses.
 
-    ``routines`` has, by its id, how often each ran, and the mean seconds of one run.
+    ``routines`` has, by its id, how many tasks each was done with, and the mean seconds of one.
     """
 
     seconds: float
@@ -62,9 +63,10 @@ class EarlierRun(msgspec.Struct, frozen=True):
 class Load(msgspec.Struct, frozen=True):
     """What is known of a job that runs.
 
-    ``elapsed`` is in seconds, without the time in which it was paused. ``busy`` is how many
-    handlers have run at once on the average, of late; 0 where that is not known. ``own_progress``
-    is the part that is done by the flow's own word, from 0 to 1; None where it says nothing.
+    ``elapsed`` is in seconds, without the time in which it was paused or nobody ran it. ``busy`` is
+    how many handlers have run at once on the average, of late; 0 where that is not known.
+    ``own_progress`` is the part that is done by the flow's own word, from 0 to 1; None where it
+    says nothing.
     """
 
     elapsed: float

@@ -126,10 +126,12 @@ def facts_of(
     began, updated = (timestamps.to_epoch(at) for at in (header.created_at, header.updated_at))
     has_ended = statuses.has_ended(header.status)
     until = updated if has_ended else now
-    taken = None if began is None or until is None else until - began
     is_own_time = header.status in {"running", "completed"} and not gone
     stands = header.status != "running" or gone or is_silent or no_answer is not None
     outlook = insight.outlook or Outlook(word=header.status)
+    taken = outlook.elapsed
+    if taken is None and began is not None and until is not None:
+        taken = until - began
     handlers = insight.now.handlers if insight.now is not None else []
     paused = pause if header.status == "paused" else None
     ends_in = None

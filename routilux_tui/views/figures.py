@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text, preview
-from routilux_tui.job.numbers import as_count, as_number
+from routilux_tui.job.numbers import as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
 from routilux_tui.views.estimate import QUEUED, Estimate, Load, RoutineLoad, estimate
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from routilux_tui.job.statistics import RoutineStatistics
     from routilux_tui.job.tasks import Task
     from routilux_tui.views.moment import Moment
-    from routilux_tui.views.shapes import Control
+    from routilux_tui.views.shapes import Control, RoutineRow
 
 #: A run is compared with so many earlier ones at least.
 _ENOUGH_RUNS = 3
+#: A rate is that of so many seconds at the least: the first of many tasks tell of no rate.
+_LEAST_SECONDS = 5.0
 #: The most that is said to be done of a job that has not completed.
 _ALMOST = 0.99
 _NOT_MEASURED = "≈ its file has no starts and ends: it was not written by routilux-tui"
@@ -53,7 +55,7 @@ def _figures_of(
         _state_of(moment, one, as_text(plain.get("status")), more),
         queued,
         running,
-        one.ended or as_count(plain.get("runs")),
+        _done(moment, one, row),
         _rate(moment, one),
         times.quantile(0.5),
         times.quantile(0.95),
@@ -72,6 +74,11 @@ def _figures_of(
     )
 
 
+def _done(moment: Moment, one: RoutineStatistics, row: RoutineRow) -> int:
+    """The tasks that a routine is done with; of a file of routilux, what its records tell."""
+    return one.done if is_measured(moment.job) else one.ended or max(0, row.runs - row.retries)
+
+
 def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -> str:
     if one.running > 0 and not moment.is_over:
         return "stopped" if moment.gone else "running"
@@ -88,13 +95,17 @@ def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -
 
 
 def _rate(moment: Moment, one: RoutineStatistics) -> float:
-    if moment.is_over or moment.gone:  # nothing of it happens any more
+    """How many handlers ended a second: in the last minute, of a young job since it began.
+
+    While it was paused, or nobody ran it, none did: what was before that tells nothing of now.
+    """
+    if moment.is_over or moment.gone or moment.job.status == "paused":  # nothing of it happens
         return 0.0
     last = int(moment.at)
-    spans = [n[0] for second, n in one.recent.items() if last - RECENT <= second < last]
-    began = moment.statistics.clock.origin or moment.at
-    known = min(float(RECENT), max(1.0, last - began))
-    return sum(spans) / known
+    began = max(moment.statistics.clock.origin or 0.0, moment.job.statistics.uptime.since)
+    first = max(last - RECENT, int(began))
+    ended = sum(n[0] for second, n in one.recent.items() if first <= second < last)
+    return ended / max(_LEAST_SECONDS, last - first)
 
 
 def _spark(moment: Moment, ones: Iterable[RoutineStatistics]) -> list[int]:
@@ -116,8 +127,6 @@ def outlook(moment: Moment) -> Outlook:
     """How far the job is."""
     job = moment.job
     statistics = moment.statistics.routines.values()
-    ended = sum(one.ended for one in statistics)
-    retried = sum(one.retries for one in statistics)
     counts = [moment.counts(one) for one in statistics]
     queued, running = (sum(one[n] for one in counts) for n in (0, 1))
     waits = [
@@ -127,7 +136,7 @@ def outlook(moment: Moment) -> Outlook:
     guess = estimate(load, moment.earlier)
     retrying = moment.retrying()
     shown = not moment.gone and job.status in {"running", "pending"}
-    done = ended - retried if is_measured(job) else len(job.execution_history)
+    done = sum(one.done for one in statistics) if is_measured(job) else len(job.execution_history)
     updated = timestamps.to_epoch(job.updated_at)
     return Outlook(
         word=statuses.KILLED if moment.gone else status_word(job, moment.control, running),
@@ -158,6 +167,7 @@ def outlook(moment: Moment) -> Outlook:
         silent=None if moment.is_over or updated is None else max(0.0, moment.now - updated),
         approximate="" if is_measured(job) else _NOT_MEASURED,
         done_is_estimate=not (is_measured(job) or getattr(job.execution_history, "exact", True)),
+        elapsed=load.elapsed if timestamps.to_epoch(job.created_at) is not None else None,
     )
 
 
@@ -196,14 +206,13 @@ def _load(moment: Moment) -> Load:
         routines.append(
             RoutineLoad(
                 name,
-                one.ended - one.retries,
-                max(0, one.queued),
-                max(0, one.running),
-                busy / one.ended if one.ended else 0.0,
+                one.done,
+                *moment.counts(one),
+                busy / (one.done or one.ended) if one.ended else 0.0,
                 tuple(sources.get(name, ())),
             )
         )
-    elapsed = max(0.0, moment.at - began) if began is not None else 0.0
+    elapsed = job.statistics.uptime.seconds(began, moment.at) if began is not None else 0.0
     return Load(
         elapsed, routines, workers=max(1, moment.shape.workers), own_progress=_own_progress(moment)
     )
@@ -227,7 +236,7 @@ def _own_progress(moment: Moment) -> float | None:
         targets = [one.target for one in moment.shape.links if one[:2] == (source, event)]
         total += count * max(1, len(targets))
         ended = (moment.statistics.of(name) for name in targets)
-        done += sum(min(count, one.ended - one.retries) for one in ended) if targets else came
+        done += sum(min(count, one.done) for one in ended) if targets else came
     return done / total if total else None
 
 

@@ -34,15 +34,16 @@ ROUTINE_APPEARANCES: dict[str, tuple[str, str, str]] = {
 class RoutineFigures(msgspec.Struct, array_like=True, frozen=True):
     """What one routine does now, and did.
 
-    ``state`` is a key of `ROUTINE_APPEARANCES`: ``idle`` ran and may get more, ``failed`` did
-    for good, ``done`` is said when the job has ended. ``queued`` counts tasks that wait for it,
+    ``state`` is a key of `ROUTINE_APPEARANCES`: ``idle`` ran and may get more, ``failed`` did for
+    good, ``done`` is said when the job has ended. ``queued`` counts tasks that wait for it,
     ``retrying`` those of them that wait for another try; ``oldest`` is for how long the first of
-    them waits. ``done`` counts handlers that ended, ``rate`` those of them a second in the last
-    minute. ``p50``, ``p95`` and ``longest`` are run times within 2 %, of all runs; ``minute_p95``
-    of the last minute; ``wait_p50`` and ``wait_p95`` waits in the queue; None where there are
-    none. ``spark`` has how many ended in each of the last seconds, oldest first: as many as are
-    known, at most 60. ``busy`` is how long its handlers ran in all. ``done`` may be an estimate, of
-    a file that has many records and no statistics.
+    them waits. ``done`` counts tasks that it is done with, and ``rate`` is how many handlers ended
+    a second in the last minute, tries that are made again among them. ``p50``, ``p95`` and
+    ``longest`` are run times within 2 %, of all runs; ``minute_p95`` of the last minute;
+    ``wait_p50`` and ``wait_p95`` waits in the queue; None where there are none. ``spark`` has how
+    many ended in each of the last seconds, oldest first: as many as are known, at most 60. ``busy``
+    is how long its handlers ran in all. ``done`` may be an estimate, of a file that has many
+    records and no statistics.
     """
 
     routine_id: str
@@ -183,13 +184,14 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """How far the job is, and when it ends.
 
     ``word`` is its status in words that are true at this moment. ``done`` of ``total`` are tasks
-    (of those known so far), ``rate`` is how many end a second. ``progress`` (0 to 1), ``low`` and
-    ``high`` (seconds left) are None where they are not known; ``eta`` says it in words, ``basis``
-    how it is known. ``slower`` is how many times as long it takes as ``earlier_runs`` of the same
-    flow with the same parameters did, None where these are too few. ``said_done`` of
+    (of those known so far), ``rate`` is how many handlers end a second. ``progress`` (0 to 1),
+    ``low`` and ``high`` (seconds left) are None where they are not known; ``eta`` says it in words,
+    ``basis`` how it is known. ``slower`` is how many times as long it takes as ``earlier_runs`` of
+    the same flow with the same parameters did, None where these are too few. ``said_done`` of
     ``said_total`` is the flow's own word, where one routine gives it. ``approximate`` says why
     figures are not exact; empty where they are. ``done_is_estimate`` while the records of a large
-    file are still being counted.
+    file are still being counted. ``elapsed`` is for how many seconds it has run, without the time
+    in which it was paused or nobody ran it; None where it is not known.
     """
 
     word: str
@@ -216,6 +218,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     said_total: float = 0.0
     approximate: str = ""
     done_is_estimate: bool = False
+    elapsed: float | None = None
 
 
 class Insight(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ def test_what_differs_is_told_with_the_first_other_record(flows: str, world: Pat
     b = _saved(f"{flows}:counting", world / "b.json", "n=7")
     printed = tui("diff", a, b, code=1).stdout
     assert "    n: 5 → 7\n" in printed
-    assert "    sink runs: 5 → 7\n" in printed
+    assert "    sink done: 5 → 7\n" in printed
     assert "    last: 4 → 6\n" in printed
     assert "A alone has #0: " in printed
     told = json.loads(tui("diff", a, b, "--json", code=1).stdout)

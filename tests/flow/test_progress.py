@@ -124,9 +124,9 @@ def test_earlier_runs_with_the_same_parameters_tell_the_end_and_what_is_slow() -
     outlook = Projection(job)
     outlook.earlier = earlier
     found = outlook.insight(["outlook"]).outlook
-    assert found.slower == pytest.approx(3.0)
+    assert found.slower == pytest.approx(3.0, rel=0.01)  # the first moment is no part of it
     assert found.earlier_runs == 4
-    assert context_of(job, earlier)["slower_than_usual"] == pytest.approx(3.0)
+    assert context_of(job, earlier)["slower_than_usual"] == pytest.approx(3.0, rel=0.01)
     assert context_of(job)["slower_than_usual"] == 0.0
 
 

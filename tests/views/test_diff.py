@@ -66,7 +66,7 @@ def test_counts_are_told_and_those_that_chance_makes_are_marked() -> None:
     )
     b = run_of(routines={"r": RoutineFigures("r", done=901, errors=25, retries=90)})
     assert told(a, b) == {
-        "routines r runs": (900, 901, False),
+        "routines r done": (900, 901, False),
         "routines r errors": (20, 25, True),
         "routines r retries": (20, 90, False),
         "routines gone": (1, None, False),
