@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Saved(msgspec.Struct, gc=False):
+class Saved(msgspec.Struct, gc=False, omit_defaults=True):
     """A record as every version writes it, its data still JSON text."""
 
     routine_id: str

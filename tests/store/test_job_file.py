@@ -63,6 +63,41 @@ def test_no_value_makes_a_save_fail(key: object, tmp_path: Path) -> None:
     assert again.execution_history[0].data["value"] is not None
 
 
+@pytest.mark.parametrize("indent", [None, 2, 7])
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_history_is_saved_as_it_was_read(tmp_path: Path, odd: bool, indent: int | None) -> None:
+    """Of a file of any layout, some of it looked at, with plain, odd and new records in it."""
+    values = [1, "},\n,{", "\n    {\n", {}, [{"a": [None]}, {}], 1.5, "é", True]
+    state = JobState("f")
+    for n, value in enumerate(values):
+        state.record_execution("r", "e", {"n": n, "deep": [{"value": value}, {}], "text": "x"})
+    history = state.execution_history
+    history[5].task, history[5].trace = 12, 0
+    if odd:
+        for key in set(ODD) - {"huge"}:  # Python's own json refuses it
+            state.record_execution("r", "e", {"value": ODD[key]})
+        history[0].routine_id = "half \ud800"
+        history[1].event_name = b"bytes"  # type: ignore[assignment]
+        history[2].timestamp, history[3].timestamp = "yesterday", None
+    state.save(tmp_path / "j.json")
+    whole = json.loads((tmp_path / "j.json").read_bytes())
+    records = whole["execution_history"]
+    assert [one["data"]["deep"][0]["value"] for one in records[: len(values)]] == values
+    assert records[1]["event_name"] == ("bytes" if odd else "e")
+    (tmp_path / "other.json").write_text(json.dumps(whole, indent=indent))
+    again = JobState.load(tmp_path / "other.json")
+    assert again.execution_history[4].data["n"] == 4  # it is looked at, the others are not
+    again.record_execution("r", "e", {"n": "new"})
+    again.save(tmp_path / "again.json")
+    written = (tmp_path / "again.json").read_bytes()
+    told = json.loads(written)["execution_history"]
+    assert json.dumps(told[:-1], sort_keys=True) == json.dumps(records, sort_keys=True)
+    assert told[-1]["data"] == {"n": "new"}
+    lines = written.partition(b'\n  "execution_history": [\n')[2].splitlines()
+    assert lines[:-2:3] == [b"    {"] * len(told)  # by which a large file is read
+    assert lines[-2:] == [b"  ]", b"}"]
+
+
 def test_odd_values_are_readable() -> None:
     from routilux_tui.job.jsonable import to_plain
 
