@@ -26,6 +26,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job.model import Job
 from routilux_tui.store.reading import load_job
 from routilux_tui.views.formatting import counted
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     import argparse
@@ -81,8 +82,9 @@ def run(args: argparse.Namespace) -> int:
         log_size=chosen["log_size"].value,
     )
     args.flow = again.flow
-    ids = f"{again.job_id[:8]} {started.job_id[:8]}"
-    print(f"Compare them: routilux-tui diff {ids}", file=sys.stderr)
+    earlier = found if isinstance(found, Path) else again.job_id[:8]
+    compare = command("diff", earlier, started.job_id[:8])
+    print(output.safe(f"Compare them: {compare}"), file=sys.stderr)
     return show_started(started, args)
 
 

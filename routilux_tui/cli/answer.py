@@ -21,6 +21,7 @@ from routilux_tui.cli.find_job import find
 from routilux_tui.errors import RunElsewhere, UsageError
 from routilux_tui.job.jsonable import parse_json
 from routilux_tui.store.locks import is_locked
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     import argparse
@@ -85,7 +86,7 @@ def _question_and_choice(args: argparse.Namespace) -> tuple[str, str]:
     if len(named) > most or (not named and args.data is None):
         raise UsageError(
             "It is not said what the answer is.",
-            "Say: routilux-tui answer JOB [QUESTION] CHOICE, or --data JSON",
+            f"Say: {command('answer', args.job)} [QUESTION] CHOICE, or --data JSON",
         )
     if args.data is not None:
         return (named[0] if named else ""), ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from routilux_tui.cli.arguments import LAST
 from routilux_tui.cli.config import (
     add_remote_command,
     add_screen_arguments,
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
             return show(chosen, source=LiveSource(fps=chosen.fps, read_only=chosen.read_only))
         socket = find_job(jobs=jobs).socket
     if not is_interactive():
-        raise UsageError("attach needs a terminal.", "Without one: routilux-tui tail -f JOB")
+        way = command("tail", "-f", args.job or LAST)
+        raise UsageError("attach needs a terminal.", f"Without one: {way}")
     handle = socket_handle(socket, fps=chosen.fps, read_only=chosen.read_only)
     return show(chosen, handle=handle)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +17,7 @@ from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
 from routilux_tui.sources.saved_entry import file_note, read_entry
 from routilux_tui.store.locks import is_locked
-from routilux_tui.views.naming import SHORTEST_PREFIX, earlier_run, jobs_named
+from routilux_tui.views.naming import SHORTEST_PREFIX, command, earlier_run, jobs_named
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
@@ -259,8 +258,7 @@ def answering(name: str, entry: JobEntry) -> JobEntry:
         return entry
     raise NotConfirmed(
         f"Job {name!r} does not answer: its runner is stopped, or very busy.",
-        "Try again, look at its log, or end it: "
-        + shlex.join(["routilux-tui", "cancel", "--force", name]),
+        f"Try again, look at its log, or end it: {command('cancel', '--force', name)}",
     )
 
 
@@ -327,16 +325,16 @@ def resume_hint(path: str) -> str:
     """How to go on with a saved job that nobody runs, for people."""
     from routilux_tui.store.large_file import open_job
 
-    resume = shlex.join(["routilux-tui", "resume", path])
+    resume = command("resume", Path(path))
     with contextlib.suppress(JobFileError):
         job = open_job(path)
-        again = shlex.join(["routilux-tui", "again", path])
+        again = command("again", Path(path))
         if has_ended(job.status):
             return f"Run it again, as a new job: {again}"
         if job.library:
             return f"Its script has ended. Run it anew, or what it had not done: {again} [--from R]"
         if job.status == "pending":
-            remove = shlex.join(["routilux-tui", "rm", path])
+            remove = command("rm", Path(path))
             return f"It has not begun. At once: {resume}; never, and out of its queue: {remove}"
     return f"Take it up: {resume}"
 

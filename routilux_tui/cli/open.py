@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.cli.config import add_screen_arguments, settings
 from routilux_tui.errors import UsageError
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
 
     handle, source = opened(args)
     if not is_interactive():
-        raise UsageError("open needs a terminal.", "Without one: routilux-tui show FILE")
+        way = command("show", Path(args.paths[0])) if handle else command("ps")
+        raise UsageError("open needs a terminal.", f"Without one: {way}")
     return show(settings(args), handle=handle, source=source)
 
 

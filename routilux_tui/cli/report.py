@@ -26,6 +26,7 @@ from routilux_tui.job.jsonable import preview
 from routilux_tui.sources.flow_runs import saved_runs
 from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.views.insight import PARTS
+from routilux_tui.views.naming import command
 from routilux_tui.views.redaction import Redaction
 from routilux_tui.views.report import Failing, Report, report_page
 from routilux_tui.views.rows import log_row
@@ -57,9 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the page."""
     if not args.output and sys.stdout.isatty():
-        raise UsageError(
-            "A page of HTML is nothing for a terminal.", "Say: routilux-tui report JOB > job.html"
-        )
+        way = f"{command('report', args.job)} > job.html"
+        raise UsageError("A page of HTML is nothing for a terminal.", f"Say: {way}")
     job, place = readable(args.job)
     target = target_file(args.output, place) if args.output else None
     redaction = Redaction(args.redact)

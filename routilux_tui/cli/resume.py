@@ -7,7 +7,6 @@ started with, if the flow's source is still the same; --flow FLOW (or FLOW behin
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from routilux_tui.cli.find_job import answering, find
 from routilux_tui.errors import NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.locks import is_locked
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if path is None:
         if flow:
             raise NotPossible(
-                f"Job {args.job!r} is run by its runner.", f"Go on: routilux-tui resume {args.job}"
+                f"Job {args.job!r} is run by its runner.", f"Go on: {command('resume', args.job)}"
             )
         return control.request(args, "resume", {"running", "completed", "failed", "cancelled"})
     from routilux_tui.runner.launch import resume_job
@@ -86,9 +86,9 @@ def _check_open(name: str, status: str) -> None:
     """Refuse a job that has ended, and say what can be done instead."""
     if not has_ended(status):
         return
-    way = f"As a new job: {shlex.join(['routilux-tui', 'again', name])}"
+    way = f"As a new job: {command('again', name)}"
     if status == "failed":
         ways = (["retry", name, "--all"], ["again", name])
-        same, new = (shlex.join(["routilux-tui", *words]) for words in ways)
+        same, new = (command(*words) for words in ways)
         way = f"What failed is sent again by: {same}, or as a new job: {new} [--only-failed]"
     raise NotPossible(f"Job {name} is {status}: it can't be resumed.", way)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import gc
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.job.status import has_ended
+from routilux_tui.runner.paths import jobs_folder
+from routilux_tui.views.naming import command
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from routilux_tui.sources.base import Handle, Source
+    from routilux_tui.tui.app import Exit
     from routilux_tui.tui.settings import Settings
 
 
@@ -20,6 +24,13 @@ def _jobs_here(settings: Settings) -> Source:
     from routilux_tui.sources.local import local_source
 
     return local_source(fps=settings.fps, read_only=settings.read_only)
+
+
+def _saved_name(left: Exit) -> str | Path:
+    """What a job is called now that it has ended: one that is not among ours, by its file."""
+    file = Path(left.file)
+    known = left.job is not None and (not left.file or file.parent == jobs_folder())
+    return left.job.job_id[:8] if known and left.job is not None else file
 
 
 def show(settings: Settings, *, handle: Handle | None = None, source: Source | None = None) -> int:
@@ -41,16 +52,16 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
             print(f"  The report, without job data: {left.report}", file=sys.stderr)
     if left.job is not None:
         name = printable(left.job.job_id[:8])
-        place = handle.place if handle is not None else ""
-        address = f"{printable(place)}/{name}" if place.startswith("ssh://") else name
+        is_far = left.place.startswith("ssh://")
+        address = f"{printable(left.place)}/{name}" if is_far else name
         message = f"Job {name} ({printable(left.job.flow_id)})"
         if left.silent:
             message += " does not answer. Look for it: routilux-tui ps"
         elif not has_ended(left.job.status):
-            message += f" goes on. Come back: routilux-tui attach {address}"
-        elif address == name:
-            message += f" is {printable(left.job.status)}. See it again: routilux-tui show {name}"
+            message += f" goes on. Come back: {command('attach', address)}"
         else:
             message += f" is {printable(left.job.status)}."
+            if not is_far:
+                message += f" See it again: {printable(command('show', _saved_name(left)))}"
         print(message, file=sys.stderr)
     return left.code

@@ -8,7 +8,6 @@ exit code tells the job's end: 0 completed, 1 failed or cancelled. With one: 0 w
 from __future__ import annotations
 
 import contextlib
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -26,6 +25,7 @@ from routilux_tui.errors import (
     Unreachable,
 )
 from routilux_tui.job import status as statuses
+from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import WaitResult
 
 if TYPE_CHECKING:
@@ -113,6 +113,6 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
         gone = "its process was killed" if job.is_abandoned() else f"the job is {status}"
         raise NotPossible(
             f"{job.path}: {gone}, and nobody runs it.",
-            f"What was done is kept. Go on: routilux-tui resume {shlex.quote(str(job.path))}",
+            f"What was done is kept. Go on: {command('resume', job.path)}",
         )
     return WaitResult("ended" if until else "met", status)

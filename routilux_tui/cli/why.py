@@ -17,6 +17,7 @@ from routilux_tui.runner.earlier import earlier_runs
 from routilux_tui.views.earlier import usual_of
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.insight import PARTS
+from routilux_tui.views.naming import command
 from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import PAUSES, Filter
 from routilux_tui.views.why import why
@@ -59,7 +60,7 @@ def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
     gone, resume, is_silent = False, "", isinstance(job, SavedJob) and job.is_silent
     if isinstance(job, SavedJob) and job.is_abandoned():
         gone = True
-        resume = "" if job.state.library else f"routilux-tui resume {job.path}"
+        resume = "" if job.state.library else command("resume", job.path)
     return facts_of(
         header,
         insight or job.insight(*PARTS),

@@ -5,8 +5,8 @@ The earlier job is never changed. The new one says in the record of its start wh
 
 from __future__ import annotations
 
-import shlex
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible
@@ -18,7 +18,7 @@ from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume,
 from routilux_tui.runner.launch_spec import LaunchSpec
 from routilux_tui.runner.paths import log_path, socket_path
 from routilux_tui.store.reading import load_job
-from routilux_tui.views.naming import launch_names
+from routilux_tui.views.naming import command, launch_names
 
 if TYPE_CHECKING:
     import os
@@ -62,7 +62,7 @@ class Repetition:
             raise script_ended(job, str(path))
         record = job.extra.get(KEY)
         begun = FlowToResume(flow) if flow else flow_to_resume(
-            record, job.job_id, str(path), command="again", any_source=True
+            record, job.job_id, str(path), method="again", any_source=True
         )  # fmt: skip
         own = record if isinstance(record, dict) else {}
         self.job_id = job.job_id
@@ -134,7 +134,7 @@ def _failed(job: Job, path: str) -> list[dict[str, Any]]:
     if not statuses.has_ended(job.status):
         raise NotPossible(
             f"{path}: its job is {job.status}, and has not ended.",
-            f"Wait for its end, or go on with it: {shlex.join(['routilux-tui', 'resume', path])}",
+            f"Wait for its end, or go on with it: {command('resume', Path(path))}",
         )
     if not job.failed_tasks:
         raise NotPossible(f"{path}: no input failed for good.", "Run the whole again.")

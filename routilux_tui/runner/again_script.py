@@ -8,7 +8,6 @@ earlier one had not done, in place of its entry. All else of the script runs as 
 from __future__ import annotations
 
 import os
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from routilux_tui.runner.launch_spec import LaunchSpec
 from routilux_tui.runner.script import Script, script_of
 from routilux_tui.runner.script_launch import start_script
 from routilux_tui.runner.script_messages import INEXACT
-from routilux_tui.views.naming import launch_names
+from routilux_tui.views.naming import command, launch_names
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
@@ -54,7 +53,7 @@ class ScriptRepetition:
         only_failed: bool = False,
     ) -> None:
         record = job.extra.get(KEY)
-        begun = flow_to_resume(record, job.job_id, path, command="again", any_source=True)
+        begun = flow_to_resume(record, job.job_id, path, method="again", any_source=True)
         own = record if isinstance(record, dict) else {}
         self.script = _script_of(begun.flow, str(own.get("path") or ""))
         self.job_id = job.job_id
@@ -173,6 +172,6 @@ def _refuse_while_it_runs(job: Job, launch: dict[str, Any], path: str) -> None:
             return
         raise NotPossible(
             f"{path}: its script still runs, as process {pid}, and may do it itself.",
-            f"Wait for its end, or end it: routilux-tui cancel --force {shlex.quote(path)}, "
+            f"Wait for its end, or end it: {command('cancel', '--force', Path(path))}, "
             f"or kill {pid}, should its runner be gone.",
         )

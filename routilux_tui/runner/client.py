@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
 from routilux_tui.views.formatting import counted
+from routilux_tui.views.naming import command
 from routilux_tui.views.reason import verb
 from routilux_tui.views.shapes import AlertState, Header, RoutineRow, WaitResult, Window
 
@@ -47,6 +49,8 @@ class Client:
 
     def __init__(self, path: str | os.PathLike[str], patience: float = 5.0) -> None:
         self.path = os.fspath(path)
+        #: What its job is called in a command.
+        self.job = Path(self.path).stem
         self.patience = patience
         self._number = 0
         self._received = bytearray()
@@ -117,7 +121,7 @@ class Client:
         except TimeoutError:
             raise NotConfirmed(
                 f"The runner has not answered {method!r} in time.",
-                "Try again, look at its log, or end it: routilux-tui cancel --force JOB",
+                f"Try again, look at its log, or end it: {command('cancel', '--force', self.job)}",
             ) from None
         except OSError as error:
             raise Unreachable(f"{self.path}: {error.strerror or error}.") from error
@@ -260,12 +264,14 @@ class Client:
                 return header
             if time.monotonic() >= deadline:
                 running = header.control.running if header.control else 0
+                job = header.job_id[:8]
+                until = " || ".join(f'status == "{one}"' for one in sorted(statuses))
                 raise NotConfirmed(
                     f"Asked, but job {header.job_id} is still {header.status} after {within:g} s"
                     f" ({counted(running, 'handler')} {verb(running, 'run')}).",
-                    "It will be done when they return: routilux-tui wait tells when."
+                    f"It will be done when they return: {command('wait', job, '--until', until)}"
                     if running
-                    else f"Why: routilux-tui why {header.job_id[:8]}",
+                    else f"Why: {command('why', job)}",
                 )
             time.sleep(0.02)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import signal
 import subprocess
 import uuid
@@ -19,7 +18,7 @@ from routilux_tui.runner.interpreter import python_of
 from routilux_tui.runner.launch_record import KEY, FlowToResume, flow_to_resume, script_ended
 from routilux_tui.runner.launch_spec import LaunchResult, LaunchSpec, Predecessor, RetrySpec
 from routilux_tui.runner.paths import log_path, make_private, socket_path
-from routilux_tui.views.naming import launch_names
+from routilux_tui.views.naming import command, launch_names
 
 if TYPE_CHECKING:
     from routilux_tui.job.model import Job
@@ -222,16 +221,16 @@ def retry_job(
     if not has_ended(job.status):
         raise NotPossible(
             f"{path}: its job is {job.status}, and nobody runs it.",
-            f"Go on with it first: {shlex.join(['routilux-tui', 'resume', path])}",
+            f"Go on with it first: {command('resume', Path(path))}",
         )
-    choose(job, retry.wanted)
+    choose(job, retry.wanted, Path(path))
     record, job_id = job.extra.get(KEY), job.job_id
     lingering = socket_path(job_id)
     if not flow and lingering.exists() and not is_stale(lingering):
         with Client(lingering) as client:
             return client.sent("retry", **retry.as_request())
     begun = FlowToResume(flow) if flow else flow_to_resume(
-        record, job_id, path, command="retry", any_source=True
+        record, job_id, path, method="retry", any_source=True
     )  # fmt: skip
     started = launch(
         LaunchSpec(
@@ -350,5 +349,5 @@ def runner_gone(result: LaunchResult, flow: str) -> Unreachable:
     return Unreachable(
         f"The process of job {result.job_id} answers no more: "
         "it was killed, or a handler ended it.",
-        f"What was done is kept. Go on: routilux-tui resume {shlex.join([result.path, flow])}",
+        f"What was done is kept. Go on: {command('resume', Path(result.path), flow)}",
     )

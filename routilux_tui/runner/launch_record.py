@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import secrets
-import shlex
 import socket
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ import msgspec
 from routilux_tui import __version__
 from routilux_tui.errors import NotPossible
 from routilux_tui.runner.paths import make_private, state_folder
+from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import AlertRule
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def user_name() -> str:
 
 
 def flow_to_resume(
-    launch: Any, job_id: str, place: str, *, command: str = "resume", any_source: bool = False
+    launch: Any, job_id: str, place: str, *, method: str = "resume", any_source: bool = False
 ) -> FlowToResume:
     """The flow that a saved job was started with, when its source is still the same.
 
@@ -96,14 +96,14 @@ def flow_to_resume(
         launch: what the job's file says of its start.
         job_id: the job.
         place: the job's file, for people.
-        command: what is to be done with it, for people.
+        method: the command that is asked with it, for people.
         any_source: take it, too, when its source is another by now.
 
     Raises:
         NotPossible: when the file says nothing of it, or was not written by this user on this
             machine, or when the flow's source is another now.
     """
-    hint = f"Name the flow: {shlex.join(['routilux-tui', command, place])} --flow FLOW"
+    hint = f"Name the flow: {command(method, Path(place))} --flow FLOW"
     if not isinstance(launch, dict) or not isinstance(launch.get("flow"), str):
         raise NotPossible(f"{place}: it does not say which flow it was started with.", hint)
     unsigned = {key: value for key, value in launch.items() if key != "signature"}
@@ -196,6 +196,6 @@ def script_ended(job: Job, path: str) -> NotPossible:
     return NotPossible(
         f"{path} was run by a script of {job.library}, and its process has ended: it can't go on.",
         "Send what one of its routines had not done into a new run: "
-        f"{shlex.join(['routilux-tui', 'again', path])} --from ROUTINE; "
-        f"or run it anew: routilux-tui run {shlex.join(again)}",
+        f"{command('again', Path(path))} --from ROUTINE; "
+        f"or run it anew: {command('run', *again)}",
     )

@@ -10,6 +10,7 @@ from routilux_tui.job.status import has_ended
 from routilux_tui.runner.paths import log_path
 from routilux_tui.store.locks import is_locked
 from routilux_tui.store.removal import remove_job
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +26,9 @@ def refusal(name: str, status: str) -> NotPossible:
     if has_ended(status):
         return NotPossible(
             f"Job {name} is {status}, and its process has not ended: a handler has not returned.",
-            f"Wait for it, or end it: routilux-tui cancel --force {name}",
+            f"Wait for it, or end it: {command('cancel', '--force', name)}",
         )
-    return NotPossible(f"Job {name} is running.", f"Cancel it first: routilux-tui cancel {name}")
+    return NotPossible(f"Job {name} is running.", f"Cancel it first: {command('cancel', name)}")
 
 
 def remove_saved(path: Path, job_id: str, status: str) -> None:

@@ -9,6 +9,7 @@ from routilux_tui.errors import JobFileError, NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.files import unwritable
 from routilux_tui.store.large_file import open_job
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,5 +50,5 @@ def check_save_file(path: Path, flow_id: str, *, force: bool = False) -> None:
     if not has_ended(job.status):
         raise NotPossible(
             f"{path}: its job is {job.status}, and has not ended.",
-            f"Save elsewhere, or go on with it: routilux-tui resume {path}",
+            f"Save elsewhere, or go on with it: {command('resume', path)}",
         )

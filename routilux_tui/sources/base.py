@@ -57,6 +57,10 @@ class Handle(Protocol):
         """Where the job is, for people: a socket's machine, or a file's path."""
 
     @property
+    def file(self) -> str:
+        """The job's file, on the machine that the job is on; empty where that is not known."""
+
+    @property
     def cannot(self) -> Mapping[str, str]:
         """Action -> why it can't be done now. What is not in it can be asked for."""
 

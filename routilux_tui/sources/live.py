@@ -96,6 +96,11 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         return self._place
 
     @property
+    def file(self) -> str:
+        """The job's file, there where its runner is."""
+        return self.hello.path
+
+    @property
     def is_gone(self) -> bool:
         """Whether its runner was killed: then its file speaks for it, here or over there."""
         return self._header.gone

@@ -92,6 +92,11 @@ class SavedHandle(Refusals):
         return str(self.path)
 
     @property
+    def file(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    @property
     def cannot(self) -> Mapping[str, str]:
         """A file takes no controls; the reason tells the way out."""
         if is_locked(self.path):
@@ -99,7 +104,7 @@ class SavedHandle(Refusals):
         elif self._projection is not None and self._projection.job.library:
             why = f"it was run by a script of {self._projection.job.library}, which has ended"
         else:
-            why = f"nobody runs it; take it up: routilux-tui resume {self.path.name}"
+            why = "nobody runs it; R on its screen takes it up"
             if statuses.has_ended(self._header.status):
                 why = f"the job is {self._header.status}"
             can = {name for name, control in CONTROLS.items() if control.in_file}

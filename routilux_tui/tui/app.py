@@ -56,12 +56,14 @@ def styles_folder() -> Path:
 class Exit:
     """How the dashboard was left: the exit code, and the live job that it was on.
 
-    ``silent`` says that the job did not answer any more.
+    ``silent`` says that the job did not answer any more; ``place`` and ``file`` are its handle's.
     """
 
     code: int = 0
     job: Header | None = None
     silent: bool = False
+    place: str = ""
+    file: str = ""
     report: Path | None = None
     error: str = ""
 
@@ -178,9 +180,13 @@ class Dashboard(TypeAhead):
             self._source = self._make_source()
             self.switch_screen(JobsScreen(self._source))
 
-    def leave(self, job: Header | None, *, silent: bool = False) -> None:
-        """End the dashboard; ``job``, if it is a live one, is where it was left."""
-        self.left = Exit(0, job, silent)
+    def leave(self, on: Handle | None = None) -> None:
+        """End the dashboard; a live job that it is left on is told of."""
+        if on is not None and on.is_live:
+            silent = on.stale_since is not None
+            self.left = Exit(0, on.header, silent, on.place, on.file)
+        else:
+            self.left = Exit(0)
         self.exit()
 
     def _signalled(self, number: int) -> None:
@@ -222,7 +228,7 @@ class Dashboard(TypeAhead):
 
     def action_quit(self) -> Any:
         """Ctrl+Q leaves, too."""
-        self.leave(None)
+        self.leave()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Write a frame: of what was refreshed, the cells that changed; nothing where none did."""

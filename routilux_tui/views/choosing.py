@@ -11,9 +11,12 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job.fold_single_tasks import last_error
 from routilux_tui.job.queue_actions import GIVEN_UP
 from routilux_tui.views.formatting import counted
+from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import Header  # noqa: TC001 - a field's type
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from routilux_tui.job.model import Job
     from routilux_tui.job.tasks import FailedTask, Task
 
@@ -96,8 +99,13 @@ def selection_of(params: dict[str, Any]) -> TaskSelection:
     return wanted
 
 
-def choose(job: Job, wanted: TaskSelection) -> Chosen:
+def choose(job: Job, wanted: TaskSelection, name: str | Path = "") -> Chosen:
     """The tasks of a job that are meant; its lock is held.
+
+    Args:
+        job: the job.
+        wanted: what is meant.
+        name: what the job is called where somebody is told what else to do; by default its id.
 
     Raises:
         NotPossible: when there are none; the message says what there is.
@@ -119,7 +127,7 @@ def choose(job: Job, wanted: TaskSelection) -> Chosen:
             if is_meant(task, "") and (task.retry_count or not wanted.is_for_failed):
                 dropped.append(task)  # noqa: PERF401 - with its reason
     if not failed and not waiting and not dropped:
-        raise NotPossible(_why_none(job, wanted), _what_else(job))
+        raise NotPossible(_why_none(job, wanted), _what_else(job, name or job.job_id))
     return Chosen(failed, waiting, dropped)
 
 
@@ -146,13 +154,13 @@ def _with_error(job: Job, text: str) -> Any:
     return lambda task, error: task.problem in numbers or text in (error or last_error(job, task))
 
 
-def _what_else(job: Job) -> str:
+def _what_else(job: Job, name: str | Path) -> str:
     """Where to look for what failed, or what can be done with a job in which no input has."""
     if job.dropped_tasks and not any(one.status != GIVEN_UP for one in job.failed_tasks):
-        return f"What it dropped runs, too, with: routilux-tui retry {job.job_id} --all"
+        return f"What it dropped runs, too, with: {command('retry', name, '--all')}"
     if job.failed_count or not statuses.has_ended(job.status):
-        return f"What failed: routilux-tui show {job.job_id} --problems"
-    return f"The whole, as a new job: routilux-tui again {job.job_id}"
+        return f"What failed: {command('show', name, '--problems')}"
+    return f"The whole, as a new job: {command('again', name)}"
 
 
 def _why_none(job: Job, wanted: TaskSelection) -> str:

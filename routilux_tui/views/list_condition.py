@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError, TooCostly
 from routilux_tui.views.condition_context import context_of_entry
 from routilux_tui.views.conditions import Condition
+from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import SILENT, JobEntry
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ListCondition:
         if judge is None and not self._condition.is_light:
             raise ConditionError(
                 "A list goes through one list of a job's at the most, for it judges at every key.",
-                f"Ask: routilux-tui ps --where {shlex.quote(self._condition.text)}",
+                f"Ask: {command('ps', '--where', self._condition.text)}",
             )
         of_any = context_of_entry(JobEntry(key=""))
         self.needs_figures = not self.names <= of_any.keys()

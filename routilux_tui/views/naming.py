@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import unicodedata
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -33,6 +35,21 @@ class HasName(Protocol):
 
 
 _Job = TypeVar("_Job", bound=HasName)
+
+
+def command(*words: str | os.PathLike[str]) -> str:
+    """A command of ours as it is pasted into a shell: ``routilux-tui rm '/srv/my jobs/a.json'``.
+
+    Args:
+        words: those behind ``routilux-tui``; a file is given as a path, an option as a text.
+    """
+    named = [one if isinstance(one, str) else _as_file(os.fspath(one)) for one in words]
+    return shlex.join(["routilux-tui", *named])
+
+
+def _as_file(path: str) -> str:
+    """A path by which a file is found from here that is no option and no job's name."""
+    return path if os.sep in path else f"{os.curdir}{os.sep}{path}"
 
 
 def jobs_named(name: str, jobs: Sequence[_Job]) -> list[_Job]:

@@ -146,7 +146,7 @@ async def test_a_killed_runner_is_gone_its_file_speaks_until_somebody_takes_the_
             break
     assert handle.stale_since is None
     assert not handle.is_live
-    assert "routilux-tui resume" in handle.cannot["pause"]
+    assert "R on its screen takes it up" in handle.cannot["pause"]
     total = handle.header.counts[HISTORY]
     assert (await handle.window(HISTORY, 0, 1, Filter())).total == total > 10
     resume_job(str(started.path), f"{flows}:counting")

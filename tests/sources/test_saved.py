@@ -131,7 +131,7 @@ async def test_a_handle_on_a_file_follows_it_and_refuses_controls(tmp_path: Path
     handle = SavedHandle(path)
     await handle.open()
     assert "nobody runs it" in handle.header.note
-    assert "routilux-tui resume" in handle.cannot["pause"]
+    assert "R on its screen takes it up" in handle.cannot["pause"]
     with pytest.raises(NotPossible):
         await handle.pause()
     frames = handle.changes()

@@ -385,6 +385,6 @@ async def test_a_far_runner_that_is_killed_is_gone_and_its_file_speaks(
     await _until(lambda: handle.is_gone, 30)
     total = handle.header.counts[HISTORY]
     assert (await handle.window(HISTORY, 0, 1, Filter())).total == total > 20
-    assert "routilux-tui resume" in handle.cannot["pause"]
+    assert "R on its screen takes it up" in handle.cannot["pause"]
     await handle.close()
     following.cancel()

@@ -120,8 +120,11 @@ def flows(world: Path) -> str:
     return write_flows(world)
 
 
-def test_run_pause_resume_wait_cancel_and_leave_by_keys(flows: str) -> None:
-    terminal = Terminal(["run", f"{flows}:counting", "-p", "n=50000", "-p", "pace=0.01"])
+def test_run_pause_resume_wait_cancel_and_leave_by_keys(flows: str, world: Path) -> None:
+    saved = world / "my jobs" / "a.json"
+    saved.parent.mkdir()
+    words = ["-p", "n=50000", "-p", "pace=0.01", "--save", str(saved)]
+    terminal = Terminal(["run", f"{flows}:counting", *words])
     terminal.until("▶ running", "counting", "1 Flow 2", "5 History")
     terminal.press("p")
     terminal.until("Pause the job")
@@ -146,7 +149,7 @@ def test_run_pause_resume_wait_cancel_and_leave_by_keys(flows: str) -> None:
     terminal.until("⊘ cancelled")
     terminal.press("q")
     assert terminal.ended() == 0
-    assert "is cancelled. See it again: routilux-tui show" in terminal.written
+    assert f"is cancelled. See it again: routilux-tui show '{saved}'" in terminal.written
     assert terminal.is_as_found()
 
 

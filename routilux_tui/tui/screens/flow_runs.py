@@ -15,6 +15,7 @@ from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views.formatting import count, date_time, span, sparkline
 from routilux_tui.views.list_line import STATES, state_of
+from routilux_tui.views.naming import command
 from routilux_tui.views.text import printable
 from routilux_tui.views.trends import RunEntry, Trend, trend
 
@@ -62,7 +63,7 @@ class FlowRuns:
         if host:
             raise NotPossible(
                 "The runs of another machine are known to the list alone.",
-                f"Open it: routilux-tui --host {host}",
+                f"Open it: {command('--host', host)}",
             )
         return await asyncio.to_thread(runs_of_flow, flow_id, MOST)
 

@@ -338,8 +338,7 @@ class JobScreen(ReplayLayer):
 
     def action_leave(self) -> None:
         """Leave the dashboard; the job goes on."""
-        job = self.present.header if self.present.is_live else None
-        self.app.leave(job, silent=self.present.stale_since is not None)  # type: ignore[attr-defined] # our own app
+        self.app.leave(self.present)  # type: ignore[attr-defined] # our own app
 
     async def on_unmount(self) -> None:
         """Let go of the job."""

@@ -61,7 +61,7 @@ async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
         way = [f"press {reason.key}"] if reason.key else []
-        way += [f"routilux-tui {reason.command}"] if reason.command else []
+        way += [reason.command] if reason.command else []
         if way:
             lines.append(f"    {', or '.join(way)}")
         lines.append("")

@@ -371,7 +371,7 @@ class JobsScreen(JobSelection):
 
     def action_leave(self) -> None:
         """Leave."""
-        self.app.leave(None)  # type: ignore[attr-defined] # our own app
+        self.app.leave()  # type: ignore[attr-defined] # our own app
 
     async def on_unmount(self) -> None:
         """Stop following."""
