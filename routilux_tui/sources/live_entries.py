@@ -42,16 +42,8 @@ def entry_of(found: Found) -> JobEntry:
     size = 0
     with contextlib.suppress(OSError):
         size = Path(hello.path).stat().st_size if hello.path else 0
-    entry = entry_of_header(
+    return entry_of_header(
         header, key=str(found.socket), path=hello.path, size=size, badge="live", place="live"
-    )
-    return msgspec.structs.replace(
-        entry,
-        progress=header.progress,
-        reason=header.reason,
-        reminders=header.reminders,
-        alerts=header.alerts,
-        told=header.told,
     )
 
 

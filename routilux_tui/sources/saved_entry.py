@@ -21,7 +21,7 @@ from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes
 from routilux_tui.views.list_line import entry_of_header, note_of
 from routilux_tui.views.naming import launch_names
-from routilux_tui.views.shapes import JobEntry
+from routilux_tui.views.shapes import Header, JobEntry
 
 if TYPE_CHECKING:
     from routilux_tui.views.projection import Projection
@@ -111,11 +111,10 @@ def read_entry(path: str | os.PathLike[str]) -> JobEntry:
             job = _decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _entry_of_job(place, size)
-        return (
-            _entry_of_content(job, place, size)
-            if job.kind == "JobState"
-            else _entry_of_job(place, size)
-        )
+        if job.kind != "JobState":
+            return _entry_of_job(place, size)
+        badge = _badge(place, job.status, job.updated_at)
+        return entry_of_header(_header_of(job), key=place, path=place, size=size, badge=badge)
     except JobFileError as error:
         badge = "torn" if isinstance(error, JobFileTorn) else ""
         if isinstance(error, UnknownKind):
@@ -147,7 +146,8 @@ def _turn(launch: Any, job_id: str) -> str:
     return JobQueue(queue).place_of(job_id)
 
 
-def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
+def _header_of(job: _Job) -> Header:
+    """What of `Projection.header` a list shows, and the same, without making a job of the file."""
     total = done = errors = 0
     for name, one in job.routine_states.items():
         if statuses.is_routine(name):
@@ -159,23 +159,21 @@ def _entry_of_content(job: _Job, place: str, size: int) -> JobEntry:
         with contextlib.suppress(msgspec.MsgspecError):  # else as its routines' states say
             done, total = _certainly_done(job)
     name, labels = launch_names(job.launch)
-    return JobEntry(
-        key=place,
+    return Header(
         status=job.status,
         flow_id=job.flow_id,
         job_id=job.job_id,
         routines_done=done,
         routines_total=total,
-        records=len(job.execution_history),
+        counts={
+            shapes.HISTORY: len(job.execution_history),
+            shapes.PENDING: len(job.pending_tasks),
+        },
         errors=errors,
         created_at=job.created_at,
         updated_at=job.updated_at,
-        size=size,
-        path=place,
-        badge=_badge(place, job.status, job.updated_at),
         name=name,
         labels=labels,
-        queued=len(job.pending_tasks),
         note=_note(job),
         questions=_questions(job),
     )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import key_text, to_plain
 from routilux_tui.job.status import KILLED, has_ended, is_routine, routine_is_done
+from routilux_tui.views.condition_figures import MEASURED, OF_ENTRY, OF_JOB, Measured, small
 from routilux_tui.views.figures import figures, outlook
 from routilux_tui.views.flow_shape import MOST_ROUTINES
-from routilux_tui.views.list_line import progress_of, status_of
 from routilux_tui.views.moment import Moment
-from routilux_tui.views.naming import launch_names
-from routilux_tui.views.questions import count_open, waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from routilux_tui.job.model import Job
     from routilux_tui.views.estimate import EarlierRun
@@ -37,11 +32,6 @@ _PENDING: dict[str, Any] = {
     "rate": 0.0,
     "error_type": "",
 }
-_MOST_ITEMS = 200
-_MOST_VALUES = 5000
-_LONGEST_TEXT = 100_000
-_LARGE: Any = object()
-"""Stands for what a condition is not shown."""
 
 
 def context_of(
@@ -71,7 +61,7 @@ def context_of(
     """
     with job.lock:
         plain = {
-            name: value(job) for name, value in _PLAIN.items() if names is None or name in names
+            name: value(job) for name, value in OF_JOB.items() if names is None or name in names
         }
         if gone and "status" in plain:
             plain["status"] = KILLED
@@ -81,7 +71,7 @@ def context_of(
         seen = outlook(moment)
         is_over = has_ended(job.status)
         routines = {
-            name: {**_PENDING, **_small(routine)}
+            name: {**_PENDING, **small(routine)}
             for name, routine in islice(job.routine_states.items(), MOST_ROUTINES)
             if is_routine(name) and isinstance(routine, dict)
         }
@@ -99,97 +89,8 @@ def context_of(
         done = sum(routine_is_done(str(one["status"])) for one in routines.values())
         guess = done / len(routines) if routines else 0.0
         progress = seen.progress if seen.progress is not None else min(guess, 0.99)
-        created = timestamps.to_epoch(job.created_at)
-        return {
-            **plain,
-            "age": max(0.0, (now or time.time()) - created) if created is not None else 0.0,
-            "progress": progress,
-            "eta": -1.0 if seen.low is None or seen.high is None else (seen.low + seen.high) / 2,
-            "queue": seen.queued,
-            "oldest": seen.oldest or 0.0,
-            "silent_for": seen.silent or 0.0,
-            "slower_than_usual": seen.slower or 0.0,
-            "routines": routines,
-        }
-
-
-def _sum_of(count: str) -> Callable[[Job], int]:
-    """What counts a number of all routines' states together."""
-
-    def total(job: Job) -> int:
-        states = islice(job.routine_states.items(), MOST_ROUTINES)
-        return sum(
-            _count(state, count)
-            for name, state in states
-            if is_routine(name) and isinstance(state, dict)
-        )
-
-    return total
-
-
-def _last(entries: Sequence[Any]) -> Any:
-    value = _bounded(entries[-1], [_MOST_VALUES]) if entries else {}
-    return {} if value is _LARGE else value
-
-
-def _count(routine: dict[str, Any], name: str) -> int:
-    value = routine.get(name)
-    return value if isinstance(value, int) and value.bit_length() <= 63 else 0
-
-
-def _small(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Values as a condition may see them: what is large is left out, however deep it lies."""
-    left = [_MOST_VALUES]
-    pairs = ((key_text(key), _bounded(value, left)) for key, value in islice(values.items(), 1000))
-    return {key: value for key, value in pairs if value is not _LARGE}
-
-
-def _bounded(value: Any, left: list[int]) -> Any:
-    """A value as a condition may see it, or `_LARGE`; ``left`` counts down the values to come."""
-    left[0] -= 1
-    if left[0] < 0:
-        return _LARGE
-    kind = type(value)  # what a value says of itself may raise
-    if issubclass(kind, dict):
-        if len(value) > _MOST_ITEMS:
-            return _LARGE
-        pairs = ((key_text(key), _bounded(one, left)) for key, one in list(value.items()))
-        return {key: one for key, one in pairs if one is not _LARGE}
-    if issubclass(kind, (list, tuple, set, frozenset)):
-        if len(value) > _MOST_ITEMS:
-            return _LARGE
-        items = (_bounded(one, left) for one in list(value))
-        return [one for one in items if one is not _LARGE]
-    if issubclass(kind, int) and value.bit_length() > 63:
-        return _LARGE
-    if issubclass(kind, str) and len(value) > _LONGEST_TEXT:
-        return _LARGE
-    return to_plain(value)
-
-
-#: What is told of a job without measuring anything, by its name.
-_PLAIN: dict[str, Callable[[Job], Any]] = {
-    "status": lambda job: job.status,
-    "flow_id": lambda job: job.flow_id,
-    "job_id": lambda job: job.job_id,
-    "name": lambda job: launch_names(job.extra.get("launch"))[0],
-    "labels": lambda job: launch_names(job.extra.get("launch"))[1],
-    "current": lambda job: job.current_routine_id or "",
-    "records": lambda job: len(job.execution_history),
-    "runs": _sum_of("runs"),
-    "errors": _sum_of("errors"),
-    "retries": _sum_of("retries"),
-    "pending": lambda job: len(job.pending_tasks) or len(job.outstanding) - len(job.running),
-    "deferred": lambda job: len(job.deferred_events),
-    "pauses": lambda job: len(job.pause_points),
-    "logs": lambda job: len(job.shared_log),
-    "outputs": lambda job: len(job.output_log),
-    "waiting": waits,
-    "questions": count_open,
-    "shared": lambda job: _small(job.shared_data),
-    "log_last": lambda job: _last(job.shared_log),
-    "output_last": lambda job: _last(job.output_log),
-}
+        known = Measured(job, now, seen, routines, progress)
+        return {**plain, **{name: value(known) for name, value in MEASURED.items()}}
 
 
 def context_of_task(
@@ -204,46 +105,13 @@ def context_of_task(
     return {
         "routine": routine,
         "slot": slot,
-        "data": _small(data) if isinstance(data, dict) else {},
+        "data": small(data) if isinstance(data, dict) else {},
         "source": source or "",
         "event": event or "",
         "tries": tries,
     }
 
 
-def _part_done(entry: JobEntry) -> float:
-    """The part of a job that is done; by its routines where nothing else is known."""
-    known = progress_of(entry)
-    if known is not None:
-        return known
-    return min(entry.routines_done / entry.routines_total, 0.99) if entry.routines_total else 0.0
-
-
 def context_of_entry(entry: JobEntry) -> dict[str, Any]:
     """What a condition that filters a list sees of a job."""
-    created = timestamps.to_epoch(entry.created_at)
-    updated = timestamps.to_epoch(entry.updated_at)
-    now = time.time()
-    return {
-        "status": status_of(entry),
-        "flow_id": entry.flow_id,
-        "job_id": entry.job_id,
-        "name": entry.name,
-        "labels": entry.labels,
-        "host": entry.host,
-        "place": entry.place,
-        "live": entry.place == "live",
-        "records": entry.records,
-        "errors": entry.errors,
-        "routines_done": entry.routines_done,
-        "routines_total": entry.routines_total,
-        "size": entry.size,
-        "path": entry.path,
-        "badge": entry.badge,
-        "questions": entry.questions,
-        "waiting": entry.questions > 0 and entry.status == "paused",
-        "queue": entry.queued,
-        "progress": _part_done(entry),
-        "age": max(0.0, now - created) if created is not None else 0.0,
-        "updated": max(0.0, now - updated) if updated is not None else 0.0,
-    }
+    return {name: value(entry) for name, value in OF_ENTRY.items()}

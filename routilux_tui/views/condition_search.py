@@ -11,12 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import ConditionError
-from routilux_tui.job import change_kinds as parts
 from routilux_tui.job import timestamps
 from routilux_tui.job.change_kinds import kind_of, kinds_altering
 from routilux_tui.store.recovery import apply_changes
 from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_context import context_of
+from routilux_tui.views.condition_figures import FIGURES
 from routilux_tui.views.conditions import Condition
 
 if TYPE_CHECKING:
@@ -29,39 +29,6 @@ if TYPE_CHECKING:
 MOST_SECONDS = 20.0
 _NO_END = 1 << 62
 
-#: What a condition sees under a name, and the parts of a job that it is made of. Others move with
-#: time, too.
-_MADE_OF: dict[str, tuple[str, ...]] = {
-    "status": (parts.STATUS,),
-    "waiting": (
-        parts.STATUS,
-        parts.QUESTIONS,
-        parts.DEFERRED,
-        parts.PAUSES,
-    ),
-    "records": (parts.HISTORY,),
-    "current": (parts.CURRENT,),
-    "runs": (parts.RUNS,),
-    "errors": (parts.ERRORS,),
-    "retries": (parts.ERRORS,),
-    "pending": (parts.TASKS,),
-    "queue": (parts.TASKS,),
-    "deferred": (parts.DEFERRED,),
-    "questions": (parts.QUESTIONS, parts.DEFERRED, parts.STATUS),
-    "pauses": (parts.PAUSES,),
-    "logs": (parts.LOG,),
-    "log_last": (parts.LOG,),
-    "outputs": (parts.OUTPUT,),
-    "output_last": (parts.OUTPUT,),
-    "shared": (parts.SHARED,),
-    "routines": (
-        parts.ROUTINES,
-        parts.TASKS,
-        parts.SHAPE,
-        parts.STATUS,
-    ),
-    **dict.fromkeys(("flow_id", "job_id", "name", "labels"), (parts.IDENTITY,)),
-}
 #: What of a routine moves with time alone.
 _MOVING = ("rate", "p95")
 
@@ -175,7 +142,8 @@ def altering(condition: Condition) -> frozenset[str] | None:
     made_of: set[str] = set()
     for name in condition.names:
         moves = name == "routines" and any(one in condition.text for one in _MOVING)
-        if moves or name not in _MADE_OF:
+        figure = FIGURES.get(name)
+        if moves or figure is None or figure.made_of is None:
             return None
-        made_of.update(_MADE_OF[name])
+        made_of.update(figure.made_of)
     return kinds_altering(made_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
@@ -11,11 +11,8 @@ from routilux_tui.job.numbers import is_id
 from routilux_tui.job.status import WAITS
 from routilux_tui.views import formatting
 from routilux_tui.views.formatting import span
-from routilux_tui.views.shapes import ABANDONED, HISTORY, PENDING, SILENT, JobEntry
+from routilux_tui.views.shapes import ABANDONED, HISTORY, PENDING, SILENT, Header, JobEntry
 from routilux_tui.views.trends import seconds_of
-
-if TYPE_CHECKING:
-    from routilux_tui.views.shapes import Header
 
 NEEDS_YOU, RUNNING, ENDED = "needs you", "running", "ended"
 #: The groups of a list, from its top.
@@ -41,10 +38,14 @@ STATES: dict[str, tuple[str, str, str]] = {
 }
 
 
+_NOTHING_LIVE = Header(job_id="", flow_id="", status="")
+
+
 def entry_of_header(
     header: Header, *, key: str, path: str, size: int, badge: str, place: str = "saved"
 ) -> JobEntry:
-    """The line of a job whose header is known, live or read in full."""
+    """The line of a job, live or in a file; how it goes on is known of a live one alone."""
+    live = header if place == "live" else _NOTHING_LIVE
     return JobEntry(
         key=key,
         place=place,
@@ -65,6 +66,11 @@ def entry_of_header(
         queued=header.counts.get(PENDING, 0),
         note=header.note,
         questions=header.questions,
+        progress=live.progress,
+        reason=live.reason,
+        reminders=live.reminders,
+        alerts=live.alerts,
+        told=live.told,
     )
 
 
