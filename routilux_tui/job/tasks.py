@@ -136,6 +136,9 @@ class FailedTask(msgspec.Struct, gc=False):
     status: str
     at: float
 
+    def __post_init__(self) -> None:
+        self.task.error = self.error[:LONGEST_ERROR]  # as a file has it
+
     def to_plain(self) -> dict[str, Any]:
         """The task as ``pending_tasks`` has it, with what became of it."""
         return {
