@@ -47,6 +47,8 @@ _CUT = frozenset({"rows--name", "rows--warning", "rows--error", "rows--running",
 _SAME_PART = 0.01
 """How far the part that is done may be from that of the known tasks, to be told by these."""
 #: Statuses behind which there is a reason.
+#: What was asked and is not confirmed yet, in a word.
+_ASKED = {"pause": "pausing", "cancel": "cancelling", "resume": "resuming"}
 _EXPLAINED = frozenset({"paused", "cancelled", "failed"})
 
 
@@ -305,9 +307,7 @@ def _control_text(job: Header) -> str:
     control = job.control
     if control is None:
         return ""
-    word = {"pause": "pausing", "cancel": "cancelling", "resume": "resuming"}.get(
-        control.action, control.action
-    )
+    word = _ASKED.get(control.action, control.action)
     running = f", {control.running} running" if control.running else ""
     reason = f": {printable(control.reason)}" if control.reason else ""
     return f"{word}{running}{reason}"
