@@ -1,4 +1,4 @@
-"""The last rows of a job's history, log or output, and with -f what follows, as it comes.
+"""The last rows of a job's history, log, output or pauses, and with -f what follows, as it comes.
 
 With -f it ends with the job.
 """
@@ -16,7 +16,7 @@ from routilux_tui.cli.rows import (
     print_rows,
     start_of_last,
 )
-from routilux_tui.views.shapes import HISTORY, LOG, OUTPUT, PRINTED
+from routilux_tui.views.shapes import APPENDED, HISTORY
 
 if TYPE_CHECKING:
     import argparse
@@ -29,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-n", type=count, default=10, metavar="N", help="begin N rows before the end"
     )
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
-    parser.add_argument(
-        "--of", choices=[HISTORY, LOG, OUTPUT, PRINTED], default=HISTORY, help="what to print"
-    )
+    parser.add_argument("--of", choices=APPENDED, default=HISTORY, help="what to print")
 
 
 def run(args: argparse.Namespace) -> int:

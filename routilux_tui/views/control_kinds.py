@@ -9,9 +9,10 @@ A new control is a line here, and has a name in
   by `sources.refusals` or `sources.saved_handle` for a file; `sources.relay` answers for a far one;
 - `tui.actions`: a key, in `JOB_ACTIONS` and, if many jobs at once can be asked, `LIST_ACTIONS`; its
   ``needs`` is the control, and a screen has its method ``action_<id>``;
+- `tui.widgets.header`: a word among `_ASKED`, if it is not confirmed at once;
 - `cli`: a command, its twin.
 
-``tests/test_extension_points.py`` checks all of them, and says what is missing.
+``tests/extension_points/test_new_control.py`` checks all of them, and says which is missing.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def test_something_carries_it_out() -> None:
     assert_nothing_else("CARRIED_OUT_BY", CONTROLS, CARRIED_OUT_BY, "no control")
 
 
-def test_a_runner_is_asked_for_it_and_records_who_asked() -> None:
+def test_a_runner_is_asked_for_it() -> None:
     asked = {*REQUESTS, *FOR_COMMANDS}
     assert_named("runner.requests._CHANGING", asked, _CHANGING, "nothing answers the request")
     assert_named(
@@ -60,6 +60,9 @@ def test_a_runner_is_asked_for_it_and_records_who_asked() -> None:
         asked,
         "a request that changes a job is a control",
     )
+
+
+def test_a_runner_records_who_asked_for_it() -> None:
     recorded = arguments_of("_note_control", "runner")
     known = {*CONTROLS, *FOR_COMMANDS} - RECORDED_AS_CANCEL
     what = "a method there calls self._note_control"
@@ -90,9 +93,15 @@ def test_a_key_asks_for_it() -> None:
     assert_named(
         "tui.actions.JOB_ACTIONS", set(CONTROLS) - NO_KEY, needs, "an action that needs it"
     )
+
+
+def test_a_key_of_the_list_asks_many_jobs_for_it() -> None:
     needs = {one.needs for one in LIST_ACTIONS} | OF_ONE_JOB
     what = "an action that needs it, or a word in OF_ONE_JOB of this test"
     assert_named("tui.actions.LIST_ACTIONS", set(CONTROLS) - NO_KEY, needs, what)
+
+
+def test_a_screen_has_a_method_for_its_key() -> None:
     for screen, actions in ((JobScreen, JOB_ACTIONS), (JobsScreen, LIST_ACTIONS)):
         methods = {f"action_{one.id}" for one in actions if one.needs in CONTROLS}
         where = f"{screen.__module__.removeprefix('routilux_tui.')}.{screen.__name__}"
