@@ -59,6 +59,36 @@ class Sink(Routine):
         self.get_execution_context().job_state.update_shared_data(f"got {n}", n)
 
 
+class OneByOne(Source):
+    def go(self, folder, total):
+        for n in range(total):
+            while (Path(folder) / f"wait-{n}").exists():
+                time.sleep(0.01)
+            self.emit("item", n=n)
+
+
+class AsyncOneByOne(Source):
+    async def go(self, folder, total):
+        import asyncio
+
+        for n in range(total):
+            while (Path(folder) / f"wait-{n}").exists():
+                await asyncio.sleep(0.01)
+            self.emit("item", n=n)
+
+
+def one_by_one_plain(kind=OneByOne) -> Flow:
+    flow = Flow("numbers")
+    flow.add_routine(kind(), "source")
+    flow.add_routine(Sink(), "sink")
+    flow.connect("source", "item", "sink", "in")
+    return flow
+
+
+def one_by_one_async() -> Flow:
+    return one_by_one_plain(AsyncOneByOne)
+
+
 def make(handler=None):
     flow = Flow("numbers")
     flow.add_routine(Source(), "source")

@@ -17,7 +17,7 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import ExecutionError, SerializationError
+from routilux_tui.errors import ExecutionError, JobCancelled, SerializationError
 from routilux_tui.flow.event import Event
 from routilux_tui.flow.routine import Routine
 from routilux_tui.flow.slot import Slot
@@ -239,6 +239,11 @@ def raised_by(invocation: Invocation, end: End) -> BaseException | None:
     if error is not None:
         error.remote_traceback = end.traceback
     return end.error
+
+
+def not_begun() -> JobCancelled:
+    """What a handler ends by that waited for a worker when its job was cancelled."""
+    return JobCancelled("The job was cancelled before this handler began.")
 
 
 def worker_name(pid: int | None = None) -> str:

@@ -89,8 +89,12 @@ class DaskConnection:
 
 
 def _local_cluster(processes: int) -> Any:
+    import dask
     from distributed import LocalCluster
 
+    # Else Dask gives up for good, and without a word, a worker that is just being started anew
+    # when so long has passed since it died: by default 15 seconds. Dask reads this at each death.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "10000 days"})
     return LocalCluster(
         n_workers=processes or None,
         threads_per_worker=1,

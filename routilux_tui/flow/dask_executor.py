@@ -18,7 +18,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import ExecutionError, FlowDefinitionError, JobCancelled, NotPossible
-from routilux_tui.flow.calls import End, apply_message, pack_call, raised_by
+from routilux_tui.flow.calls import End, apply_message, not_begun, pack_call, raised_by
 from routilux_tui.flow.dask_connection import DaskConnection
 from routilux_tui.flow.dask_sources import sources_of
 from routilux_tui.flow.dask_worker import Batch, Done, Packed, Refused, cancel, run_batch
@@ -111,7 +111,7 @@ class DaskExecutor:
         self._connection.connect()
         with self._lock:
             if invocation.job.cancelled:
-                return _not_begun()
+                return not_begun()
             self._number += 1
             packed = Packed(self._number, content, sources_of(kind.__module__))
             call = _Waiting(packed, invocation.task.routine_id)
@@ -331,7 +331,7 @@ def _follow(call: _Waiting, invocation: Invocation) -> BaseException | None:
     while True:
         answer = call.answers.get()
         if answer.is_dropped:
-            return _not_begun()
+            return not_begun()
         if answer.lost:
             raise ExecutionError(f"Dask lost this handler: {answer.lost}")
         invocation.runs_in(answer.worker)
@@ -350,10 +350,6 @@ async def _is_taken(token: Any) -> bool:
         return token is not None and not await token.qsize()
     except Exception:  # the scheduler is gone
         return True
-
-
-def _not_begun() -> JobCancelled:
-    return JobCancelled("The job was cancelled before this handler began.")
 
 
 class _Called:

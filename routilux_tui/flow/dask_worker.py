@@ -15,8 +15,14 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from routilux_tui.errors import JobCancelled
-from routilux_tui.flow.calls import Log, Print, sendable_end, unpack_call, worker_name
+from routilux_tui.flow.calls import (
+    Log,
+    Print,
+    not_begun,
+    sendable_end,
+    unpack_call,
+    worker_name,
+)
 from routilux_tui.flow.dask_sources import have_modules
 from routilux_tui.flow.remote_job import RemoteJob, run_call
 from routilux_tui.flow.worker_output import log_fields
@@ -142,7 +148,7 @@ def _note_running(job: RemoteJob, topic: str) -> None:
     with _lock:
         _running.setdefault(topic, set()).add(job)
         if topic in _cancelled:
-            raise JobCancelled("The job was cancelled before this handler began.")
+            raise not_begun()
 
 
 class _Sink:

@@ -48,6 +48,7 @@ def apply_error_policy(
     state, routine_id = job.job_state, task.routine_id
     if job.cancelled and _is_cancellation(error):
         stopped = {"error": "stopped: the job was cancelled"}
+        state.make("drop", [task.id], now)  # its input is kept beside what had not started
         state.make("ran", task.id, routine_id, "cancelled", now, stopped)
         return
     if isinstance(error, Refused):

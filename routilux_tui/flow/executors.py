@@ -12,7 +12,7 @@ from routilux_tui.flow.executor_spec import THREADS, dask_cluster, process_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
     from routilux_tui.flow.context import Invocation
     from routilux_tui.flow.routine import Routine
@@ -165,6 +165,7 @@ class FutureExecutor:
         self._factory = factory
         self._is_ours = is_ours
         self._executor: Any = None
+        self._futures: set[Future[bytes]] = set()
 
     def run(self, invocation: Invocation, slot: Slot, data: dict[str, Any]) -> BaseException | None:
         """Run a handler to its end; returns what it raised.
@@ -175,7 +176,7 @@ class FutureExecutor:
         """
         from concurrent.futures import BrokenExecutor, CancelledError
 
-        from routilux_tui.flow.calls import apply_message, pack_call, raised_by
+        from routilux_tui.flow.calls import apply_message, not_begun, pack_call, raised_by
         from routilux_tui.flow.remote_job import run_packed
 
         content = pack_call(invocation, slot, data)
@@ -188,14 +189,22 @@ class FutureExecutor:
                     "It returns a concurrent.futures.Executor.",
                 )
         executor = self._executor
+        future: Future[bytes] = executor.submit(run_packed, content)
+        self._futures.add(future)
         try:
-            answer: bytes = executor.submit(run_packed, content).result()
+            if invocation.job.cancelled:  # after whoever cancelled it had looked for futures
+                future.cancel()
+            answer = future.result()
         except (BrokenExecutor, CancelledError) as error:
+            if future.cancelled() and invocation.job.job_state.status == "cancelled":
+                return not_begun()
             if self._is_ours and self._executor is executor:
                 self._executor = None  # the next handler is given a new one
             raise ExecutionError(
                 f"The executor lost this handler: {type(error).__name__}: {error}"
             ) from error
+        finally:
+            self._futures.discard(future)
         *messages, end = pickle.loads(answer)  # noqa: S301 - made by `run_packed`
         for message in messages:
             with contextlib.suppress(JobCancelled, NotPossible):  # it may have been cancelled
@@ -203,7 +212,9 @@ class FutureExecutor:
         return raised_by(invocation, end)
 
     def cancel(self) -> None:
-        """Nothing: there is no way to tell a handler."""
+        """Have what the executor has not begun not begun at all; a handler can't be told."""
+        for future in list(self._futures):
+            future.cancel()
 
     def close(self) -> None:
         """Shut the executor down, if it was made here."""

@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
-from routilux_tui.flow.calls import End, apply_message, pack_call, raised_by, worker_name
+from routilux_tui.flow.calls import (
+    End,
+    apply_message,
+    not_begun,
+    pack_call,
+    raised_by,
+    worker_name,
+)
 from routilux_tui.job.forking import blank, release_in_children
 
 if TYPE_CHECKING:
@@ -140,9 +147,8 @@ class ProcessPool:
         """
         content = pack_call(invocation, slot, data)
         process = self._take(invocation)
-        if invocation.job.cancelled:  # while it waited for a process
-            self._give_back(process)
-            return JobCancelled("The job was cancelled before this handler began.")
+        if process is None:
+            return not_begun()
         invocation.runs_in(process.worker)
         try:
             process.send(content)
@@ -157,9 +163,13 @@ class ProcessPool:
         self._give_back(process)
         return raised_by(invocation, message)
 
-    def _take(self, invocation: Invocation) -> _Process:
+    def _take(self, invocation: Invocation) -> _Process | None:
+        """A process for a handler, when one is free; None when its job is cancelled meanwhile."""
+        job = invocation.job
         with self._changed:
-            self._changed.wait_for(lambda: self._idle or self._started < self.size)
+            self._changed.wait_for(lambda: job.cancelled or self._idle or self._started < self.size)
+            if job.cancelled:
+                return None
             if self._idle:
                 process = self._idle.pop()
                 self._busy[process] = invocation
@@ -191,8 +201,9 @@ class ProcessPool:
         return process.wait()
 
     def cancel(self) -> None:
-        """Tell the handlers that run that their job has been cancelled."""
+        """Tell the handlers that run that their job has been cancelled, and those that wait."""
         with self._changed:
+            self._changed.notify_all()
             for process in self._busy:
                 with contextlib.suppress(OSError):  # it has ended in this moment
                     process.cancel()

@@ -64,6 +64,8 @@ class TaskControls(Controls):
                 changes = [edit if task.retry_count or is_alone else None for task in back]
                 pairs = zip(back, changes, strict=True)
                 back = [self._revised(task, change, now) for task, change in pairs]
+                for task in back:
+                    task.skip = task.emitted  # by a handler that the cancel stopped
             if sooner:
                 state.make("due", [task.id for task in sooner], now)
             queued = [*new, *back]

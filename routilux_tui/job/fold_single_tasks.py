@@ -36,6 +36,8 @@ def _again(job: JobData, old_id: int, new_id: int, data: dict[str, Any] | None, 
         merged=old.merged and data is None,
         edited=old.edited or data is not None,
     )
+    if data is not None:
+        task.emitted = task.skip = 0  # what it emitted was of another input
     if waiting is not None:  # in the same place of the line
         job.outstanding = {
             one.id: one for one in (task if one is old else one for one in job.outstanding.values())

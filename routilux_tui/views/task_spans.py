@@ -102,6 +102,8 @@ class Spans:
         """Tasks wait no more, and will not run."""
         for task_id in change[2] if isinstance(change[2], list) else [change[2]]:
             known = self._queued.pop(task_id, None)
+            if task_id in self._running:  # a cancel stops it: its end comes next
+                self._gone[task_id] = self._running[task_id][0]
             if known is not None:
                 self._gone[task_id] = known[0]
                 if known[1] < at:

@@ -82,6 +82,12 @@ class Work(Routine):
             time.sleep(0.005)
         self.tell(i)
 
+    def hang(self, i, folder="", **_):
+        Path(folder, f"begun {i}").touch()
+        while not Path(folder, "go on").exists():
+            time.sleep(0.005)
+        self.tell(i)
+
     def pause(self, i, **_):
         context = self.get_execution_context()
         if i == 1:
@@ -177,6 +183,10 @@ def in_processes():
 
 def in_threads():
     return ThreadPoolExecutor(2)
+
+
+def one_thread():
+    return ThreadPoolExecutor(1)
 
 
 def no_executor():

@@ -166,6 +166,14 @@ def test_handlers_that_end_their_workers_fail_alone(flow: Path) -> None:
     assert all("its workers died while it ran" in one for one in raised)
 
 
+def test_a_local_cluster_keeps_its_workers_however_often_they_die(flow: Path) -> None:
+    flow.write_text(POISON.replace("i in (150, 200)", "i < 4"))
+    job = ended(start_job(f"{flow}:flow", {"n": 5}, executor="dask:local:1"), 100.0)
+    assert job.status == "completed"
+    assert [one["i"] for one in done(job)] == [4]
+    assert job.get_routine_state("work")["errors"] == 4
+
+
 def test_a_cancel_drops_what_no_worker_has(flow: Path, world: Path) -> None:
     with a_cluster(world, workers=0) as cluster:
         job = started(flow, cluster, n=40, marks=str(world / "marks"))
@@ -174,9 +182,15 @@ def test_a_cancel_drops_what_no_worker_has(flow: Path, world: Path) -> None:
             client.call("cancel")
         assert ended(job).status == "cancelled"
         cluster.add_worker()
-        again = ended(started(flow, cluster, marks=str(world / "marks")))
+        again = ended(started(flow, cluster, marks=str(world / "one mark")))
         assert again.status == "completed"
-    assert sum(marks(world / "marks").values()) == 1
+        assert not (world / "marks").exists()
+        # nothing of it is lost: neither what waited for a worker nor what waited for that
+        retry_job(job.path, RetrySpec(wanted=TaskSelection(every=True)))
+        state = ended(job)
+        assert state.status == "completed", state.routine_states
+        assert sorted(one["i"] for one in done(state)) == list(range(40))
+    assert set(marks(world / "marks").values()) == {1}
 
 
 def test_a_killed_runners_job_goes_on_and_a_killed_scheduler_is_an_error(

@@ -20,6 +20,7 @@ from routilux_tui import Flow, JobState, QueueOutputHandler, Routine
 from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.flow.executor_spec import promise_of
 from routilux_tui.flow.executors import Executors, executor_names
+from routilux_tui.views.choosing import TaskSelection, choose
 from routilux_tui.views.projection import Projection
 
 EVERYWHERE = ["processes:1", "elsewhere:in_processes", "elsewhere:in_threads"]
@@ -27,6 +28,11 @@ EVERYWHERE = ["processes:1", "elsewhere:in_processes", "elsewhere:in_threads"]
 
 def got(job):
     return sorted((one for one in job.shared_log if "got" in one), key=lambda one: str(one["got"]))
+
+
+def send_again(job):
+    with job.lock:
+        job.execution.send_again(choose(job, TaskSelection(every=True)))
 
 
 def until(condition):
@@ -242,6 +248,33 @@ class TestControls:
         (tmp_path / "go on").touch()
         assert ended(flow, job) == "cancelled"
         assert len(list(tmp_path.glob("begun *"))) == 1
+        send_again(job)
+        assert ended(flow, job, 60) == "completed"
+        assert sorted(one["got"] for one in got(job)) == [0, 1, 2]
+
+    def test_a_handler_that_hangs_holds_up_nobody_who_waits_for_its_process(self, tmp_path):
+        flow = made("processes:1", workers=3)
+        job = flow.execute("a", {"n": 3, "what": "hang", "folder": str(tmp_path)})
+        execution = flow.execution_of(job)
+        until(lambda: list(tmp_path.glob("begun *")) and execution.handlers() == ["b"] * 3)
+        flow.cancel(job)
+        until(lambda: execution.handlers() == ["b"])
+        (tmp_path / "go on").touch()
+        assert ended(flow, job) == "cancelled"
+
+    def test_what_an_executor_has_not_begun_is_not_begun_after_a_cancel(self, tmp_path):
+        flow = made("elsewhere:one_thread", workers=3)
+        job = flow.execute("a", {"n": 3, "what": "hang", "folder": str(tmp_path)})
+        execution = flow.execution_of(job)
+        until(lambda: list(tmp_path.glob("begun *")) and execution.handlers() == ["b"] * 3)
+        flow.cancel(job)
+        until(lambda: execution.handlers() == ["b"])
+        (tmp_path / "go on").touch()
+        assert ended(flow, job) == "cancelled"
+        assert len(list(tmp_path.glob("begun *"))) == 1
+        send_again(job)
+        assert ended(flow, job, 60) == "completed"
+        assert len(list(tmp_path.glob("begun *"))) == 3
 
     def test_it_can_pause_its_own_job(self):
         flow = made("processes:1", workers=1)

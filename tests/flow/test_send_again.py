@@ -162,7 +162,23 @@ def test_a_cancelled_job_goes_on_for_what_failed_alone(numbers: Numbers) -> None
     assert numbers.ran() == [0, 1, 2, 3]
     send(job, every=True)
     settled(job, "completed")
-    assert numbers.ran() == [0, 1, 2, 3, 4, 5]
+    assert numbers.ran() == [0, 1, 2, 3, 3, 4, 5]  # the cancel had stopped it when it emitted
+    assert sorted(job.shared_data) == [f"got {n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("kind", ["plain", "async"])
+def test_what_a_cancel_stops_goes_on_where_it_was(kind: str, numbers: Numbers) -> None:
+    numbers.wait(3)
+    _, job = run(numbers, f"one_by_one_{kind}", total=8)
+    until(lambda: len(job.get_execution_history("source")) == 4)  # its start, and three of eight
+    job.execution.cancel()
+    numbers.let(3)
+    settled(job, "cancelled")
+    send(job, every=True)
+    settled(job, "completed")
+    emitted = [one.data["n"] for one in job.get_execution_history("source")[1:]]
+    assert emitted == list(range(8))  # none twice, none lost
+    assert sorted(job.shared_data) == [f"got {n}" for n in range(8)]
 
 
 def test_what_waits_for_another_try_has_it_now_or_never(numbers: Numbers) -> None:
