@@ -129,6 +129,7 @@ def print_outcome(header: Header, *, as_json: bool) -> int:
     else:
         note = f"  by {output.safe(header.by)}" if header.by else ""
         note += f": {output.safe(header.note)}" if header.note else ""
-        print(f"{output.status_word(header.status)}  {output.safe(header.flow_id)}  "
+        status = output.status_word(header.status, header.still_running)
+        print(f"{status}  {output.safe(header.flow_id)}  "
               f"{output.safe(header.job_id[:8])}{note}")  # fmt: skip
     return 0

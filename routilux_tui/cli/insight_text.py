@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli.output import safe
 from routilux_tui.job.jsonable import preview
 from routilux_tui.views.formatting import counted, span, zoned
+from routilux_tui.views.insight import PAUSING
+from routilux_tui.views.reason import verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +75,11 @@ def print_now(now: Now, stacks: Mapping[int, str], *, stands: bool = False) -> N
         print(f"Its process was killed {ran}, after {zoned(now.killed_after)}:")
     elif not now.handlers:
         print("No handler runs.")
+    if now.awaited:
+        asked = "asked to pause" if now.awaited == PAUSING else safe(now.awaited)
+        at = f" at {safe(zoned(now.awaited_since))}" if now.awaited_since else ""
+        still = f"{counted(len(now.handlers), 'handler')} still {verb(len(now.handlers), 'run')}"
+        print(f"{asked[0].upper()}{asked[1:]}{at}: {still}.")
     for handler in now.handlers:
         print(_handler_line(handler, is_cut_off=bool(now.killed_after)))
         for line in stacks.get(handler.task, "").splitlines():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from routilux_tui.job.jsonable import dumps, to_plain
-from routilux_tui.job.status import KILLED, appearance_of
+from routilux_tui.job.status import KILLED, appearance_of, word_of
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.list_line import status_of
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
@@ -63,10 +63,14 @@ def safe(text: str, most: int = _LONGEST) -> str:
     return printable(text, ascii_only=is_ascii())
 
 
-def status_word(status: str, width: int = 0) -> str:
-    """A status by glyph and word, in colour on a terminal that wants it."""
+def status_word(status: str, still_running: int = 0) -> str:
+    """A status by glyph and words, in colour on a terminal that wants it.
+
+    ``still_running`` counts the handlers that have not returned, as in a `Header`.
+    """
     seen = appearance_of(status)
-    text = f"{seen.ascii if is_ascii() else seen.glyph} {safe(seen.word)}".ljust(width)
+    word = word_of(status, still_running)
+    text = f"{seen.ascii if is_ascii() else seen.glyph} {safe(word)}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and status in _COLOURS:
         return f"\x1b[{_COLOURS[status]}m{text}\x1b[0m"
     return text
@@ -130,15 +134,16 @@ def print_header(
     header: Header, routines: list[RoutineRow], place: str, insight: Insight | None = None
 ) -> None:
     """A job for people: what it is, how it is, how far and until when, what its routines did."""
-    status = KILLED if header.gone else header.status
-    print(f"{status_word(status)}  {safe(header.flow_id)}  {safe(header.job_id)}")
+    status = status_word(KILLED if header.gone else header.status, header.still_running)
+    print(f"{status}  {safe(header.flow_id)}  {safe(header.job_id)}")
     if header.name or header.labels:
         print(f"  {safe(' '.join([header.name, *labels_of(header.labels)]).strip())}")
     if header.note or header.by:
         by = f"by {safe(header.by)}" if header.by else ""
         print(f"  {': '.join(part for part in (by, safe(header.note)) if part)}")
     if header.control is not None:
-        print(f"  asked: {safe(header.control.action)}, {header.control.running} running")
+        since = f" since {safe(zoned(header.control.since))}" if header.control.since else ""
+        print(f"  asked: {safe(header.control.action)}{since}, {header.control.running} running")
     created, updated = zoned(header.created_at), zoned(header.updated_at)
     print(f"  created {safe(created)}   updated {safe(updated)}")
     print(f"  {safe(place)}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.cli import output
 from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.errors import RoutiluxTuiError, TooCostly
-from routilux_tui.job.status import appearance_of
+from routilux_tui.job.status import word_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.orders import JOB_ORDERS
@@ -144,4 +144,5 @@ def _status_cell(entry: JobEntry) -> str:
         return "killed"
     if entry.status == "pending" and entry.note:
         return f"pending: {output.safe(entry.note)}"
-    return f"{appearance_of(entry.status).word}{' (live)' if entry.place == 'live' else ''}"
+    word = word_of(entry.status, entry.still_running)
+    return f"{word}{' (live)' if entry.place == 'live' else ''}"

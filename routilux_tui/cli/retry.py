@@ -98,6 +98,7 @@ def print_sent(sent: Sent, done: str, *, as_json: bool) -> int:
         return 0
     header = sent.header
     print(f"{output.safe(sent.told)} {done}")
-    print(f"{output.status_word(header.status)}  {output.safe(header.flow_id)}  "
+    status = output.status_word(header.status, header.still_running)
+    print(f"{status}  {output.safe(header.flow_id)}  "
           f"{output.safe(header.job_id[:8])}")  # fmt: skip
     return 0

@@ -61,7 +61,7 @@ def follow_rows(job: Readable, section: str, where: Filter, start: int, *, as_js
         sys.stdout.flush()
         header = job.header()
         at = print_rows(job, section, where, at, as_json=as_json)
-        if statuses.has_ended(header.status) and header.control is None:
+        if statuses.has_ended(header.status) and not header.still_running:
             return
         output.wait_while_read(_LOOK_EVERY)
 

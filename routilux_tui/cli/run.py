@@ -248,7 +248,7 @@ def follow(socket: str, *, as_json: bool = False) -> int:
         if not as_json:
             print(f"{output.safe(header.flow_id)}  job {header.job_id}", flush=True)
         shown_at, logged = "", 0
-        while not statuses.has_ended(header.status) or header.control is not None:
+        while not statuses.has_ended(header.status) or header.still_running:
             logged = _progress(client, header, logged, quiet=as_json)
             if header.status == "paused":
                 return _paused(header, as_json=as_json)
@@ -271,6 +271,13 @@ def _plain(value: object) -> object:
     return msgspec.to_builtins(value)
 
 
+def _word(header: Header) -> str:
+    """The job's status, in routilux's word where nothing waits for its handlers."""
+    if not header.still_running:
+        return header.status
+    return statuses.word_of(header.status, header.still_running)
+
+
 _last_line = [0.0]
 
 
@@ -284,7 +291,7 @@ def _progress(
     _last_line[0] = now
     records, entries = header.counts.get(HISTORY, 0), header.counts.get(LOG, 0)
     line = (
-        f"{output.safe(header.status):<9} {records:>9,} records  "
+        f"{output.safe(_word(header)):<9} {records:>9,} records  "
         f"{header.routines_done}/{header.routines_total} routines  {header.errors:,} errors"
     )
     if entries > logged:

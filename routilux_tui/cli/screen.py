@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routilux_tui.job.status import has_ended
+from routilux_tui.job.status import has_ended, word_of
 from routilux_tui.runner.paths import jobs_folder
 from routilux_tui.views.naming import command
 from routilux_tui.views.text import printable
@@ -57,6 +57,9 @@ def show(settings: Settings, *, handle: Handle | None = None, source: Source | N
         message = f"Job {name} ({printable(left.job.flow_id)})"
         if left.silent:
             message += " does not answer. Look for it: routilux-tui ps"
+        elif left.job.still_running and has_ended(left.job.status):
+            word = word_of(left.job.status, left.job.still_running)
+            message += f" is {word}. Come back: routilux-tui attach {address}"
         elif not has_ended(left.job.status):
             message += f" goes on. Come back: {command('attach', address)}"
         else:

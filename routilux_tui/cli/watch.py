@@ -270,7 +270,8 @@ async def _act(
         if as_json:
             output.print_json(output.entry_object(entry))
         else:
-            cells = [output.status_word(status_of(entry)), entry.flow_id, entry.job_id]
+            status = output.status_word(status_of(entry), entry.still_running)
+            cells = [status, entry.flow_id, entry.job_id]
             print("  ".join([cells[0], *map(output.safe, cells[1:])]))
         sys.stdout.flush()
         return 0

@@ -107,7 +107,8 @@ class Controls(AsyncWorkers):
         """A control that was asked and is not confirmed yet."""
         with self._lock:
             control = self._control
-            if control is None:
+            is_over = self._closing == "end" and not self.job_state.running
+            if control is None or is_over:  # nobody waits for what is just ended by force
                 return None
             return Control(control.action, control.reason, len(self._active), control.since)
 

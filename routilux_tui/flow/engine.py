@@ -242,6 +242,8 @@ class Execution(QuestionControls):
 
     def _on_task_end(self, task: Task, error: BaseException | None) -> None:
         now = self._end_time(task)
+        if task.id not in self.job_state.running:  # its process is just being ended by force
+            return
         if error is None:
             if task.retry_count and task.source_id is None:
                 # As routilux does: an entry that succeeded at last says so.

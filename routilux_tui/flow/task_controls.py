@@ -12,6 +12,7 @@ from routilux_tui.flow.resume_check import check_tasks
 from routilux_tui.job import status as statuses
 from routilux_tui.job.queue_actions import EDITED, GIVEN_UP, SENT_AGAIN
 from routilux_tui.views.causes import task_input
+from routilux_tui.views.still_running import way_out
 
 if TYPE_CHECKING:
     from routilux_tui.job.tasks import Task
@@ -92,7 +93,7 @@ class TaskControls(Controls):
         if statuses.has_ended(state.status) and self._active:
             raise NotPossible(
                 f"Job {state.job_id} is {state.status}, and handlers of it run still.",
-                "Ask again when they have returned.",
+                f"Ask again when they have returned, or end them: {way_out(state.job_id)}",
             )
         tasks = [one.task for one in chosen.failed]
         check_tasks(self.flow, [*tasks, *chosen.waiting, *chosen.dropped])

@@ -42,6 +42,8 @@ LISTED_STATUSES = (*JOB_STATUSES, KILLED, NO_ANSWER, UNREADABLE, DOWN)
 ROUTINE_STATUSES = ("pending", "running", "completed", "failed", "error_continued", "skipped")
 
 _ENDED = frozenset(status for status, following in JOB_NEXT.items() if not following)
+#: What a job is called that waits for its handlers to return, by the status that it has meanwhile.
+BECOMES = {"running": "pausing", "cancelled": "cancelling"}
 _ROUTINE_DONE = frozenset({"completed", "error_continued", "skipped"})
 _ROUTINE_FAILED = frozenset({"failed", "error"})
 
@@ -60,6 +62,18 @@ APPEARANCES: dict[str, Appearance] = {
 def appearance_of(status: str) -> Appearance:
     """How to show a status; one that nobody knows is shown by its own word."""
     return APPEARANCES.get(status) or Appearance("?", "?", status or "unknown", "?")
+
+
+def word_of(status: str, still_running: int = 0) -> str:
+    """A job's status in words that are true while handlers of it have not returned.
+
+    ``running`` as it is; with handlers that it waits for ``pausing, 2 running``. A cancelled one is
+    ``cancelling, 1 running`` until the last has returned; a failed one ``failed, 1 running``.
+    """
+    word = appearance_of(status).word
+    if not still_running:
+        return word
+    return f"{BECOMES.get(status, word)}, {still_running:,} running"
 
 
 def has_ended(status: str) -> bool:

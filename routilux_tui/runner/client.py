@@ -16,9 +16,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
-from routilux_tui.views.formatting import counted
 from routilux_tui.views.naming import command
-from routilux_tui.views.reason import verb
 from routilux_tui.views.shapes import AlertState, Header, RoutineRow, WaitResult, Window
 
 if TYPE_CHECKING:
@@ -268,12 +266,19 @@ class Client:
                 until = " || ".join(f'status == "{one}"' for one in sorted(statuses))
                 raise NotConfirmed(
                     f"Asked, but job {header.job_id} is still {header.status} after {within:g} s"
-                    f" ({counted(running, 'handler')} {verb(running, 'run')}).",
+                    f" ({self._what_runs()}).",
                     f"It will be done when they return: {command('wait', job, '--until', until)}"
                     if running
                     else f"Why: {command('why', job)}",
                 )
             time.sleep(0.02)
+
+    def _what_runs(self) -> str:
+        """Which handlers run, for how long and since when."""
+        from routilux_tui.views.insight import NOW, Now
+        from routilux_tui.views.still_running import still_running_now
+
+        return still_running_now(self.insight(NOW).now or Now())
 
 
 def connect(one: socket.socket, path: str, patience: float) -> None:

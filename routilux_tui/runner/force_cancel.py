@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import NotConfirmed, NotPossible
+from routilux_tui.job import status as statuses
+from routilux_tui.job.numbers import is_id
 from routilux_tui.runner.client import check_peer, connect, peer_of, person
 from routilux_tui.runner.discover import is_stale
 from routilux_tui.runner.paths import safe_name
 from routilux_tui.store.locks import job_file_of_lock
 
 if TYPE_CHECKING:
+    from routilux_tui.job.model import Job
     from routilux_tui.views.shapes import Header
 
 _GONE_WITHIN = 5.0
+_STOPPED = "stopped: its process was ended by force"
 #: What a runner's command line has among its words; the second is that of version 0.1.
 _RUNNERS = {b"routilux_tui.runner.host", b"routilux_tui.runner"}
 
@@ -86,8 +90,36 @@ def job_files_of(pid: int) -> list[Path]:
     return list(files)
 
 
+def record_forced_end(state: Job, reason: str) -> None:
+    """Record that the handlers of a job that run are ended with their process; its lock is held.
+
+    They were stopped, and their inputs are kept with what was dropped: whoever takes the job up
+    again may send them. A job that has not ended is cancelled by it.
+
+    Args:
+        state: the job.
+        reason: why, in the words of whoever asked; empty where he gave none.
+    """
+    now, running = time.time(), dict(state.running)
+    waiting = len([task_id for task_id in state.outstanding if task_id not in running])
+    if state.outstanding:
+        state.make("drop", list(state.outstanding), now)
+    for task_id, (routine_id, _) in running.items():
+        state.make("ran", task_id, routine_id, "cancelled", now, {"error": _STOPPED})
+    note = "_failure" if state.status == "failed" else "_cancellation"
+    former = state.routine_states.get(note)
+    account = dict(former) if isinstance(former, dict) else {}
+    before = account.get("dropped")
+    account["dropped"] = waiting + (before if is_id(before) else 0)
+    account["forced"], account["running"] = True, [one for one, _ in running.values()]
+    if reason:
+        account["reason"] = reason
+    state.make("routine", note, account, now)
+    if not statuses.has_ended(state.status):
+        state.make("status", "cancelled", now)
+
+
 def _record_cancel(file: Path, reason: str) -> Header:
-    from routilux_tui.job import status as statuses
     from routilux_tui.job.model import Job
     from routilux_tui.store.journal import Journal
     from routilux_tui.store.reading import load_job
@@ -95,14 +127,8 @@ def _record_cancel(file: Path, reason: str) -> Header:
 
     state = load_job(file, into=Job, strict=True)
     journal = Journal(state, file, read_at=state.seq)
-    now = time.time()
-    if not statuses.has_ended(state.status):
-        running = [routine_id for routine_id, _ in state.running.values()]
-        waiting = [task_id for task_id in state.outstanding if task_id not in state.running]
-        state.make("drop", list(state.outstanding), now)
-        account = {"reason": reason, "forced": True, "running": running, "dropped": len(waiting)}
-        state.make("control", "cancel", person(os.getuid()), reason, now)
-        state.make("routine", "_cancellation", account, now)
-        state.make("status", "cancelled", now)
+    if not statuses.has_ended(state.status) or state.running:
+        state.make("control", "cancel", person(os.getuid()), reason, time.time())
+        record_forced_end(state, reason)
     journal.close()
     return Projection(state).header()

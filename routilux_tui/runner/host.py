@@ -26,6 +26,7 @@ from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.capture import Capture
 from routilux_tui.runner.client import person
 from routilux_tui.runner.earlier import earlier_runs
+from routilux_tui.runner.force_cancel import record_forced_end
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.kept_file import KeptFile
 from routilux_tui.runner.launch_record import KEY, launch_record
@@ -288,11 +289,10 @@ class Host:
     def _kill(self, reason: str, grace: float) -> None:
         if self.execution.wait(grace):
             return
-        still = self.execution.handlers()
-        note = "_failure" if self.state.get_routine_state("_failure") else "_cancellation"
-        account = {"dropped": 0, **(self.state.get_routine_state(note) or {})}
-        account |= {"forced": True, "running": still} | ({"reason": reason} if reason else {})
-        self.state.update_routine_state(note, account)
+        with self.state.lock:
+            if self.execution.wait(0):
+                return
+            record_forced_end(self.state, reason)
         with contextlib.suppress(JobFileError):
             self.journal.close()
         self.journal.abandon()

@@ -16,6 +16,7 @@ from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.runner.backend import Backend
+from routilux_tui.runner.force_cancel import record_forced_end
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.paths import job_path, jobs_folder, log_path, make_private, socket_path
 from routilux_tui.runner.save_file_check import check_save_file
@@ -165,15 +166,8 @@ class ScriptJob:
         """The script is about to be ended by force, with its handlers."""
         if self.closed:
             return
-        state = self.state
-        with state.lock:
-            if not statuses.has_ended(state.status):
-                state.make("status", "cancelled", time.time())
-            note = "_failure" if state.get_routine_state("_failure") else "_cancellation"
-            account = {"dropped": 0, **(state.get_routine_state(note) or {})}
-            account |= {"forced": True, "running": self.engine.handlers()}
-            account |= {"reason": reason} if reason else {}
-            state.update_routine_state(note, account)
+        with self.state.lock:
+            record_forced_end(self.state, reason)
         self.close()
 
     def close(self) -> None:

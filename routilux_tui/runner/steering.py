@@ -12,6 +12,7 @@ from routilux_tui.job import status as statuses
 from routilux_tui.runner.answering import answer_live
 from routilux_tui.runner.breakpoints import Breakpoints
 from routilux_tui.views.control_kinds import CONTROLS
+from routilux_tui.views.still_running import still_running_of, way_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +135,10 @@ class Steering(ABC):
         """
         engine = self._controlled()
         with self.state.lock:
-            if not (force and statuses.has_ended(self.state.status) and engine.handlers()):
+            is_ending = statuses.has_ended(self.state.status) and engine.handlers()
+            if is_ending and not force:
+                raise self._still_running()
+            if not is_ending:
                 engine.cancel(reason)
             self._note_control("cancel", who, reason)
         if not self._flush():
@@ -143,6 +147,15 @@ class Steering(ABC):
                 "Make room: it is written then; a runner that is killed before will have lost it.",
             )
         return self.header()
+
+    def _still_running(self) -> NotPossible:
+        """Why a job whose handlers have not returned is not cancelled anew, and the way out."""
+        state = self.state
+        is_how = "cancelled already" if state.status == "cancelled" else state.status
+        return NotPossible(
+            f"Job {state.job_id[:8]} is {is_how}, and {still_running_of(state)}.",
+            f"Wait for it, or end it with its process: {way_out(state.job_id)}",
+        )
 
     def emit(self, routine_id: str, event: str, data: Any, who: Who = None) -> Header:
         """Emit an event of a routine, as a handler of it would.

@@ -78,6 +78,8 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         self._linking: asyncio.Task[None] | None = None
         self._is_linked = asyncio.Event()
         self._over = False
+        #: Whether the runner may have been ended by force, and nothing but its file is left.
+        self._is_cut_short = False
         self._closed = False
 
     @property
@@ -127,6 +129,8 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         status = self._header.status
         if statuses.has_ended(status):
             over = [name for name, control in CONTROLS.items() if not control.after_end]
+            if self._header.still_running:  # to be asked once more is to end them by force
+                over.remove("cancel")
             reasons.update(dict.fromkeys(over, f"the job is {status}"))
         elif status == "paused":
             reasons.setdefault("pause", "the job is paused")
@@ -192,13 +196,16 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
                 await self._connection.wait_closed()
                 self._is_linked.clear()
                 linked = False
-                ended = statuses.has_ended(self._header.status) and not self.was_taken_up
-                if self._over or ended:
+                ended = self._is_final() and not self.was_taken_up
+                if self._is_cut_short and ended:  # its file tells the rest
+                    self._over = self._is_cut_short = False
+                elif self._over or ended:
                     self._over = True
                     self._inbox.wake()
                     return
-                self._stale_since = self._stale_since or time.time()
-                self._inbox.put(Frame(seq=0, header=self._header))
+                else:
+                    self._stale_since = self._stale_since or time.time()
+                    self._inbox.put(Frame(seq=0, header=self._header))
                 pause = _FIRST_BACKOFF
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_BACKOFF)
@@ -220,6 +227,8 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         self._connection.close()
 
     def _apply(self, frame: Frame) -> None:
+        if self._header.still_running and statuses.has_ended(self._header.status):
+            self._is_cut_short = bool(self.hello.path)  # should it hang up with its next word
         self._header = frame.header
         for row in frame.routines:
             self._routines[row.routine_id] = row
@@ -250,7 +259,7 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
 
     def _is_final(self) -> bool:
         """Whether the job has ended, and none of its handlers runs any more."""
-        return statuses.has_ended(self._header.status) and self._header.control is None
+        return statuses.has_ended(self._header.status) and not self._header.still_running
 
     # Controls
 

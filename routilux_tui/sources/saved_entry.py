@@ -76,6 +76,7 @@ class _Job(msgspec.Struct, gc=False):
     created_at: str = ""
     updated_at: str = ""
     pending_tasks: list[msgspec.Raw] = []
+    running: list[msgspec.Raw] = []
     pause_points: list[msgspec.Raw] = []
     kind: str = msgspec.field(name="_type", default="JobState")
     launch: Any = None
@@ -208,6 +209,12 @@ def _certainly_done(job: _Job) -> tuple[int, int]:
         if statuses.routine_is_done(one.status) and name not in more
     ]
     return len(done), len({one.id for one in shape.routines} | states.keys())
+
+
+def _queued(job: _Job) -> int:
+    """How many tasks wait; those that ran when a job was ended by force, or killed, do not."""
+    ran = len(job.running) if statuses.has_ended(job.status) else 0
+    return max(0, len(job.pending_tasks) - ran)
 
 
 def _note(job: _Job) -> str:

@@ -66,7 +66,8 @@ def drawn(
 
 def activity_of(job: Job, now: float) -> JobActivity:
     """What a job's routines did, each by its id in the flow's order; its lock is held."""
-    goes_on = job.execution is not None and not statuses.is_settled(job.status)
+    is_settled = statuses.is_settled(job.status) and not job.running
+    goes_on = job.execution is not None and not is_settled
     last = now if goes_on else timestamps.to_epoch(job.updated_at) or now
     job.statistics.sort_in(job.running)
     is_exact = job.statistics.clock.origin is not None

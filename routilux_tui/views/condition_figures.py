@@ -17,6 +17,7 @@ from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.list_line import progress_of, status_of
 from routilux_tui.views.naming import launch_names
 from routilux_tui.views.questions import count_open, waits
+from routilux_tui.views.running import pending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -161,8 +162,8 @@ FIGURES = {
     "errors": Figure(_sum_of("errors"), of_entry=lambda one: one.errors, made_of=(parts.ERRORS,)),
     "retries": Figure(_sum_of("retries"), made_of=(parts.ERRORS,)),
     "pending": Figure(
-        lambda job: len(job.pending_tasks) or len(job.outstanding) - len(job.running),
-        made_of=(parts.TASKS,),
+        lambda job: len(pending_of(job)),
+        made_of=(parts.TASKS, parts.STATUS),
     ),
     "deferred": Figure(lambda job: len(job.deferred_events), made_of=(parts.DEFERRED,)),
     "pauses": Figure(lambda job: len(job.pause_points), made_of=(parts.PAUSES,)),

@@ -62,20 +62,24 @@ class Running(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a job at one moment (``now``, in seconds since the epoch).
 
-    ``workers`` is how many handlers may run at once, 0 where that is not known. ``feeds`` has
-    the routines that each routine feeds. ``silent`` is how many seconds nothing has changed.
-    ``held`` counts the tasks of a paused job, ``questions`` what it asks. ``gone`` says that its
-    process was killed, ``resume`` is the command that takes it up; ``is_silent`` that it runs, and
-    does not answer. ``no_answer`` is for how many seconds its machine has not answered. ``trouble``
-    is what is wrong with its files (a full disk). ``ends_at`` is the estimate of its end.
-    ``slower`` is how many times as long as usual it takes, beside ``runs`` earlier runs.
+    ``job`` is what it is called in a command, ``still_running`` counts the handlers that have not
+    returned though it has ended. ``workers`` is how many handlers may run at once, 0 where that is
+    not known. ``feeds`` has the routines that each routine feeds. ``silent`` is how many seconds
+    nothing has changed. ``held`` counts the tasks of a paused job, ``questions`` what it asks.
+    ``gone`` says that its process was killed, ``resume`` is the command that takes it up;
+    ``is_silent`` that it runs, and does not answer. ``no_answer`` is for how many seconds its
+    machine has not answered. ``trouble`` is what is wrong with its files (a full disk). ``ends_at``
+    is the estimate of its end. ``slower`` is how many times as long as usual it takes, beside
+    ``runs`` earlier runs.
     """
 
     status: str
     now: float
     note: str = ""
+    job: str = ""
     asked: str = ""
     asked_running: int = 0
+    still_running: int = 0
     began: float | None = None
     ended: float | None = None
     routines: list[RoutineFacts] = []
@@ -141,8 +145,10 @@ def facts_of(
         status=header.status,
         now=now,
         note=header.note,
+        job=header.job_id[:8],
         asked=header.control.action if header.control else "",
         asked_running=header.control.running if header.control else 0,
+        still_running=header.still_running if has_ended else 0,
         began=began,
         ended=updated if has_ended else None,
         routines=[

@@ -80,7 +80,7 @@ def _done(moment: Moment, one: RoutineStatistics, row: RoutineRow) -> int:
 
 
 def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -> str:
-    if one.running > 0 and not moment.is_over:
+    if one.running > 0 and moment.has_handlers:
         return "stopped" if moment.gone else "running"
     if statuses.routine_has_failed(status):
         return "failed"
@@ -244,13 +244,13 @@ def status_word(job: Job, control: Control | None, running: int) -> str:
     """A job's status in words that are true at this moment.
 
     ``running``; ``pausing, 2 running``; ``paused: lunch``; ``failed: price: LookupError: ...``;
-    ``cancelled, 2 running``.
+    ``cancelling, 2 running``.
     """
     if control is not None and control.action == "pause":
         return f"pausing, {control.running} running"
+    if statuses.has_ended(job.status) and running:
+        return statuses.word_of(job.status, running)
     word = statuses.appearance_of(job.status).word
-    if statuses.has_ended(job.status) and running and job.execution is not None:
-        return f"{word}, {running} running"
     reason: Any = ""
     if job.status == "paused" and job.pause_points:
         point = job.pause_points[-1]

@@ -167,17 +167,31 @@ class NextTask(msgspec.Struct, frozen=True):
     tries: int = 0
 
 
+PAUSING = "pausing"
+#: What handlers that still run are in the way of, and how that is said of each of them.
+AWAITED: dict[str, str] = {
+    PAUSING: "awaited by the pause",
+    "cancelled": "cancelled, still runs",
+    "failed": "job failed, still runs",
+    "completed": "job ended, still runs",
+}
+
+
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """What runs at this moment, the longest first, and what comes next of all that is queued.
 
     ``killed_after`` is the last that is known of a job whose process was killed while these
     handlers ran, and by which their times are reckoned; empty where that is not so.
+    ``awaited`` is what the handlers are in the way of, one of `AWAITED`: a pause that was asked,
+    or the job's end; ``awaited_since`` when that was asked, where it is known.
     """
 
     handlers: list[RunningHandler] = []
     coming: list[NextTask] = []
     queued: int = 0
     killed_after: str = ""
+    awaited: str = ""
+    awaited_since: str = ""
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):

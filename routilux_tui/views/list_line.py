@@ -8,9 +8,10 @@ from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import PREVIEW, as_text
 from routilux_tui.job.numbers import is_id
-from routilux_tui.job.status import WAITS
+from routilux_tui.job.status import BECOMES, WAITS
 from routilux_tui.views import formatting
-from routilux_tui.views.formatting import span
+from routilux_tui.views.formatting import counted, span
+from routilux_tui.views.reason import verb
 from routilux_tui.views.shapes import ABANDONED, HISTORY, PENDING, SILENT, Header, JobEntry
 from routilux_tui.views.trends import seconds_of
 
@@ -30,6 +31,8 @@ STATES: dict[str, tuple[str, str, str]] = {
     "silent": ("?", "no answer", NEEDS_YOU),
     "down": ("↯", "down", NEEDS_YOU),
     "running": ("▶", "running", RUNNING),
+    "pausing": ("▶", "pausing", RUNNING),
+    "cancelling": ("⊘", "cancelling", RUNNING),
     "pending": ("·", "pending", RUNNING),
     "completed": ("✓", "done", ENDED),
     "cancelled": ("⊘", "cancelled", ENDED),
@@ -71,6 +74,7 @@ def entry_of_header(
         reminders=live.reminders,
         alerts=live.alerts,
         told=live.told,
+        still_running=header.still_running,
     )
 
 
@@ -84,14 +88,16 @@ def state_of(one: JobEntry) -> str:
         return "killed"
     if one.badge == SILENT:
         return "silent"
+    if one.still_running and one.status in BECOMES:
+        return BECOMES[one.status]
     return one.status if one.status in STATES else "unknown"
 
 
 def status_of(one: JobEntry) -> str:
     """A job's status as conditions see it: its own, unless that is not how it is."""
     state = state_of(one)
-    own = {"silent": statuses.NO_ANSWER, "unknown": one.status}
-    return own.get(state, state)
+    own = dict.fromkeys(("unknown", *BECOMES.values()), one.status)
+    return own.get(state, statuses.NO_ANSWER if state == "silent" else state)
 
 
 def group_of(one: JobEntry, well: float | None = None) -> str:
@@ -131,6 +137,9 @@ def summary_of(one: JobEntry) -> str:
         return "runner was killed"
     if one.badge == SILENT:
         return "no answer"
+    if one.still_running and one.status in BECOMES:
+        still = f"{counted(one.still_running, 'handler')} still {verb(one.still_running, 'run')}"
+        return f"{still}: {one.note}" if one.note else still
     if one.status == "paused":
         return f"{one.note.removeprefix(WAITS) or 'paused'}{_waited(one)}"
     if one.status == "failed":
@@ -157,7 +166,13 @@ def note_of(account: Any) -> str:
     if not isinstance(account, dict):
         return ""
     reason = as_text(account.get("reason"))
-    dropped = account.get("dropped")
+    parts = []
+    dropped, ended = account.get("dropped"), account.get("running")
     if is_id(dropped) and dropped:
-        reason = f"{reason} ({dropped:,} not started)" if reason else f"{dropped:,} not started"
-    return reason[:PREVIEW]
+        parts.append(f"{dropped:,} not started")
+    if account.get("forced") and isinstance(ended, list) and ended:
+        parts.append(f"{counted(len(ended), 'handler')} ended by force")
+    left = ", ".join(parts)
+    if reason and left:
+        left = f" ({left})"
+    return f"{reason[: PREVIEW - len(left)]}{left}"

@@ -59,7 +59,12 @@ class Moment:
         self.threads = threads or {}
         self.is_over = statuses.has_ended(job.status)
         updated = timestamps.to_epoch(job.updated_at)
-        moves = job.status == "running" and (job.execution is not None or now is not None)
+        has_runner = job.execution is not None or now is not None
+        #: Whether handlers of it run at this moment; of one that has ended, some may still.
+        self.has_handlers = bool(job.running) and (
+            has_runner or not statuses.is_settled(job.status)
+        )
+        moves = has_runner and (job.status == "running" or (self.is_over and self.has_handlers))
         #: By which it is reckoned for how long nothing has changed.
         self.now = time.time() if now is None else now
         self.at = self.now
@@ -77,9 +82,14 @@ class Moment:
         return timestamps.to_iso(self.at) if timestamps.is_time(self.at) else ""
 
     def counts(self, one: RoutineStatistics) -> tuple[int, int]:
-        """How many tasks of a routine wait and run; what ran in a killed process waits."""
+        """How many tasks of a routine wait and run; what ran in a process that is gone waits.
+
+        Of a job that has ended nothing waits: what ran was ended with it.
+        """
         queued, running = max(0, one.queued), max(0, one.running)
-        return (queued + running, 0) if self.gone else (queued, running)
+        if self.has_handlers and not self.gone:
+            return queued, running
+        return (queued if self.is_over else queued + running), 0
 
     def may_get_more(self) -> set[str]:
         """The routines that have tasks, or had them dropped, and all that those may feed."""

@@ -97,7 +97,15 @@ class Projection(SectionReader):
                 alerts=job.alert_count,
                 told=last_alert_of(job),
                 reminders=sum(one.reminders for one in job.open_questions()),
+                still_running=self._still_running(control),
             )
+
+    def _still_running(self, control: Control | None) -> int:
+        """How many handlers have not returned that a pause, or the job's end, waits for."""
+        if control is not None and control.action == "pause":
+            return control.running
+        has_runner = self.job.execution is not None or self.at is not None
+        return len(self.job.running) if has_runner and statuses.has_ended(self.job.status) else 0
 
     def note(self) -> str:
         """Why the job is as it is, in its own words."""

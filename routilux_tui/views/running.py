@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.views.causes import input_of
-from routilux_tui.views.insight import NextTask, Now, RunningHandler
+from routilux_tui.views.insight import AWAITED, PAUSING, NextTask, Now, RunningHandler
 from routilux_tui.views.moment import bounded
 
 if TYPE_CHECKING:
@@ -31,16 +32,29 @@ def what_runs(moment: Moment) -> Now:
     handlers = [
         _handler(moment, task_id, routine_id, began)
         for task_id, (routine_id, began) in job.running.items()
+        if moment.has_handlers
     ]
     handlers.sort(key=lambda one: -one.elapsed)
     queued = max(0, len(job.outstanding) - len(job.running))
     coming = waiting_tasks(moment, 0, _MOST_COMING)
+    awaited = _awaited(moment) if handlers else ""
+    since = moment.control.since if awaited and moment.control is not None else ""
     return Now(
-        handlers=[] if moment.is_over else handlers,
+        handlers=handlers,
         coming=coming,
         queued=queued,
         killed_after=moment.last_known if moment.gone else "",
+        awaited=awaited,
+        awaited_since=since,
     )
+
+
+def _awaited(moment: Moment) -> str:
+    """What the handlers that run are in the way of, one of `AWAITED`; empty for nothing."""
+    if moment.is_over:
+        return moment.job.status if moment.job.status in AWAITED else ""
+    pausing = moment.control is not None and moment.control.action == "pause"
+    return PAUSING if pausing else ""
 
 
 def waiting_tasks(moment: Moment, start: int, stop: int) -> list[NextTask]:
@@ -104,6 +118,16 @@ def _handler(moment: Moment, task_id: int, routine_id: str, began: float) -> Run
         text=preview(data),
         input=bounded(data),
     )
+
+
+def pending_of(job: Job) -> Sequence[Any]:
+    """The tasks that have not started; those that are held are as a file has them.
+
+    A file holds what ran, too, for whoever takes the job up: of one that has ended nobody does.
+    """
+    if job.pending_tasks and not (job.running and statuses.has_ended(job.status)):
+        return job.pending_tasks
+    return WaitingTasks(job)
 
 
 class WaitingTasks(Sequence[Any]):

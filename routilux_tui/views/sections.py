@@ -18,7 +18,7 @@ from routilux_tui.views.flow_shape import MOST_ROUTINES
 from routilux_tui.views.printed import Printed
 from routilux_tui.views.provenance import job_part
 from routilux_tui.views.rows import ROWS, routine_row
-from routilux_tui.views.running import WaitingTasks
+from routilux_tui.views.running import pending_of
 from routilux_tui.views.shapes import Filter, RoutineRow, Row, Window
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ITEMS: dict[str, Callable[[Job], Sequence[Any]]] = {
     shapes.PAUSES: lambda job: job.pause_points,
     shapes.OUTPUT: lambda job: job.output_log,
     shapes.DEFERRED: lambda job: job.deferred_events,
-    shapes.PENDING: lambda job: job.pending_tasks or WaitingTasks(job),
+    shapes.PENDING: pending_of,
     shapes.DATA: lambda job: list(job.shared_data.items()),
 }
 

@@ -123,7 +123,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     ``reason`` (the first of `views.why`, in some twenty cells) are known only of a job that runs,
     and only where its line of a list is asked for. ``questions`` counts what it asks people and
     nobody has answered, ``reminders`` how often these were told once more. ``alerts``
-    counts what people were told of it by rules, ``told`` is the last of it.
+    counts what people were told of it by rules, ``told`` is the last of it. ``still_running``
+    counts the handlers that have not returned of a job that is to pause, or that has ended.
     """
 
     job_id: str
@@ -151,6 +152,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     reminders: int = 0
     alerts: int = 0
     told: LastAlert | None = None
+    still_running: int = 0
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -216,7 +218,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     all. ``error`` is why the file or the machine can't be read; then the rest may be empty.
     ``queued`` counts the tasks that have not started; ``note`` says why it is paused, failed or
     cancelled; ``progress``, ``reason``, ``questions``, ``reminders``,
-    ``alerts`` and ``told`` are those of the `Header`.
+    ``alerts``, ``told`` and ``still_running`` are those of the `Header`.
     """
 
     key: str
@@ -245,6 +247,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reminders: int = 0
     alerts: int = 0
     told: LastAlert | None = None
+    still_running: int = 0
 
 
 SILENT = "silent"

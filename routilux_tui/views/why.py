@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.status import WAITS
+from routilux_tui.job.status import WAITS, word_of
 from routilux_tui.views.formatting import count, counted, sentence, span
 from routilux_tui.views.hold_ups import hold_ups
 from routilux_tui.views.reason import BAD, GOOD, LOOK, Reason, be, make_reason, verb
+from routilux_tui.views.still_running import way_out
 
 if TYPE_CHECKING:
     from routilux_tui.views.facts import Facts, RoutineFacts
@@ -54,13 +55,15 @@ def why(facts: Facts) -> list[Reason]:
         reasons.append(_failed(facts))
     elif facts.status == "paused":
         reasons.append(_paused(facts))
-    elif facts.status == "cancelled":
+    elif facts.status == "cancelled" and not facts.still_running:
         text = f"Cancelled: {facts.note}." if facts.note else "Cancelled."
         reasons.append(make_reason("cancelled", text, facts.note or "cancelled", key="9"))
     elif facts.status == "pending":
         text = f"It has not started: {facts.note}." if facts.note else "It has not started."
         reasons.append(make_reason("not_started", text, facts.note or "not started"))
-    if facts.asked:
+    if facts.still_running:
+        reasons.append(_still_running(facts))
+    elif facts.asked:
         reasons.append(_asked(facts))
     if not has_ended and facts.status == "running" and not (facts.gone or facts.is_silent):
         reasons += hold_ups(facts)
@@ -152,13 +155,42 @@ def _paused(facts: Facts) -> Reason:
     )
 
 
+def _still_running(facts: Facts) -> Reason:
+    """The job's last status is set, and handlers of it have not returned."""
+    number = facts.still_running
+    word = "Cancelling" if facts.status == "cancelled" else f"It is {facts.status}"
+    left = f"{counted(number, 'handler')} still {verb(number, 'run')}{_which(facts)}"
+    note = f" Cancelled: {sentence(facts.note)}" if facts.note and word == "Cancelling" else ""
+    command = way_out(facts.job) if facts.job else ""
+    way = f" c ends it with its process: {command}" if command else ""
+    return make_reason(
+        "still_running",
+        f"{word}: {left}.{note}{way}",
+        word_of(facts.status, number),
+        key="3",
+        command=command,
+        status=facts.status,
+        running=number,
+        routines=[one.routine_id for one in facts.running],
+    )
+
+
+def _which(facts: Facts) -> str:
+    """The handler that has run longest, and for how long."""
+    longest = max(facts.running, key=lambda one: one.seconds, default=None)
+    if longest is None:
+        return ""
+    more = "the longest " if len(facts.running) > 1 else ""
+    return f" (`{longest.routine_id}`, {more}for {span(longest.seconds)})"
+
+
 def _asked(facts: Facts) -> Reason:
     doing = {"pause": "Pausing", "cancel": "Cancelling", "resume": "Going on"}
     word = doing.get(facts.asked, f"Asked to {facts.asked}")
     left = f"{counted(facts.asked_running, 'handler')} still {verb(facts.asked_running, 'run')}"
     return make_reason(
         "asked",
-        f"{word}: {left}.",
+        f"{word}: {left}{_which(facts)}.",
         f"{word.lower()}, {facts.asked_running} running",
         key="3",
         asked=facts.asked,

@@ -12,7 +12,7 @@ from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import shapes
 from routilux_tui.views.formatting import count, counted, duration, span, time_of_day
-from routilux_tui.views.insight import Now
+from routilux_tui.views.insight import AWAITED, PAUSING, Now
 
 if TYPE_CHECKING:
     from routilux_tui.tui.panes.row_target import RowTarget
@@ -52,7 +52,8 @@ class NowPane(Pane):
             self.refresh()
         elif before != moment:
             self.refresh_rows(0, total)
-        if (before.queued, before.killed_after) != (moment.queued, moment.killed_after):
+        said = (moment.queued, moment.killed_after, moment.awaited)
+        if (before.queued, before.killed_after, before.awaited) != said:
             self.refresh_title()
 
     def tick(self, *, is_running: bool) -> None:
@@ -67,11 +68,18 @@ class NowPane(Pane):
         return Tab(self.key_shown, self.name_shown, len(self.now.handlers), is_front)
 
     def title_parts(self) -> list[Part]:
-        """How many wait; of a job whose process was killed, when: what is shown ran until then."""
-        queued, killed = self.now.queued, timestamps.to_epoch(self.now.killed_after)
-        if killed is not None:
+        """How many wait, and what for; of a job whose process was killed, when that was."""
+        now = self.now
+        killed, asked = map(timestamps.to_epoch, (now.killed_after, now.awaited_since))
+        if killed is not None:  # what is shown ran until then
             return [(f"killed after {time_of_day(killed)}", "rows--error")]
-        return [(f"{counted(queued, 'task')} in line", "rows--dim")] if queued else []
+        parts: list[Part] = []
+        if now.awaited and asked is not None:
+            word = "asked to pause" if now.awaited == PAUSING else now.awaited
+            parts.append((f"{word} at {time_of_day(asked)} ", "rows--warning"))
+        if now.queued:
+            parts.append((f"{counted(now.queued, 'task')} in line", "rows--dim"))
+        return parts
 
     def handler_at(self, n: int) -> RunningHandler | None:
         """The handler in a line."""
@@ -127,14 +135,15 @@ class NowPane(Pane):
         if handler is not None:
             is_cut_off = bool(self.now.killed_after)
             slow = handler.elapsed / handler.median if handler.median else 0.0
-            end = (
-                f" {slow:.0f}{_TIMES} its median " if slow >= _LONG and handler.elapsed > 1 else ""
-            )
+            end = f" {AWAITED[self.now.awaited]} " if self.now.awaited else ""
+            if not end and slow >= _LONG and handler.elapsed > 1:
+                end = f" {slow:.0f}{_TIMES} its median "
             style = "rows--warning" if end else ""
+            shade = "rows--warning" if self.now.awaited else "rows--running"
             room = max(0, width - name - 5 - self._for - len(end))
             values = fit_parts(value_parts(handler.text[self.indent :]), room)
             return [
-                ("? ", "rows--error") if is_cut_off else ("▶ ", "rows--running"),
+                ("? ", "rows--error") if is_cut_off else ("▶ ", shade),
                 (fit(handler.routine_id, name), "rows--name"),
                 (f" {right(duration(handler.elapsed), self._for)}  ", style),
                 *values,

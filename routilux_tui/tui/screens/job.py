@@ -11,6 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.status import has_ended
 from routilux_tui.tui.actions import JOB_ACTIONS, ROW_ACTIONS, TIME_ACTIONS, bindings
 from routilux_tui.tui.panes.layout import NOW
 from routilux_tui.tui.panes.pane import Pane, SectionPane
@@ -18,7 +19,7 @@ from routilux_tui.tui.screens.job_reading import JobReading
 from routilux_tui.tui.screens.job_replay import ReplayLayer
 from routilux_tui.tui.screens.job_search import JobSearch
 from routilux_tui.tui.screens.job_waits import JobWaits
-from routilux_tui.tui.screens.steering_screen import question_of
+from routilux_tui.tui.screens.steering_screen import question_of, still_running_in
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.header import MANY_QUEUED, JobHeader
 from routilux_tui.tui.widgets.replay_bar import ReplayBar
@@ -70,9 +71,7 @@ class JobScreen(ReplayLayer):
     @property
     def _moves(self) -> bool:
         """Whether the job goes on by itself, as far as is known."""
-        handle = self.handle
-        is_running = handle.header.status == "running" and not handle.is_gone
-        return is_running and handle.stale_since is None
+        return _moves(self.handle) and self.handle.stale_since is None
 
     @property
     def cannot(self) -> dict[str, str]:
@@ -191,9 +190,7 @@ class JobScreen(ReplayLayer):
         if insight is not None:
             self._show_insight(insight)
         if self.present.stale_since is None:  # all of its time, with the moment that is shown
-            present = self.present
-            moves = present.header.status == "running" and not present.is_gone
-            await self.timeline.load(self.present, self.detail, moves=moves)
+            await self.timeline.load(self.present, self.detail, moves=_moves(self.present))
         self._show(None)
 
     def _show_insight(self, insight: Insight) -> None:
@@ -219,9 +216,9 @@ class JobScreen(ReplayLayer):
 
     def _tick(self) -> None:
         """Once a second: ages and rates move, and what the frames do not bring is asked for."""
-        status = self.handle.header.status
         is_old = self.handle.stale_since is not None
-        if is_old or status in {"running", "paused"} or self.waits.under_way:
+        lasts = self.handle.header.status in {"running", "paused"} or _moves(self.handle)
+        if is_old or lasts or self.waits.under_way:
             self.head.waits = self.waits.under_way
             self.head.refresh_lines()
         for pane in self.panes.values():
@@ -263,6 +260,19 @@ class JobScreen(ReplayLayer):
     async def steer(self, action: str, reason: str = "") -> None:
         """Ask the job for a control."""
         await self.ask(self.handle, action, reason)
+
+    def are_cancelled(self) -> bool:
+        """Whether the job waits for nothing but handlers to return."""
+        header = self.handle.header
+        return has_ended(header.status) and header.still_running > 0
+
+    async def still_running(self) -> str:
+        """Which handlers of the job have not returned."""
+        try:
+            return await still_running_in(self.handle)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+            return ""
 
     async def question(self) -> str:
         """What the job waits for a person to answer."""
@@ -344,3 +354,9 @@ class JobScreen(ReplayLayer):
         """Let go of the job."""
         await self.close_past()
         await self.present.close()
+
+
+def _moves(handle: Handle) -> bool:
+    """Whether a job goes on by itself: it runs, or handlers of it have not returned."""
+    header = handle.header
+    return header.still_running > 0 or (header.status == "running" and not handle.is_gone)

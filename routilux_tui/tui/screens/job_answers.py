@@ -61,7 +61,7 @@ async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
         way = [f"press {reason.key}"] if reason.key else []
-        way += [reason.command] if reason.command else []
+        way += [reason.command] if reason.command and reason.command not in reason.text else []
         if way:
             lines.append(f"    {', or '.join(way)}")
         lines.append("")

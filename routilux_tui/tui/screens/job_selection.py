@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.status import has_ended
 from routilux_tui.tui.screens.steering_screen import SteeringScreen
 from routilux_tui.views.control_kinds import forbids
 from routilux_tui.views.formatting import counted
@@ -72,11 +73,18 @@ class JobSelection(SteeringScreen):
         """The selected jobs, or the one that the cursor is on, by flow and short id."""
         return [f"{one.flow_id} {one.job_id[:8]}" for one in self.chosen() if not one.error]
 
+    def are_cancelled(self) -> bool:
+        """Whether each of them waits for nothing but handlers to return."""
+        chosen = [one for one in self.chosen() if not one.error]
+        return all(has_ended(one.status) and one.still_running for one in chosen)
+
     def is_refused(self, action: str) -> bool:
         """Say why an action can't be done, or why none of the chosen jobs takes it."""
         if super().is_refused(action):
             return True
         chosen = [one for one in self.chosen() if not one.error]
+        if action == "cancel" and any(one.still_running for one in chosen):
+            return False
         if not chosen or not all(forbids(one.status, action) for one in chosen):
             return False
         are = "the job is" if len(chosen) == 1 else "the jobs are"

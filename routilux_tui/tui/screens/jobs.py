@@ -12,7 +12,7 @@ from textual.widgets import Input
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.screens.job_selection import JobSelection
-from routilux_tui.tui.screens.steering_screen import question_of
+from routilux_tui.tui.screens.steering_screen import question_of, still_running_in
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.preview import Preview
@@ -216,6 +216,15 @@ class JobsScreen(JobSelection):
                 await self.ask(handle, action, reason)
 
         await asyncio.gather(*(ask(one) for one in self.chosen() if not one.error))
+
+    async def still_running(self) -> str:
+        """Which handlers of them have not returned, by each job."""
+        found = []
+        for one in self.chosen():
+            async with self._opened(one) as handle:
+                still = await still_running_in(handle)
+                found += [f"{one.job_id[:8]}: {still}" if len(self.chosen()) > 1 else still]
+        return "; ".join(filter(None, found))
 
     async def question(self) -> str:
         """What the first of them that waits for a person asks."""

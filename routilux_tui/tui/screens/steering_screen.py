@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,10 @@ from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.tui.screens.paced import PacedScreen
 from routilux_tui.views.control_kinds import CONTROLS
+from routilux_tui.views.formatting import clock
+from routilux_tui.views.insight import NOW
 from routilux_tui.views.shapes import PAUSES
+from routilux_tui.views.still_running import still_running_now, way_out
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -17,6 +22,10 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
 
+FORCE = "force"
+"""The control that ends a job's process."""
+_RETURN_WITHIN = 2.0
+"""Seconds that handlers are given to return before it is said that they have not."""
 _NAMED = 4
 """Jobs that a question names; of the others it says how many there are."""
 
@@ -36,6 +45,14 @@ class SteeringScreen(PacedScreen[None]):
     @abstractmethod
     async def steer(self, action: str, reason: str = "") -> None:
         """Ask these jobs for a control."""
+
+    @abstractmethod
+    def are_cancelled(self) -> bool:
+        """Whether each of these jobs has ended, but for handlers that have not returned."""
+
+    @abstractmethod
+    async def still_running(self) -> str:
+        """Which handlers of these jobs have not returned."""
 
     @abstractmethod
     async def question(self) -> str:
@@ -94,8 +111,11 @@ class SteeringScreen(PacedScreen[None]):
         )
 
     def action_cancel(self) -> None:
-        """Cancel, if the reader is sure."""
+        """Cancel, if the reader is sure; once more, end by force what has not returned."""
         if self.is_refused("cancel") or not self.steered():
+            return
+        if self.are_cancelled():
+            self.run_worker(self._end_by_force())
             return
         from routilux_tui.tui.screens.dialogs import ConfirmDialog
 
@@ -112,6 +132,28 @@ class SteeringScreen(PacedScreen[None]):
             on_confirmed,
         )
 
+    async def _end_by_force(self) -> None:
+        """End the processes of jobs whose handlers do not return, if the reader is sure."""
+        still = await self.still_running()
+        if not still:
+            return
+        from routilux_tui.tui.screens.dialogs import ConfirmDialog
+
+        def on_confirmed(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self.steer(FORCE))
+
+        one = len(self.steered()) == 1
+        self.app.push_screen(
+            ConfirmDialog(
+                f"End {self._named()} by force?",
+                f"{still}. {'Its process is' if one else 'Their processes are'} ended at once, "
+                "whatever it does (cancel --force).",
+                "end it" if one else "end them",
+            ),
+            on_confirmed,
+        )
+
     async def ask(self, handle: Handle, action: str, reason: str) -> None:
         """Ask one job for a control; what becomes of it is shown by its state alone."""
         try:
@@ -119,10 +161,34 @@ class SteeringScreen(PacedScreen[None]):
                 await handle.resume()
             elif action == "pause":
                 await handle.pause(reason)
+            elif action == FORCE:
+                await handle.cancel(reason, force=True, grace=0.0)
             else:
-                await handle.cancel(reason)
+                header = await handle.cancel(reason)
+                if header.still_running or header.control is not None:
+                    await self._tell_what_runs(handle)
         except RoutiluxTuiError as error:
             self.notify(printable(str(error)), title=error.title, severity="error", markup=False)
+
+    async def _tell_what_runs(self, handle: Handle) -> None:
+        """Say which handlers have not returned a moment after a cancel, and the way out."""
+        with contextlib.suppress(RoutiluxTuiError, asyncio.TimeoutError):
+            ended = handle.wait("", timeout=_RETURN_WITHIN)
+            if (await asyncio.wait_for(ended, 2 * _RETURN_WITHIN)).outcome != "timeout":
+                return
+            still = await still_running_in(handle)
+            if still:
+                way = way_out(handle.header.job_id)
+                told = printable(f"{still}. c once more ends its process: {way}")
+                self.notify(told, title="Cancelling", severity="warning", timeout=20, markup=False)
+
+
+async def still_running_in(handle: Handle) -> str:
+    """Which handlers of a job that was cancelled have not returned; empty where all have."""
+    now = (await handle.insight(NOW)).now
+    if now is None or not now.handlers:
+        return ""
+    return printable(still_running_now(now, lambda at: clock(at)[:8]))
 
 
 async def question_of(handle: Handle) -> str:

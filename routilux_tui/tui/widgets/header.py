@@ -127,7 +127,7 @@ class JobHeader(PaintedWidget):
             return ""
         if self.stale_since is not None:
             return span(int(max(0.0, self.stale_since - start)) + 0.0)
-        if job.status == "running" and not self.is_gone:
+        if (job.status == "running" and not self.is_gone) or job.still_running:
             ran = max(0.0, self._then() - start)
             return span(int(ran) + 0.0 if self.past is None else ran)  # now, it moves by itself
         ran = max(0.0, (updated or start) - start)
@@ -148,6 +148,9 @@ class JobHeader(PaintedWidget):
                 f" {statuses.appearance_of(job.status).glyph} {_control_text(job)}",
                 "rows--warning",
             )
+        if job.still_running:
+            word = statuses.word_of(job.status, job.still_running)
+            return f" {statuses.appearance_of(job.status).glyph} {word}", "rows--warning"
         if self.question:
             return " ‖ waits for you", "rows--warning"
         seen = statuses.appearance_of(job.status)
@@ -210,7 +213,8 @@ class JobHeader(PaintedWidget):
 
     def _explanation(self, job: Header) -> str:
         """Why the job is as its status says, as far as that is its own last word."""
-        is_own = job.control is None and self.stale_since is None and not self.is_gone
+        is_asked = job.control is not None or job.still_running > 0
+        is_own = not is_asked and self.stale_since is None and not self.is_gone
         if job.status not in _EXPLAINED or not job.note or not is_own or self.question:
             return ""
         return f": {printable(job.note.removeprefix('routine '))}"
@@ -263,7 +267,8 @@ class JobHeader(PaintedWidget):
     def _progress(self, job: Header, width: int) -> list[Part]:
         """How far the job is and when it ends; or what it says of itself."""
         style = "rows--error" if job.status == "failed" or self.is_gone else "rows--warning"
-        note = "" if self._is_explained else printable(job.note)
+        is_told = self._is_explained or (job.control is not None and job.control.reason == job.note)
+        note = "" if is_told else printable(job.note)
         if self.is_gone and self.past is None:
             note = self._last_sign(job) or note
         if self.stale_since is not None:

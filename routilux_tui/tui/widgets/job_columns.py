@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 #: The component class that paints each state.
 STYLES = {
     **STATUS_STYLE,
+    "pausing": "rows--warning",
+    "cancelling": "rows--warning",
     "killed": "rows--warning",
     "silent": "rows--warning",
     "down": "rows--warning",
     "unreadable": "rows--error",
 }
 _BARS = {"running": "rows--spark", "failed": "rows--error", "paused": "rows--warning"}
+_BARS["pausing"] = _BARS["paused"]
 _SUMMARIES = {**STYLES, "running": "", "completed": "rows--dim", "cancelled": "rows--dim"}
 
 
@@ -34,6 +37,7 @@ def columns_of(
     age: Callable[[str], str],
     *,
     is_absolute: bool,
+    longest: str = "",
 ) -> list[Column[JobEntry]]:
     """The columns of a list of so many cells, for those that fit to be chosen from.
 
@@ -42,6 +46,7 @@ def columns_of(
         job: what a job is called in few cells.
         age: how a time is told.
         is_absolute: whether that is the time of day.
+        longest: the longest word of a state among them.
     """
     stamp = 15 if is_absolute else 8
     is_narrow, is_wide, is_widest = width < 76, width >= 100, width >= 150
@@ -51,7 +56,7 @@ def columns_of(
         return age(at), "rows--dim"
 
     columns: list[Column[JobEntry]] = [
-        Column("status", 11, _status, 0, is_number=False)
+        Column("status", max(11, len(longest) + 2), _status, 0, is_number=False)
         if is_wide
         else Column("status", 1, _glyph, 0, is_number=False),
         Column("flow", 14 if is_narrow else (20 if is_widest else 16), _flow, 1, is_number=False),
@@ -131,7 +136,7 @@ def _progress(one: JobEntry, bar: int) -> Part:
 def _unknown_progress(one: JobEntry, bar: int) -> str:
     if one.place == "host":
         return ""
-    if state_of(one) == "running":
+    if one.status == "running" and state_of(one) in {"running", "pausing"}:
         return "no end known" if bar + 5 >= 12 else "-"
     routines = f"{one.routines_done}/{one.routines_total}"
     return f"{routines} routines" if bar + 5 >= len(routines) + 9 else routines

@@ -237,7 +237,10 @@ class JobRows(Rows):
             "folder": not listing.has_same_names,
             "labels": not listing.has_labels,
         }
-        columns = columns_of(width, self._job, self._time, is_absolute=self.absolute)
+        longest = "cancelling" if listing.number("cancelling") else ""
+        columns = columns_of(
+            width, self._job, self._time, is_absolute=self.absolute, longest=longest
+        )
         return fitting([one for one in columns if not left_out.get(one.name)], width - 2)
 
     def head(self, width: int) -> str:
