@@ -28,7 +28,8 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``queued`` counts tasks that wait for it, ``retrying`` those that wait for another try,
     ``next_try`` is when the first of those is due, in seconds from now. ``common`` is what all
-    inputs with the error have in common. ``usual_p95`` is that of earlier runs of the flow.
+    inputs with the error have in common. ``alike`` counts the errors that are this one (of inputs
+    that wait for another try: those), 0 where all are. ``usual_p95`` is that of earlier runs.
     ``is_new_error``: no earlier run had the error.
     """
 
@@ -37,6 +38,7 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
     active: int = 0
     errors: int = 0
     error: str = ""
+    alike: int = 0
     common: str = ""
     retrying: int = 0
     next_try: float | None = None
@@ -65,12 +67,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``job`` is what it is called in a command, ``still_running`` counts the handlers that have not
     returned though it has ended. ``workers`` is how many handlers may run at once, 0 where that is
     not known. ``feeds`` has the routines that each routine feeds. ``silent`` is how many seconds
-    nothing has changed. ``held`` counts the tasks of a paused job, ``questions`` what it asks.
-    ``gone`` says that its process was killed, ``resume`` is the command that takes it up;
-    ``is_silent`` that it runs, and does not answer. ``no_answer`` is for how many seconds its
-    machine has not answered. ``trouble`` is what is wrong with its files (a full disk). ``ends_at``
-    is the estimate of its end. ``slower`` is how many times as long as usual it takes, beside
-    ``runs`` earlier runs.
+    nothing has changed. ``held`` counts the tasks of a paused job, ``questions`` what it asks;
+    ``by`` is who has paused or cancelled it. ``gone`` says that its process was killed, ``resume``
+    is the command that takes it up; ``is_silent`` that it runs, and does not answer. ``no_answer``
+    is for how many seconds its machine has not answered. ``trouble`` is what is wrong with its
+    files (a full disk). ``ends_at`` is the estimate of its end. ``slower`` is how many times as
+    long as usual it takes, beside ``runs`` earlier runs.
     """
 
     status: str
@@ -91,6 +93,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     paused_at: float | None = None
     questions: int = 0
     asked_by: str = ""
+    by: str = ""
     gone: bool = False
     resume: str = ""
     is_silent: bool = False
@@ -162,6 +165,7 @@ def facts_of(
         paused_at=timestamps.to_epoch(paused.at) if paused else None,
         questions=header.questions,
         asked_by=paused.routine if paused else "",
+        by=header.by,
         gone=gone,
         resume=resume,
         is_silent=is_silent,
@@ -181,7 +185,8 @@ def _routine_facts(
     """
     own = [problem for problem in problems if problem.routine_id == one.routine_id]
     new = [problem for problem in own if usual.is_new(_kind_of(problem))]
-    kind = next(iter(new or own), None)
+    retried = [problem for problem in own if problem.retrying] if one.retrying else []
+    kind = next(iter(new or retried or own), None)
     ended_by = None
     if one.state == "failed" and one.last_error:  # that one ended the job, not another of its kind
         of_last = error_kind(one.routine_id, one.last_error)
@@ -189,9 +194,11 @@ def _routine_facts(
         kind = ended_by or kind
     tries = [timestamps.to_epoch(problem.next_try) for problem in own]
     soonest = min((at for at in tries if at is not None), default=None)
-    error, common = one.last_error, ""
+    error, common, alike = one.last_error, "", 0
     if kind is not None:
         error = one.last_error if kind is ended_by else kind.error
+        if len(retried or own) > 1:
+            alike = kind.retrying if one.retrying else kind.count
         if kind.inputs > 1:
             shared = list(kind.common.items())[:_MOST_COMMON]
             common = ", ".join(f"{key} = {preview(value, _WIDEST)}" for key, value in shared)
@@ -201,6 +208,7 @@ def _routine_facts(
         active=one.running,
         errors=one.errors,
         error=error,
+        alike=alike,
         common=common,
         retrying=one.retrying,
         next_try=None if soonest is None or now is None else max(0.0, soonest - now),

@@ -56,8 +56,9 @@ def why(facts: Facts) -> list[Reason]:
     elif facts.status == "paused":
         reasons.append(_paused(facts))
     elif facts.status == "cancelled" and not facts.still_running:
-        text = f"Cancelled: {facts.note}." if facts.note else "Cancelled."
-        reasons.append(make_reason("cancelled", text, facts.note or "cancelled", key="9"))
+        who = f" by {facts.by}" if facts.by else ""
+        text = f"Cancelled{who}: {facts.note}." if facts.note else f"Cancelled{who}."
+        reasons.append(make_reason("cancelled", text, facts.note or "cancelled"))
     elif facts.status == "pending":
         text = f"It has not started: {facts.note}." if facts.note else "It has not started."
         reasons.append(make_reason("not_started", text, facts.note or "not started"))
@@ -148,7 +149,7 @@ def _paused(facts: Facts) -> Reason:
         )
     return make_reason(
         "paused",
-        f"It has been paused{since}{reason}{held}.",
+        f"It has been paused{since}{f' by {facts.by}' if facts.by else ''}{reason}{held}.",
         facts.note or "paused",
         key="r",
         **figures,
@@ -202,6 +203,7 @@ def _errors(facts: Facts) -> list[Reason]:
     """Inputs that are tried again, then errors that were passed over, worst routine first."""
     reasons = []
     for one in sorted(facts.routines, key=lambda one: -one.errors):
+        of_them = f"{count(one.alike)} of them" if one.alike else ""
         error = f": {one.error}" if one.error else ""
         error += f"; all have {one.common}" if one.error and one.common else ""
         new = _of_earlier(one, facts)
@@ -211,7 +213,8 @@ def _errors(facts: Facts) -> list[Reason]:
                 make_reason(
                     "retries",
                     f"{counted(one.retrying, 'input')} of `{one.routine_id}` "
-                    f"{verb(one.retrying, 'wait')} for another try{soon}{error}{new}.",
+                    f"{verb(one.retrying, 'wait')} for another try{soon}"
+                    f"{of_them and f'; {of_them}'}{error}{new}.",
                     f"{one.routine_id}: {count(one.retrying)} retrying",
                     BAD if one.is_new_error else LOOK,
                     key="2",
@@ -226,7 +229,8 @@ def _errors(facts: Facts) -> list[Reason]:
             reasons.append(
                 make_reason(
                     "errors",
-                    f"{counted(one.errors, 'error')} in `{one.routine_id}`{error}{new}.",
+                    f"{counted(one.errors, 'error')} in `{one.routine_id}`"
+                    f"{of_them and f', {of_them}'}{error}{new}.",
                     f"{one.routine_id}: {counted(one.errors, 'error')}",
                     BAD if one.is_new_error else LOOK,
                     key="2",

@@ -116,6 +116,7 @@ def _iso(at: float) -> str:
 class StubHandle:
     """A job that stands still until a test changes it."""
 
+    file = "/state/a.json"
     place = "stub"
 
     def __init__(self, state: JobState, control: Control | None = None) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
 from routilux_tui.tui.app import Dashboard
-from routilux_tui.tui.screens.detail import TextScreen
+from routilux_tui.tui.screens.detail import TextRows, TextScreen
 from routilux_tui.tui.screens.dialogs import ConfirmDialog, WaitDialog
 from routilux_tui.tui.screens.job import JobScreen
+from routilux_tui.tui.screens.job_answers import why_lines
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.shapes import EntryBatch, WaitResult
-from tests.tui.stub import StubHandle, StubSource, audit, listed
+from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
+from tests.tui.waiting import until
 
 
 async def test_the_tail_is_followed_until_the_reader_scrolls_up() -> None:
@@ -198,6 +202,48 @@ async def test_the_cursor_is_on_top_when_a_list_is_read_and_on_its_job_from_then
         source.batches.put_nowait(EntryBatch([later]))
         await pilot.pause()
         assert (rows.total, rows.current) == (4, newest)
+
+
+async def test_why_of_the_job_under_the_cursor_leads_on_from_the_list() -> None:
+    app = Dashboard(Settings(), source=StubSource(listed()[:1], StubHandle(audit())))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key, pane in (("5", "5"), ("R", "1")):
+            await pilot.press("exclamation_mark")
+            await until(pilot, lambda: isinstance(app.screen, TextScreen))
+            rows = app.screen.query_one(TextRows)
+            assert rows.tabs()[0].name == "Why? source_audit a1b2c3d4"
+            assert rows.lines[0].startswith(("!", "✗", "✓"))
+            await pilot.press(key)
+            await until(pilot, lambda: any(isinstance(one, JobScreen) for one in app.screen_stack))
+            await pilot.pause()
+            screen = next(one for one in app.screen_stack if isinstance(one, JobScreen))
+            assert screen.focused_pane().key_shown == pane
+            while not isinstance(app.screen, JobsScreen):
+                await pilot.press("escape")
+                await pilot.pause()
+
+
+async def test_where_no_job_is_it_is_said() -> None:
+    app = Dashboard(Settings(), source=StubSource([]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in ("exclamation_mark", "H", "D", "enter"):
+            app.clear_notifications()
+            await pilot.press(key)
+            await pilot.pause()
+            assert [one.message for one in app._notifications] == ["No job is under the cursor."]
+
+
+async def test_why_names_no_key_of_a_pane_without_rows() -> None:
+    state = audit()
+    state.make("status", "cancelled", NOON)
+    lines = await why_lines(StubHandle(state))
+    assert lines[0].startswith("! Cancelled")
+    keys = re.findall("press (.)", "".join(lines))
+    header = StubHandle(state).header
+    assert not header.counts["pauses"]
+    assert "9" not in keys
 
 
 async def test_the_key_that_why_names_leads_on_from_there() -> None:

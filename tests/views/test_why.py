@@ -103,6 +103,19 @@ def test_a_job_that_failed_says_what_the_failing_inputs_have_in_common() -> None
     assert first(facts) == "`price` failed: KeyError: 'x'; all have currency = \"EÜR\"."
 
 
+def test_of_errors_of_several_kinds_it_is_said_how_many_are_alike() -> None:
+    work = RoutineFacts(routine_id="work", errors=3, alike=2, error="E: bad item …")
+    facts = Facts(status="running", now=NOW, routines=[work])
+    assert first(facts) == "3 errors in `work`, 2 of them: E: bad item …."
+    work = RoutineFacts(
+        routine_id="work", errors=3, retrying=3, alike=2, next_try=12, error="E: no"
+    )
+    facts = Facts(status="running", now=NOW, routines=[work])
+    assert first(facts) == (
+        "3 inputs of `work` wait for another try, the next in 12s; 2 of them: E: no."
+    )
+
+
 def test_inputs_that_wait_for_another_try_are_no_queue() -> None:
     price = RoutineFacts(routine_id="price", errors=90, queued=60, retrying=60)
     facts = Facts(status="running", now=NOW, workers=4, routines=[price])
@@ -160,6 +173,8 @@ def test_a_run_slower_than_the_earlier_ones_and_one_that_is_well() -> None:
     assert (first(done), why(done)[0].weight) == ("Completed in 15m28s.", GOOD)
     assert first(Facts(status="running", now=NOW)) == "All is well; no end is known."
     assert first(Facts(status="cancelled", now=NOW, note="too slow")) == "Cancelled: too slow."
+    by_ana = Facts(status="cancelled", now=NOW, note="too slow", by="ana")
+    assert (first(by_ana), why(by_ana)[0].key) == ("Cancelled by ana: too slow.", "")
     assert first(Facts(status="pending", now=NOW)) == "It has not started."
     waits = Facts(status="pending", now=NOW, note="waits for the end of job 1a2b3c4d")
     assert first(waits) == "It has not started: waits for the end of job 1a2b3c4d."

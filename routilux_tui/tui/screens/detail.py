@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,10 +14,14 @@ from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual import events
     from textual.app import ComposeResult
 
 _MOST_LINES = 200_000
+LEADS_ON = "0123456789arDR"
+"""The keys that a sentence of why may name."""
 
 
 def json_lines(value: Any) -> list[str]:
@@ -100,6 +105,7 @@ class TextScreen(PacedScreen[None]):
         title: what it is.
         lines: the text.
         leads_on: keys that the text names, which the screen below takes.
+        lead: does what such a key does, in place of the screen below.
     """
 
     BINDINGS: ClassVar = [
@@ -108,14 +114,21 @@ class TextScreen(PacedScreen[None]):
         ("n", "again(1)", "next"),
         ("N", "again(-1)", "previous"),
         ("y", "copy", "copy"),
-        ("R", "below('retry')", "again"),
-        ("X", "below('giveup')", "give up"),
+        ("R", "below('retry', 'R')", "again"),
+        ("X", "below('giveup', 'X')", "give up"),
     ]
 
-    def __init__(self, title: str, lines: list[str], leads_on: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        lines: list[str],
+        leads_on: str = "",
+        lead: Callable[[str], object] | None = None,
+    ) -> None:
         super().__init__()
         self._rows = TextRows(title, lines)
         self._leads_on = leads_on
+        self._lead = lead
         self._query = ""
 
     def compose(self) -> ComposeResult:
@@ -126,9 +139,11 @@ class TextScreen(PacedScreen[None]):
         """Copy all of it."""
         self.app.copy_to_clipboard("\n".join(self._rows.lines))
 
-    def action_below(self, action: str) -> None:
+    def action_below(self, action: str, key: str) -> None:
         """Do to what is shown here what the screen below does by the same key, if it does."""
         does = getattr(self.app.screen_stack[-2], f"action_{action}", None)
+        if self._lead is not None and key in self._leads_on:
+            does = partial(self._lead, key)
         if does is not None:
             self.dismiss(None)
             self.app.call_later(does)
@@ -138,7 +153,7 @@ class TextScreen(PacedScreen[None]):
         if event.key in tuple(self._leads_on):
             event.stop()
             self.dismiss(None)
-            self.app.call_later(self.app.simulate_key, event.key)
+            self.app.call_later(self._lead or self.app.simulate_key, event.key)
 
     def action_find(self) -> None:
         """Ask for a text and go to it."""

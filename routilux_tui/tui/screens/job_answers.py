@@ -12,7 +12,7 @@ from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import formatting, shapes
 from routilux_tui.views.facts import facts_of
 from routilux_tui.views.formatting import clock, count, counted, span
-from routilux_tui.views.insight import PARTS, USUAL
+from routilux_tui.views.insight import PARTS, USUAL, Insight
 from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import Filter
 from routilux_tui.views.text import printable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
     from routilux_tui.views.critical_path import Link
-    from routilux_tui.views.insight import FailingInput, Insight, ProblemRow
-    from routilux_tui.views.shapes import Row
+    from routilux_tui.views.insight import FailingInput, ProblemRow
+    from routilux_tui.views.shapes import Header, Row
     from routilux_tui.views.trace import Step, Trace
 
 _MARKS = {BAD: "✗", GOOD: "✓"}
@@ -33,15 +33,17 @@ _MOST_INPUTS = 200
 _MOST_PRINTED = 50
 
 
-async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
+async def why_lines(
+    handle: Handle, last: Insight | None = None, moment: float | None = None
+) -> list[str]:
     """Why the job is as it is: sentences, worst first, each with the key that leads on.
 
     Args:
         handle: the job.
         last: what was measured of it when it last answered.
-        moment: by which ages are reckoned, in seconds since the epoch.
+        moment: by which ages are reckoned, in seconds since the epoch; by default now.
     """
-    header, insight = handle.header, last
+    header, insight = handle.header, last or Insight(at="")
     pause: Row | None = None
     no_answer = None if handle.stale_since is None else formatting.now() - handle.stale_since
     with contextlib.suppress(Unreachable):  # that nobody answers is the answer then
@@ -51,7 +53,7 @@ async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     facts = facts_of(
         header,
         insight,
-        moment,
+        formatting.now() if moment is None else moment,
         pause=pause,
         gone=handle.is_gone,
         no_answer=no_answer,
@@ -60,12 +62,25 @@ async def why_lines(handle: Handle, last: Insight, moment: float) -> list[str]:
     lines: list[str] = []
     for reason in why(facts):
         lines.append(f"{_MARKS.get(reason.weight, '!')} {reason.text}")
-        way = [f"press {reason.key}"] if reason.key else []
+        key = reason.key
+        if key and _is_empty(key, header, insight):
+            key = "1" if key == "2" else ""  # each routine's last error stands in the flow
+        way = [f"press {key}"] if key else []
         way += [reason.command] if reason.command and reason.command not in reason.text else []
         if way:
             lines.append(f"    {', or '.join(way)}")
         lines.append("")
     return lines
+
+
+def _is_empty(key: str, header: Header, insight: Insight) -> bool:
+    """Whether there is nothing in the pane of a key."""
+    if key == "2":
+        return not insight.problems
+    if key == "3":
+        return insight.now is None or not (insight.now.handlers or insight.now.coming)
+    section = {"5": shapes.HISTORY, "6": shapes.LOG, "9": shapes.PAUSES}.get(key)
+    return section is not None and not header.counts.get(section)
 
 
 async def problem_lines(

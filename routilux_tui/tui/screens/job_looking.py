@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
-from routilux_tui.tui.screens.detail import TextScreen, json_lines
+from routilux_tui.tui.screens.detail import LEADS_ON, TextScreen, json_lines
 from routilux_tui.tui.screens.job_panes import PanesLayer
 from routilux_tui.tui.screens.stack import StackScreen
 from routilux_tui.views.shapes import Filter
@@ -100,7 +100,7 @@ class LookingLayer(PanesLayer):
         from routilux_tui.tui.screens.job_answers import why_lines
 
         asking = why_lines(self.handle, self.reading.last, self.routines.time_shown())
-        self.run_worker(self._answer("Why?", asking, leads_on="0123456789arD"))
+        self.run_worker(self._answer("Why?", asking, leads_on=LEADS_ON))
 
     def action_trace(self) -> None:
         """What led to the record under the cursor, and what came of it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +10,7 @@ from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
-from routilux_tui.tui.screens.job_selection import JobSelection
+from routilux_tui.tui.screens.list_looking import ListLooking
 from routilux_tui.tui.screens.steering_screen import question_of, still_running_in
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
@@ -22,12 +21,10 @@ from routilux_tui.views.shapes import BADGES, JobEntry
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from textual import events
     from textual.app import ComposeResult
 
-    from routilux_tui.sources.base import Handle, Source
+    from routilux_tui.sources.base import Source
     from routilux_tui.tui.widgets.rows import Rows
     from routilux_tui.views.list_condition import ListCondition
 
@@ -40,7 +37,7 @@ _JUDGE_EVERY = 2.0
 """Seconds after which jobs that have changed are asked again whether the filter holds."""
 
 
-class JobsScreen(JobSelection):
+class JobsScreen(ListLooking):
     """The list.
 
     Args:
@@ -109,14 +106,9 @@ class JobsScreen(JobSelection):
 
     def action_open(self) -> None:
         """Open the job under the cursor."""
-        one = self.rows.current
-        if one is None:
-            return
-        if one.error:
-            where = one.path or one.host
-            self.notify(printable(f"{where}: {one.error}"), severity="warning", markup=False)
-            return
-        self.run_worker(self.app.show_job(self.source.handle(one.key)))  # type: ignore[attr-defined] # our own app
+        one = self._readable()
+        if one is not None:
+            self.run_worker(self.app.show_job(self.source.handle(one.key)))  # type: ignore[attr-defined] # our own app
 
     def on_rows_opened(self, _event: Rows.Opened) -> None:
         """A line was chosen with the mouse."""
@@ -252,40 +244,6 @@ class JobsScreen(JobSelection):
         async with self._opened(one) as handle:
             await answer_question(self, handle)
 
-    def action_runs(self) -> None:
-        """The last runs of the flow of the job under the cursor."""
-        one = self.rows.current
-        if one is not None and one.flow_id:
-            from routilux_tui.tui.screens.flow_runs import show_runs
-
-            self.run_worker(show_runs(self, one.flow_id, f"ssh://{one.host}" if one.host else ""))
-
-    def action_compare(self) -> None:
-        """Compare two selected jobs, the older one first, or one with the run before."""
-        chosen = [one for one in self.chosen() if not one.error]
-        if len(chosen) > 2:
-            self.notify("Two jobs are compared: select two with Space.", timeout=4)
-            return
-        if not chosen:
-            return
-        self.run_worker(self._compare(sorted(chosen, key=lambda one: one.created_at)))
-
-    async def _compare(self, chosen: list[JobEntry]) -> None:
-        from routilux_tui.tui.screens.compare import show_comparison
-        from routilux_tui.tui.screens.flow_runs import FlowRuns, run_before
-
-        if len(chosen) == 1:
-            one = chosen[0]
-            try:
-                of_flow = await FlowRuns(self.app).of(
-                    one.flow_id, f"ssh://{one.host}" if one.host else ""
-                )
-                chosen = [run_before(one.job_id, one.created_at, of_flow), one]
-            except RoutiluxTuiError as error:
-                self.notify(printable(str(error)), severity="warning", markup=False)
-                return
-        await show_comparison(self, *(self.source.handle(one.key) for one in chosen))
-
     def action_delete(self) -> None:
         """Delete the selected jobs, or the one that the cursor is on, if the reader is sure."""
         chosen = [one for one in self.chosen() if not self._is_kept(one)]
@@ -333,19 +291,6 @@ class JobsScreen(JobSelection):
             return False
         self.notify(printable(f"Can't delete {name}: {why}"), severity="warning", markup=False)
         return True
-
-    @contextlib.asynccontextmanager
-    async def _opened(self, one: JobEntry) -> AsyncIterator[Handle]:
-        """A job, opened for a moment; what goes wrong is shown."""
-        handle = self.source.handle(one.key)
-        try:
-            await handle.set_read_only(self.app.read_only)  # type: ignore[attr-defined] # our own app
-            await handle.open()
-            yield handle
-        except RoutiluxTuiError as error:
-            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
-        finally:
-            await handle.close()
 
     def action_read_only(self) -> None:
         """Ask for no control any more, or ask again."""
