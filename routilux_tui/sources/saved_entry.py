@@ -50,7 +50,7 @@ class _Named(msgspec.Struct, gc=False):
 
 class _Shape(msgspec.Struct, gc=False):
     routines: list[_Named]
-    connections: list[list[Any]]
+    connections: list[list[Any]] = []
 
 
 class _Held(msgspec.Struct, gc=False):
@@ -156,9 +156,13 @@ def _header_of(job: _Job) -> Header:
             done += statuses.routine_is_done(one.status)
             failed = one.status in {"failed", "error", "error_continued"}
             errors += failed if one.errors is None else one.errors
-    if job.status in {"paused", "cancelled"} and len(job.flow_shape):
+    if len(job.flow_shape):
         with contextlib.suppress(msgspec.MsgspecError):  # else as its routines' states say
-            done, total = _certainly_done(job)
+            shape = msgspec.json.decode(job.flow_shape, type=_Shape)
+            states = filter(statuses.is_routine, job.routine_states)
+            total = len({one.id for one in shape.routines}.union(states))
+            if job.status in {"paused", "cancelled"}:
+                done = _certainly_done(job, shape)
     name, labels = launch_names(job.launch)
     return Header(
         status=job.status,
@@ -168,7 +172,7 @@ def _header_of(job: _Job) -> Header:
         routines_total=total,
         counts={
             shapes.HISTORY: len(job.execution_history),
-            shapes.PENDING: len(job.pending_tasks),
+            shapes.PENDING: _queued(job),
         },
         errors=errors,
         created_at=job.created_at,
@@ -180,15 +184,14 @@ def _header_of(job: _Job) -> Header:
     )
 
 
-def _certainly_done(job: _Job) -> tuple[int, int]:
-    """How many routines are done and can get no more, of how many; see `views.moment`.
+def _certainly_done(job: _Job, shape: _Shape) -> int:
+    """How many routines are done and can get no more; see `views.moment`.
 
     A job that stands still or was stopped calls a routine completed that had more to do.
 
     Raises:
         MsgspecError: where the file does not tell.
     """
-    shape = msgspec.json.decode(job.flow_shape, type=_Shape)
     ahead = [msgspec.json.decode(one, type=_Held).slot_routine_id for one in job.pending_tasks]
     if job.status == "cancelled":
         counted = msgspec.json.decode(job.statistics, type=_Statistics).routines
@@ -202,13 +205,11 @@ def _certainly_done(job: _Job) -> tuple[int, int]:
         fed = {one[2] for one in shape.connections if len(one) >= 4 and one[0] == source}
         ahead += fed - more
         more |= fed
-    states = {name: one for name, one in job.routine_states.items() if statuses.is_routine(name)}
-    done = [
-        name
-        for name, one in states.items()
-        if statuses.routine_is_done(one.status) and name not in more
-    ]
-    return len(done), len({one.id for one in shape.routines} | states.keys())
+    return sum(
+        statuses.routine_is_done(one.status) and name not in more
+        for name, one in job.routine_states.items()
+        if statuses.is_routine(name)
+    )
 
 
 def _queued(job: _Job) -> int:

@@ -1,4 +1,18 @@
-"""A job's line in a list: the group it stands in, and what is to be said of it in a few cells."""
+"""A job's line in a list: the group it stands in, and what is to be said of it in a few cells.
+
+A new column is a field of `shapes.JobEntry` and, if the list does not know it by itself, of
+`shapes.Header`; it has a name in
+
+- `views.projection.Projection.header`, for a job in memory; what only a runner knows, in
+  `runner.backend.Backend.listed`;
+- `sources.saved_entry._header_of`, for a file of which no job is made;
+- `entry_of_header` here;
+- `tui.widgets.job_columns`, which shows it, and `cli.ps`, whose JSON has every field by itself;
+- `views.orders.JOB_ORDERS`, by which it is sorted;
+- `views.condition_figures.FIGURES`, by which it is asked for.
+
+``tests/extension_points/test_new_column.py`` checks all of them, and says which is missing.
+"""
 
 from __future__ import annotations
 
