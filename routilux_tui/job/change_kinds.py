@@ -2,6 +2,19 @@
 
 So one from a file is looked at before it is carried out, and whoever keeps something of a job knows
 what is stale after it. How each is carried out stands in the ``fold_*`` files.
+
+A new kind is a line in `KINDS`, and has a name in
+
+- a ``fold_*`` file: a function that carries it out, in the table at the file's end;
+- if it alters a part that none did: `PARTS`, and `our_keys`, where a new part of a job begins;
+- if it moves tasks: `views.task_spans`, `views.spans`, `views.chrome_trace`, `views.critical_path`;
+- if it queues new ones: `fold_tasks.QUEUEING`, `store.list_growth`;
+- if it adds to the history, the log or the outputs: `store.list_growth`;
+- if it starts or ends handlers: `runner.script_engine._MOVES`;
+- `views.kept_moments`: words for it, if its own name are none, and whether `{` and `}` stop there.
+
+``tests/extension_points/test_new_kind_of_change.py`` checks them, and says which is missing; that
+one alters what it says, and no more, ``tests/job/test_change_kinds.py`` does.
 """
 
 from __future__ import annotations

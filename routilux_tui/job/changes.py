@@ -1,8 +1,5 @@
 """What carries out each kind of change (`FOLD`), and a change as a line of JSON.
 
-A new kind is a function in a ``fold_*`` file, a line in the table at its end, and a line in
-`change_kinds`, which says what its arguments are and what it alters.
-
 A change is a tuple ``(seq, kind, *args)``. ``seq`` counts a job's changes from 1 without a gap.
 `FOLD` has, for every kind, the one function that carries it out on a `JobData`, whose
 parameters are the change's arguments; the live view, the journal, a viewer's copy and replay

@@ -11,7 +11,6 @@ from routilux_tui import JobState
 from routilux_tui.job import change_kinds as parts
 from routilux_tui.job.change_kinds import ERRORS, FAILED, KINDS, RUNS, TASKS, kinds_altering
 from routilux_tui.job.changes import FOLD
-from routilux_tui.views import chrome_trace, spans, task_spans
 from tests.job.random_changes import RandomChanges
 
 if TYPE_CHECKING:
@@ -114,23 +113,3 @@ def test_a_change_alters_the_parts_that_its_kind_names(seed: int) -> None:
 def test_a_handler_that_ended_well_is_no_error() -> None:
     assert parts.RAN_WELL not in kinds_altering({ERRORS, FAILED})
     assert parts.RAN_WELL in kinds_altering({TASKS})
-
-
-#: Whoever follows tasks from change to change by a table, and which kinds he may pass over.
-_WAIT_ON = {"slot", "hold", "keep_back", "let_go"}
-_GONE = {"drop", "remove", "give_up"}
-FOLLOWERS = {
-    "views.task_spans": (task_spans._NOTES_BY_KIND, _WAIT_ON),
-    "views.spans": (spans._SPANS_BY_KIND, {*_WAIT_ON, *_GONE, "due", "first"}),
-    "views.chrome_trace": (chrome_trace._EVENTS_BY_KIND, {*_WAIT_ON, *_GONE, "due", "first"}),
-}
-
-
-@pytest.mark.parametrize("follower", FOLLOWERS)
-def test_a_kind_that_moves_tasks_is_known_to_all_who_follow_them(follower: str) -> None:
-    table, passed_over = FOLLOWERS[follower]
-    moving = {name for name, kind in KINDS.items() if TASKS in kind.alters}
-    unknown = moving - set(table) - passed_over - {"set"}
-    assert not unknown, f"{follower} is to take note of {unknown}, or to pass over it here"
-    assert set(table) <= set(KINDS)
-    assert not passed_over & set(table)
