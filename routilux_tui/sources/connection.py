@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 """Seconds to wait for an answer."""
+_SILENT_AFTER = 5.0
+"""Seconds in which a runner that is asked says something at least, unless it is stopped."""
 
 
 class Writer(Protocol):
@@ -51,11 +54,21 @@ class Connection:
         self._number = 0
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._reading: asyncio.Future[None] | None = None
+        #: Since when something is asked and nothing was heard, by a clock that nobody sets.
+        self._unheard_since: float | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether requests can be made."""
         return self._writer is not None
+
+    @property
+    def silent_since(self) -> float | None:
+        """Since when (``time.time()``) nothing is heard though something is asked, or None."""
+        if self._writer is None or self._unheard_since is None:
+            return None
+        silent = time.monotonic() - self._unheard_since
+        return time.time() - silent if silent >= _SILENT_AFTER else None
 
     async def open(self, open_stream: OpenStream) -> None:
         """Make the stream and begin to read.
@@ -109,6 +122,8 @@ class Connection:
         number = self._number
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[number] = answer
+        if patience is not None and patience <= PATIENCE and self._unheard_since is None:
+            self._unheard_since = time.monotonic()
         try:
             self._writer.write(protocol.request(number, method, params))
             await self._writer.drain()
@@ -123,6 +138,7 @@ class Connection:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while line := await reader.readline():
+                self._unheard_since = None
                 message = protocol.parse(line)
                 if "method" in message:
                     self._on_notice(message)

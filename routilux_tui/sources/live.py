@@ -18,11 +18,11 @@ from routilux_tui.runner.protocol import Hello
 from routilux_tui.sources.base import ACTIONS
 from routilux_tui.sources.connection import Connection
 from routilux_tui.sources.frame_inbox import FrameInbox
-from routilux_tui.sources.question_requests import NOTHING_ASKED, QuestionRequests, only_asks
+from routilux_tui.sources.question_requests import QuestionRequests, only_asks
 from routilux_tui.sources.task_requests import TaskRequests
 from routilux_tui.sources.view_requests import ViewRequests
 from routilux_tui.store.locks import is_locked
-from routilux_tui.views.control_kinds import CONTROLS
+from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED, why_silent
 from routilux_tui.views.shapes import (
     SECTIONS,
     Frame,
@@ -114,7 +114,9 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
 
     @property
     def stale_since(self) -> float | None:
-        """Since when nobody answers, or None while the link is good."""
+        """Since when nobody answers, or None while the link is good and the runner answers."""
+        if self._stale_since is None:
+            return self._connection.silent_since
         return self._stale_since
 
     @property
@@ -125,6 +127,9 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
             return dict.fromkeys(CONTROLS, why)
         if self._stale_since is not None:
             return dict.fromkeys(ACTIONS, "nobody answers")
+        if self._connection.silent_since is not None:
+            name = "" if self._place.startswith("ssh://") else self._header.job_id[:8]
+            return dict.fromkeys(ACTIONS, why_silent(name))
         reasons = dict(self.hello.cannot)
         status = self._header.status
         if statuses.has_ended(status):

@@ -14,9 +14,6 @@ from routilux_tui.views.shapes import DEFERRED, PENDING, AlertState
 if TYPE_CHECKING:
     from routilux_tui.views.shapes import AlertRule, Header
 
-NOTHING_ASKED = "it asks nothing"
-"""Why a job can't be answered that has no open question."""
-
 
 def only_asks(header: Header) -> bool:
     """Whether a job has nothing to go on with until somebody answers."""

@@ -21,7 +21,7 @@ from routilux_tui.store.large_file import is_counted, open_job, wait_counted
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.condition_context import context_of
-from routilux_tui.views.control_kinds import CONTROLS
+from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED, why_left_behind
 from routilux_tui.views.insight import OUTLOOK, USUAL
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -101,17 +101,22 @@ class SavedHandle(Refusals):
         """A file takes no controls; the reason tells the way out."""
         if is_locked(self.path):
             why = "this is the job's file; attach to the job itself to steer it"
-        elif self._projection is not None and self._projection.job.library:
-            why = f"it was run by a script of {self._projection.job.library}, which has ended"
-        else:
-            why = "nobody runs it; R on its screen takes it up"
-            if statuses.has_ended(self._header.status):
-                why = f"the job is {self._header.status}"
-            can = {name for name, control in CONTROLS.items() if control.in_file}
-            if not self._header.questions:
-                can.discard("answer")
-            return dict.fromkeys((one for one in CONTROLS if one not in can), why)
-        return dict.fromkeys(CONTROLS, why)
+            return dict.fromkeys(CONTROLS, why)
+        header = self._header
+        library = "" if self._projection is None else self._projection.job.library
+        left = why_left_behind(header.status, library)
+        ended = f"the job is {header.status}" if statuses.has_ended(header.status) else ""
+        reasons = dict.fromkeys(CONTROLS, ended or left)
+        for name, control in CONTROLS.items():
+            if control.in_file:
+                reasons.pop(name)
+                if library:
+                    reasons[name] = left
+        if header.status == "paused":
+            reasons["pause"] = "the job is paused"
+        if not header.questions:
+            reasons["answer"] = NOTHING_ASKED
+        return reasons
 
     @property
     def is_gone(self) -> bool:

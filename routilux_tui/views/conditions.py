@@ -37,7 +37,7 @@ _WORDS = {
     "live": "live",
     "ended": 'status in ["completed", "failed", "cancelled"]',
     "pausing": 'status == "running"',
-    "cancelling": 'status == "running"',
+    "cancelling": 'status == "cancelled"',
     **{one: f'badge == "{one}"' for one in ("stale", "torn", "future", "newer", "writing")},
 }
 

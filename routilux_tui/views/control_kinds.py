@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from routilux_tui.job import status as statuses
+from routilux_tui.views.naming import command
 
 
 class ControlKind(NamedTuple):
@@ -68,10 +69,13 @@ CONTROLS = {
         "set a rule", ("alert", "alert_off"), ("set_alert", "take_off_alert"), is_reply=False
     ),
 }  # fmt: skip
+NOTHING_ASKED = "it asks nothing"
+"""Why a job can't be answered that has no open question."""
 #: What commands alone ask, by the methods of the protocol: no key does, and no handle.
 FOR_COMMANDS = ("emit", "set")
 
-_OF_THE_STATUS = ("pause", "resume", "cancel")
+#: What is asked of a job's status; the other controls are about what is in it.
+OF_THE_STATUS = ("pause", "resume", "cancel")
 
 
 def forbids(status: str, action: str) -> bool:
@@ -79,6 +83,28 @@ def forbids(status: str, action: str) -> bool:
 
     To go on with a running job calls off a pause that it was asked for, if it was.
     """
-    return action in _OF_THE_STATUS and (
+    return action in OF_THE_STATUS and (
         statuses.has_ended(status) or (action == "pause" and status == "paused")
     )
+
+
+def why_left_behind(status: str, library: str = "") -> str:
+    """Why a job takes no control that has not ended and that nobody runs, and the ways out.
+
+    Args:
+        status: what its file says.
+        library: what ran it, if that was another library's script.
+    """
+    delete = "d on the list deletes it"
+    if library:
+        return f"it was run by a script of {library}, which has ended; {delete}"
+    if status == "pending":
+        return f"it has not begun; R on its screen begins it, {delete}"
+    why = "its runner was killed" if status == "running" else "nobody runs it"
+    return f"{why}; R on its screen takes it up, {delete}"
+
+
+def why_silent(name: str) -> str:
+    """Why a job takes no control whose runner does not answer, and the way out where it is."""
+    way = f"; end it: {command('cancel', '--force', name)}" if name else ""
+    return f"its runner does not answer{way}"

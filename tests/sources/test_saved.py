@@ -275,8 +275,10 @@ async def test_a_job_of_a_script_is_not_said_to_be_taken_up(tmp_path: Path) -> N
     state.save(path)
     handle = SavedHandle(path)
     await handle.open()
-    assert set(handle.cannot.values()) == {
-        "it was run by a script of routilux 0.11.0, which has ended"
+    assert handle.cannot["answer"] == "it asks nothing"
+    why = {why for name, why in handle.cannot.items() if name != "answer"}
+    assert why == {
+        "it was run by a script of routilux 0.11.0, which has ended; d on the list deletes it"
     }
     await handle.close()
 

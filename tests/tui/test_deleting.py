@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -56,13 +56,17 @@ async def test_a_deleted_job_is_gone_with_its_log_once_it_is_confirmed(tmp_path:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"place": "live"}, "running"),
+        ({"place": "live", "status": "running"}, "it is running; cancel it first (c)"),
+        ({"place": "live", "status": "paused"}, "it is paused; cancel it first (c)"),
+        ({"place": "live"}, "somebody still looks at it"),
+        ({"place": "live", "still_running": 2}, "handlers of it still run"),
+        ({"place": "live", "badge": "silent"}, "cancel --force"),
         ({"place": "saved", "host": "build1"}, "another machine"),
         ({"place": "saved", "error": "it is cut short."}, "cut short"),
     ],
 )
 async def test_what_cant_be_deleted_from_here_is_not_asked_for(
-    fields: dict[str, str], why: str
+    fields: dict[str, Any], why: str
 ) -> None:
     one = msgspec.structs.replace(listed()[1], **fields)
     app = Dashboard(Settings(), source=StubSource([one], StubHandle(audit())))

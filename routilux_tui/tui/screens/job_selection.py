@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import has_ended
 from routilux_tui.tui.screens.steering_screen import SteeringScreen
-from routilux_tui.views.control_kinds import forbids
+from routilux_tui.views.control_kinds import OF_THE_STATUS, forbids, why_silent
 from routilux_tui.views.formatting import counted
+from routilux_tui.views.shapes import ABANDONED, SILENT
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from routilux_tui.sources.base import Source
+    from collections.abc import Awaitable, Callable
+
+    from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.widgets.job_rows import JobRows
     from routilux_tui.views.shapes import JobEntry
 
@@ -85,9 +88,48 @@ class JobSelection(SteeringScreen):
         chosen = [one for one in self.chosen() if not one.error]
         if action == "cancel" and any(one.still_running for one in chosen):
             return False
-        if not chosen or not all(forbids(one.status, action) for one in chosen):
+        if not chosen or not all(_is_out_of_reach(one, action) for one in chosen):
             return False
-        are = "the job is" if len(chosen) == 1 else "the jobs are"
-        states = " and ".join(sorted({one.status for one in chosen}))
-        self.notify(printable(f"Can't {action}: {are} {states}."), severity="warning", markup=False)
+        if all(forbids(one.status, action) for one in chosen):
+            are = "the job is" if len(chosen) == 1 else "the jobs are"
+            states = " and ".join(sorted({one.status for one in chosen}))
+            self.say_refused(action, f"{are} {states}")
+        else:
+            self.run_worker(self._say_why_not(action, chosen))
         return True
+
+    async def _say_why_not(self, action: str, chosen: list[JobEntry]) -> None:
+        """Say of the first job that could take an action if it were run why it can't."""
+        one = next(one for one in chosen if not forbids(one.status, action))
+        others = len(chosen) - 1
+        more = f" (nor do {others} others)" if others > 1 else " (nor does the other)" * others
+
+        async def ask(handle: Handle) -> None:
+            why = handle.cannot.get(action, "somebody runs it by now; press the key again")
+            self.say_refused(action, f"{why}{more}")
+
+        if one.badge == SILENT:
+            self.say_refused(action, f"{why_silent('' if one.host else one.job_id[:8])}{more}")
+        else:
+            await self.with_job(one, ask)
+
+    async def with_job(self, one: JobEntry, do: Callable[[Handle], Awaitable[None]]) -> None:
+        """Do something with a job, which is opened for it; what goes wrong is shown."""
+        handle = self.source.handle(one.key)
+        try:
+            await handle.set_read_only(self.app.read_only)  # type: ignore[attr-defined] # our own app
+            await handle.open()
+            await do(handle)
+        except RoutiluxTuiError as error:
+            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
+        finally:
+            await handle.close()
+
+
+def _is_out_of_reach(one: JobEntry, action: str) -> bool:
+    """Whether nobody can be asked for a control of a job's status: it is not run, or is silent."""
+    is_run = one.badge not in {SILENT, ABANDONED} and (
+        one.place == "live"
+        or one.status == "running"  # that of a file before it is told who runs it
+    )
+    return (action in OF_THE_STATUS and not is_run) or forbids(one.status, action)

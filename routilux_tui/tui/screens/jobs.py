@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.widgets import Input
 
 from routilux_tui.errors import RoutiluxTuiError
+from routilux_tui.job.status import has_ended
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
 from routilux_tui.tui.screens.list_looking import ListLooking
 from routilux_tui.tui.screens.steering_screen import question_of, still_running_in
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.preview import Preview
-from routilux_tui.views.control_kinds import CONTROLS
+from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED, why_silent
 from routilux_tui.views.orders import JOB_ORDERS
-from routilux_tui.views.shapes import BADGES, JobEntry
+from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from routilux_tui.sources.base import Source
+    from routilux_tui.sources.base import Handle, Source
     from routilux_tui.tui.widgets.rows import Rows
     from routilux_tui.views.list_condition import ListCondition
 
@@ -160,8 +161,11 @@ class JobsScreen(ListLooking):
             return
         entries = self.rows.listing.entries.values()
         of_flow = [other for other in entries if other.flow_id == one.flow_id]
-        async with self._opened(one) as handle:
+
+        async def show(handle: Handle) -> None:
             self.preview.show(title, await preview_lines(handle, one, of_flow))
+
+        await self.with_job(one, show)
 
     def action_find(self) -> None:
         """Filter as one types."""
@@ -203,29 +207,37 @@ class JobsScreen(ListLooking):
     async def steer(self, action: str, reason: str = "") -> None:
         """Ask each of them, all at once; the list shows what becomes of it."""
 
-        async def ask(one: JobEntry) -> None:
-            async with self._opened(one) as handle:
-                await self.ask(handle, action, reason)
+        async def ask(handle: Handle) -> None:
+            await self.ask(handle, action, reason)
 
-        await asyncio.gather(*(ask(one) for one in self.chosen() if not one.error))
+        chosen = [one for one in self.chosen() if not one.error]
+        await asyncio.gather(*(self.with_job(one, ask) for one in chosen))
 
     async def still_running(self) -> str:
         """Which handlers of them have not returned, by each job."""
-        found = []
-        for one in self.chosen():
-            async with self._opened(one) as handle:
-                still = await still_running_in(handle)
-                found += [f"{one.job_id[:8]}: {still}" if len(self.chosen()) > 1 else still]
+        found: list[str] = []
+
+        async def ask(handle: Handle) -> None:
+            still = await still_running_in(handle)
+            found.append(f"{handle.header.job_id[:8]}: {still}" if len(chosen) > 1 else still)
+
+        chosen = self.chosen()
+        for one in chosen:
+            await self.with_job(one, ask)
         return "; ".join(filter(None, found))
 
     async def question(self) -> str:
         """What the first of them that waits for a person asks."""
         for one in self.chosen():
             if one.status == "paused" and not one.error:
-                async with self._opened(one) as handle:
-                    question = await question_of(handle)
-                if question:
-                    return question
+                found: list[str] = []
+
+                async def ask(handle: Handle, found: list[str] = found) -> None:
+                    found.append(await question_of(handle))
+
+                await self.with_job(one, ask)
+                if any(found):
+                    return found[0]
         return ""
 
     def action_answer(self) -> None:
@@ -236,13 +248,12 @@ class JobsScreen(ListLooking):
         if one.questions:
             self.run_worker(self._answer(one))
         else:
-            self.notify(printable(f"{one.flow_id} {one.job_id[:8]} asks nothing."), markup=False)
+            self.say_refused("answer", NOTHING_ASKED)
 
     async def _answer(self, one: JobEntry) -> None:
         from routilux_tui.tui.screens.answering import answer_question
 
-        async with self._opened(one) as handle:
-            await answer_question(self, handle)
+        await self.with_job(one, lambda handle: answer_question(self, handle))
 
     def action_delete(self) -> None:
         """Delete the selected jobs, or the one that the cursor is on, if the reader is sure."""
@@ -282,7 +293,13 @@ class JobsScreen(ListLooking):
         """Whether a job can't be deleted from here; says why not."""
         name = one.job_id[:8] or one.path.rpartition("/")[2] or one.host
         if one.place == "live":
-            why = "it is running; cancel it first (c)"
+            why = f"it is {one.status}; cancel it first (c)"
+            if one.badge == SILENT:
+                why = why_silent("" if one.host else one.job_id[:8])
+            elif one.still_running:
+                why = "handlers of it still run; cancel it first (c)"
+            elif has_ended(one.status):
+                why = "somebody still looks at it"
         elif one.host:
             why = "it is on another machine"
         elif one.error:

@@ -62,9 +62,13 @@ class SteeringScreen(PacedScreen[None]):
         """Say why an action can't be done; whether it can't."""
         why = self.cannot.get(action)
         if why is not None:
-            label = CONTROLS[action].label if action in CONTROLS else action
-            self.notify(f"Can't {label}: {printable(why)}.", severity="warning", markup=False)
+            self.say_refused(action, why)
         return why is not None
+
+    def say_refused(self, action: str, why: str) -> None:
+        """Say why an action can't be done, in the same words wherever it is asked for."""
+        label = CONTROLS[action].label if action in CONTROLS else action
+        self.notify(f"Can't {label}: {printable(why)}.", severity="warning", markup=False)
 
     def _named(self) -> str:
         names = self.steered()
@@ -156,6 +160,10 @@ class SteeringScreen(PacedScreen[None]):
 
     async def ask(self, handle: Handle, action: str, reason: str) -> None:
         """Ask one job for a control; what becomes of it is shown by its state alone."""
+        why = handle.cannot.get(action)
+        if why is not None:
+            self.say_refused(action, why)
+            return
         try:
             if action == "resume":
                 await handle.resume()
