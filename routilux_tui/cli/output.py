@@ -156,8 +156,9 @@ def print_header(
         from routilux_tui.views.estimate import ending
 
         far = [] if outlook.progress is None else [f"{outlook.progress:.0%} done"]
-        if not header.gone:
-            far.append(ending(outlook.low, outlook.high, time.time()))
+        if outlook.eta and not header.gone:
+            now = time.time()
+            far.append(ending(outlook.low, outlook.high, now, is_overdue=outlook.is_overdue))
         if far:
             print(f"  {', '.join(far)}")
     if routines:

@@ -124,6 +124,7 @@ _STATISTICS = Keys(
         "clock": KEPT,
         "began": KEPT,
         "uptime": KEPT,
+        "said_at": KEPT,
         "routines": Keys({}, _MEASURED),
         "problems": Keys({"kinds": Each(_PROBLEM), "rest": KEPT}),
     }

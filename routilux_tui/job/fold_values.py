@@ -77,14 +77,14 @@ def _shape(job: JobData, shape: dict[str, Any]) -> None:
 
 def _progress(job: JobData, routine_id: str, done: float, total: float, at: float) -> None:
     job.said_progress[routine_id] = [as_number(done), as_number(total)]
-    job._updated = at
+    job.statistics.said_at = job._updated = at
 
 
 def _expect(job: JobData, routine_id: str, event: str, count: int, at: float) -> None:
     """So many more of an event will come."""
     expected = job.expected.setdefault((routine_id, event), [0, 0])
     expected[0] += count
-    job._updated = at
+    job.statistics.said_at = job._updated = at
 
 
 def _control(job: JobData, action: str, who: dict[str, Any], reason: str, at: float) -> None:

@@ -225,7 +225,7 @@ class Statistics:
 
     __slots__ = (
         *("began", "clock", "emitted", "problems", "routines", "tick_began", "tick_ends"),
-        "uptime",
+        *("said_at", "uptime"),
     )
 
     def __init__(self) -> None:
@@ -237,6 +237,8 @@ class Statistics:
         #: When somebody began to run the job, or took it up: nothing waited before that.
         self.began = 0.0
         self.uptime = Uptime()
+        #: When a routine last said how much is done, or how much will come.
+        self.said_at = 0.0
         self.tick_began = self.tick_ends = 0.0
 
     def of(self, routine_id: str) -> RoutineStatistics:
@@ -304,6 +306,7 @@ class Statistics:
             "clock": self.clock.to_plain(),
             "began": self.began,
             "uptime": self.uptime.to_plain(),
+            "said_at": self.said_at,
             "routines": {name: one.to_plain() for name, one in self.routines.items()},
             "problems": self.problems.to_plain(),
         }
@@ -316,6 +319,7 @@ class Statistics:
         statistics.clock = Activity.from_plain(fields.get("clock"))
         statistics.tick_began, statistics.tick_ends = statistics.clock.tick
         statistics.began = as_number(fields.get("began"))
+        statistics.said_at = as_number(fields.get("said_at"))
         statistics.uptime = Uptime.from_plain(fields.get("uptime"), statistics.began)
         statistics.problems = Problems.from_plain(fields.get("problems"))
         routines = fields.get("routines")

@@ -10,9 +10,10 @@ from routilux_tui.job.jsonable import as_text, preview
 from routilux_tui.job.numbers import as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
-from routilux_tui.views.estimate import QUEUED, Estimate, Load, RoutineLoad, estimate
+from routilux_tui.views.estimate import QUEUED, Estimate, estimate
 from routilux_tui.views.insight import Outlook, RoutineFigures
 from routilux_tui.views.rows import routine_row
+from routilux_tui.views.workload import load_of, said_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,10 +133,11 @@ def outlook(moment: Moment) -> Outlook:
     waits = [
         wait for name in moment.statistics.routines if (wait := moment.waits(name)) is not None
     ]
-    load = _load(moment)
+    load = load_of(moment)
     guess = estimate(load, moment.earlier)
     retrying = moment.retrying()
-    shown = not moment.gone and job.status in {"running", "pending"}
+    # of what stands still, or is to stand still, nobody knows the end
+    shown = not moment.gone and moment.control is None and job.status in {"running", "pending"}
     done = sum(one.done for one in statistics) if is_measured(job) else len(job.execution_history)
     updated = timestamps.to_epoch(job.updated_at)
     return Outlook(
@@ -152,8 +154,9 @@ def outlook(moment: Moment) -> Outlook:
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
         basis=guess.basis if shown else "",
-        said_done=_said_numbers(job)[0],
-        said_total=_said_numbers(job)[1],
+        is_overdue=shown and guess.is_overdue,
+        said_done=said_numbers(job)[0],
+        said_total=said_numbers(job)[1],
         slower=_slower(moment, load.elapsed, 0.0 if moment.is_over else guess.seconds),
         earlier_runs=len(moment.earlier),
         errors=sum(
@@ -190,54 +193,6 @@ def _progress(job: Job, guess: Estimate) -> float | None:
         return 1.0
     is_over = statuses.has_ended(job.status) and guess.basis == QUEUED
     return None if guess.progress is None or is_over else min(guess.progress, _ALMOST)
-
-
-def _load(moment: Moment) -> Load:
-    job = moment.job
-    began = timestamps.to_epoch(job.created_at)
-    sources: dict[str, set[str]] = {}
-    for link in moment.shape.links:
-        sources.setdefault(link.target, set()).add(link.source)
-    routines = []
-    for name in moment.shape.routines:
-        one = moment.statistics.of(name)
-        state = job.routine_states.get(name)
-        busy = as_number(state.get("execution_time")) if isinstance(state, dict) else 0.0
-        routines.append(
-            RoutineLoad(
-                name,
-                one.done,
-                *moment.counts(one),
-                busy / (one.done or one.ended) if one.ended else 0.0,
-                tuple(sources.get(name, ())),
-            )
-        )
-    elapsed = job.statistics.uptime.seconds(began, moment.at) if began is not None else 0.0
-    return Load(
-        elapsed, routines, workers=max(1, moment.shape.workers), own_progress=_own_progress(moment)
-    )
-
-
-def _said_numbers(job: Job) -> tuple[float, float]:
-    """How much is done of how much by the word of the one routine that says so; else zeros."""
-    numbers = [(done, total) for done, total in job.said_progress.values() if total > 0]
-    return numbers[0] if len(numbers) == 1 else (0.0, 0.0)
-
-
-def _own_progress(moment: Moment) -> float | None:
-    """The part that is done by the flow's own word, from 0 to 1; None where it says nothing."""
-    job = moment.job
-    parts = [done / total for done, total in job.said_progress.values() if total > 0]
-    if parts:
-        return sum(min(1.0, one) for one in parts) / len(parts)
-    done = total = 0
-    for (source, event), (promised, came) in job.expected.items():
-        count = max(promised, came)
-        targets = [one.target for one in moment.shape.links if one[:2] == (source, event)]
-        total += count * max(1, len(targets))
-        ended = (moment.statistics.of(name) for name in targets)
-        done += sum(min(count, one.done) for one in ended) if targets else came
-    return done / total if total else None
 
 
 def status_word(job: Job, control: Control | None, running: int) -> str:

@@ -205,7 +205,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     ``said_total`` is the flow's own word, where one routine gives it. ``approximate`` says why
     figures are not exact; empty where they are. ``done_is_estimate`` while the records of a large
     file are still being counted. ``elapsed`` is for how many seconds it has run, without the time
-    in which it was paused or nobody ran it; None where it is not known.
+    in which it was paused or nobody ran it; None where it is not known. ``is_overdue``: it
+    should have ended by now.
     """
 
     word: str
@@ -233,6 +234,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     approximate: str = ""
     done_is_estimate: bool = False
     elapsed: float | None = None
+    is_overdue: bool = False
 
 
 class Insight(msgspec.Struct, frozen=True, kw_only=True):

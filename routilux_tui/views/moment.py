@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Control
 
 #: Tasks that are looked at, while handlers wait, for the oldest of each routine.
-_MOST_LOOKED_AT = 20_000
+MOST_LOOKED_AT = 20_000
 #: An input larger than this is shown by its beginning.
 _LARGEST_INPUT = 4000
 
@@ -131,7 +131,7 @@ class Moment:
             oldest = self._oldest = {}
             job = self.job
             wanted = sum(one.queued > 0 for one in self.statistics.routines.values())
-            for task in islice(job.outstanding.values(), _MOST_LOOKED_AT):
+            for task in islice(job.outstanding.values(), MOST_LOOKED_AT):
                 if task.id not in job.running and task.routine_id not in oldest:
                     oldest[task.routine_id] = max(0.0, self.at - task.created_at)
                     if len(oldest) >= wanted:
@@ -143,7 +143,7 @@ class Moment:
         found: dict[str, list[Task]] = {}
         if not self.statistics.problems.kinds or self.is_over:
             return found
-        for task in islice(self.job.outstanding.values(), _MOST_LOOKED_AT):
+        for task in islice(self.job.outstanding.values(), MOST_LOOKED_AT):
             if (task.retry_count or task.again) and task.id not in self.job.running:
                 found.setdefault(task.routine_id, []).append(task)
         return found

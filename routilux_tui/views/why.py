@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.status import WAITS, word_of
+from routilux_tui.views.estimate import OVERDUE
 from routilux_tui.views.formatting import count, counted, sentence, span
 from routilux_tui.views.hold_ups import hold_ups
 from routilux_tui.views.reason import BAD, GOOD, LOOK, Reason, be, make_reason, verb
@@ -74,6 +75,9 @@ def why(facts: Facts) -> list[Reason]:
     reasons += _errors(facts)
     if facts.slower is not None and facts.slower >= SLOW_RUN:
         reasons.append(_slower(facts))
+    if facts.is_overdue and not any(_is_cause(one) for one in reasons):
+        text = "It takes longer than expected: it should have ended by now."
+        reasons.append(make_reason("overdue", text, OVERDUE, key="3"))
     goes_on = facts.status == "running" and not any(_is_cause(one) for one in reasons)
     if not reasons or goes_on or facts.status == "completed":
         reasons.append(_well(facts, is_alone=not reasons))

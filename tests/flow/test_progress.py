@@ -12,7 +12,9 @@ from routilux_tui.errors import FlowDefinitionError
 from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.conditions import Condition
 from routilux_tui.views.earlier import comparable, known_run_of
+from routilux_tui.views.moment import Moment
 from routilux_tui.views.projection import Projection
+from routilux_tui.views.workload import load_of
 
 
 class Source(Routine):
@@ -21,6 +23,7 @@ class Source(Routine):
         self.define_slot("trigger", handler=self.go)
         self.define_event("out", ["n"])
         self.seen: list[float] = []
+        self.ahead: list[tuple[int | None, int]] = []
 
     def go(self, n: int = 4, how: str = "progress", **_: Any) -> None:
         job = self.get_execution_context().job_state
@@ -30,6 +33,8 @@ class Source(Routine):
             self.emit("out", n=number)
             if how == "progress":
                 self.progress(number + 1, n)
+            sink = next(one for one in load_of(Moment(job)).routines if one.routine_id == "sink")
+            self.ahead.append((sink.promised, sink.queued))
             self.seen.append(Projection(job).insight(["outlook"]).outlook.progress)
 
 
@@ -62,16 +67,18 @@ def ended(flow: Flow, **params: Any) -> JobState:
 def test_progress_is_what_the_routine_says_and_all_only_at_the_end() -> None:
     flow, source, _ = made()
     job = ended(flow, n=4)
-    assert source.seen == [0.25, 0.5, 0.75, 0.99]
+    # what it has sent waits: nobody has begun with it, and it is no part of what is done
+    assert source.seen == pytest.approx([1 / 6, 0.3, 3 / 7, 5 / 9], abs=0.01)
     assert job.said_progress == {"source": [4, 4]}
     assert Projection(job).insight(["outlook"]).outlook.progress == 1.0
     assert JobState.from_plain(job.serialize()).said_progress == {"source": [4, 4]}
 
 
 def test_what_is_expected_is_done_when_its_tasks_have_ended() -> None:
-    flow, _, sink = made()
+    flow, source, sink = made()
     job = ended(flow, n=4, how="expect")
-    assert [progress for progress, _ in sink.seen] == [0.0, 0.25, 0.5, 0.75]
+    assert all(0 < progress < 1 for progress, _ in sink.seen)
+    assert source.ahead == [(3, 1), (2, 2), (1, 3), (0, 4)]
     assert job.expected == {("source", "out"): [4, 4]}
     assert JobState.from_plain(job.serialize()).expected == job.expected
 

@@ -47,6 +47,8 @@ async def test_the_bar_agrees_with_what_is_said_beside_it() -> None:
             word="running", done=812, total=939, progress=0.56, said_done=240, said_total=430
         )
         assert "56%  240 of 430" in lines(app)[1]
+        head.outlook = msgspec.structs.replace(head.outlook, progress=0.46)
+        assert "46%  812 done" in lines(app)[1]
         head.outlook = Outlook(word="running", done=214, total=216)
         assert "214 done" in lines(app)[1]
 

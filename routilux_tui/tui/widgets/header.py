@@ -276,10 +276,10 @@ class JobHeader(PaintedWidget):
         outlook = self.outlook
         parts: list[Part] = [(" ", "")]
         if outlook is not None and outlook.total:
-            done, total = outlook.done, outlook.total
-            if outlook.said_total >= 1:
-                done, total = int(outlook.said_done), int(outlook.said_total)
-            part = outlook.progress if outlook.progress is not None else None
+            part, done, total = outlook.progress, outlook.done, outlook.total
+            said = (int(outlook.said_done), int(outlook.said_total))
+            if said[1] and part is not None and abs(part - said[0] / said[1]) < _SAME_PART:
+                done, total = said  # the flow's own numbers, where they are all of it
             if part is not None:
                 cells = 20 if width >= 76 else 10
                 full = round(max(0.0, min(1.0, part)) * cells)
@@ -295,7 +295,11 @@ class JobHeader(PaintedWidget):
         if note:
             return [*parts, (note, style)]
         if outlook is not None and job.status == "running" and outlook.eta:
-            end = ending(outlook.low, outlook.high, self._then(), is_short=width < 100)
+            end = ending(
+                *(outlook.low, outlook.high, self._then()),
+                is_short=width < 100,
+                is_overdue=outlook.is_overdue,
+            )
             return [*parts, (end, "" if outlook.high is not None else "rows--dim")]
         if outlook is None or not outlook.total:
             records = job.counts.get(shapes.HISTORY, 0)
