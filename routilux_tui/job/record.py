@@ -1,4 +1,19 @@
-"""One entry of a job's history."""
+"""One entry of a job's history.
+
+A new field of a record is a slot of `ExecutionRecord`, a parameter of its `of`, if it tells the
+record's cause one of `CAUSE_KEYS`, and has a name in
+
+- `change_kinds` and `fold_lists`, `fold_tasks`: an argument of the changes that make records, behind
+  a dot, for older versions write none;
+- `store.list_growth`, which makes records of changes without a job;
+- `history` (`Saved`) and `store.large_file` (`_Entry`), which read them of a file;
+- `store.job_file` (`_FIELDS`, `_Written`), which writes them;
+- `file_places._RECORD`: whether it is a name, a text or data;
+- `views.rows.record_row` and `views.shapes.Row`, if a line of the history shows it.
+
+A new field of a job is an attribute of `data.JobData`: see `our_keys`.
+``tests/extension_points/test_new_field.py`` checks all of them, and says which is missing.
+"""
 
 from __future__ import annotations
 
