@@ -52,6 +52,13 @@ class DeafLoad(Load):
                 pass
 
 
+class Busy(Load):
+    def load(self, n):
+        import re
+
+        re.match("(a+)+$", "a" * 60 + "b")  # one call, in which no other thread has its turn
+
+
 class Bad(Load):
     def load(self, n):
         if n == 1:
@@ -75,6 +82,10 @@ def plain():
 
 def asynchronous():
     return _flow(DeafLoad())
+
+
+def busy():
+    return _flow(Busy())
 
 
 def failing():

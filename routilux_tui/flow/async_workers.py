@@ -52,7 +52,8 @@ class AsyncWorkers(Workers):
             queue.popleft()
             active[task.id] = task
             self._on_task_start(task)
-            loop.submit(partial(self._invoke_async, task), partial(self._on_async_end, task))
+            on_end = partial(self._on_async_end, task)
+            loop.submit(task.id, partial(self._invoke_async, task), on_end)
 
     def _loop(self) -> EventLoop:
         if self._event_loop is None:

@@ -2,7 +2,7 @@
 
 A routine goes by value, without what belongs to this process: its flow, its neighbours, its hooks.
 What its handler does to the job comes back as messages, in order: `Emit`, `Ask`, `Change`, `Steer`,
-`Print` and `Log`, and `End` at last.
+`Print` and `Log`, and `End` at last; a `Stack` when it is asked for.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ _STAYS: dict[type, dict[str, Any]] = {
     Event: {"connected_slots": [], "_connections": {}},
     Slot: {"connected_events": [], "validator": None},
 }
+
+
+CANCELLED, ASK_STACK = b"c", b"s"
+"""What a worker process is told beside its calls: its job is cancelled; where is the handler?"""
 
 
 class Call(NamedTuple):
@@ -98,6 +102,12 @@ class Log(NamedTuple):
     fields: dict[str, Any]
 
 
+class Stack(NamedTuple):
+    """Where the handler is at this moment, for whoever asked; it does nothing to the job."""
+
+    text: str
+
+
 class End(NamedTuple):
     """The handler has returned, or raised this error; ``worker`` is the process where it did."""
 
@@ -106,7 +116,7 @@ class End(NamedTuple):
     worker: str = ""
 
 
-Message = Emit | Ask | Change | Steer | Print | Log | End
+Message = Emit | Ask | Change | Steer | Print | Log | Stack | End
 
 
 class _Pickler(pickle.Pickler):

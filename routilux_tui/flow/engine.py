@@ -26,10 +26,10 @@ from routilux_tui.flow.invocation import (
 from routilux_tui.flow.job_end import end_of_job
 from routilux_tui.flow.question_controls import QuestionControls
 from routilux_tui.flow.routine import Routine
+from routilux_tui.flow.stacks import stack_of_thread
 from routilux_tui.job.forking import end_child
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from routilux_tui.job.tasks import Task
@@ -66,11 +66,11 @@ class Engine(Protocol):
     def handlers(self) -> list[str]:
         """The ids of the routines whose handlers run now, one for each handler."""
 
-    def threads(self) -> dict[int, threading.Thread]:
-        """The thread of each task whose handler runs."""
-
     def places(self) -> dict[int, str]:
         """Where the handler of each task runs, in words: its thread, or a process elsewhere."""
+
+    def stack(self, task_id: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
 
     def on_control(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever `control` changes."""
@@ -232,6 +232,25 @@ class Execution(QuestionControls):
         """Where the handler of each task runs, in words: its thread, or a process elsewhere."""
         threads = {task: thread.name for task, thread in self.threads().items()}
         return threads | self.job_state.workers
+
+    def stack(self, task_id: int) -> str:
+        """Where the handler of a task is at this moment; empty when it runs no more."""
+        with self._lock:
+            task, thread = self._active.get(task_id), self._threads_of.get(task_id)
+            loop = self._event_loop
+        if task is None:
+            return ""
+        routine = self.flow.routines[task.routine_id]
+        if self._executors is not None and self._executors.of(routine) is not None:
+            return self._executors.stack(routine, task_id)
+        if thread is not None:
+            return stack_of_thread(thread.ident)
+        return "" if loop is None else loop.stack(task_id)
+
+    def kill_workers(self) -> None:
+        """This process is about to end: end the worker processes that run handlers with it."""
+        if self._executors is not None:
+            self._executors.kill()
 
     def _is_async(self, task: Task) -> bool:
         routine = self.flow.routines.get(task.routine_id)

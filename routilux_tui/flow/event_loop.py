@@ -9,11 +9,13 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from routilux_tui.flow.stacks import stack_of_coroutine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    #: What is to be run, and what is called with what it raised or returned as its error.
-    Work = tuple[Callable[[], Coroutine[Any, Any, BaseException | None]], Callable[..., None]]
+    #: A number for it, what is to be run, and what is called with what it raised or returned.
+    Work = tuple[int, Callable[[], Coroutine[Any, Any, BaseException | None]], Callable[..., None]]
 
 LEFT_BEHIND_SECONDS = 1.0
 """How long asyncio tasks that handlers left behind are given to end when they are cancelled."""
@@ -33,7 +35,7 @@ class EventLoop:
         self._loop = asyncio.new_event_loop()
         self._submitted: deque[Work] = deque()
         self._is_woken = False
-        self._running: set[asyncio.Task[BaseException | None]] = set()
+        self._running: dict[int, asyncio.Task[BaseException | None]] = {}
         self._thread = threading.Thread(target=self._run, name=name, daemon=False)
         try:
             self._thread.start()
@@ -62,14 +64,16 @@ class EventLoop:
 
     def submit(
         self,
+        number: int,
         coroutine: Callable[[], Coroutine[Any, Any, BaseException | None]],
         on_end: Callable[[BaseException | None], None],
     ) -> None:
         """Run a coroutine; ``on_end`` is called on the loop with the error that it returned.
 
-        Called by one thread at a time. Many submitted at once cost one wake-up.
+        By its ``number`` it is found while it runs. Called by one thread at a time. Many submitted
+        at once cost one wake-up.
         """
-        self._submitted.append((coroutine, on_end))
+        self._submitted.append((number, coroutine, on_end))
         if not self._is_woken:
             self._is_woken = True
             self._loop.call_soon_threadsafe(self._start_submitted)
@@ -77,17 +81,17 @@ class EventLoop:
     def _start_submitted(self) -> None:
         self._is_woken = False
         while self._submitted:
-            coroutine, on_end = self._submitted.popleft()
-            task = self._loop.create_task(coroutine())
-            self._running.add(task)
-            task.add_done_callback(partial(self._ended, on_end))
+            number, coroutine, on_end = self._submitted.popleft()
+            task = self._running[number] = self._loop.create_task(coroutine())
+            task.add_done_callback(partial(self._ended, number, on_end))
 
     def _ended(
         self,
+        number: int,
         on_end: Callable[[BaseException | None], None],
         task: asyncio.Task[BaseException | None],
     ) -> None:
-        self._running.discard(task)
+        self._running.pop(number, None)
         # One that is cancelled before its first step never runs, and returns nothing.
         error = asyncio.CancelledError() if task.cancelled() else task.result()
         on_end(error)
@@ -105,10 +109,18 @@ class EventLoop:
 
         def cancel() -> None:
             self._start_submitted()
-            for task in list(self._running):
+            for task in list(self._running.values()):
                 task.cancel()
 
         self._loop.call_soon_threadsafe(cancel)
+
+    def stack(self, number: int) -> str:
+        """Where what runs under a number is at this moment; empty where nothing does."""
+        task = self._running.get(number)
+        if task is None:
+            return ""
+        coroutine: Any = task.get_coro()
+        return stack_of_coroutine(coroutine, self._thread.ident)
 
     def stop(self) -> None:
         """End the loop, and with it its thread."""

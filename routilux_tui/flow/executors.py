@@ -13,6 +13,7 @@ from routilux_tui.flow.executor_spec import THREADS, dask_cluster, process_count
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor, Future
+    from typing import TypeGuard
 
     from routilux_tui.flow.context import Invocation
     from routilux_tui.flow.routine import Routine
@@ -31,6 +32,16 @@ class RemoteExecutor(Protocol):
 
     def close(self) -> None:
         """The job has ended, or is paused: let go of what is not needed now."""
+
+
+class OwnProcesses(RemoteExecutor, Protocol):
+    """A `RemoteExecutor` whose processes are our own: they can be asked, and ended."""
+
+    def stack(self, task_id: int) -> str:
+        """Where the handler of a task is at this moment."""
+
+    def kill(self) -> None:
+        """End the processes that run handlers, whatever these do."""
 
 
 class Executors:
@@ -87,15 +98,32 @@ class Executors:
         executor = self.of(routine)
         return None if executor is None else executor.run
 
+    def stack(self, routine: Routine, task_id: int) -> str:
+        """Where a routine's handler is that runs elsewhere, or that this can't be known."""
+        executor = self.of(routine)
+        if _has_own_processes(executor):
+            return executor.stack(task_id)
+        return "  It runs elsewhere: its executor has no way to ask it where it is.\n"
+
     def cancel(self) -> None:
         """Tell the handlers that run elsewhere that their job has been cancelled."""
         for one in self._made.values():
             one.cancel()
 
+    def kill(self) -> None:
+        """This process is about to end: end those that run handlers, whatever these do."""
+        for one in self._made.values():
+            if _has_own_processes(one):
+                one.kill()
+
     def close(self) -> None:
         """The job has ended, or is paused: let go of what is not needed now."""
         for one in self._made.values():
             one.close()
+
+
+def _has_own_processes(executor: RemoteExecutor | None) -> TypeGuard[OwnProcesses]:
+    return hasattr(executor, "kill")
 
 
 def executor_names(flow: FlowStructure, default: Any) -> dict[str, str]:

@@ -20,7 +20,10 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import ExecutionError, JobCancelled, NotPossible
 from routilux_tui.flow.calls import (
+    ASK_STACK,
+    CANCELLED,
     End,
+    Stack,
     apply_message,
     not_begun,
     pack_call,
@@ -45,6 +48,9 @@ main(int(sys.argv[1]), int(sys.argv[2]))
 """What we need ourselves is imported before the folder of the flow can be looked into."""
 _PACKAGE = str(Path(__file__).parents[2])
 _ENDS_WITHIN = 5.0
+_TELLS_WITHIN = 1.0
+_WAITS = "  It waits for a worker process.\n"
+_SILENT = "  Its {} does not say: what it runs lets no other thread of it run.\n"
 
 
 class _Process:
@@ -70,6 +76,8 @@ class _Process:
             os.close(control)
         self._connection = Connection(here.detach())
         self._is_open = True
+        self._stack = ""
+        self._has_told = threading.Event()
 
     @property
     def name(self) -> str:
@@ -84,10 +92,27 @@ class _Process:
 
     def cancel(self) -> None:
         if self._is_open:
-            os.write(self._control, b"c")
+            os.write(self._control, CANCELLED)
+
+    def stack(self) -> str:
+        """Where the handler is that it runs; empty where it does not say so in time."""
+        self._has_told.clear()
+        self._stack = ""
+        if self._is_open:
+            os.write(self._control, ASK_STACK)
+            self._has_told.wait(_TELLS_WITHIN)
+        return self._stack
+
+    def note_stack(self, text: str) -> None:
+        """It says where the handler is."""
+        self._stack = text
+        self._has_told.set()
 
     def receive(self) -> Any:
         return pickle.loads(self._connection.recv_bytes())  # noqa: S301 - our own process
+
+    def kill(self) -> None:
+        self._popen.kill()
 
     def blank(self) -> None:
         blank(self._connection.fileno())
@@ -153,6 +178,9 @@ class ProcessPool:
         try:
             process.send(content)
             while not isinstance(message := process.receive(), End):
+                if isinstance(message, Stack):
+                    process.note_stack(message.text)
+                    continue
                 with contextlib.suppress(JobCancelled, NotPossible):  # the worker has been told
                     apply_message(invocation, message)
         except (EOFError, ConnectionError) as error:
@@ -207,6 +235,22 @@ class ProcessPool:
             for process in self._busy:
                 with contextlib.suppress(OSError):  # it has ended in this moment
                     process.cancel()
+
+    def stack(self, task_id: int) -> str:
+        """Where the handler of a task is at this moment; empty where it runs in none of them."""
+        with self._changed:
+            found = [one for one, given in self._busy.items() if given.task.id == task_id]
+        if not found:
+            return _WAITS
+        with contextlib.suppress(OSError):  # it has ended in this moment
+            return found[0].stack() or _SILENT.format(found[0].name)
+        return ""
+
+    def kill(self) -> None:
+        """End those that run handlers: what holds one up entirely does not see this process end."""
+        with self._changed:
+            for process in self._busy:
+                process.kill()
 
     def close(self) -> None:
         """Let the worker processes end; others are started when they are needed again."""

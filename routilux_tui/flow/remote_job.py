@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from routilux_tui.errors import JobCancelled, NotPossible
 from routilux_tui.flow.calls import Ask, Change, Emit, Message, Steer, sendable_end, unpack_call
 from routilux_tui.flow.context import INVOCATION, Invocation
+from routilux_tui.flow.stacks import stack_of_coroutine, stack_of_thread
 from routilux_tui.state.job_state import JobState
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class RemoteJob:
         self.cancelled = False
         self.merging = threading.RLock()
         self._send = send
+        self._coroutine: Coroutine[Any, Any, Any] | None = None
         self.job_state = state = JobState(call.flow_id)
         state._job_id = call.job_id
         state._status = "running"
@@ -103,7 +105,20 @@ class RemoteJob:
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine to its end."""
-        return _run_coroutine(coroutine)
+        import asyncio
+
+        self._coroutine = coroutine
+        try:
+            return asyncio.run(coroutine)
+        finally:
+            self._coroutine = None
+
+    def stack(self) -> str:
+        """Where the handler is at this moment, which runs in this process's main thread."""
+        main, coroutine = threading.main_thread().ident, self._coroutine
+        if coroutine is None:
+            return stack_of_thread(main)
+        return stack_of_coroutine(coroutine, main) or stack_of_thread(main)
 
     def delay(self, task: Task, seconds: float) -> None:
         """Not asked of a job that is run elsewhere."""
@@ -186,7 +201,7 @@ def run_call(call: Call, job: RemoteJob) -> tuple[BaseException | None, str]:
     try:
         result = call.routine._slots[call.slot].call(call.data)
         if inspect.iscoroutine(result):
-            _run_coroutine(result)
+            job.run_coroutine(result)
         elif inspect.isgenerator(result):
             result.close()
             return TypeError("the handler returned a generator, and so did nothing"), ""
@@ -195,12 +210,6 @@ def run_call(call: Call, job: RemoteJob) -> tuple[BaseException | None, str]:
     finally:
         INVOCATION.reset(token)
     return None, ""
-
-
-def _run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    import asyncio
-
-    return asyncio.run(coroutine)
 
 
 def run_packed(content: bytes) -> bytes:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from routilux_tui.flow import context
-from routilux_tui.flow.calls import sendable_end, unpack_call
+from routilux_tui.flow.calls import ASK_STACK, Stack, sendable_end, unpack_call
 from routilux_tui.flow.remote_job import RemoteJob, run_call
 from routilux_tui.flow.worker_output import WorkerOutput
 from routilux_tui.job.forking import blank, release_in_children
@@ -26,8 +26,8 @@ class Worker:
 
     Args:
         calls: the file number of the connection by which calls come, and messages go.
-        control: that of a pipe: a byte in it says that the job has been cancelled, its end that
-            the job's process is gone.
+        control: that of a pipe: a byte in it says that the job has been cancelled, or asks where
+            the handler is; its end, that the job's process is gone.
     """
 
     fork_lock: threading.RLock | None = None
@@ -47,9 +47,13 @@ class Worker:
         blank(self._control)
 
     def _watch(self) -> None:
-        while os.read(self._control, 1):
-            self._is_cancelled = True
+        while asked := os.read(self._control, 1):
             job = self._job
+            if asked == ASK_STACK:
+                if job is not None:
+                    self._send(Stack(job.stack()))
+                continue
+            self._is_cancelled = True
             if job is not None:
                 job.set_cancelled()
         os._exit(0)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import traceback
-from itertools import dropwhile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +13,6 @@ from routilux_tui.job import change_kinds
 from routilux_tui.job import status as statuses
 from routilux_tui.runner import protocol
 from routilux_tui.runner.alerts import Alerts
-from routilux_tui.runner.script_engine import ScriptEngine
 from routilux_tui.runner.task_steering import TaskSteering
 from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.facts import facts_of
@@ -64,8 +59,6 @@ _STALE: dict[str, tuple[str, ...]] = {
     "set": SECTIONS,
 }
 
-#: Where the engine's own frames are, which say nothing of a handler.
-_OUR_ENGINE = str(Path(__file__).parents[1] / "flow")
 _LONGEST_STACK = 20_000
 _SUMMARY_EVERY = 1.0
 """Seconds between two summaries of a job for the lists that show it."""
@@ -221,17 +214,7 @@ class Backend(TaskSteering):
 
     def stack(self, task: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""
-        if isinstance(self.engine, ScriptEngine):
-            return self.engine.stack(task)
-        thread = self.engine.threads().get(task) if self.engine is not None else None
-        frame = sys._current_frames().get(thread.ident or 0) if thread is not None else None  # noqa: SLF001 - the only way to ask
-        if frame is None:
-            return ""
-        frames = traceback.extract_stack(frame)
-        own = [one for one in frames if not one.filename.startswith(_OUR_ENGINE)]
-        # What begins a thread says nothing of the handler in it.
-        own = list(dropwhile(lambda one: one.filename == threading.__file__, own))
-        return "".join(traceback.format_list(own or frames))[-_LONGEST_STACK:]
+        return "" if self.engine is None else self.engine.stack(task)[-_LONGEST_STACK:]
 
     # Alerts
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.shapes import Header
 
 _GONE_WITHIN = 5.0
+#: What the command line of a worker process has in it.
+_WORKER = b"from routilux_tui.flow.worker_process import main"
 _STOPPED = "stopped: its process was ended by force"
 #: What a runner's command line has among its words; the second is that of version 0.1.
 _RUNNERS = {b"routilux_tui.runner.host", b"routilux_tui.runner"}
@@ -41,8 +43,11 @@ def end_by_force(path: Path, reason: str = "") -> Header:
         JobFileError: when the job's file can't be read or written.
     """
     pid = _runner_behind(path)
-    files = job_files_of(pid)
+    files, workers = job_files_of(pid), _workers_of(pid)
     os.killpg(pid, signal.SIGKILL)
+    for one in workers:  # each is in a session of its own
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
     deadline = time.monotonic() + _GONE_WITHIN
     while not is_stale(path):
         if time.monotonic() > deadline:
@@ -71,6 +76,20 @@ def _runner_behind(path: Path) -> int:
             f"End that program: kill {pid}",
         )
     return pid
+
+
+def _workers_of(pid: int) -> list[int]:
+    """The worker processes of a runner, which run handlers of its job."""
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            children = (thread / "children").read_text().split()
+            found += [int(one) for one in children if _is_worker(one)]
+    return found
+
+
+def _is_worker(pid: str) -> bool:
+    return _WORKER in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def job_files_of(pid: int) -> list[Path]:

@@ -270,6 +270,7 @@ class Host:
             names = self.execution.interrupt(_TOLD_TO_END)
             logger.warning("Ended while handlers ran, which run again: %s", ", ".join(names))
             self.journal.abandon()  # it has it all, and is quick
+            self.execution.kill_workers()
             self.capture.stop()
             exit_now()
 
@@ -298,6 +299,7 @@ class Host:
         self.journal.abandon()
         self.server.stop()
         self.turn.end()
+        self.execution.kill_workers()
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
 

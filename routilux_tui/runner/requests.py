@@ -236,8 +236,8 @@ class Requests:
         wanted = (int(params[name]) for name in ("number", "start", "stop"))
         return await asyncio.to_thread(self._backend.projection.failing, *wanted)
 
-    def _stack(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
-        return self._backend.stack(int(params["task"]))
+    async def _stack(self, _viewer: Viewer, params: dict[str, Any]) -> Any:
+        return await asyncio.to_thread(self._backend.stack, int(params["task"]))
 
     def _pause(self, viewer: Viewer, params: dict[str, Any]) -> Any:
         return self._backend.pause(str(params.get("reason", "")), viewer.who)

@@ -159,12 +159,8 @@ class ScriptEngine:
             return True
         return not state.running and statuses.is_settled(state.status)
 
-    def threads(self) -> dict[int, threading.Thread]:
-        """Nobody knows in which threads routilux runs them."""
-        return {}
-
     def places(self) -> dict[int, str]:
-        """As above."""
+        """Nobody knows in which threads routilux runs them."""
         return {}
 
     def handlers(self) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,9 +64,49 @@ def test_each_view_says_of_a_cancelled_job_that_a_handler_of_it_still_runs(world
     assert whole["outlook"]["word"] == "cancelling, 1 running"
 
 
-@pytest.mark.parametrize("how", ["plain", "asynchronous"])
-def test_what_was_ended_by_force_is_counted_as_stopped_everywhere(world: Path, how: str) -> None:
-    started = start_hanging(world, how, rest=2)
+@pytest.mark.parametrize("executor", ["threads", "processes:1"])
+@pytest.mark.parametrize("name", ["plain", "asynchronous"])
+def test_its_stack_is_that_of_the_handler_wherever_it_runs(
+    world: Path, name: str, executor: str
+) -> None:
+    job = start_hanging(world, name, executor=executor).job_id
+    tui("cancel", job)
+    stack = tui("show", job, "--now", "--stacks").stdout
+    place = ("in load\n", "time.sleep(600)") if name == "plain" else ("in hang\n", "sleep(600)")
+    assert all(one in stack for one in place), stack
+    assert "routilux_tui/flow" not in stack
+    assert "connection.py" not in stack
+
+
+def test_a_worker_process_in_which_nothing_else_runs_does_not_outlive_its_job(world: Path) -> None:
+    job = start_hanging(world, "busy", executor="processes:1").job_id
+    until(lambda: "worker process" in tui("show", job, "--now").stdout)
+    now = tui("show", job, "--now", "--stacks").stdout
+    assert "does not say: what it runs lets no other thread of it run" in now
+    found = re.search(r"in worker process (\d+) on", now)
+    assert found is not None
+    tui("cancel", job, "--force", "--grace", "0")
+    assert_gone(int(found[1]))
+
+
+def test_worker_processes_of_a_runner_that_is_stopped_end_with_it(world: Path) -> None:
+    started = start_hanging(world, "busy", executor="processes:1")
+    until(lambda: "worker process" in tui("show", started.job_id, "--now").stdout)
+    found = re.search(r"in worker process (\d+) on", tui("show", started.job_id, "--now").stdout)
+    assert found is not None
+    os.kill(started.pid, signal.SIGSTOP)
+    tui("cancel", started.job_id, "--force", "--grace", "0")
+    assert_gone(int(found[1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "executor"),
+    [("plain", "threads"), ("asynchronous", "threads"), ("plain", "processes:1")],
+)
+def test_what_was_ended_by_force_is_counted_as_stopped_everywhere(
+    world: Path, name: str, executor: str
+) -> None:
+    started = start_hanging(world, name, rest=2, executor=executor)
     job = started.job_id
     tui("cancel", job)
     tui("cancel", job, "--force", "--grace", "0")
@@ -86,9 +129,6 @@ def test_what_was_ended_by_force_is_counted_as_stopped_everywhere(world: Path, h
 
 
 def test_a_cancelled_job_whose_process_was_killed_has_nothing_that_waits(world: Path) -> None:
-    import os
-    import signal
-
     started = start_hanging(world)
     tui("cancel", started.job_id)
     os.kill(started.pid, signal.SIGKILL)
@@ -136,9 +176,6 @@ def test_a_pause_says_which_handler_it_waits_for(world: Path) -> None:
 def test_a_runner_that_is_stopped_while_its_job_is_cancelled_is_recorded_as_ended(
     world: Path,
 ) -> None:
-    import os
-    import signal
-
     started = start_hanging(world)
     with Client(started.socket) as client:
         client.call("cancel", reason="enough")
