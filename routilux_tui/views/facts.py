@@ -67,21 +67,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ``job`` is what it is called in a command, ``still_running`` counts the handlers that have not
     returned though it has ended. ``workers`` is how many handlers may run at once, 0 where that is
     not known. ``feeds`` has the routines that each routine feeds. ``silent`` is how many seconds
-<<<<<<< HEAD
     nothing has changed. ``held`` counts the tasks of a paused job, ``questions`` what it asks;
     ``by`` is who has paused or cancelled it. ``gone`` says that its process was killed, ``resume``
     is the command that takes it up; ``is_silent`` that it runs, and does not answer. ``no_answer``
     is for how many seconds its machine has not answered. ``trouble`` is what is wrong with its
-    files (a full disk). ``ends_at`` is the estimate of its end. ``slower`` is how many times as
-    long as usual it takes, beside ``runs`` earlier runs.
-=======
-    nothing has changed. ``held`` counts the tasks of a paused job, ``questions`` what it asks.
-    ``gone`` says that its process was killed, ``resume`` is the command that takes it up;
-    ``is_silent`` that it runs, and does not answer. ``no_answer`` is for how many seconds its
-    machine has not answered. ``trouble`` is what is wrong with its files (a full disk). ``ends_at``
-    is the estimate of its end; ``is_overdue`` says that it should have ended by now. ``slower`` is
-    how many times as long as usual it takes, beside ``runs`` earlier runs.
->>>>>>> b126503 (The estimate of the end knows what waits, grows old, and takes a routine's word for its own work alone)
+    files (a full disk). ``ends_at`` is the estimate of its end; ``is_overdue`` says that it should
+    have ended by now. ``slower`` is how many times as long as usual it takes, beside ``runs``
+    earlier runs.
     """
 
     status: str
