@@ -7,6 +7,7 @@ ssh://host/JOB is one of another machine. Any number of dashboards may watch one
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ from routilux_tui.cli.config import (
     effective_settings,
     settings,
 )
-from routilux_tui.cli.find_job import find_running
-from routilux_tui.errors import UsageError
+from routilux_tui.cli.find_job import find, find_running
+from routilux_tui.errors import NoSuchJob, UsageError
+from routilux_tui.views.naming import command
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +31,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB", nargs="?")
     add_remote_command(parser)
     add_screen_arguments(parser)
+
+
+def _with_way_to_see(error: NoSuchJob, name: str) -> NoSuchJob:
+    """The error that no job of that name runs, with how a saved one is looked at, if one is."""
+    from routilux_tui.cli.output import is_interactive
+
+    with contextlib.suppress(NoSuchJob):
+        found = find(name)
+        path = found if isinstance(found, Path) else Path(found.path)
+        if path.is_file():
+            look = command("open" if is_interactive() else "show", path)
+            hint = error.hint[:1].lower() + error.hint[1:]
+            return NoSuchJob(error.message, f"Look at it: {look}; {hint}")
+    return error
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,11 +62,14 @@ def run(args: argparse.Namespace) -> int:
         host, job = split_address(args.job)
         if not is_interactive():
             raise UsageError("attach needs a terminal.", f"Without one: ssh {host.name} ...")
-        command = effective_settings(args)["remote_command"].value
-        far = ssh_handle(host, command, job, fps=chosen.fps, read_only=chosen.read_only)
+        remote = effective_settings(args)["remote_command"].value
+        far = ssh_handle(host, remote, job, fps=chosen.fps, read_only=chosen.read_only)
         return show(chosen, handle=far)
     if args.job is not None:
-        socket = Path(find_running(args.job, must_answer=False).key)
+        try:
+            socket = Path(find_running(args.job, must_answer=False).key)
+        except NoSuchJob as error:
+            raise _with_way_to_see(error, args.job) from None
     else:
         jobs = running_jobs()
         if len(jobs) > 1 and is_interactive():

@@ -18,7 +18,7 @@ from routilux_tui.job.timestamps import to_epoch
 from routilux_tui.sources.saved_entry import file_note, read_entry
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.naming import SHORTEST_PREFIX, command, earlier_run, jobs_named
-from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
+from routilux_tui.views.shapes import ABANDONED, BADGES, SILENT, JobEntry
 
 if TYPE_CHECKING:
     from routilux_tui.views.breakpoints import Breakpoint
@@ -316,8 +316,9 @@ def _only_saved(name: str, path: str) -> NoSuchJob:
     """The error that a job can't be steered, as nobody runs it; with what can be done instead."""
     if is_locked(Path(path)):  # its socket was removed, and is made anew
         return NoSuchJob(f"Job {name!r} runs, and can't be reached now.", "Try again in seconds.")
-    status = read_entry(path).status
-    is_how = status if has_ended(status) else "not running"
+    entry = read_entry(path)
+    is_how = entry.status if has_ended(entry.status) else "not running"
+    is_how += ": its process was killed" if entry.badge == ABANDONED else ""
     return NoSuchJob(f"Job {name!r} is {is_how}; it is saved in {path}.", resume_hint(path))
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from routilux_tui.runner.launch import start_job
 from routilux_tui.views.naming import command
 from tests.cli.program import tui
 from tests.flows import write_flows
+from tests.tui.test_terminal import Terminal
 
 SAVED = Path("my jobs") / "it's a job.json"
 
@@ -90,3 +92,22 @@ def test_a_job_that_has_ended_is_named_as_it_was(world: Path) -> None:
 )
 def test_words_are_quoted_for_a_shell(words: tuple[str | Path, ...], said: str) -> None:
     assert command(*words) == said
+
+
+def test_attach_names_how_a_job_is_looked_at_that_does_not_run(killed: Path) -> None:
+    show, resume = advice(tui("attach", str(killed), code=3).stderr)
+    assert show[:2] == ["routilux-tui", "show"]
+    assert Path(show[2]).samefile(killed)
+    assert resume[:2] == ["routilux-tui", "resume"]
+    assert "killed" in tui(*show[1:]).stdout
+    terminal = Terminal(["attach", str(killed)], columns=100, lines=30)
+    terminal.until("routilux-tui open ", "routilux-tui resume ")
+    assert terminal.ended() == 3
+    said = tui("attach", "nobody", code=3).stderr
+    assert "Look at it" not in said
+
+
+def test_without_a_terminal_attach_names_what_needs_none(world: Path) -> None:
+    started = start_job(f"{write_flows(world)}:counting", {"n": 100_000, "pace": 0.01})
+    way = f"Without one: routilux-tui tail -f {started.job_id}"
+    assert way in tui("attach", started.job_id, code=2).stderr
