@@ -3,8 +3,8 @@
 A new field of a record is a slot of `ExecutionRecord`, a parameter of its `of`, if it tells the
 record's cause one of `CAUSE_KEYS`, and has a name in
 
-- `change_kinds` and `fold_lists`, `fold_tasks`: an argument of the changes that make records, behind
-  a dot, for older versions write none;
+- `change_kinds` and `fold_lists`, `fold_tasks`: an argument of the changes that make records; it
+  stands behind a dot, for older versions write none;
 - `store.list_growth`, which makes records of changes without a job;
 - `history` (`Saved`) and `store.large_file` (`_Entry`), which read them of a file;
 - `store.job_file` (`_FIELDS`, `_Written`), which writes them;
