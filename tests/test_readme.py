@@ -44,7 +44,8 @@ def _find(name: str) -> Any:
 @pytest.mark.parametrize("name", sorted(set(NAMES.findall(_map()))))
 def test_every_name_on_the_map_exists(name: str) -> None:
     if name.endswith(".py"):
-        assert (ROOT / "routilux_tui" / name).is_file()
+        places = (ROOT / "routilux_tui", ROOT / "tests" / "extension_points")
+        assert any((one / name).is_file() for one in places)
     else:
         assert _find(name) is not None
 
@@ -52,3 +53,16 @@ def test_every_name_on_the_map_exists(name: str) -> None:
 @pytest.mark.parametrize("folder", re.findall(r"`((?:\w+/)+)`", _map()))
 def test_every_folder_on_the_map_exists(folder: str) -> None:
     assert (ROOT / folder).is_dir() or (ROOT / "routilux_tui" / folder).is_dir()
+
+
+_ADDED = re.compile(r"\| ([a-z][\w ]+) \| `([\w./]+)` \|")
+
+
+@pytest.mark.parametrize(("point", "module"), _ADDED.findall(_map()))
+def test_where_to_add_something_says_what_is_named_where(point: str, module: str) -> None:
+    home = importlib.import_module(f"routilux_tui.{module.rstrip('/').replace('/', '.')}")
+    doc = " ".join(str(home.__doc__).split()).lower()
+    said = (
+        point.removesuffix(" of the list").removesuffix(" of change").removesuffix(" in conditions")
+    )
+    assert f"a new {said}" in doc, f"{home.__name__} does not say what a new {point} has a name in"

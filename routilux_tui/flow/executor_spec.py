@@ -4,6 +4,11 @@ The words are ``threads``, ``processes[:N]``, ``dask://HOST:PORT``, ``dask:local
 ``?fence`` behind it, or ``MODULE:FACTORY``.
 
 Nothing is imported or started here: a flow may be looked at without it.
+
+A new executor is a `routilux_tui.flow.executors.RemoteExecutor` in a file of its own. Here it has a
+pattern of its words, in `check_executor`, and what is promised of it, in `PROMISES` and
+`promise_of`; `routilux_tui.flow.executors._make` makes it of the words.
+``tests/extension_points/test_new_command.py`` checks it.
 """
 
 from __future__ import annotations

@@ -43,14 +43,18 @@ def classes_of(package: str, base: type) -> Iterator[type[Any]]:
                 yield one
 
 
-def arguments_of(called: str, *folders: str) -> set[str]:
-    """The texts that a function is called with, as its first argument, in folders of files."""
+def arguments_of(called: str, *folders: str, at: int = 0) -> set[str]:
+    """The texts that a function is called with, as one of its arguments, in folders of files."""
     found = set()
     for folder in folders:
         for file in (ROOT / folder).glob("*.py"):
             for one in ast.walk(ast.parse(file.read_text())):
-                if isinstance(one, ast.Call) and _name_of(one.func) == called and one.args:
-                    first = one.args[0]
+                if (
+                    isinstance(one, ast.Call)
+                    and _name_of(one.func) == called
+                    and len(one.args) > at
+                ):
+                    first = one.args[at]
                     if isinstance(first, ast.Constant) and isinstance(first.value, str):
                         found.add(first.value)
     return found
