@@ -16,7 +16,7 @@ from routilux_tui.cli.find_job import (
     running_from,
 )
 from routilux_tui.errors import NotPossible
-from routilux_tui.job.status import has_ended
+from routilux_tui.job.status import has_ended, how_left
 from routilux_tui.store.locks import is_locked
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def not_run(path: Path) -> NotPossible:
     status = open_job(path).status
     if has_ended(status):
         return NotPossible(f"{path}: its job is {status}: nothing of it waits, or is tried again.")
-    return NotPossible(f"{path}: its job is {status}, and nobody runs it.", resume_hint(str(path)))
+    return NotPossible(f"{path}: {how_left(status)}.", resume_hint(str(path)))
 
 
 def request(args: argparse.Namespace, method: str, until: set[str], **params: Any) -> int:

@@ -10,13 +10,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import at_least_one
 from routilux_tui.cli.find_job import live_entries, saved_entries
 from routilux_tui.errors import NoSuchJob
 from routilux_tui.views.formatting import date_time, span, sparkline
+from routilux_tui.views.list_line import status_of
 from routilux_tui.views.trends import trend
 
 if TYPE_CHECKING:
@@ -74,8 +73,7 @@ def entries_of(paths: list[str]) -> list[JobEntry]:
 
 def run_object(one: RunEntry) -> dict[str, Any]:
     """A run for programs."""
-    entry = msgspec.to_builtins(one.entry)
-    return {**entry, "seconds": one.seconds, "odd": one.odd}
+    return {**output.entry_object(one.entry), "seconds": one.seconds, "odd": one.odd}
 
 
 def _print(found: Trend) -> None:
@@ -84,7 +82,7 @@ def _print(found: Trend) -> None:
         (
             [
                 one.entry.job_id[:8],
-                one.entry.status,
+                status_of(one.entry),
                 date_time(one.entry.created_at),
                 "" if one.seconds is None else span(one.seconds),
                 f"{one.entry.records:,}",

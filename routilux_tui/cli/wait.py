@@ -110,9 +110,8 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
             if judge.holds(condition, context):
                 return WaitResult("met", status)
     if not statuses.has_ended(status):
-        gone = "its process was killed" if job.is_abandoned() else f"the job is {status}"
         raise NotPossible(
-            f"{job.path}: {gone}, and nobody runs it.",
+            f"{job.path}: {statuses.how_left(status)}.",
             f"What was done is kept. Go on: {command('resume', job.path)}",
         )
     return WaitResult("ended" if until else "met", status)

@@ -91,6 +91,12 @@ def may_be_resumed(status: str) -> bool:
     return status in {"paused", "running"}
 
 
+def how_left(status: str) -> str:
+    """How a job is that has not ended and that nobody runs."""
+    is_killed = status == "running"
+    return f"its {'process was killed' if is_killed else f'job is {status}'}, and nobody runs it"
+
+
 def routine_is_done(status: str) -> bool:
     """Whether a routine's status counts as done in "routines done of all"."""
     return status in _ROUTINE_DONE

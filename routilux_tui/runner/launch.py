@@ -208,7 +208,7 @@ def retry_job(
         FlowLoadError: when the flow can't be loaded; with the user's traceback.
     """
     from routilux_tui.job.model import Job
-    from routilux_tui.job.status import has_ended
+    from routilux_tui.job.status import has_ended, how_left
     from routilux_tui.runner.client import Client
     from routilux_tui.runner.discover import is_stale
     from routilux_tui.store.reading import load_job
@@ -220,7 +220,7 @@ def retry_job(
         raise script_ended(job, path)
     if not has_ended(job.status):
         raise NotPossible(
-            f"{path}: its job is {job.status}, and nobody runs it.",
+            f"{path}: {how_left(job.status)}.",
             f"Go on with it first: {command('resume', Path(path))}",
         )
     choose(job, retry.wanted, Path(path))

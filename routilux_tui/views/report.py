@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from routilux_tui.job.jsonable import preview
-from routilux_tui.job.status import appearance_of
+from routilux_tui.job.status import KILLED, appearance_of
 from routilux_tui.views import html
 from routilux_tui.views.formatting import count, counted, date_time, duration, span
 from routilux_tui.views.graph import Graph
+from routilux_tui.views.list_line import status_of
 from routilux_tui.views.reason import BAD, GOOD
 from routilux_tui.views.shapes import SECTIONS
 
@@ -90,8 +91,9 @@ def report_page(report: Report) -> str:
 
 def _head(report: Report) -> str:
     header = report.header
-    seen = appearance_of(header.status)
-    kind = {"failed": "bad", "completed": "good", "running": "run"}.get(header.status, "look")
+    seen = appearance_of(KILLED if header.gone else header.status)
+    kinds = {"failed": "bad", "completed": "good", "running": "run"}
+    kind = "bad" if header.gone else kinds.get(header.status, "look")
     facts = [
         ("job", header.job_id),
         ("began", date_time(header.created_at)),
@@ -187,7 +189,7 @@ def _runs(report: Report) -> str:
     rows = [
         [
             f"{one.entry.job_id[:8]}{', this' if one.entry.job_id == own else ''}",
-            appearance_of(one.entry.status).word,
+            appearance_of(status_of(one.entry)).word,
             date_time(one.entry.created_at),
             "" if one.seconds is None else span(one.seconds),
             count(one.entry.records),

@@ -257,7 +257,7 @@ ABANDONED = "abandoned"
 BADGES: dict[str, str] = {
     "live": "its runner answers",
     SILENT: "its runner runs, and does not answer",
-    ABANDONED: "says running, nobody runs it",
+    ABANDONED: "its file says running, and its runner was killed",
     "writing": "being written; the last good state is shown",
     "torn": "cut short",
     "future": "from the future: its times are after now",

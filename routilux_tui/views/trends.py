@@ -14,6 +14,7 @@ import msgspec
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.views.formatting import count, span
+from routilux_tui.views.shapes import ABANDONED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -54,6 +55,7 @@ def trend(entries: Sequence[JobEntry], most: int = 50) -> Trend:
     runs = []
     for one in ordered:
         odd = [one.status] if one.status in {"failed", "cancelled"} else []
+        odd += [statuses.KILLED] if one.badge == ABANDONED else []
         others = [other for other in ordered if other is not one and other.status == "completed"]
         for name, (figure, shown) in figures.items():
             value = figure(one)

@@ -64,3 +64,18 @@ def test_a_killed_job_is_asked_for_by_the_word_that_is_shown(world: Path) -> Non
     assert tui("wait", str(path), "--until", 'status == "killed"', code=0).stdout == ""
     refused = tui("ps", "--where", 'status == "done"', code=2).stderr
     assert 'Ask: status == "completed"' in refused
+
+
+def test_commands_beside_show_say_killed_too(world: Path) -> None:
+    path = str(killed_job(world))
+    assert re.search(r"  killed  .*  killed$", tui("runs", "nightly").stdout, re.MULTILINE)
+    run = json.loads(tui("runs", "nightly", "--json").stdout)
+    assert (run["status"], run["word"], run["odd"]) == ("running", "killed", ["killed"])
+    page = tui("report", path).stdout
+    assert ">running<" not in page
+    assert (
+        "its process was killed, and nobody runs it" in tui("giveup", path, "--all", code=1).stderr
+    )
+    said = tui("pause", path, code=3).stderr
+    assert "is not running: its process was killed; it is saved in" in said
+    assert f"resume {path}" in said
