@@ -70,4 +70,5 @@ def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
         resume=resume,
         is_silent=is_silent,
         usual=usual,
+        is_past=isinstance(job, PastJob),
     )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Where the engine's own frames are, which say nothing of a handler.
 _OUR_ENGINE = str(Path(__file__).parent)
+#: What begins a thread, and a worker process: that says nothing of the handler in it.
+_BEGINNINGS = frozenset({threading.__file__, "<string>"})
 _DEEPEST = 200
 """Coroutines that wait for one another at the most; one that waits for itself ends so."""
 
@@ -47,6 +49,5 @@ def stack_of_coroutine(coroutine: Coroutine[Any, Any, Any], number: int | None) 
 def _told(frames: traceback.StackSummary) -> str:
     """Frames as text, without the engine's own, unless there are no others."""
     own = [one for one in frames if not one.filename.startswith(_OUR_ENGINE)]
-    # What begins a thread says nothing of the handler in it.
-    own = list(dropwhile(lambda one: one.filename == threading.__file__, own))
+    own = list(dropwhile(lambda one: one.filename in _BEGINNINGS, own))
     return "".join(traceback.format_list(own or frames))

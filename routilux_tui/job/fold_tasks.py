@@ -172,6 +172,7 @@ def _end_otherwise(
     stopped = status == "cancelled"
     if stopped:
         status = "pending"  # routilux has no word for it
+        measured.stopped += 1
         if job._status == "failed" and routine is not None and routine.get("error") is not None:
             status, detail = "failed", None  # what ended the job is not hidden
     elif detail is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RECENT = 60
 #: A window of the last minute's run times, in seconds, and how many are kept.
 _WINDOW, _WINDOWS = 15, 5
-_COUNTS = ("ended", "errors", "retries", "skips", "dropped")
+_COUNTS = ("ended", "errors", "retries", "skips", "dropped", "stopped")
 #: Inputs that went well, to which those that failed are compared.
 MOST_USUAL = 64
 #: So many values are counted in the sketches at once.
@@ -58,6 +58,8 @@ class RoutineStatistics:
     def __init__(self) -> None:
         #: Handlers ended, ended by an error, to be retried, skipped or continued; tasks dropped.
         self.ended = self.errors = self.retries = self.skips = self.dropped = 0
+        #: Handlers that were stopped as their job was cancelled, of those that ended.
+        self.stopped = 0
         #: Tasks that wait for it, and its handlers that run.
         self.queued = self.running = 0
         #: What the inputs of the first tasks that went well have in common, and how many they are.
@@ -82,8 +84,8 @@ class RoutineStatistics:
 
     @property
     def done(self) -> int:
-        """Tasks that it is done with: a try that is made again is none."""
-        return max(0, self.ended - self.retries)
+        """Tasks that it is done with: no try that is made again, and none that was stopped."""
+        return max(0, self.ended - self.retries - self.stopped)
 
     def note_usual(self, data: Any) -> None:
         """Note the input of a task that went well, of the first `MOST_USUAL` alone."""

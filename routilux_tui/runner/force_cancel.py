@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _GONE_WITHIN = 5.0
 #: What the command line of a worker process has in it.
 _WORKER = b"from routilux_tui.flow.worker_process import main"
-_STOPPED = "stopped: its process was ended by force"
 #: What a runner's command line has among its words; the second is that of version 0.1.
 _RUNNERS = {b"routilux_tui.runner.host", b"routilux_tui.runner"}
 
@@ -109,33 +108,46 @@ def job_files_of(pid: int) -> list[Path]:
     return list(files)
 
 
-def record_forced_end(state: Job, reason: str) -> None:
+def record_stopped(state: Job, why: str) -> int:
     """Record that the handlers of a job that run are ended with their process; its lock is held.
 
-    They were stopped, and their inputs are kept with what was dropped: whoever takes the job up
-    again may send them. A job that has not ended is cancelled by it.
+    What waits is dropped, and the inputs of the handlers are kept with it: whoever takes the job
+    up again may send them.
 
-    Args:
-        state: the job.
-        reason: why, in the words of whoever asked; empty where he gave none.
+    Returns:
+        How many tasks are dropped that had not started.
     """
     now, running = time.time(), dict(state.running)
     waiting = len([task_id for task_id in state.outstanding if task_id not in running])
     if state.outstanding:
         state.make("drop", list(state.outstanding), now)
     for task_id, (routine_id, _) in running.items():
-        state.make("ran", task_id, routine_id, "cancelled", now, {"error": _STOPPED})
+        state.make("ran", task_id, routine_id, "cancelled", now, {"error": f"stopped: {why}"})
+    return waiting
+
+
+def record_forced_end(state: Job, reason: str) -> None:
+    """Record that a job is ended by force, with its handlers; its lock is held.
+
+    One that has not ended is cancelled by it.
+
+    Args:
+        state: the job.
+        reason: why, in the words of whoever asked; empty where he gave none.
+    """
+    names = [routine_id for routine_id, _ in state.running.values()]
+    waiting = record_stopped(state, "its process was ended by force")
     note = "_failure" if state.status == "failed" else "_cancellation"
     former = state.routine_states.get(note)
     account = dict(former) if isinstance(former, dict) else {}
     before = account.get("dropped")
     account["dropped"] = waiting + (before if is_id(before) else 0)
-    account["forced"], account["running"] = True, [one for one, _ in running.values()]
+    account["forced"], account["running"] = True, names
     if reason:
         account["reason"] = reason
-    state.make("routine", note, account, now)
+    state.make("routine", note, account, time.time())
     if not statuses.has_ended(state.status):
-        state.make("status", "cancelled", now)
+        state.make("status", "cancelled", time.time())
 
 
 def _record_cancel(file: Path, reason: str) -> Header:

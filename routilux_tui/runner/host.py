@@ -26,7 +26,7 @@ from routilux_tui.runner.backend import Backend
 from routilux_tui.runner.capture import Capture
 from routilux_tui.runner.client import person
 from routilux_tui.runner.earlier import earlier_runs
-from routilux_tui.runner.force_cancel import record_forced_end
+from routilux_tui.runner.force_cancel import record_forced_end, record_stopped
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.kept_file import KeptFile
 from routilux_tui.runner.launch_record import KEY, launch_record
@@ -268,6 +268,8 @@ class Host:
         self.server.stop()
         with self.state.lock:  # nothing is recorded of them any more
             names = self.execution.interrupt(_TOLD_TO_END)
+            if statuses.has_ended(self.state.status):  # nobody runs them again
+                record_stopped(self.state, _TOLD_TO_END)
             logger.warning("Ended while handlers ran, which run again: %s", ", ".join(names))
             self.journal.abandon()  # it has it all, and is quick
             self.execution.kill_workers()

@@ -16,7 +16,7 @@ from routilux_tui.errors import JobFileError, NotPossible, RoutiluxTuiError
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.runner.backend import Backend
-from routilux_tui.runner.force_cancel import record_forced_end
+from routilux_tui.runner.force_cancel import record_forced_end, record_stopped
 from routilux_tui.runner.full_disk import FullDisk
 from routilux_tui.runner.paths import job_path, jobs_folder, log_path, make_private, socket_path
 from routilux_tui.runner.save_file_check import check_save_file
@@ -141,6 +141,8 @@ class ScriptJob:
             return
         state = self.state
         with state.lock:
+            if state.status == "cancelled":
+                record_stopped(state, "its script has ended")
             now, left = time.time(), len(state.outstanding)
             if left and state.status != "paused":  # no handler runs any more, and none will
                 state.make("take_up", now)

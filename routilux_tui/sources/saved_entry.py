@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _AHEAD = 300.0
 """Seconds that a file's times may be ahead of this machine's clock."""
 _DROPPED = 4
-"""Where a routine's counts have the tasks that were dropped."""
+"""Where a routine's counts have the tasks that were dropped, then the handlers stopped."""
 
 
 class _Routine(msgspec.Struct, gc=False):
@@ -38,6 +38,11 @@ class _Routine(msgspec.Struct, gc=False):
     reason: Any = None
     dropped: Any = None
     running: Any = None
+    forced: Any = None
+
+
+_ACCOUNT = ("reason", "dropped", "running", "forced")
+"""What is kept of a job's end beside its routines' states, as one of them."""
 
 
 class _Question(msgspec.Struct, gc=False):
@@ -227,7 +232,7 @@ def _note(job: _Job) -> str:
     account = job.routine_states.get({"failed": "_failure"}.get(job.status, "_cancellation"))
     if account is None or job.status not in {"failed", "cancelled"}:
         return ""
-    return note_of({"reason": account.reason, "dropped": account.dropped})
+    return note_of({name: getattr(account, name) for name in _ACCOUNT})
 
 
 def _questions(job: _Job) -> int:

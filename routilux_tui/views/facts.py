@@ -117,6 +117,7 @@ def facts_of(
     is_silent: bool = False,
     no_answer: float | None = None,
     usual: Usual | None = None,
+    is_past: bool = False,
 ) -> Facts:
     """The facts that a job's views tell.
 
@@ -130,6 +131,7 @@ def facts_of(
         is_silent: whether its process runs, and does not answer.
         no_answer: for how many seconds its machine has not answered.
         usual: what earlier runs were like.
+        is_past: whether the moment is past: nothing can be asked of the job as it was.
     """
     usual = usual or Usual()
     began, updated = (timestamps.to_epoch(at) for at in (header.created_at, header.updated_at))
@@ -150,7 +152,7 @@ def facts_of(
         status=header.status,
         now=now,
         note=header.note,
-        job=header.job_id[:8],
+        job="" if is_past else header.job_id[:8],
         asked=header.control.action if header.control else "",
         asked_running=header.control.running if header.control else 0,
         still_running=header.still_running if has_ended else 0,

@@ -79,7 +79,7 @@ def _measures(moment: Moment, routine_id: str) -> RoutineMeasures:
 
 def _runs(one: RoutineStatistics) -> tuple[int, ...]:
     failed = max(0, one.errors - one.retries - one.skips)
-    return max(0, one.ended - one.errors), failed, one.retries, one.skips
+    return max(0, one.ended - one.errors - one.stopped), failed, one.retries, one.skips
 
 
 def _distribution(sketch: Sketch) -> Distribution:

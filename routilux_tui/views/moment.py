@@ -95,7 +95,9 @@ class Moment:
         """The routines that have tasks, or had them dropped, and all that those may feed."""
         statistics = self.statistics.routines
         begin = {
-            name for name, one in statistics.items() if one.queued > 0 or one.running or one.dropped
+            name
+            for name, one in statistics.items()
+            if one.queued > 0 or one.running or one.dropped or one.stopped
         }
         account = self.job.routine_states.get("_cancellation")
         stopped = account.get("running") if isinstance(account, dict) else None

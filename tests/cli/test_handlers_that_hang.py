@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from routilux_tui.runner.client import Client
 from routilux_tui.state.job_state import JobState
 from tests.cli.program import tui
 from tests.hanging import start_hanging
-from tests.processes import assert_gone, until
+from tests.processes import assert_gone, is_gone, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,12 +118,18 @@ def test_what_was_ended_by_force_is_counted_as_stopped_everywhere(
     assert "stopped: its process was ended by force" in shown
     assert "1 handler ended by force" in shown
     assert tui("show", job, "--now").stdout == "No handler runs.\n"
+    past = ["--at", 'status == "cancelled"']  # it ran still at that moment; nothing ends it now
+    assert tui("show", job, "--now", *past).stdout.startswith("Cancelled: 1 handler still runs.\n")
+    assert "--force" not in tui("why", job, *past).stdout
     whole = json.loads(tui("show", job, "--json").stdout)
     assert (whole["header"]["counts"]["pending"], whole["header"]["errors"]) == (0, 0)
     assert (whole["outlook"]["queued"], whole["outlook"]["busy"]) == (0, 0)
+    assert whole["outlook"]["done"] == 1  # feed: what was stopped is not done
+    assert {one["routine_id"]: one["done"] for one in whole["figures"]} == {"feed": 1, "load": 0}
     assert whole["routines"]["load"]["active"] == 0
     entry = json.loads(tui("ps", "--json").stdout)
     assert (entry["queued"], entry["still_running"], entry["errors"]) == (0, 0, 0)
+    assert entry["note"] == "2 not started, 1 handler ended by force" == whole["header"]["note"]
     state = JobState.load(started.path)
     assert (state.outstanding, state.running) == ({}, {})
     assert len(state.dropped_tasks) == 3  # whoever takes it up again may send what was ended, too
@@ -140,6 +147,22 @@ def test_a_cancelled_job_whose_process_was_killed_has_nothing_that_waits(world: 
     assert (whole["now"]["handlers"], whole["outlook"]["busy"]) == ([], 0)
     assert json.loads(tui("ps", "--json").stdout)["queued"] == 0
     assert tui("show", started.path).stdout.startswith("⊘ cancelled  ")
+
+
+def test_a_cancelled_job_whose_runner_is_told_to_end_has_nothing_left_to_do(world: Path) -> None:
+    started = start_hanging(world, rest=1)
+    tui("cancel", started.job_id)
+
+    def is_told() -> bool:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(started.pid, signal.SIGTERM)
+        return is_gone(started.pid)
+
+    until(is_told)
+    state = JobState.load(started.path)
+    assert (state.status, state.outstanding, state.running) == ("cancelled", {}, {})
+    assert len(state.dropped_tasks) == 2
+    assert state.routine_states["load"]["error"].startswith("stopped: the runner was told to end")
 
 
 def test_a_failed_job_says_that_a_handler_of_it_still_runs(world: Path) -> None:
