@@ -25,6 +25,7 @@ from routilux_tui.errors import (
     Unreachable,
 )
 from routilux_tui.job import status as statuses
+from routilux_tui.views.formatting import limit
 from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import WaitResult
 
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     elif sys.stderr.isatty():
         print(f"{result.outcome}: the job is {output.safe(result.status)}", file=sys.stderr)
     if result.outcome == "timeout":
-        raise TimedOut(f"Not within {args.timeout:g} s; the job is {result.status}.")
+        raise TimedOut(f"Not within {limit(args.timeout)}; the job is {result.status}.")
     if result.outcome == "ended":
         raise ConditionImpossible(f"It can't hold any more: the job is {result.status}.")
     if not args.until and result.status != "completed":
@@ -85,7 +86,9 @@ def _wait(args: argparse.Namespace) -> WaitResult:
             return client.wait(args.until, left)
     except NotConfirmed as error:
         if args.timeout is not None and time.monotonic() - begun >= args.timeout:
-            raise TimedOut(f"Not within {args.timeout:g} s: {error.message}", error.hint) from None
+            raise TimedOut(
+                f"Not within {limit(args.timeout)}: {error.message}", error.hint
+            ) from None
         raise
     except Unreachable:
         deadline = time.monotonic() + _GONE_WITHIN  # a process that is killed takes a moment to go

@@ -16,6 +16,7 @@ from routilux_tui import __version__
 from routilux_tui.errors import NotConfirmed, PeerRefused, Unreachable
 from routilux_tui.runner import protocol
 from routilux_tui.runner.protocol import Answer, Hello
+from routilux_tui.views.formatting import limit
 from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import AlertState, Header, RoutineRow, WaitResult, Window
 
@@ -265,7 +266,7 @@ class Client:
                 job = header.job_id[:8]
                 until = " || ".join(f'status == "{one}"' for one in sorted(statuses))
                 raise NotConfirmed(
-                    f"Asked, but job {header.job_id} is still {header.status} after {within:g} s"
+                    f"Asked, but job {header.job_id} is still {header.status} after {limit(within)}"
                     f" ({self._what_runs()}).",
                     f"It will be done when they return: {command('wait', job, '--until', until)}"
                     if running

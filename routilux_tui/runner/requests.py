@@ -22,6 +22,7 @@ from routilux_tui.views.alerts import alert_states, rule_of
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.choosing import selection_of
 from routilux_tui.views.editing import edited_of
+from routilux_tui.views.formatting import limit
 from routilux_tui.views.insight import USUAL
 from routilux_tui.views.measures import measures_of
 from routilux_tui.views.questions import questions
@@ -163,7 +164,7 @@ class Requests:
                 left = None if deadline is None else deadline - time.monotonic()
                 if result is None and left is not None and left <= 0:
                     status = self._backend.state.status
-                    result = WaitResult("timeout", status, f"not within {timeout:g} s")
+                    result = WaitResult("timeout", status, f"not within {limit(timeout or 0.0)}")
                 if result is None:
                     # the age of a job changes by itself
                     at_most = 1.0 if left is None else min(1.0, left)

@@ -14,6 +14,7 @@ import msgspec
 
 from routilux_tui.errors import NotConfirmed, Unreachable
 from routilux_tui.runner import protocol
+from routilux_tui.views.formatting import limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -79,7 +80,7 @@ class Connection:
         try:
             reader, writer = await asyncio.wait_for(open_stream(), PATIENCE)
         except (asyncio.TimeoutError, TimeoutError):
-            raise Unreachable(f"{self._place}: no answer within {PATIENCE:g} s.") from None
+            raise Unreachable(f"{self._place}: no answer within {limit(PATIENCE)}.") from None
         except OSError as error:
             raise Unreachable(f"{self._place}: {error.strerror or error}.") from error
         self._writer = writer

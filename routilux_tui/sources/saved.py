@@ -28,6 +28,7 @@ from routilux_tui.sources.scanning import (
 )
 from routilux_tui.sources.watching import POLL_EVERY, watch
 from routilux_tui.store.locks import is_locked
+from routilux_tui.views.formatting import limit
 from routilux_tui.views.shapes import ABANDONED, EntryBatch, JobEntry
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _closed_line(folder: str) -> JobEntry:
 
 def _polling_line(why: str) -> JobEntry:
     """A line of the list that says how it is followed."""
-    why = f"followed by polling, every {POLL_EVERY:g} s: {why}"
+    why = f"followed by polling, every {limit(POLL_EVERY)}: {why}"
     return JobEntry(key="polling", place="host", host="saved jobs", error=why)
 
 

@@ -22,6 +22,7 @@ from routilux_tui.store.locks import is_locked
 from routilux_tui.views.breakpoints import breakpoints
 from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED, why_left_behind
+from routilux_tui.views.formatting import limit
 from routilux_tui.views.insight import OUTLOOK, USUAL
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
@@ -359,7 +360,7 @@ class SavedHandle(Refusals):
         try:
             return await asyncio.wait_for(judge(), timeout)
         except (asyncio.TimeoutError, TimeoutError):
-            return WaitResult("timeout", self._header.status, f"not within {timeout:g} s")
+            return WaitResult("timeout", self._header.status, f"not within {limit(timeout or 0.0)}")
 
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""

@@ -21,6 +21,7 @@ from routilux_tui.errors import RoutiluxTuiError, Unreachable, UsageError
 from routilux_tui.runner import protocol
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.live import LiveHandle
+from routilux_tui.views.formatting import limit
 from routilux_tui.views.shapes import EntryBatch, JobEntry
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ async def open_bridge(
                 problem = _failure(host, remote_command, code, text, talk.last_words)
         except (asyncio.TimeoutError, TimeoutError, subprocess.TimeoutExpired):
             problem = Unreachable(
-                f"{host.name}: no answer within {_PATIENCE:g} s.", _said(talk.last_words)
+                f"{host.name}: no answer within {limit(_PATIENCE)}.", _said(talk.last_words)
             )
         except BaseException:
             link.close()
@@ -303,7 +304,7 @@ class SshSource:
                 msgspec.structs.replace(one, badge="stale", place="saved") for one in known.values()
             ]
             reason = why.removeprefix(f"{self._host.name}: ").removeprefix("ssh: ")
-            again = f"again in {pause:g} s: {reason}"
+            again = f"again in {limit(pause)}: {reason}"
             yield EntryBatch([self._host_line(again), *stale])
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_BACKOFF)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from routilux_tui.views.formatting import span, time_of_day
+from routilux_tui.views.formatting import limit, minutes, span, time_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +202,7 @@ def ending(
     is_short: bool = False,
     is_overdue: bool = False,
 ) -> str:
-    """When a job ends, in words: ``ends about 03:06 (12 min)``, ``no end known``.
+    """When a job ends, in words: ``ends about 03:06 (12m)``, ``no end known``.
 
     Args:
         low: the seconds that are left at the least; None where they are not known.
@@ -352,8 +352,8 @@ def _mean(values: Sequence[tuple[float, float]]) -> float:
 
 def _rounded(seconds: float) -> str:
     """A span no finer than it can be known."""
-    if seconds < 60:
-        return span(round(seconds)) if seconds >= 0.5 else "<1s"
+    if seconds < 59.5:
+        return limit(round(seconds)) if seconds >= 0.5 else "<1s"
     if seconds < 3600:
-        return f"{round(seconds / 60)} min"
+        return minutes(round(seconds / 60) * 60)
     return span(round(seconds / 600) * 600)

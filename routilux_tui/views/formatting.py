@@ -48,6 +48,13 @@ def span(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600}h"
 
 
+def limit(seconds: float) -> str:
+    """A span of time that somebody set, as exact as it was said: ``0.25s``, ``30s``, ``2m00s``."""
+    if seconds == math.inf:
+        return "for ever"
+    return f"{seconds:g}s" if seconds < 60 else span(seconds)
+
+
 def minutes(seconds: float) -> str:
     """A span of time by the whole minute: ``4m``, ``2h07m``; empty below one."""
     whole = int(max(0.0, seconds) // 60)

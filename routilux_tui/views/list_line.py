@@ -24,7 +24,7 @@ from routilux_tui.job.jsonable import PREVIEW, as_text
 from routilux_tui.job.numbers import is_id
 from routilux_tui.job.status import BECOMES, WAITS
 from routilux_tui.views import formatting
-from routilux_tui.views.formatting import counted, span
+from routilux_tui.views.formatting import counted, minutes, span
 from routilux_tui.views.reason import verb
 from routilux_tui.views.shapes import ABANDONED, HISTORY, PENDING, SILENT, Header, JobEntry
 from routilux_tui.views.trends import seconds_of
@@ -171,8 +171,7 @@ def _waited(one: JobEntry) -> str:
     since = timestamps.to_epoch(one.updated_at)
     if since is None:
         return ""
-    minutes = int(max(0.0, formatting.now() - since) // 60)
-    return f" {span(minutes * 60.0).removesuffix('00s')}" if minutes else ""
+    return f" {minutes(formatting.now() - since)}".rstrip()
 
 
 def note_of(account: Any) -> str:

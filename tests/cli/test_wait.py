@@ -60,7 +60,7 @@ def test_a_runner_that_does_not_answer_takes_no_more_of_a_wait_than_its_timeout(
     started = start_job(f"{flows}:stuck")
     os.kill(started.pid, signal.SIGSTOP)
     told = tui("wait", started.job_id, "--timeout", "0.1", code=124).stderr
-    assert "Not within 0.1 s" in told
+    assert "Not within 0.1s" in told
     assert "cancel --force" in told
     os.kill(started.pid, signal.SIGCONT)
     with Client(started.socket, patience=0.2) as client:

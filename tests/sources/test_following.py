@@ -173,7 +173,7 @@ async def without_watches(place: Path) -> None:
     save(place / "a.json", "first")
     followed = Followed(place)
     await followed.until(lambda: "polling" in followed.jobs)
-    assert followed.jobs["polling"].error.startswith("followed by polling, every 0.25 s: ")
+    assert followed.jobs["polling"].error.startswith("followed by polling, every 0.25s: ")
     save(place / "a.json", "second")
     await followed.until(lambda: followed.flows() == {"second"})
     (place / "a.json").unlink()

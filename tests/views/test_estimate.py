@@ -87,7 +87,7 @@ def test_what_is_queued_is_followed_along_the_connections() -> None:
     assert found.basis == QUEUED
     assert found.seconds == pytest.approx(150)
     assert found.progress == pytest.approx(301 / (301 + 600))
-    assert found.text == "rough: 2 min"
+    assert found.text == "rough: 2m"
 
 
 def test_fewer_handlers_that_run_at_once_take_longer() -> None:
@@ -115,7 +115,7 @@ def test_this_run_is_slower_and_so_the_rest_of_it() -> None:
 def test_runs_that_differ_make_a_range() -> None:
     source = [RoutineLoad("tick", done=60, queued=1, seconds=6.0, sources=("tick",))]
     earlier = [EarlierRun(480.0, {"tick": (80, 6.0)}), EarlierRun(1200.0, {"tick": (200, 6.0)})]
-    assert estimate(Load(360.0, source), earlier).text == "2 min to 14 min"
+    assert estimate(Load(360.0, source), earlier).text == "2m to 14m"
 
 
 @pytest.mark.parametrize("part", [None, 0.5])
@@ -180,7 +180,7 @@ def test_it_ends_no_sooner_than_what_waits_for_its_time() -> None:
     fast = [RoutineLoad("work", done=60, queued=1, seconds=0.01)]
     found = estimate(Load(60.0, fast, 4, idle=8.0, due=112.0))
     assert found.seconds == pytest.approx(112)
-    assert found.text == "rough: 2 min"
+    assert found.text == "rough: 2m"
     assert at(600.0, due=30.0).seconds == pytest.approx(30)
 
 

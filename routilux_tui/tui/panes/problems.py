@@ -13,7 +13,7 @@ from routilux_tui.tui.panes.row_target import NOTHING, RowTarget
 from routilux_tui.tui.widgets.lines import fit, fit_parts
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import flattened, name_of, value_parts
-from routilux_tui.views.formatting import ago, clock, count
+from routilux_tui.views.formatting import ago, clock, count, span
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _NAME = 24
+_THEN = 10
+"""Cells of what becomes of an input: ``in 59m59s``, and a gap."""
 
 
 class Line(NamedTuple):
@@ -180,7 +182,7 @@ def _input_parts(
     elif due is not None and moment is None:
         then = ("waits", "rows--warning")
     elif due is not None and moment is not None:
-        then = (f"in {_short_span(max(0.0, due - moment))}", "rows--warning")
+        then = (f"in {span(max(0.0, due - moment))}", "rows--warning")
     else:
         then = ("runs", "rows--dim")
     tries = (
@@ -200,7 +202,7 @@ def _input_parts(
                 values.append((f"{key} ", "rows--dim"))
             values += [(_text(every[key]), "rows--name" if key == name else ""), ("  ", "")]
     parts: list[Part] = [("  ", ""), (fit(tries, 6), "rows--warning" if due else "")]
-    parts += [(fit(then[0], 8), then[1])]
+    parts += [(fit(then[0], _THEN), then[1])]
     if width >= 80:
         parts.append((fit(clock(failing.at)[:8], 10), "rows--dim"))
     if problem.form and failing.error:  # what its own message is
@@ -211,14 +213,6 @@ def _input_parts(
         parts += [*fit_parts(values, min(used, kept)), (f" {own}", "rows--error")]
         return parts
     return parts + values
-
-
-def _short_span(seconds: float) -> str:
-    """A span of time in four characters: ``999s``, ``99m``, ``71h``, ``120d``."""
-    for most, unit, letter in ((1000, 1, "s"), (6000, 60, "m"), (72 * 3600, 3600, "h")):
-        if seconds < most:
-            return f"{int(seconds / unit)}{letter}"
-    return f"{min(999, int(seconds / 86400))}d"
 
 
 def _text(value: Any) -> str:
