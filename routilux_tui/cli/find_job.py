@@ -15,6 +15,7 @@ from routilux_tui.cli.arguments import LAST, check_named
 from routilux_tui.errors import JobFileError, NoSuchJob, NotConfirmed, Unreachable
 from routilux_tui.job.status import has_ended
 from routilux_tui.job.timestamps import to_epoch
+from routilux_tui.sources.entry_progress import judge_by_earlier
 from routilux_tui.sources.saved_entry import file_note, read_entry
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views.naming import SHORTEST_PREFIX, command, earlier_run, jobs_named
@@ -112,6 +113,7 @@ class SavedJob:
 
     def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""
+        judge_by_earlier(self._projection)
         return self._projection.insight(parts, gone=self.is_abandoned())
 
     def stack(self, task: int) -> str:  # noqa: ARG002 - as a job that runs

@@ -38,7 +38,7 @@ CEL, the Common Expression Language: status == "paused" || routines.fetch.retrie
   flow_id, job_id, name, labels.KEY         as it was started; a label that it has not is empty
   current                                   the routine that started last
   age                                       seconds since it began
-  progress, eta                             the part that is done, 0 to 1; seconds left, or -1
+  progress, eta                             the part that is done, 0 to 1; seconds left; or -1
   queue, oldest                             tasks that wait; seconds that the first of them does
   waiting, questions                        whether it waits for a person; how many open questions
   silent_for                                seconds in which nothing has changed

@@ -19,6 +19,7 @@ from routilux_tui.errors import RoutiluxTuiError, TooCostly
 from routilux_tui.job.status import word_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
+from routilux_tui.views.list_line import progress_of
 from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 
@@ -70,7 +71,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_table(entries: list[JobEntry]) -> None:
-    heads = ["job", "status", "flow", "routines", "records", "errors", "updated", "file"]
+    heads = [
+        "job",
+        "status",
+        "flow",
+        "progress",
+        "routines",
+        "records",
+        "errors",
+        "updated",
+        "file",
+    ]
     is_named = any(entry.name or entry.labels for entry in entries)
     if is_named:
         heads.insert(3, "name")
@@ -80,6 +91,7 @@ def _print_table(entries: list[JobEntry]) -> None:
             entry.job_id[:8],
             _status_cell(entry),
             entry.flow_id,
+            "" if (part := progress_of(entry)) is None else f"{part:.0%}",
             f"{entry.routines_done}/{entry.routines_total}",
             f"{entry.records:,}",
             f"{entry.errors:,}",
@@ -89,7 +101,7 @@ def _print_table(entries: list[JobEntry]) -> None:
         if is_named:
             row.insert(3, " ".join([entry.name, *output.labels_of(entry.labels)]).strip())
         rows.append(row)
-    numbers = {"routines", "records", "errors"}
+    numbers = {"progress", "routines", "records", "errors"}
     output.table(heads, rows, frozenset(n for n, head in enumerate(heads) if head in numbers))
 
 

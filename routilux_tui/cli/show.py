@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     job, place = readable_at(args.job, args.at)
     header, routines = job.header(), job.routines()
     insight = job.insight(*PARTS)
+    if insight.outlook is not None:
+        header = msgspec.structs.replace(header, progress=insight.outlook.progress)
     if args.json:
         output.print_json(
             {

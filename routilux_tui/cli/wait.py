@@ -104,10 +104,15 @@ def _judge_file(job: SavedJob, until: str) -> WaitResult:
     status = job.state.status
     if until:
         from routilux_tui.runner.blocking_judge import BlockingJudge
+        from routilux_tui.sources.entry_progress import judge_by_earlier
         from routilux_tui.views.condition_context import context_of
         from routilux_tui.views.conditions import Condition
+        from routilux_tui.views.projection import Projection
 
-        condition, context = Condition(until), context_of(job.state, gone=job.is_abandoned())
+        projection = Projection(job.state)
+        judge_by_earlier(projection)
+        context = context_of(job.state, projection.earlier, gone=job.is_abandoned())
+        condition = Condition(until)
         condition.check_names(context)
         with contextlib.closing(BlockingJudge()) as judge:
             if judge.holds(condition, context):

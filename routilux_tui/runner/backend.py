@@ -107,8 +107,8 @@ class Backend(TaskSteering):
         self._is_waited_for = threading.Event()
         self._stale: set[str] = set()
         self._marked = False
-        #: Until when the summary for lists holds, then its progress and its reason.
-        self._summary: tuple[float, float | None, str] = (0.0, None, "")
+        #: Until when the summary for lists holds, of which status; its progress and its reason.
+        self._summary: tuple[float, str, float | None, str] = (0.0, "", None, "")
         self._wake: Callable[[], None] = lambda: None
         self._unsubscribe: Callable[[], None] | None = None
         if engine is not None:
@@ -165,16 +165,16 @@ class Backend(TaskSteering):
         These two are made once a second at the most.
         """
         header = self.header()
-        if header.status not in {"running", "paused"}:
-            return header
         now = time.monotonic()
-        if now >= self._summary[0]:
+        if now >= self._summary[0] or header.status != self._summary[1]:
             insight = self.insight(list(PARTS))
             usual = self.projection.usual
-            reason = why(facts_of(header, insight, time.time(), usual=usual))[0].short
+            reason = ""
+            if header.status in {"running", "paused"}:
+                reason = why(facts_of(header, insight, time.time(), usual=usual))[0].short
             progress = insight.outlook.progress if insight.outlook is not None else None
-            self._summary = (now + _SUMMARY_EVERY, progress, reason)
-        _, progress, reason = self._summary
+            self._summary = (now + _SUMMARY_EVERY, header.status, progress, reason)
+        _, _, progress, reason = self._summary
         return msgspec.structs.replace(header, progress=progress, reason=reason)
 
     def frame(self) -> tuple[Frame, set[str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import status as statuses
+from routilux_tui.job import timestamps
 from routilux_tui.runner.paths import saved_runs_of
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.locks import is_locked
@@ -15,6 +16,8 @@ from routilux_tui.views.earlier import KnownRun, known_run_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from routilux_tui.views.projection import Projection
+
 #: Runs that a run is compared with.
 MOST_RUNS = 20
 #: Files that are opened for them at most: those of killed runs are opened in vain.
@@ -22,6 +25,9 @@ _MOST_OPENED = 3 * MOST_RUNS
 #: Bytes of their files that are read at most, newest first, and of one that is read at all; of one
 #: whose changes are kept, a keyframe is.
 _MOST_BYTES, _LARGEST = 128 << 20, 32 << 20
+#: What is known of runs, by path, time and size of their files; so many at most.
+_KNOWN: dict[tuple[str, int, int], KnownRun | None] = {}
+_MOST_KNOWN = 500
 
 
 def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRun]:
@@ -41,12 +47,20 @@ def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRu
         if size > _LARGEST or is_locked(path) or (read := read + size) > _MOST_BYTES:
             continue
         opened += 1
-        run = _read(path)
+        run = _known(path)
         if run is None or run.flow_id != flow_id or run.job_id == job_id:
             continue
         if began is None or run.began is None or run.began < began:
             found.append(run)
     return found
+
+
+def compare_with_earlier(projection: Projection) -> None:
+    """Judge a job of a file by the earlier runs of its flow, as the process did that ran it."""
+    job = projection.job
+    runs = earlier_runs(job.flow_id, job.job_id, timestamps.to_epoch(job.created_at))
+    with job.lock:
+        projection.compare_with(runs)
 
 
 def _newest_first(paths: list[Path]) -> list[tuple[Path, int]]:
@@ -60,6 +74,20 @@ def _newest_first(paths: list[Path]) -> list[tuple[Path, int]]:
         is_kept = changes_folder(path).is_dir()
         seen.append((stat.st_mtime, path, 0 if is_kept else stat.st_size))
     return [(path, size) for _, path, size in sorted(seen, reverse=True)]
+
+
+def _known(path: Path) -> KnownRun | None:
+    """What a run was like, read once for all that are compared with it."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    key = (str(path), stat.st_mtime_ns, stat.st_size)
+    if key not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = _read(path)
+    return _KNOWN[key]
 
 
 def _read(path: Path) -> KnownRun | None:

@@ -16,6 +16,7 @@ from routilux_tui.errors import JobFileError, JobFileTorn, RoutiluxTuiError, Unk
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import decode
+from routilux_tui.sources.entry_progress import measured_progress, progress_in
 from routilux_tui.store.files import LARGE, journal_name, read_job_file
 from routilux_tui.store.locks import is_locked
 from routilux_tui.views import shapes
@@ -120,7 +121,8 @@ def read_entry(path: str | os.PathLike[str]) -> JobEntry:
         if job.kind != "JobState":
             return _entry_of_job(place, size)
         badge = _badge(place, job.status, job.updated_at)
-        return entry_of_header(_header_of(job), key=place, path=place, size=size, badge=badge)
+        header = msgspec.structs.replace(_header_of(job), progress=_progress(job, content))
+        return entry_of_header(header, key=place, path=place, size=size, badge=badge)
     except JobFileError as error:
         badge = "torn" if isinstance(error, JobFileTorn) else ""
         if isinstance(error, UnknownKind):
@@ -189,6 +191,15 @@ def _header_of(job: _Job) -> Header:
     )
 
 
+def _progress(job: _Job, content: bytes) -> float | None:
+    """The part that is done; read for itself where it is not plain."""
+    if job.status in {"completed", "pending"}:
+        return float(job.status == "completed")
+    with contextlib.suppress(msgspec.MsgspecError):
+        return progress_in(content)
+    return None
+
+
 def _certainly_done(job: _Job, shape: _Shape) -> int:
     """How many routines are done and can get no more; see `views.moment`.
 
@@ -251,8 +262,11 @@ def _entry_of_job(place: str, size: int) -> JobEntry:
 
     state = open_job(place)
     wait_counted(state)
-    header = Projection(state).header()
+    projection = Projection(state)
+    header = projection.header()
     badge = _badge(place, header.status, header.updated_at)
+    progress = measured_progress(projection, gone=badge == shapes.ABANDONED)
+    header = msgspec.structs.replace(header, progress=progress)
     if state.unread == NEWER:
         badge = "newer"
     return entry_of_header(header, key=place, path=place, size=size, badge=badge)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.errors import JobFileError, JobFileMissing, NotPossible
 from routilux_tui.job import status as statuses
-from routilux_tui.job import timestamps
 from routilux_tui.runner.answering import Answer, answer_saved
-from routilux_tui.runner.earlier import earlier_runs
+from routilux_tui.runner.earlier import compare_with_earlier
 from routilux_tui.runner.judge import Judge
 from routilux_tui.runner.launch_record import user_name
 from routilux_tui.sources.refusals import Refusals
@@ -41,16 +40,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from routilux_tui.job.jsonable import Plain
-    from routilux_tui.job.model import Job
     from routilux_tui.views.breakpoints import Breakpoint
     from routilux_tui.views.choosing import Sent, TaskSelection
-    from routilux_tui.views.earlier import KnownRun
     from routilux_tui.views.editing import Edited
     from routilux_tui.views.flow_shape import FlowShape
     from routilux_tui.views.insight import FailingInput, Insight
     from routilux_tui.views.questions import AskedQuestion
     from routilux_tui.views.shapes import AlertState
     from routilux_tui.views.timeline import Timeline
+
+#: The parts that are judged by earlier runs.
+_JUDGED = {OUTLOOK, USUAL}
 
 
 class SavedHandle(Refusals):
@@ -69,8 +69,6 @@ class SavedHandle(Refusals):
         self._projection: Projection | None = None
         self._polling = ""
         self._read_only = False
-        #: The earlier runs of its flow, by which it is judged; None until it is asked.
-        self._earlier: list[KnownRun] | None = None
         #: Who looks at it from another machine, as ``user@host``.
         self.via = ""
         self._stamp = self._current_stamp()
@@ -248,14 +246,15 @@ class SavedHandle(Refusals):
 
     async def insight(self, *parts: str) -> Insight:
         """What is measured of the job: the parts that are asked for."""
+        views = await self._compared(whatever=USUAL in parts) if _JUDGED & {*parts} else None
+        return (views or self._opened()).insight(parts, gone=self.is_gone)
+
+    async def _compared(self, *, whatever: bool = False) -> Projection:
+        """The job's views, judged by earlier runs: ``whatever`` it is, or unless it has ended."""
         views = self._opened()
-        is_left = OUTLOOK in parts and not statuses.has_ended(views.job.status)
-        if views.usual is None and (is_left or USUAL in parts):
-            if self._earlier is None:
-                self._earlier = await asyncio.to_thread(_earlier_of, views.job)
-            with views.job.lock:
-                views.compare_with(self._earlier)
-        return views.insight(parts, gone=self.is_gone)
+        if views.usual is None and (whatever or not statuses.has_ended(views.job.status)):
+            await asyncio.to_thread(compare_with_earlier, views)
+        return views
 
     async def failing(self, number: int, start: int, stop: int) -> list[FailingInput]:
         """Some of the inputs that have one kind of error."""
@@ -292,10 +291,12 @@ class SavedHandle(Refusals):
 
     async def context(self) -> dict[str, Plain]:
         """What a condition sees of the job."""
+        await self._compared()
         return self._context()
 
     def _context(self) -> dict[str, Plain]:
-        return context_of(self._opened().job, gone=self.is_gone)
+        views = self._opened()
+        return context_of(views.job, views.earlier, gone=self.is_gone)
 
     async def alerts(self) -> list[AlertState]:
         """The rules by which people are told of the job, when it is taken up."""
@@ -350,6 +351,7 @@ class SavedHandle(Refusals):
             while True:
                 state = self._opened().job
                 ended = statuses.has_ended(state.status)
+                await self._compared()
                 if until and await self._judge.holds(until, self._context):
                     return WaitResult("met", state.status)
                 if ended:
@@ -365,8 +367,3 @@ class SavedHandle(Refusals):
     async def check(self, condition: str) -> None:
         """Raise ConditionError if this job can't judge the condition."""
         await self._judge.check(condition, self._context)
-
-
-def _earlier_of(job: Job) -> list[KnownRun]:
-    """The runs with which one compares a job that nobody runs."""
-    return earlier_runs(job.flow_id, job.job_id, timestamps.to_epoch(job.created_at))

@@ -49,7 +49,8 @@ def context_of(
     says that the process that ran it was killed: then that is its ``status``.
 
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
-    has completed; ``eta`` is the seconds that are left, -1 where no end is known. ``queue`` counts
+    has completed, -1 where it is not known; ``eta`` is the seconds that are left, -1 where no end
+    is known. ``queue`` counts
     the tasks that wait, ``oldest`` is for how many seconds the first of them does; ``waiting`` is
     true while the job stands still until a person answers, ``questions`` counts what it asks;
     ``silent_for`` is how many seconds nothing has changed;
@@ -86,10 +87,7 @@ def context_of(
                     routine[key] = value
             if not is_over and one.state == "idle" and routine_is_done(str(routine["status"])):
                 routine["status"] = "idle"
-        done = sum(routine_is_done(str(one["status"])) for one in routines.values())
-        guess = done / len(routines) if routines else 0.0
-        progress = seen.progress if seen.progress is not None else min(guess, 0.99)
-        known = Measured(job, now, seen, routines, progress)
+        known = Measured(job, now, seen, routines)
         return {**plain, **{name: value(known) for name, value in MEASURED.items()}}
 
 

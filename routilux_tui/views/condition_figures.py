@@ -40,7 +40,6 @@ class Measured(NamedTuple):
     now: float | None
     outlook: Outlook
     routines: dict[str, dict[str, Any]]
-    progress: float
 
 
 class Figure(NamedTuple):
@@ -60,12 +59,9 @@ class Figure(NamedTuple):
     made_of: tuple[str, ...] | None = None
 
 
-def _part_done(entry: JobEntry) -> float:
-    """The part of a job that is done; by its routines where nothing else is known."""
-    known = progress_of(entry)
-    if known is not None:
-        return known
-    return min(entry.routines_done / entry.routines_total, 0.99) if entry.routines_total else 0.0
+def _part_done(progress: float | None) -> float:
+    """The part of a job that is done, where that is known."""
+    return -1.0 if progress is None else progress
 
 
 def _age(created_at: Any, now: float | None = None) -> float:
@@ -186,7 +182,10 @@ FIGURES = {
         measured=lambda known: _age(known.job.created_at, known.now),
         of_entry=lambda one: _age(one.created_at),
     ),
-    "progress": Figure(measured=lambda known: known.progress, of_entry=_part_done),
+    "progress": Figure(
+        measured=lambda known: _part_done(known.outlook.progress),
+        of_entry=lambda one: _part_done(progress_of(one)),
+    ),
     "eta": Figure(measured=lambda known: _eta(known.outlook)),
     "queue": Figure(
         measured=lambda known: known.outlook.queued,

@@ -113,6 +113,11 @@ class Load(msgspec.Struct, frozen=True):
     due: float = 0.0
     is_held: bool = False
 
+    @property
+    def is_said(self) -> bool:
+        """Whether the flow itself says how much it has done, or will have to do."""
+        return any(one.part is not None or one.promised is not None for one in self.routines)
+
 
 class Estimate(msgspec.Struct, frozen=True):
     """What is known of the end: its ``basis`` is `SAID`, `EARLIER`, `QUEUED` or `UNKNOWN`.
@@ -168,9 +173,8 @@ def estimate(load: Load, earlier: Sequence[EarlierRun] = ()) -> Estimate:
     """
     runs = sum(one.done for one in load.routines)
     is_early = load.elapsed < SOONEST_SECONDS and runs < SOONEST_RUNS
-    is_said = any(one.part is not None or one.promised is not None for one in load.routines)
-    work = _work(load.routines) if is_said or not earlier else None
-    if work is not None and is_said:
+    work = _work(load.routines) if load.is_said or not earlier else None
+    if work is not None and load.is_said:
         found = _by_word(load, work, is_early=is_early)
     elif earlier:
         found = _by_earlier(load, earlier, is_early=is_early)

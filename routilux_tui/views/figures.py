@@ -10,7 +10,7 @@ from routilux_tui.job.jsonable import as_text, preview
 from routilux_tui.job.numbers import as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
-from routilux_tui.views.estimate import QUEUED, Estimate, estimate
+from routilux_tui.views.estimate import estimate
 from routilux_tui.views.insight import Outlook, RoutineFigures
 from routilux_tui.views.rows import routine_row
 from routilux_tui.views.workload import load_of, said_numbers
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from routilux_tui.job.model import Job
     from routilux_tui.job.statistics import RoutineStatistics
     from routilux_tui.job.tasks import Task
+    from routilux_tui.views.estimate import Load
     from routilux_tui.views.moment import Moment
     from routilux_tui.views.shapes import Control, RoutineRow
 
@@ -134,7 +135,7 @@ def outlook(moment: Moment) -> Outlook:
         wait for name in moment.statistics.routines if (wait := moment.waits(name)) is not None
     ]
     load = load_of(moment)
-    guess = estimate(load, moment.earlier)
+    guess = estimate(load, () if moment.is_over else moment.earlier)
     retrying = moment.retrying()
     # of what stands still, or is to stand still, nobody knows the end
     shown = not moment.gone and moment.control is None and job.status in {"running", "pending"}
@@ -149,7 +150,7 @@ def outlook(moment: Moment) -> Outlook:
         spark=_spark(moment, statistics),
         workers=moment.shape.workers,
         busy=running,
-        progress=_progress(job, guess),
+        progress=_progress(job.status, load, guess.progress),
         low=guess.low if shown else None,
         high=guess.high if shown else None,
         eta=guess.text if shown else "",
@@ -184,15 +185,17 @@ def _slower(moment: Moment, elapsed: float, left: float | None) -> float | None:
     return (elapsed + (left or 0.0)) / usual if usual > 0 else None
 
 
-def _progress(job: Job, guess: Estimate) -> float | None:
+def _progress(status: str, load: Load, estimated: float | None) -> float | None:
     """The part that is done: all of it only when the job has completed.
 
-    A job that has failed or was cancelled has nothing queued any more, which tells of no end.
+    How far one came that has failed or was cancelled only its flow itself can say: with what waited
+    for it went what tells of its end.
     """
-    if job.status == "completed":
-        return 1.0
-    is_over = statuses.has_ended(job.status) and guess.basis == QUEUED
-    return None if guess.progress is None or is_over else min(guess.progress, _ALMOST)
+    if status in {"completed", "pending"}:
+        return float(status == "completed")
+    if estimated is None or (statuses.has_ended(status) and not load.is_said):
+        return None
+    return min(estimated, _ALMOST)
 
 
 def status_word(job: Job, control: Control | None, running: int) -> str:

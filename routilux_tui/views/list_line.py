@@ -83,7 +83,7 @@ def entry_of_header(
         queued=header.counts.get(PENDING, 0),
         note=header.note,
         questions=header.questions,
-        progress=live.progress,
+        progress=header.progress,
         reason=live.reason,
         reminders=live.reminders,
         alerts=live.alerts,

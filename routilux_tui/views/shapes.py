@@ -115,16 +115,16 @@ class LastAlert(msgspec.Struct, frozen=True, array_like=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """A job in a line. ``counts`` has the number of rows by section.
 
-    ``routines_total`` is the number of routines in the flow where that is known, else of
-    those that have a state. ``note`` says in words what else is true of it: why it is
-    paused, how many tasks a cancel dropped, that nobody runs it. ``gone``: it says that it runs,
-    and the process that ran it was killed. ``name`` and ``labels`` were
-    given to it when it was started. ``progress`` (0 to 1, None where it is not known) and
-    ``reason`` (the first of `views.why`, in some twenty cells) are known only of a job that runs,
-    and only where its line of a list is asked for. ``questions`` counts what it asks people and
-    nobody has answered, ``reminders`` how often these were told once more. ``alerts``
-    counts what people were told of it by rules, ``told`` is the last of it. ``still_running``
-    counts the handlers that have not returned of a job that is to pause, or that has ended.
+    ``routines_total`` is the number of routines in the flow where that is known, else of those that
+    have a state. ``note`` says in words what else is true of it: why it is paused, how many tasks a
+    cancel dropped, that nobody runs it. ``gone``: it says that it runs, and the process that ran it
+    was killed. ``name`` and ``labels`` were given to it when it was started. ``progress`` (0 to 1,
+    None where it is not known) is that of the `Outlook`, and ``reason`` the first of `views.why`,
+    in some twenty cells, of a job that runs: both are told only where its line of a list is asked
+    for. ``questions`` counts what it asks people and nobody has answered, ``reminders`` how often
+    these were told once more. ``alerts`` counts what people were told of it by rules, ``told`` is
+    the last of it. ``still_running`` counts the handlers that have not returned of a job that is to
+    pause, or that has ended.
     """
 
     job_id: str

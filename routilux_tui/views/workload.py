@@ -28,12 +28,16 @@ def load_of(moment: Moment) -> Load:
         one = moment.statistics.of(name)
         state = job.routine_states.get(name)
         busy = as_number(state.get("execution_time")) if isinstance(state, dict) else 0.0
+        queued, runs = moment.counts(one)
+        if moment.is_over:
+            queued += one.dropped  # it was not done
         done, total = job.said_progress.get(name, (0.0, 0.0))
         routines.append(
             RoutineLoad(
                 name,
                 one.done,
-                *moment.counts(one),
+                queued,
+                runs,
                 busy / (one.done or one.ended) if one.ended else 0.0,
                 tuple(sources.get(name, ())),
                 busy + running.get(name, 0.0),

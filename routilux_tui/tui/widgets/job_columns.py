@@ -139,7 +139,7 @@ def _unknown_progress(one: JobEntry, bar: int) -> str:
     if one.status == "running" and state_of(one) in {"running", "pausing"}:
         return "no end known" if bar + 5 >= 12 else "-"
     routines = f"{one.routines_done}/{one.routines_total}"
-    return f"{routines} routines" if bar + 5 >= len(routines) + 9 else routines
+    return f"{routines} routines" if bar + 5 >= len(routines) + 9 else "-"  # of what, is not said
 
 
 def summary_cell(one: JobEntry) -> Part:
