@@ -6,7 +6,7 @@ what is stale after it. How each is carried out stands in the ``fold_*`` files.
 A new kind is a line in `KINDS`, and has a name in
 
 - a ``fold_*`` file: a function that carries it out, in the table at the file's end;
-- if it alters a part that none did: `PARTS`, and `our_keys`, where a new part of a job begins;
+- if it alters a part that none did: `JOB_PARTS`, and `our_keys`, where a new part of a job begins;
 - if it moves tasks: `views.task_spans`, `views.spans`, `views.chrome_trace`, `views.critical_path`;
 - if it queues new ones: `fold_tasks.QUEUEING`, `store.list_growth`;
 - if it adds to the history, the log or the outputs: `store.list_growth`;
@@ -75,7 +75,7 @@ ROUTINES, RUNS, ERRORS, SHAPE, PROGRESS = "routines", "runs", "errors", "shape",
 DEFERRED, QUESTIONS, PAUSES, LOG, OUTPUT = "deferred", "questions", "pauses", "log", "output"
 SHARED, SLOTS, TRACEBACKS, CONTROL_LOG = "shared", "slots", "tracebacks", "controls"
 BREAKPOINTS, ALERTS, IDENTITY = "breakpoints", "alerts", "identity"
-PARTS = (
+JOB_PARTS = (
     *(STATUS, CURRENT, HISTORY, TASKS, FAILED, ROUTINES, RUNS, ERRORS, SHAPE, PROGRESS, DEFERRED),
     *(QUESTIONS, PAUSES, LOG, OUTPUT, SHARED, SLOTS, TRACEBACKS, CONTROL_LOG, BREAKPOINTS, ALERTS),
     IDENTITY,
@@ -93,7 +93,7 @@ def _alters(*parts: str) -> frozenset[str]:
 KINDS = {
     "status": Kind("st", _alters(STATUS), at_once=True, repeatable=True),
     "current": Kind("S", _alters(CURRENT)),
-    "set": Kind("s*t", frozenset(PARTS), nested=True),
+    "set": Kind("s*t", frozenset(JOB_PARTS), nested=True),
     "routine": Kind("k*t", _alters(ROUTINES, RUNS, ERRORS), nested=True),
     "no_routine": Kind("kt", _alters(ROUTINES, RUNS, ERRORS)),
     "emit": Kind("ss*tIq", _alters(HISTORY, TASKS, PROGRESS)),

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from routilux_tui.job.fold_alerts import ALERTS
-from routilux_tui.job.fold_lists import LISTS
-from routilux_tui.job.fold_questions import QUESTIONS
-from routilux_tui.job.fold_single_tasks import SINGLE_TASKS
-from routilux_tui.job.fold_tasks import TASKS
-from routilux_tui.job.fold_values import VALUES
+from routilux_tui.job.fold_alerts import FOLD_ALERTS
+from routilux_tui.job.fold_lists import FOLD_LISTS
+from routilux_tui.job.fold_questions import FOLD_QUESTIONS
+from routilux_tui.job.fold_single_tasks import FOLD_SINGLE_TASKS
+from routilux_tui.job.fold_tasks import FOLD_TASKS
+from routilux_tui.job.fold_values import FOLD_VALUES
 from routilux_tui.job.jsonable import decode, dumps
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 #: Every kind of change, and what carries it out.
 FOLD: dict[str, Callable[..., None]] = {
-    **VALUES,
-    **LISTS,
-    **TASKS,
-    **SINGLE_TASKS,
-    **QUESTIONS,
-    **ALERTS,
+    **FOLD_VALUES,
+    **FOLD_LISTS,
+    **FOLD_TASKS,
+    **FOLD_SINGLE_TASKS,
+    **FOLD_QUESTIONS,
+    **FOLD_ALERTS,
 }
 
 

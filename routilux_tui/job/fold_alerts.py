@@ -44,7 +44,7 @@ def _alert_over(job: JobData, name: str, at: float) -> None:  # noqa: ARG001 - a
 
 
 #: The kinds of change of alerts, and what carries each out.
-ALERTS: dict[str, Callable[..., None]] = {
+FOLD_ALERTS: dict[str, Callable[..., None]] = {
     "alert_rule": _alert_rule,
     "alert_off": _alert_off,
     "alert": _alert,

@@ -87,7 +87,7 @@ def _deferred_sent(job: JobData) -> None:
 
 
 #: The kinds of change of growing lists, and what carries each out.
-LISTS: dict[str, Callable[..., None]] = {
+FOLD_LISTS: dict[str, Callable[..., None]] = {
     "record": _record,
     "traceback": _traceback,
     "pause_point": _pause_point,

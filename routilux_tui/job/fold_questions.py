@@ -52,7 +52,7 @@ def _answered(
 
 
 #: The kinds of change of questions, and what carries each out.
-QUESTIONS: dict[str, Callable[..., None]] = {
+FOLD_QUESTIONS: dict[str, Callable[..., None]] = {
     "ask": _ask,
     "reminded": _reminded,
     "answered": _answered,

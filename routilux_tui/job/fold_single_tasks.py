@@ -186,7 +186,7 @@ def _first(job: JobData, wanted: list[int], at: float) -> None:
 
 
 #: The kinds of change that people make to single tasks, and what carries each out.
-SINGLE_TASKS: dict[str, Callable[..., None]] = {
+FOLD_SINGLE_TASKS: dict[str, Callable[..., None]] = {
     "again": _again,
     "undrop": _undrop,
     "give_up": _give_up,

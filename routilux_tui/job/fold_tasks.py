@@ -358,7 +358,7 @@ def _drop(job: JobData, dropped: list[int], at: float) -> None:
 #: The kinds of change that queue new tasks.
 QUEUEING = frozenset({"emit", "queue"})
 #: The kinds of change of tasks and handlers, and what carries each out.
-TASKS: dict[str, Callable[..., None]] = {
+FOLD_TASKS: dict[str, Callable[..., None]] = {
     "emit": _emit,
     "queue": _queue,
     "run": _run,

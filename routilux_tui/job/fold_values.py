@@ -119,7 +119,7 @@ def _unshared(job: JobData, key: Any, at: float) -> None:
 
 
 #: The kinds of change of single values, and what carries each out.
-VALUES: dict[str, Callable[..., None]] = {
+FOLD_VALUES: dict[str, Callable[..., None]] = {
     "status": _status,
     "current": _current,
     "set": _set,

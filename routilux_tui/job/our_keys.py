@@ -1,7 +1,7 @@
 """The keys of a job's file that are ours, and that routilux ignores: written and read back.
 
 A new field of a job is an attribute of `data.JobData`, altered by a kind of change (`change_kinds`,
-which names the part that it is of, `PARTS`), and has a key here in `OWN_KEYS`, `own_plain` and
+which names the part that it is of, `JOB_PARTS`), and has a key here in `OWN_KEYS`, `own_plain` and
 `fill_own`, and its place in `file_places.FILE`. If viewers have rows of it that may be altered in
 place, `runner.backend._IN_PLACE` names the part, too.
 

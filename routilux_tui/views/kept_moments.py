@@ -16,7 +16,7 @@ from routilux_tui.store.segments import Damaged
 from routilux_tui.views.condition_search import ConditionSearch
 from routilux_tui.views.control_kinds import CONTROLS
 from routilux_tui.views.critical_path import CriticalPath, chain_back
-from routilux_tui.views.task_spans import MOST_CHANGES, Span, Spans
+from routilux_tui.views.task_spans import MOST_CHANGES, TaskSpan, TaskSpans
 
 if TYPE_CHECKING:
     import os
@@ -178,7 +178,7 @@ class KeptMoments:
             (self.end - 1, self.end + 1),
         ]
 
-    def spans(self, begin: float, end: float) -> list[Span]:
+    def spans(self, begin: float, end: float) -> list[TaskSpan]:
         """When each task waited and ran in a stretch of time.
 
         Raises:
@@ -189,7 +189,7 @@ class KeptMoments:
         if sum(one.last - one.first + 1 for one in pieces) > MOST_CHANGES:
             raise NotPossible("Too much happened then to be drawn one by one: zoom in (+).")
         job = self._kept.fresh_at_time(begin)
-        spans = Spans(job, begin)
+        spans = TaskSpans(job, begin)
         for piece in pieces:
             for changes in self._blocks(piece, job.seq):
                 with contextlib.suppress(IndexError, TypeError, ValueError, KeyError):

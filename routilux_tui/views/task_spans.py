@@ -30,7 +30,7 @@ _FINER = 4
 _MOST_BUCKETS = 8000
 
 
-class Span(NamedTuple):
+class TaskSpan(NamedTuple):
     """A task's wait and one of its runs, in seconds since the epoch; ``mark`` says how it ended.
 
     ``worker`` is the worker process where it ran, if it ran in one, and that is known yet. Where
@@ -46,7 +46,7 @@ class Span(NamedTuple):
     ran: bool = True
 
 
-class Spans:
+class TaskSpans:
     """The spans of a stretch of time, as changes tell them.
 
     Args:
@@ -55,7 +55,7 @@ class Spans:
     """
 
     def __init__(self, job: Job, begin: float) -> None:
-        self.found: list[Span] = []
+        self.found: list[TaskSpan] = []
         self.begin = begin
         self._queued: dict[int, tuple[str, float]] = {
             task.id: (task.routine_id, max(begin, task.due or task.created_at))
@@ -107,7 +107,7 @@ class Spans:
             if known is not None:
                 self._gone[task_id] = known[0]
                 if known[1] < at:
-                    self.found.append(Span(*known, at, at, ran=False))
+                    self.found.append(TaskSpan(*known, at, at, ran=False))
 
     def come_back(self, change: Sequence[Any], at: float) -> None:
         """Tasks that were dropped are queued again, or a new one stands in the place of another."""
@@ -132,7 +132,9 @@ class Spans:
         """Another process runs the job: what ran in the one before was killed, and waits again."""
         for task_id, (routine_id, queued, begin) in self._running.items():
             worker = self._workers.pop(task_id, "")
-            self.found.append(Span(routine_id, queued, begin, max(begin, self._last), "", worker))
+            self.found.append(
+                TaskSpan(routine_id, queued, begin, max(begin, self._last), "", worker)
+            )
             self._queued[task_id] = (routine_id, at)
         self._running.clear()
 
@@ -147,16 +149,16 @@ class Spans:
             mark = "gave_up"
             self._gone[change[2]] = routine_id
         worker = self._workers.pop(change[2], "")
-        self.found.append(Span(routine_id, queued, begin, at, mark, worker))
+        self.found.append(TaskSpan(routine_id, queued, begin, at, mark, worker))
 
-    def close(self, end: float) -> list[Span]:
+    def close(self, end: float) -> list[TaskSpan]:
         """All of them, by their beginnings; what runs or waits still does so until the end."""
         running = [
-            Span(routine_id, queued, begin, end, worker=self._workers.get(task_id, ""))
+            TaskSpan(routine_id, queued, begin, end, worker=self._workers.get(task_id, ""))
             for task_id, (routine_id, queued, begin) in self._running.items()
         ]
         waiting = [
-            Span(routine_id, queued, end, end, ran=False)
+            TaskSpan(routine_id, queued, end, end, ran=False)
             for routine_id, queued in self._queued.values()
             if queued < end
         ]
@@ -164,26 +166,26 @@ class Spans:
 
 
 #: Every kind of change that moves a task, and what takes note of it.
-_NOTES_BY_KIND: dict[str, Callable[[Spans, Sequence[Any], float], None]] = {
-    "emit": Spans.emit,
-    "queue": Spans.emit,
-    "run": Spans.run,
-    "worker": Spans.worker,
-    "ran": Spans.ran,
-    "retry": Spans.ran,
-    "drop": Spans.leave,
-    "remove": Spans.leave,
-    "give_up": Spans.leave,
-    "again": Spans.come_back,
-    "undrop": Spans.come_back,
-    "due": Spans.hasten,
-    "first": Spans.hasten,
-    "take_up": Spans.take_up,
+_NOTES_BY_KIND: dict[str, Callable[[TaskSpans, Sequence[Any], float], None]] = {
+    "emit": TaskSpans.emit,
+    "queue": TaskSpans.emit,
+    "run": TaskSpans.run,
+    "worker": TaskSpans.worker,
+    "ran": TaskSpans.ran,
+    "retry": TaskSpans.ran,
+    "drop": TaskSpans.leave,
+    "remove": TaskSpans.leave,
+    "give_up": TaskSpans.leave,
+    "again": TaskSpans.come_back,
+    "undrop": TaskSpans.come_back,
+    "due": TaskSpans.hasten,
+    "first": TaskSpans.hasten,
+    "take_up": TaskSpans.take_up,
 }
 
 
 def drawn_spans(
-    spans: Sequence[Span],
+    spans: Sequence[TaskSpan],
     routines: Sequence[str],
     begin: float,
     end: float,
@@ -210,7 +212,7 @@ def drawn_spans(
         raise NotPossible("No time is shown.")
     buckets = max(1, min(columns * _FINER, _MOST_BUCKETS))
     width = (end - begin) / buckets
-    by_routine: dict[str, list[Span]] = {one: [] for one in routines}
+    by_routine: dict[str, list[TaskSpan]] = {one: [] for one in routines}
     for span in spans:
         by_routine.setdefault(span.routine_id, []).append(span)
     lanes: dict[str, tuple[str, int, str]] = {}
@@ -233,9 +235,9 @@ def drawn_spans(
     return msgspec.structs.replace(shown, lanes=named, width=width)
 
 
-def _expanded(spans: Sequence[Span]) -> list[tuple[int, str, Sequence[Span]]]:
+def _expanded(spans: Sequence[TaskSpan]) -> list[tuple[int, str, Sequence[TaskSpan]]]:
     """The lanes of a routine: their parts, workers, spans."""
-    by_worker: dict[str, list[Span]] = {one.worker: [] for one in spans if one.worker}
+    by_worker: dict[str, list[TaskSpan]] = {one.worker: [] for one in spans if one.worker}
     if not by_worker:
         return [(n, "", row) for n, row in enumerate(_side_by_side(spans), 1)]
     for span in spans:
@@ -244,9 +246,9 @@ def _expanded(spans: Sequence[Span]) -> list[tuple[int, str, Sequence[Span]]]:
     return [(0, "", spans), *((n, *one) for n, one in enumerate(rows[:MOST_LANES], 1))]
 
 
-def _side_by_side(spans: Sequence[Span]) -> list[list[Span]]:
+def _side_by_side(spans: Sequence[TaskSpan]) -> list[list[TaskSpan]]:
     """The spans in as many rows as ran at once: each in the first that is free."""
-    rows: list[list[Span]] = [[]]
+    rows: list[list[TaskSpan]] = [[]]
     free = [0]
     busy: list[tuple[float, int]] = []
     for span in spans:
@@ -265,7 +267,7 @@ def _side_by_side(spans: Sequence[Span]) -> list[list[Span]]:
 
 
 def _activity(
-    spans: Sequence[Span], begin: float, end: float, width: float, buckets: int, waits_too: bool
+    spans: Sequence[TaskSpan], begin: float, end: float, width: float, buckets: int, waits_too: bool
 ) -> Activity:
     busy, waits = [0.0] * buckets, [0.0] * buckets
     starts, ends, errors, retries = ([0] * buckets for _ in range(4))

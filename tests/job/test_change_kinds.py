@@ -84,13 +84,13 @@ LOOKS: dict[str, Callable[[JobState], Any]] = {
 
 def test_every_kind_is_carried_out_and_every_attribute_of_a_job_is_in_a_part() -> None:
     assert KINDS.keys() == FOLD.keys()
-    assert LOOKS.keys() == set(parts.PARTS)
+    assert LOOKS.keys() == set(parts.JOB_PARTS)
     named = {one for names in ATTRIBUTES.values() for one in names}
     own = vars(JobState("a")).keys() & vars(JobState.__mro__[1]("a")).keys()
     nameless = own - named - OF_TASKS - OF_ANY
     assert not nameless, (
         f"Of job.data.JobData {sorted(nameless)} is of no part: name it in ATTRIBUTES here, the part "
-        "in job.change_kinds.PARTS, and its key in job.our_keys"
+        "in job.change_kinds.JOB_PARTS, and its key in job.our_keys"
     )
     assert named | OF_TASKS <= own
 

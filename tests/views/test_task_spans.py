@@ -14,7 +14,7 @@ from routilux_tui.store.segments import changes_folder
 from routilux_tui.views import kept_moments
 from routilux_tui.views.kept_moments import KeptMoments
 from routilux_tui.views.replay import Replay
-from routilux_tui.views.task_spans import MOST_LANES, Span, Spans, drawn_spans
+from routilux_tui.views.task_spans import MOST_LANES, TaskSpan, TaskSpans, drawn_spans
 from tests.replayed import GIVEN_UP, NOON, ORDERS, RETRIED, write_job
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def test_a_stretch_is_drawn_more_exactly_than_the_buckets_are(path: Path) -> Non
 
 
 def test_handlers_that_run_at_once_have_a_lane_each() -> None:
-    spans = [Span("r", n, n, n + 2.5) for n in range(10)]
+    spans = [TaskSpan("r", n, n, n + 2.5) for n in range(10)]
     shown = drawn_spans(spans, ["r"], 0, 12.5, 50, expanded=["r"])
     assert [lane.part for lane in shown.lanes] == [1, 2, 3]
-    crowd = [Span("r", 0, 0.1 * n, 100) for n in range(50)]
+    crowd = [TaskSpan("r", 0, 0.1 * n, 100) for n in range(50)]
     assert len(drawn_spans(crowd, ["r"], 0, 100, 50, expanded=["r"]).lanes) == MOST_LANES
 
 
@@ -73,10 +73,10 @@ def test_what_ran_in_worker_processes_has_a_lane_for_each_below_the_whole() -> N
     for n, worker in ((1, "worker process 7 on box"), (2, "worker process 8 on box")):
         job.make("run", n, "r", NOON + n)
         job.make("worker", n, worker, NOON + n)
-    begun = Spans(Job.from_plain(job.serialize()), NOON)  # as from a keyframe
+    begun = TaskSpans(Job.from_plain(job.serialize()), NOON)  # as from a keyframe
     begun.take(changes[5:], NOON + 100)
     shown = []
-    for known in (begun, Spans(Job(), NOON)):
+    for known in (begun, TaskSpans(Job(), NOON)):
         if known is not begun:
             known.take(changes, NOON + 100)
         later = [(9, "ran", 1, "r", "completed", NOON + 4, None), (10, "run", 3, "r", NOON + 4)]
@@ -126,7 +126,7 @@ def test_a_task_waits_until_it_is_dropped_given_up_or_replaced_and_no_longer() -
         (16, "take_up", NOON + 13),
         (17, "run", 6, "r", NOON + 14),
     ]
-    spans = Spans(Job(), NOON)
+    spans = TaskSpans(Job(), NOON)
     assert spans.take(changes, NOON + 100)
     found = spans.close(NOON + 15)
     told = sorted((one.queued - NOON, one.begin - NOON, one.end - NOON, one.ran) for one in found)
