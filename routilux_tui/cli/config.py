@@ -302,5 +302,5 @@ def settings(flags: argparse.Namespace | None = None) -> Settings:
         values["ascii"] = is_ascii()
     if values["colour"] is None:
         values["colour"] = not os.environ.get("NO_COLOR")
-    known = values.keys() & Settings.__dataclass_fields__.keys()
+    known = values.keys() & set(Settings._fields)
     return Settings(**{name: values[name] for name in known})

@@ -6,7 +6,6 @@ It draws into a pipe, and ends when its tab does.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli.browse import listed
@@ -38,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = settings(args)
     if args.stay_read_only:
-        chosen = replace(chosen, read_only=True, stays_read_only=True)
+        chosen = chosen._replace(read_only=True, stays_read_only=True)
     handle, source = opened(args) if args.paths else (None, listed(args, chosen))
     return run_dashboard(chosen, handle=handle, source=source, driver=TabDriver).code

@@ -8,7 +8,7 @@ import msgspec
 
 from routilux_tui.job.fold_tasks import no_retry_under_way
 from routilux_tui.job.queue_actions import GIVEN_UP
-from routilux_tui.job.tasks import FailedTask
+from routilux_tui.job.tasks import FailedTask, last_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,9 @@ def _give_up(job: JobData, task_id: int, at: float) -> None:
     if task is not None:
         job.renew_held()
         task.retry_count = max(0, task.retry_count - 1)  # the one that it waited for
-        job.failed_tasks.append(FailedTask(task, last_error(job, task), GIVEN_UP, at))
+        job.failed_tasks.append(
+            FailedTask(task, last_error(task, job.statistics.problems.kinds), GIVEN_UP, at)
+        )
         job.failed_count += 1
         job.statistics.recount(job.outstanding, job.running)
     else:
@@ -116,15 +118,6 @@ def _give_up(job: JobData, task_id: int, at: float) -> None:
             state["status"] = _ROUTINE_STATUS
         no_retry_under_way(job, task, _ROUTINE_STATUS)
     job._updated = at
-
-
-def last_error(job: JobData, task: Task) -> str:
-    """The error that a task had last; of a task of an older version, the last one of its kind."""
-    kinds = job.statistics.problems.kinds
-    if task.error or task.problem is None or task.problem >= len(kinds):
-        return task.error
-    kind = kinds[task.problem]
-    return f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
 
 
 def _due(job: JobData, wanted: list[int], at: float) -> None:

@@ -6,13 +6,18 @@ Tasks name routines by their ids in the flow, so that they mean the same in anot
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.numbers import is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from routilux_tui.job.error_kinds import Problem
 
 NORMAL = 2
 _FLAGS = ("merged", "edited", "on_hold")
@@ -29,10 +34,10 @@ class Task(msgspec.Struct, eq=False, gc=False):
     way; ``skip`` is how many of them a handler that is run again after a crash must not
     deliver twice. ``merged`` says that its slot has collected its data. ``problem`` is the number
     of the kind of error that it had last, in the job's statistics, ``error`` that error in a line.
-    ``again`` is how often somebody
-    sent it again after it had failed for good; ``edited`` says that its data is what somebody
-    wrote, by the names that its slot knows it by; ``on_hold`` that it does not start until
-    somebody lets it. ``created_at`` and ``due`` are in seconds since the epoch.
+    ``again`` is how often somebody sent it again after it had failed for good; ``edited`` says
+    that its data is what somebody wrote, by the names that its slot knows it by; ``on_hold`` that
+    it does not start until somebody lets it. ``created_at`` and ``due`` are in seconds since the
+    epoch.
     """
 
     # A job may have a hundred thousand tasks queued: the garbage collector doesn't look at
@@ -121,6 +126,17 @@ class Task(msgspec.Struct, eq=False, gc=False):
         if type(due) is float and timestamps.is_time(due):
             task.due = due
         return task
+
+
+def last_error(task: Task, kinds: Sequence[Problem]) -> str:
+    """The error that a task had last; of a task of an older version, the last one of its kind.
+
+    ``kinds`` are those of its job's errors.
+    """
+    if task.error or task.problem is None or task.problem >= len(kinds):
+        return task.error
+    kind = kinds[task.problem]
+    return f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
 
 
 class FailedTask(msgspec.Struct, gc=False):

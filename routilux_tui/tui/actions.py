@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Action(NamedTuple):
@@ -201,7 +204,7 @@ def is_key(name: str) -> bool:
     return known or key_to_character(last) is not None
 
 
-def keymap_conflict(keymap: dict[str, str]) -> tuple[str, str] | None:
+def keymap_conflict(keymap: Mapping[str, str]) -> tuple[str, str] | None:
     """An action that a keymap gives the key of another on the same screen, and how; or None."""
     for screen, actions in SCREENS.items():
         taken: dict[str, str] = {}
@@ -214,7 +217,7 @@ def keymap_conflict(keymap: dict[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def remapped(actions: tuple[Action, ...], keymap: dict[str, str]) -> tuple[Action, ...]:
+def remapped(actions: tuple[Action, ...], keymap: Mapping[str, str]) -> tuple[Action, ...]:
     """A part of the table with the keys that a user gave, as people are told of them."""
     return tuple(
         one._replace(keys=keymap[one.id], shown=keymap[one.id].replace(",", " "))

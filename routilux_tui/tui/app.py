@@ -7,9 +7,8 @@ import contextlib
 import os
 import signal
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 # Textual looks so many times a second whether there is something to paint, and a key waits for
 # the next look; how many frames there are is a `PacedScreen`'s business.
@@ -52,8 +51,7 @@ def styles_folder() -> Path:
     return inside if inside.is_dir() else inside.parent.parent / "styles"
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(NamedTuple):
     """How the dashboard was left: the exit code, and the live job that it was on.
 
     ``silent`` says that the job did not answer any more; ``place`` and ``file`` are its handle's.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """How the dashboard looks and behaves.
 
     Args:
@@ -28,7 +31,7 @@ class Settings:
     read_only: bool = False
     stays_read_only: bool = False
     times: str = "relative"
-    keymap: dict[str, str] = field(default_factory=dict)
+    keymap: Mapping[str, str] = MappingProxyType({})
     mouse: bool = True
 
     @property

@@ -8,8 +8,8 @@ import msgspec
 
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import status as statuses
-from routilux_tui.job.fold_single_tasks import last_error
 from routilux_tui.job.queue_actions import GIVEN_UP
+from routilux_tui.job.tasks import last_error
 from routilux_tui.views.formatting import counted
 from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import Header  # noqa: TC001 - a field's type
@@ -151,7 +151,7 @@ def _with_error(job: Job, text: str) -> Any:
         for number, one in enumerate(kinds)
         if text in {one.error_type, one.kind, one.form, f"{one.error_type}: {one.form}"}
     }
-    return lambda task, error: task.problem in numbers or text in (error or last_error(job, task))
+    return lambda task, error: task.problem in numbers or text in (error or last_error(task, kinds))
 
 
 def _what_else(job: Job, name: str | Path) -> str:

@@ -11,7 +11,6 @@ from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import kind_of
 from routilux_tui.job.jsonable import to_plain
 from routilux_tui.job.numbers import as_count, as_number
-from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.views.estimate import EarlierRun
 
 if TYPE_CHECKING:
@@ -114,6 +113,8 @@ def usual_for(usual: Usual, job: Job) -> Usual:
 
 def parameters_of(job: Job) -> Any:
     """What a job was started with: the data of its first record; None where that is no start."""
+    from routilux_tui.job.record import ExecutionRecord  # serilux comes with it, which takes long
+
     first = job.execution_history[0] if len(job.execution_history) else None
     is_start = isinstance(first, ExecutionRecord) and first.event_name == "start"
     return to_plain(first.data) if is_start and first is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import nsmallest
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.moment import Moment
 
 _MOST_COMING = 20
+_MOST_RETRIES = 5
 _MOST_LOOKED_AT = 20_000
 MOST_QUEUED = 1000
 """Tasks of the queue that are told at once."""
@@ -37,6 +39,10 @@ def what_runs(moment: Moment) -> Now:
     handlers.sort(key=lambda one: -one.elapsed)
     queued = max(0, len(job.outstanding) - len(job.running))
     coming = waiting_tasks(moment, 0, _MOST_COMING)
+    if queued > len(coming):  # behind a long queue the next retries are seen, too
+        soonest = [_next(moment, task, 0) for task in _soonest_retries(moment)]
+        missing = [one for one in soonest if all(one.task != other.task for other in coming)]
+        coming[_MOST_COMING - len(missing) :] = missing
     awaited = _awaited(moment) if handlers else ""
     since = moment.control.since if awaited and moment.control is not None else ""
     return Now(
@@ -84,6 +90,15 @@ def _in_order(moment: Moment) -> Iterator[Task]:
     later.sort(key=lambda task: task.due)
     yield from later
     yield from waiting
+
+
+def _soonest_retries(moment: Moment) -> list[Task]:
+    """The first of those tasks that wait for a moment to be tried again."""
+    if not any(one.retries for one in moment.statistics.routines.values()):
+        return []
+    waiting = islice(moment.job.outstanding.values(), _MOST_LOOKED_AT)
+    due = (task for task in waiting if task.due > moment.at and not task.on_hold)
+    return nsmallest(_MOST_RETRIES, due, key=lambda task: task.due)
 
 
 def _next(moment: Moment, task: Task, behind: int) -> NextTask:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import msgspec
 
@@ -262,3 +264,18 @@ async def test_the_key_that_why_names_leads_on_from_there() -> None:
         await pilot.press("D")
         await pilot.pause()
         assert isinstance(app.screen, JobScreen)
+
+
+def test_a_dashboard_that_is_attached_loads_no_job_model() -> None:
+    """What carries out a job's changes, and serilux with it, would keep its first picture waiting."""
+    code = (
+        "import sys\n"
+        "import routilux_tui.cli.main, routilux_tui.cli.attach, routilux_tui.cli.screen\n"
+        "import routilux_tui.sources.live, routilux_tui.tui.app, routilux_tui.tui.screens.job\n"
+        "print(*sys.modules, sep='\\n')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "routilux_tui.tui.panes.flow" in loaded
+    assert not loaded & {"serilux", "routilux_tui.job.data", "routilux_tui.job.statistics"}
+    assert not {one for one in loaded if one.startswith("routilux_tui.job.fold")}

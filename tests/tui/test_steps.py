@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from routilux_tui.runner.launch import start_job
@@ -38,7 +39,8 @@ def waiting() -> StubHandle:
 @pytest.mark.parametrize("on_list", [False, True])
 async def test_going_on_with_a_job_that_waits_for_a_person_is_asked_for(on_list: bool) -> None:
     handle = waiting()
-    source = StubSource(listed()[3:4], handle) if on_list else None
+    runs = msgspec.structs.replace(listed()[3], place="live")
+    source = StubSource([runs], handle) if on_list else None
     app = Dashboard(Settings(), None if on_list else handle, source)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("r")
@@ -162,7 +164,7 @@ async def shows(pilot: Pilot[None], text: str) -> None:
 
 async def test_the_time_until_a_task_is_due_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Dashboard(Settings(), StubHandle(orders()))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 40)) as pilot:
         await pilot.press("3")
         await shows(pilot, "in 6.0s")
         monkeypatch.setattr(formatting, "now", lambda: NOON + 3)

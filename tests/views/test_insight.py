@@ -168,6 +168,20 @@ def test_tasks_that_wait_for_another_try_come_last_and_as_they_are_due() -> None
     assert [one.task for one in Projection(job).waiting_tasks(3, 5)] == [4, 3]
 
 
+def test_behind_a_long_queue_the_next_retries_are_seen() -> None:
+    job = shop(failing=5)
+    for number, due in ((3, 90.0), (4, 80.0)):
+        job.outstanding[number].due = AT + due
+    tasks = [[n, "price", "in"] for n in range(100, 150)]
+    job.make("emit", "source", "out", {}, AT, None, tasks)
+    coming = Projection(job).insight(["now"]).now.coming
+    assert len(coming) == 20
+    retries = [one for one in coming if one.due]
+    assert {3, 4, 5, 6} == {one.task for one in retries}
+    assert [one.due for one in retries] == sorted(one.due for one in retries)
+    assert coming[-len(retries) :] == retries
+
+
 def test_how_far_it_is(insight: Insight) -> None:
     outlook = insight.outlook
     assert outlook is not None
