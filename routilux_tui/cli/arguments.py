@@ -36,7 +36,7 @@ def executor(text: str) -> str:
     if not text:  # argparse checks the default, too
         return text
     try:
-        check_executor(text or None)  # argparse checks the default, too
+        check_executor(text)
     except FlowDefinitionError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

@@ -78,7 +78,7 @@ FAULT = 70
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}.", f"Try: {self.prog} --help")
+        raise UsageError(f"{message.removesuffix('.')}.", f"Try: {self.prog} --help")
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         """Refuse an option whose value is empty, as a script's variable may be.

@@ -50,8 +50,8 @@ def check_executor(spec: Any) -> None:
         return
     raise FlowDefinitionError(
         f"There is no executor {spec!r}.",
-        "It is threads, processes[:N], dask://HOST:PORT, dask:local[:N], or MODULE:FACTORY, which "
-        "is a function that returns a "
+        "It is threads, processes[:N], dask://HOST:PORT, dask:local[:N], the last two perhaps with "
+        "?fence behind it, or MODULE:FACTORY: a function that returns a "
         "concurrent.futures.Executor.",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import pickle
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from routilux_tui.errors import ExecutionError, FlowDefinitionError, JobCancelled, NotPossible
@@ -155,7 +156,7 @@ def _make(spec: Any) -> RemoteExecutor:
 
         return DaskExecutor(cluster.address, cluster.processes, fence=cluster.fence)
     if isinstance(spec, str):
-        return FutureExecutor(_factory(spec))
+        return FutureExecutor(_factory(spec), spec)
     return FutureExecutor(lambda: spec, is_ours=False)
 
 
@@ -186,12 +187,14 @@ class FutureExecutor:
 
     Args:
         factory: makes the executor.
+        name: the factory's, as MODULE:FACTORY.
         is_ours: whether it is shut down with the job.
     """
 
-    def __init__(self, factory: Callable[[], Any], *, is_ours: bool = True) -> None:
-        self._factory = factory
+    def __init__(self, factory: Callable[[], Any], name: str = "", *, is_ours: bool = True) -> None:
+        self._factory, self._name = factory, name
         self._is_ours = is_ours
+        self._making = threading.Lock()
         self._executor: Any = None
         self._futures: set[Future[bytes]] = set()
 
@@ -208,16 +211,15 @@ class FutureExecutor:
         from routilux_tui.flow.remote_job import run_packed
 
         content = pack_call(invocation, slot, data)
-        if self._executor is None:
-            self._executor = self._factory()
-            if not callable(getattr(self._executor, "submit", None)):
-                kind, self._executor = type(self._executor).__name__, None
-                raise FlowDefinitionError(
-                    f"The executor's factory returned a {kind}.",
-                    "It returns a concurrent.futures.Executor.",
-                )
-        executor = self._executor
-        future: Future[bytes] = executor.submit(run_packed, content)
+        executor = self._have()
+        try:
+            future: Future[bytes] = executor.submit(run_packed, content)
+        except BrokenExecutor:  # it broke while it had nothing to do
+            if not self._is_ours:
+                raise
+            self._let_go(executor)
+            executor = self._have()
+            future = executor.submit(run_packed, content)
         self._futures.add(future)
         try:
             if invocation.job.cancelled:  # after whoever cancelled it had looked for futures
@@ -226,8 +228,8 @@ class FutureExecutor:
         except (BrokenExecutor, CancelledError) as error:
             if future.cancelled() and invocation.job.job_state.status == "cancelled":
                 return not_begun()
-            if self._is_ours and self._executor is executor:
-                self._executor = None  # the next handler is given a new one
+            if self._is_ours:
+                self._let_go(executor)  # the next handler is given a new one
             raise ExecutionError(
                 f"The executor lost this handler: {type(error).__name__}: {error}"
             ) from error
@@ -239,6 +241,37 @@ class FutureExecutor:
                 apply_message(invocation, message)
         return raised_by(invocation, end)
 
+    def _have(self) -> Any:
+        """The executor; one for all handlers, whoever comes first.
+
+        Raises:
+            ExecutionError: when it can't be made.
+            FlowDefinitionError: when what the factory returns is none.
+        """
+        with self._making:
+            if self._executor is None:
+                try:
+                    made = self._factory()
+                except Exception as error:
+                    raise ExecutionError(
+                        f"The executor {self._name} can't be made: {type(error).__name__}: {error}"
+                    ) from error
+                if not callable(getattr(made, "submit", None)):
+                    raise FlowDefinitionError(
+                        f"The executor's factory {self._name} returned a {type(made).__name__}.",
+                        "It returns a concurrent.futures.Executor.",
+                    )
+                self._executor = made
+            return self._executor
+
+    def _let_go(self, executor: Any) -> None:
+        """Have the next handler given a new executor: this one takes nothing any more."""
+        with self._making:
+            if self._executor is executor:
+                self._executor = None
+        with contextlib.suppress(Exception):
+            executor.shutdown(wait=False)
+
     def cancel(self) -> None:
         """Have what the executor has not begun not begun at all; a handler can't be told."""
         for future in list(self._futures):
@@ -246,6 +279,6 @@ class FutureExecutor:
 
     def close(self) -> None:
         """Shut the executor down, if it was made here."""
-        if self._is_ours and self._executor is not None:
-            self._executor.shutdown(wait=False)
-            self._executor = None
+        executor = self._executor
+        if self._is_ours and executor is not None:
+            self._let_go(executor)

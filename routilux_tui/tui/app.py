@@ -122,6 +122,12 @@ class Dashboard(TypeAhead):
     def read_only(self, on: bool) -> None:
         self._read_only = on
 
+    def kept_from(self, actions: Iterable[str]) -> dict[str, str]:
+        """Those of the actions that are not asked for from here -> why."""
+        if self.settings.stays_read_only:
+            return dict.fromkeys(actions, "this dashboard only looks")
+        return dict.fromkeys(actions, "read-only (ctrl+o)") if self.read_only else {}
+
     def get_default_screen(self) -> Screen[Any]:
         """The list of jobs, or nothing under the one job."""
         return Screen(id="_default")

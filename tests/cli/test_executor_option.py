@@ -105,6 +105,8 @@ def test_no_worker_process_outlives_a_killed_runner(computing: str, world: Path)
 
 
 def test_an_executor_that_there_is_not_is_said_at_once(computing: str) -> None:
-    assert "no executor" in tui("run", computing, "--executor", "treads", code=2).stderr
+    said = tui("run", computing, "--executor", "treads", code=2).stderr
+    assert "no executor" in said
+    assert ".." not in said
     done = tui("run", computing, "--executor", "no_such_module:make", code=2)
     assert "can't be found" in done.stderr

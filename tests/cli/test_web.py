@@ -124,6 +124,21 @@ async def test_a_browser_shows_a_live_job_and_a_foreign_page_gets_nothing(
         foreign.close()
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+async def test_a_tab_is_loaded_anew_where_no_more_may_be_open(flows: str, world: Path) -> None:
+    job = start_job(f"{flows}:stuck", {"seconds": 600})
+    async with serving("--tabs", "1") as server, browser(world / "chromium") as page:
+        await page.do("Page.navigate", url=server.address)
+        await page.until(lambda shown: job.job_id[:8] in shown)
+        for sockets in range(1, 4):
+            [former] = server.tabs
+            await page.do("Page.reload")
+            await until(lambda so_far=sockets: page.sockets() > so_far)
+            await page.until(lambda shown: job.job_id[:8] in shown)
+            assert is_gone(former)
+            assert len(server.tabs) == 1
+
+
 async def _answer_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         await reader.readuntil(b"\r\n\r\n")
@@ -210,8 +225,8 @@ async def test_nothing_can_be_steered_unless_it_is_allowed(flows: str) -> None:
 
             while b"stuck" not in drawn:
                 drawn += (await asyncio.wait_for(socket.receive(), 60)).data
-            await press("\x0f", b"No control")  # ctrl+o, which lets controls be asked for again
-            await press("p", b"read-only")
+            await press("\x0f", b"No control")  # ctrl+o, which lets controls be asked for elsewhere
+            await press("p", b"pause: this")
             await press("\r", b"read-only")
     with Client(job.socket) as client:
         assert client.header().status == "running"

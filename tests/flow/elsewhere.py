@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 from routilux_tui import ErrorHandler, Flow, Routine
@@ -187,6 +188,30 @@ def in_threads():
 
 def one_thread():
     return ThreadPoolExecutor(1)
+
+
+def slow_to_make():
+    MADE.append("slow")
+    time.sleep(0.2)
+    return ThreadPoolExecutor(2)
+
+
+#: A word for each executor that was made here.
+MADE: list[str] = []
+
+
+def broken_at_first():
+    """An executor that broke before it was given anything, then a good one."""
+    MADE.append("broken")
+    executor = ProcessPoolExecutor(1)
+    if len(MADE) == 1:
+        with contextlib.suppress(BrokenExecutor):
+            executor.submit(os._exit, 1).result()
+    return executor
+
+
+def not_made():
+    raise OSError("no licence left")
 
 
 def no_executor():

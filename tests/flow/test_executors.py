@@ -317,19 +317,6 @@ class TestNames:
             with pytest.raises(FlowDefinitionError, match="no executor"):
                 refuse(spec)
 
-    @pytest.mark.parametrize(
-        "spec", ["no_such_module:make", "elsewhere:nothing", "elsewhere:EVENTS.x"]
-    )
-    def test_a_factory_that_there_is_not_is_refused_before_anything_runs(self, spec):
-        with pytest.raises(FlowDefinitionError, match="can't be found"):
-            made(spec).execute("a")
-
-    def test_a_factory_of_something_else_is_an_error_that_says_so(self):
-        flow = made("elsewhere:no_executor")
-        job = flow.execute("a", {"what": "tell"})
-        assert ended(flow, job) == "failed"
-        assert "returned a str" in job.get_routine_state("b")["error"]
-
     def test_an_executor_of_ones_own_is_used_and_left_open(self):
         with elsewhere.in_threads() as executor:
             for _ in range(2):

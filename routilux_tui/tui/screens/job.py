@@ -76,10 +76,8 @@ class JobScreen(ReplayLayer):
     @property
     def cannot(self) -> dict[str, str]:
         """Action -> why it can't be done now."""
-        reasons = dict(self.handle.cannot)
-        if self._read_only:
-            reasons.update(dict.fromkeys(CONTROLS, "read-only (ctrl+o)"))
-        return reasons
+        kept: dict[str, str] = self.app.kept_from(CONTROLS)  # type: ignore[attr-defined] # our own app
+        return {**self.handle.cannot, **kept}
 
     def compose(self) -> ComposeResult:
         """Header, panes, keys."""

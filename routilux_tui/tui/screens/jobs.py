@@ -61,8 +61,7 @@ class JobsScreen(ListLooking):
     @property
     def cannot(self) -> dict[str, str]:
         """Action -> why it can't be done now."""
-        read_only = self.app.read_only  # type: ignore[attr-defined] # our own app
-        return dict.fromkeys((*CONTROLS, "delete"), "read-only (ctrl+o)") if read_only else {}
+        return self.app.kept_from((*CONTROLS, "delete"))  # type: ignore[attr-defined, no-any-return] # our own app
 
     def compose(self) -> ComposeResult:
         """The list, the filter, the keys."""

@@ -46,7 +46,7 @@ class WebServer:
         self._command = command
         self._host, self._port = host, port
         self._most = most
-        self._open = 0
+        self._tabs: set[Session] = set()
         self._sockets: weakref.WeakSet[Any] = weakref.WeakSet()
         self.guard = Guard(host)
 
@@ -120,20 +120,35 @@ class WebServer:
         if not socket.can_prepare(request):
             return web.Response(status=400, text="This is for the page's own socket.\n")
         await socket.prepare(request)
-        if self._open >= self._most:
+        if not await self._has_place():
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many tabs")
             return socket
-        self._open += 1
+        tab = Session(self._command, socket)
+        self._tabs.add(tab)
         self._sockets.add(socket)
         try:
             width, height = 80, 24
             with contextlib.suppress(ValueError, KeyError):
                 width, height = cells(request.query["width"]), cells(request.query["height"])
-            await Session(self._command, socket).serve(width, height)
+            await tab.serve(width, height)
         finally:
-            self._open -= 1
+            self._tabs.discard(tab)
+            tab.ended.set()
             await socket.close()
         return socket
+
+    async def _has_place(self) -> bool:
+        """Whether one more tab may be open.
+
+        A tab that is loaded anew comes back before its former dashboard has ended: that is waited
+        for.
+        """
+        while len(self._tabs) >= self._most:
+            ending = [one for one in self._tabs if one.is_ending]
+            if not ending:
+                return False
+            await ending[0].ended.wait()
+        return True
 
 
 def _giving(content: bytes, kind: str) -> Handler:

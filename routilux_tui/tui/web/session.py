@@ -25,11 +25,17 @@ class Session:
     Args:
         command: the program and its arguments.
         socket: the tab's, an `aiohttp.web.WebSocketResponse` that is open.
+
+    Attributes:
+        is_ending: whether its tab is gone, or its dashboard.
+        ended: set when it takes no place any more.
     """
 
     def __init__(self, command: Sequence[str], socket: Any) -> None:
         self._command = command
         self._socket = socket
+        self.is_ending = False
+        self.ended = asyncio.Event()
 
     async def serve(self, width: int, height: int) -> None:
         """Run it until one of the two ends.
@@ -53,6 +59,7 @@ class Session:
                 work = [asyncio.ensure_future(self._show(process.stdout)), typing]
                 await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.is_ending = True
             for one in work:
                 one.cancel()
             await _end(process)

@@ -1,0 +1,48 @@
+"""Executors that a function makes: ``MODULE:FACTORY``."""
+
+from __future__ import annotations
+
+import elsewhere
+import pytest
+from elsewhere import made
+from steps import ended
+
+from routilux_tui.errors import FlowDefinitionError
+
+
+@pytest.mark.parametrize("spec", ["no_such_module:make", "elsewhere:nothing", "elsewhere:EVENTS.x"])
+def test_a_factory_that_there_is_not_is_refused_before_anything_runs(spec):
+    with pytest.raises(FlowDefinitionError, match="can't be found"):
+        made(spec).execute("a")
+
+
+def test_a_factory_of_something_else_is_an_error_that_says_so():
+    flow = made("elsewhere:no_executor")
+    job = flow.execute("a", {"what": "tell"})
+    assert ended(flow, job) == "failed"
+    error = job.get_routine_state("b")["error"]
+    assert "elsewhere:no_executor returned a str" in error
+
+
+def test_a_factory_that_fails_is_an_error_that_names_it():
+    flow = made("elsewhere:not_made")
+    job = flow.execute("a", {"what": "tell"})
+    assert ended(flow, job) == "failed"
+    error = job.get_routine_state("b")["error"]
+    assert "elsewhere:not_made can't be made: OSError: no licence left" in error
+
+
+def test_handlers_that_begin_at_once_are_given_the_same_executor(monkeypatch):
+    monkeypatch.setattr(elsewhere, "MADE", [])
+    flow = made("elsewhere:slow_to_make", workers=4)
+    job = flow.execute("a", {"n": 8, "what": "tell"})
+    assert ended(flow, job, 60) == "completed"
+    assert (len(job.shared_log), len(elsewhere.MADE)) == (8, 1)
+
+
+def test_an_executor_that_broke_while_it_had_nothing_to_do_is_replaced(monkeypatch):
+    monkeypatch.setattr(elsewhere, "MADE", [])
+    flow = made("elsewhere:broken_at_first", workers=1)
+    job = flow.execute("a", {"n": 3, "what": "tell"})
+    assert ended(flow, job, 60) == "completed"
+    assert (len(job.shared_log), len(elsewhere.MADE)) == (3, 2)
