@@ -87,13 +87,14 @@ def _returned(client: Client, args: argparse.Namespace, header: Header) -> Heade
     Raises:
         NotConfirmed: when their process is there still, though it was to be ended.
     """
+    is_forced = args.force and "force" not in client.hello.cannot
     try:
-        is_soon = args.force and args.grace <= _RETURN_WITHIN
+        is_soon = is_forced and args.grace <= _RETURN_WITHIN
         if not is_soon:
             if client.wait("", _RETURN_WITHIN).outcome != "timeout":
                 return client.header()
-            _tell_what_runs(client, args, header)
-        if not args.force:
+            _tell_what_runs(client, header, args.grace if is_forced else None)
+        if not is_forced:
             return client.header()
         if client.wait("", args.grace + _GONE_WITHIN).outcome != "timeout":
             return client.header()
@@ -105,7 +106,8 @@ def _returned(client: Client, args: argparse.Namespace, header: Header) -> Heade
     raise NotConfirmed(f"The runner of job {header.job_id} was to be ended, and is still there.")
 
 
-def _tell_what_runs(client: Client, args: argparse.Namespace, header: Header) -> None:
+def _tell_what_runs(client: Client, header: Header, grace: float | None) -> None:
+    """Say which handlers have not returned, and the way out; ``grace`` where they will be ended."""
     from routilux_tui.views.insight import NOW, Now
     from routilux_tui.views.naming import command
     from routilux_tui.views.still_running import still_running_now, way_out
@@ -114,6 +116,8 @@ def _tell_what_runs(client: Client, args: argparse.Namespace, header: Header) ->
     print(f"routilux-tui: {runs}.", file=sys.stderr)
     way = f"Wait for it: {command('wait', header.job_id[:8])}; or end it with its process: "
     way += way_out(header.job_id)
-    if args.force:
-        way = f"What has not returned {span(args.grace)} after it was asked is ended."
+    if grace is not None:
+        way = f"What has not returned {span(grace)} after it was asked is ended."
+    elif "force" in client.hello.cannot:
+        way = f"Wait for it, or end that program: kill {client.hello.pid}"
     print(f"  {way}", file=sys.stderr)

@@ -51,6 +51,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _can_end(job: Readable) -> bool:
+    """Whether the process that runs a job can be ended by force."""
+    from routilux_tui.runner.client import Client
+
+    return isinstance(job, Client) and "force" not in job.hello.cannot
+
+
 def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
     """What is known of a job at its moment, by all that is measured of it, unless that is given."""
     header = job.header()
@@ -70,5 +77,5 @@ def facts_of_job(job: Readable, insight: Insight | None = None) -> Facts:
         resume=resume,
         is_silent=is_silent,
         usual=usual,
-        is_past=isinstance(job, PastJob),
+        can_end=_can_end(job),
     )

@@ -59,6 +59,8 @@ class Requests:
         self._backend = backend
         self._frames = frames
         self._force = force
+        if force is None:
+            backend.unforced = f"it runs in a program of its own (process {os.getpid()})"
         self._judge = Judge()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,8 @@ class Steering(ABC):
         #: Whether somebody has asked for a pause since the job last went on.
         self.pause_asked = False
         self._breakpoints = Breakpoints(engine) if isinstance(engine, Execution) else None
+        #: Why its process can't be ended by force; empty where it can.
+        self.unforced = ""
         self._flush = flush
         self._is_ending = is_ending
 
@@ -75,9 +78,10 @@ class Steering(ABC):
         if self.engine is None:
             why = "the program that runs it does not take controls"
             return dict.fromkeys(CONTROLS, why)
+        why_not = {"force": self.unforced} if self.unforced else {}
         if not isinstance(self.engine, Execution):
-            return dict.fromkeys(_OURS_ALONE, "routilux itself can't do that")
-        return {}
+            why_not |= dict.fromkeys(_OURS_ALONE, "routilux itself can't do that")
+        return why_not
 
     def _controlled(self) -> Engine:
         if self.read_only:
@@ -136,7 +140,7 @@ class Steering(ABC):
         engine = self._controlled()
         with self.state.lock:
             is_ending = statuses.has_ended(self.state.status) and engine.handlers()
-            if is_ending and not force:
+            if is_ending and (self.unforced or not force):
                 raise self._still_running()
             if not is_ending:
                 engine.cancel(reason)
@@ -152,9 +156,13 @@ class Steering(ABC):
         """Why a job whose handlers have not returned is not cancelled anew, and the way out."""
         state = self.state
         is_how = "cancelled already" if state.status == "cancelled" else state.status
+        way = f"Wait for it, or end it with its process: {way_out(state.job_id)}"
+        if self.unforced:
+            way = f"Wait for it, or end that program: kill {os.getpid()}"
         return NotPossible(
-            f"Job {state.job_id[:8]} is {is_how}, and {still_running_of(state)}.",
-            f"Wait for it, or end it with its process: {way_out(state.job_id)}",
+            f"Job {state.job_id[:8]} is {is_how}, and {still_running_of(state)}"
+            f"{f'; {self.unforced}' if self.unforced else ''}.",
+            way,
         )
 
     def emit(self, routine_id: str, event: str, data: Any, who: Who = None) -> Header:

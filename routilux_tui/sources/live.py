@@ -134,9 +134,12 @@ class LiveHandle(ViewRequests, QuestionRequests, TaskRequests):
         status = self._header.status
         if statuses.has_ended(status):
             over = [name for name, control in CONTROLS.items() if not control.after_end]
-            if self._header.still_running:  # to be asked once more is to end them by force
-                over.remove("cancel")
             reasons.update(dict.fromkeys(over, f"the job is {status}"))
+            if self._header.still_running:  # to be asked once more is to end them by force
+                unforced = reasons.get("force")
+                reasons["cancel"] = f"the job is {status}, and {unforced}"
+                if unforced is None:
+                    del reasons["cancel"]
         elif status == "paused":
             reasons.setdefault("pause", "the job is paused")
         elif status == "running" and not self._is_pausing():

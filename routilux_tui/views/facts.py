@@ -117,7 +117,7 @@ def facts_of(
     is_silent: bool = False,
     no_answer: float | None = None,
     usual: Usual | None = None,
-    is_past: bool = False,
+    can_end: bool = True,
 ) -> Facts:
     """The facts that a job's views tell.
 
@@ -131,7 +131,7 @@ def facts_of(
         is_silent: whether its process runs, and does not answer.
         no_answer: for how many seconds its machine has not answered.
         usual: what earlier runs were like.
-        is_past: whether the moment is past: nothing can be asked of the job as it was.
+        can_end: whether its process can be ended by force; not in the past, or from here.
     """
     usual = usual or Usual()
     began, updated = (timestamps.to_epoch(at) for at in (header.created_at, header.updated_at))
@@ -152,7 +152,7 @@ def facts_of(
         status=header.status,
         now=now,
         note=header.note,
-        job="" if is_past else header.job_id[:8],
+        job=header.job_id[:8] if can_end else "",
         asked=header.control.action if header.control else "",
         asked_running=header.control.running if header.control else 0,
         still_running=header.still_running if has_ended else 0,

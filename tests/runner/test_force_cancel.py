@@ -61,3 +61,46 @@ def test_a_program_of_the_users_own_is_left_alone() -> None:
     assert program.poll() is None
     program.kill()
     program.communicate()
+
+
+HANGING = """
+import sys
+import time
+
+from routilux_tui import serve
+
+sys.path.insert(0, sys.argv[1])
+import flows
+
+flow = flows.stuck()
+job = flow.execute("stuck")
+with serve(flow, job):
+    print(job.job_id, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_of_a_program_of_the_users_own_it_is_said_how_to_end_it(
+    world: Path, command: list[str]
+) -> None:
+    write_flows(world)
+    program = subprocess.Popen([sys.executable, "-c", HANGING, str(world)], stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    job = program.stdout.readline().decode().strip()
+    way = f"end that program: kill {program.pid}"
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *words], capture_output=True, text=True, timeout=60)
+
+    told = ask("cancel", job)
+    assert (told.returncode, way in told.stderr) == (0, True), told.stderr
+    for words in (["cancel", job], ["cancel", job, "--force"]):
+        refused = ask(*words)
+        assert refused.returncode == 1
+        assert f"a program of its own (process {program.pid})" in refused.stderr
+        assert way in refused.stderr
+        assert "--force" not in refused.stderr
+    assert "--force" not in ask("why", job).stdout
+    assert program.poll() is None
+    program.kill()
+    program.communicate()

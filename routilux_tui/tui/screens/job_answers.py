@@ -34,11 +34,7 @@ _MOST_PRINTED = 50
 
 
 async def why_lines(
-    handle: Handle,
-    last: Insight | None = None,
-    moment: float | None = None,
-    *,
-    is_past: bool = False,
+    handle: Handle, last: Insight | None = None, moment: float | None = None
 ) -> list[str]:
     """Why the job is as it is: sentences, worst first, each with the key that leads on.
 
@@ -46,7 +42,6 @@ async def why_lines(
         handle: the job.
         last: what was measured of it when it last answered.
         moment: by which ages are reckoned, in seconds since the epoch; by default now.
-        is_past: whether the moment is past.
     """
     header, insight = handle.header, last or Insight(at="")
     pause: Row | None = None
@@ -63,7 +58,7 @@ async def why_lines(
         gone=handle.is_gone,
         no_answer=no_answer,
         usual=insight.usual,
-        is_past=is_past,
+        can_end="cancel" not in handle.cannot,
     )
     lines: list[str] = []
     for reason in why(facts):

@@ -99,8 +99,7 @@ class LookingLayer(PanesLayer):
         """Why the job is as it is."""
         from routilux_tui.tui.screens.job_answers import why_lines
 
-        is_past, at = self.routines.moment is not None, self.routines.time_shown()
-        asking = why_lines(self.handle, self.reading.last, at, is_past=is_past)
+        asking = why_lines(self.handle, self.reading.last, self.routines.time_shown())
         self.run_worker(self._answer("Why?", asking, leads_on=LEADS_ON))
 
     def action_trace(self) -> None:

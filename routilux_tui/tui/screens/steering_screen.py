@@ -186,8 +186,10 @@ class SteeringScreen(PacedScreen[None]):
                 return
             still = await still_running_in(handle)
             if still:
-                way = way_out(handle.header.job_id)
-                told = printable(f"{still}. c once more ends its process: {way}")
+                way = f"c once more ends its process: {way_out(handle.header.job_id)}"
+                if "cancel" in handle.cannot:
+                    way = f"It can't be ended from here: {handle.cannot['cancel']}"
+                told = printable(f"{still}. {way}")
                 self.notify(told, title="Cancelling", severity="warning", timeout=20, markup=False)
 
 
