@@ -16,6 +16,7 @@ import logging
 import os
 import threading
 import time
+from operator import sub
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,11 @@ from routilux_tui.store.files import journal_path, unwritable
 from routilux_tui.store.forgetting import forget_dropped
 from routilux_tui.store.job_file import Snapshot, write_file
 from routilux_tui.store.keyframes import quick_keyframe
-from routilux_tui.store.list_growth import LISTS
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.locks import acquire_job_id, acquire_lock, remove_lock, write_lock_owner
 from routilux_tui.store.recovery import VERSION
 from routilux_tui.store.sealing import BLOCK_CHANGES, Counts, Mark, Sealer, Unsealed
-from routilux_tui.store.stored_list import StoredList
+from routilux_tui.store.stored_list import added_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ class Journal:
             head += b',"keyframe":' + keyframe
         live.append(head + b"}\n")
         self._live = live
-        self._origin = [_added(getattr(state, name)) for name in LISTS]
+        self._origin = added_in(state)
         first = Mark(live.size, state.seq + 1, (0, 0, 0), state.next_task_id)
         self._unsealed = Unsealed(self._number, live, keyframe, now, [first])
         self._next_mark = state.seq + BLOCK_CHANGES
@@ -198,10 +198,7 @@ class Journal:
 
     def _counts(self) -> Counts:
         """The entries that the live segment has added to the growing lists."""
-        records, logged, outputs = (
-            _added(getattr(self.state, name)) - origin
-            for name, origin in zip(LISTS, self._origin, strict=True)
-        )
+        records, logged, outputs = map(sub, added_in(self.state), self._origin)
         return records, logged, outputs
 
     def flush(self) -> bool:
@@ -220,13 +217,20 @@ class Journal:
                     return
                 if self._disk_error or self._live.low or SPARE.is_low:
                     self._wait_for_space()
-                self._closed.wait(DELAY / 2)
+                while self._is_written_meanwhile() and not self._wakeup.is_set():
+                    pass  # a busy job writes by itself: taking its lock would only slow it down
                 self._buffer.is_wake_sent = False
                 self.flush()
             except MemoryError:
                 SPARE.use()
                 self._wakeup.set()
                 self._closed.wait(_RETRY)
+
+    def _is_written_meanwhile(self) -> bool:
+        """Wait for half of `DELAY`; whether all that is buffered then has come since."""
+        live, size = self._live, self._live.size
+        is_closed = self._closed.wait(DELAY / 2)
+        return not is_closed and (self._live is not live or live.size != size)
 
     def rotate(self) -> None:
         """Begin a new live segment if this one is long, and have it sealed; without room, later."""
@@ -391,8 +395,3 @@ class Journal:
         for handle in (self._lock_file, self._id_lock, self._live.handle):
             if handle >= 0:
                 blank(handle)
-
-
-def _added(entries: list[Any]) -> int:
-    """How many entries a list ever got."""
-    return entries.added if isinstance(entries, StoredList) else len(entries)

@@ -14,6 +14,7 @@ from routilux_tui.store.segments import Damaged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from routilux_tui.job.model import Job
     from routilux_tui.store.segments import Segment, SegmentStore
 
 _BATCH = 2000
@@ -186,6 +187,12 @@ class StoredList(list[Any]):
 
     def __reduce_ex__(self, _: Any) -> tuple[Any, ...]:
         return (list, (list(self),))
+
+
+def added_in(job: Job) -> list[int]:
+    """How many entries each of a job's `LISTS` ever got."""
+    lists = (getattr(job, name) for name in LISTS)
+    return [one.added if isinstance(one, StoredList) else len(one) for one in lists]
 
 
 def _lost(name: str, segment: Segment, count: int, error: Exception) -> Any:

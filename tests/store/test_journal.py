@@ -17,6 +17,7 @@ from routilux_tui.state.job_state import JobState
 from routilux_tui.store.files import journal_path
 from routilux_tui.store.journal import Journal
 from routilux_tui.store.locks import is_locked
+from tests.processes import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,23 @@ def test_the_journal_has_what_was_emitted_whatever_is_done_to_it_later(tmp_path:
     journal.flush()
     read_back = [record.data["n"] for record in JobState.load(path).execution_history]
     assert read_back == [number for one in numbers for number in (one, one)]
+    journal.close()
+
+
+def test_what_ends_no_handler_is_written_soon_after_handlers_that_end(tmp_path: Path) -> None:
+    """The thread that writes it stands back while handlers write: not for longer."""
+    path = tmp_path / "j.json"
+    state = JobState("f")
+    journal = Journal(state, path)
+    for n in range(20):
+        state.make("emit", "a", "out", {"n": n}, time.time(), None, [(n, "b", "in")])
+        for _ in range(n % 4):
+            state.make("run", n, "b", time.time())
+            state.make("ran", n, "b", "completed", time.time(), None)
+            time.sleep(0.002)
+        state.append_to_shared_log({"n": n})
+        until(lambda: JobState.load(path).seq == state.seq)
+    assert [one["n"] for one in JobState.load(path).shared_log] == list(range(20))
     journal.close()
 
 
