@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import routilux_tui
 
 ROOT = Path(__file__).parent.parent
 NAMES = re.compile(r"`((?:\w+\.)+\w+)`")
@@ -66,3 +69,28 @@ def test_where_to_add_something_says_what_is_named_where(point: str, module: str
         point.removesuffix(" of the list").removesuffix(" of change").removesuffix(" in conditions")
     )
     assert f"a new {said}" in doc, f"{home.__name__} does not say what a new {point} has a name in"
+
+
+def _resolve(name: str, homes: list[Any]) -> Any:
+    """What a name in a docstring stands for, seen from what the docstring names beside it."""
+    for home in homes:
+        found = home
+        for part in name.split("."):
+            with contextlib.suppress(ImportError, AttributeError):
+                importlib.import_module(f"{found.__name__}.{part}")
+            found = getattr(found, part, None)
+        if found is not None:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("module", [module for _, module in _ADDED.findall(_map())])
+def test_every_name_in_a_list_of_places_exists(module: str) -> None:
+    home = importlib.import_module(f"routilux_tui.{module.rstrip('/').replace('/', '.')}")
+    package = importlib.import_module(home.__name__.rpartition(".")[0])
+    names = re.findall(r"(?<!`)`(?:routilux_tui\.)?([A-Za-z_][\w.]*)`(?!`)", str(home.__doc__))
+    homes = [routilux_tui, package, home]
+    named = {name.rpartition(".")[0] for name in names} | {*names}
+    homes += [found for name in sorted(named) if name and (found := _resolve(name, homes))]
+    unknown = [name for name in names if _resolve(name, homes) is None]
+    assert not unknown, f"{home.__name__} names {unknown}, which is nowhere"
