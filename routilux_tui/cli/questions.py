@@ -77,7 +77,7 @@ def _print(job: str, one: AskedQuestion) -> None:
     to = f" to {', '.join(one.targets)}" if one.targets else ""
     print(output.safe(f"    the answer emits {one.routine}.{one.event}{to}: {_answers(one)}"))
     if one.due_at:
-        print(output.safe(f"    until {clock(one.due_at)[:8]}, then: {one.default}"))
+        print(output.safe(f"    until {clock(one.due_at, exact=False)}, then: {one.default}"))
 
 
 def _answers(one: AskedQuestion) -> str:

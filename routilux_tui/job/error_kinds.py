@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from routilux_tui.job.jsonable import as_text
+from routilux_tui.job.jsonable import as_text, shortened
 
 #: The records that tell of a task whose handler raised, or whose input was refused.
 FAILURES = frozenset({"error", "error_continued", "skipped", "validation_failed"})
@@ -110,7 +110,7 @@ class Problems:
     ) -> int | None:
         """Count an error, as its record tells it; the number of its kind, None for the rest."""
         fields = data if isinstance(data, dict) else {}
-        message = as_text(fields.get("error"))[:_MESSAGE]
+        message = shortened(as_text(fields.get("error")), _MESSAGE)
         error_type = as_text(fields.get("error_type"))[:_KIND]
         key = (str(routine_id), error_type, kind_of(message))
         number = self._numbers.get(key)
@@ -121,7 +121,7 @@ class Problems:
             number = self._numbers[key] = len(self.kinds)
             self.kinds.append(Problem(routine_id=key[0], error_type=key[1], kind=key[2]))
         self.kinds[number].add(at, message, trace, task)
-        self.kinds[number].worker = as_text(fields.get("worker"))[:_KIND]
+        self.kinds[number].worker = shortened(as_text(fields.get("worker")), _KIND)
         return number
 
     def to_plain(self) -> dict[str, Any]:

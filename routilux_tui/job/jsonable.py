@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from enum import Enum
@@ -32,8 +33,7 @@ encode_onto = msgspec.json.Encoder().encode_into
 """``(value, text, offset)``: JSON text of a plain value, in place of a text's end from there on."""
 _BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
 _LARGE = 64 << 10
-_ROOM = 2
-"""Bytes that reading a byte of JSON takes at least, about."""
+_ROOM = 2  # bytes that reading a byte of JSON takes at least, about
 
 
 def to_plain(value: Any) -> Plain:
@@ -195,13 +195,11 @@ def _decimal(number: int) -> str:
     """Decimal digits of an integer of any length, whatever the interpreter's limit."""
     if number < 0:
         return "-" + _decimal(-number)
-    parts: list[str] = []
-    base = 10**4000
+    base, parts = 10**4000, list[str]()
     while number >= base:
         number, low = divmod(number, base)
         parts.append(f"{low:04000d}")
-    parts.append(str(number))
-    return "".join(reversed(parts))
+    return "".join(reversed([*parts, str(number)]))
 
 
 def _is_simple(value: dict[Any, Any]) -> bool:
@@ -302,21 +300,28 @@ def as_text(value: Any) -> str:
         return preview(plain)
 
 
+def shortened(text: str, limit: int = PREVIEW) -> str:
+    """A text in at most ``limit`` characters; one that was cut says so at its end."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    while end and unicodedata.combining(text[end]):  # an accent goes with its letter
+        end -= 1
+    return text[:end] + "…"
+
+
 def preview(value: Any, limit: int = PREVIEW) -> str:
     """One line of compact JSON, at most ``limit`` characters; the work is bounded, too."""
     if type(value) is msgspec.Raw:
-        line = bytes(memoryview(value)[:_SKETCHED])
-        if len(line) < _SKETCHED:
+        if len(line := bytes(memoryview(value)[:_SKETCHED])) < _SKETCHED:
             try:
                 line = msgspec.json.format(line, indent=-1)
             except (msgspec.MsgspecError, RecursionError):
                 line = b" ".join(line.split())
-        text = line[: limit * 4].decode("utf-8", "replace")
-        return text if len(text) <= limit else text[: limit - 1] + "…"
+        return shortened(line[: limit * 4].decode("utf-8", "replace"), limit)
     parts: list[str] = []
     _sketch(value, parts, limit, 0)
-    text = "".join(parts)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return shortened("".join(parts), limit)
 
 
 def _sketch(value: Any, parts: list[str], room: int, depth: int) -> int:
@@ -339,7 +344,7 @@ def _sketch(value: Any, parts: list[str], room: int, depth: int) -> int:
     elif value is None or issubclass(kind, (bool, float)):
         text = json.dumps(value)
     elif issubclass(kind, int):
-        text = str(value) if value.bit_length() < 4096 else f"{hex(value)[:room]}"
+        text = str(value) if value.bit_length() < 4096 else hex(value)[: room + 1]
     else:
         text = json.dumps(as_text(value)[: room + 1], ensure_ascii=False)
     parts.append(text)
@@ -390,7 +395,6 @@ def parse_json(text: str) -> Any:
 
 def _finite(text: str) -> float:
     """A number; one that would become null on its way to the job is refused instead."""
-    number = float(text)
-    if not math.isfinite(number):
+    if not math.isfinite(number := float(text)):
         raise ValueError(f"{text} is no number of JSON")
     return number

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import as_text, preview
+from routilux_tui.job.jsonable import as_text, preview, shortened
 from routilux_tui.job.numbers import as_number
 from routilux_tui.job.statistics import RECENT
 from routilux_tui.views.approximation import is_measured, is_sampled
@@ -220,4 +220,4 @@ def status_word(job: Job, control: Control | None, running: int) -> str:
     if not reason:
         return word
     text = reason if isinstance(reason, str) else preview(reason)
-    return f"{word}: {' '.join(text.split())[:200]}"
+    return f"{word}: {shortened(' '.join(text.split()), 200)}"

@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import shortened
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -71,20 +72,23 @@ def size(number: int) -> str:
     return ""
 
 
-def clock(at: str) -> str:
-    """The time of day of a row in the reader's zone, to the millisecond; no time is as it is."""
+def clock(at: str, *, exact: bool = True) -> str:
+    """The time of day of a row in the reader's zone; ``exact`` adds the milliseconds.
+
+    What is no time is as it is, as far as it has room.
+    """
     moment = timestamps.parse(at)
     if moment is None:
-        return at[:12]
+        return shortened(at, 12 if exact else 8)
     moment = moment.astimezone()
-    return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
+    return moment.strftime("%H:%M:%S") + (f".{moment.microsecond // 1000:03d}" if exact else "")
 
 
 def since(began: float, at: str) -> str:
     """The time of a row after a job's start: ``+3:07.250``, ``+2:10:04.001``; else as it is."""
     then = timestamps.to_epoch(at)
     if then is None:
-        return at[:12]
+        return shortened(at, 12)
     thousandths = round(abs(then - began) * 1000)
     minutes, rest = divmod(thousandths, 60_000)
     hours, minutes = divmod(minutes, 60)
@@ -120,7 +124,7 @@ def date_time(at: str) -> str:
     """A moment in the reader's zone: ``11-23 19:24:05``, with the year where it is another one."""
     moment = timestamps.parse(at)
     if moment is None:
-        return at[:19]
+        return shortened(at, 19)
     moment = moment.astimezone()
     same_year = moment.year == datetime.now(moment.tzinfo).year
     return moment.strftime("%m-%d %H:%M:%S" if same_year else "%Y-%m-%d %H:%M")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from routilux_tui.job.jsonable import shortened
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def timeline_svg(shown: Timeline) -> str:
     ]
     for row, lane in enumerate(shown.lanes):
         top = row * _LANE
-        parts.append(f'<text x="0" y="{top + 14}">{text(lane.routine_id[:20])}</text>\n')
+        parts.append(f'<text x="0" y="{top + 14}">{text(shortened(lane.routine_id, 20))}</text>\n')
         for look, level, column, cells in _runs(lane.cells):
             tall = max(2, level * (_LANE - 4) // 8) if level else _LANE // 4
             parts.append(_box(look, column, cells, top + _LANE - 2 - tall, tall))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import FAILURES
-from routilux_tui.job.jsonable import as_text, preview
+from routilux_tui.job.jsonable import as_text, preview, shortened
 from routilux_tui.store.recovery import time_of
 from routilux_tui.store.seeking import KeptChanges
 from routilux_tui.store.segments import Damaged
@@ -287,10 +287,10 @@ def _described(change: Any) -> str:
         return f"task {values[0]} runs in {values[1]}"
     if kind == "ran":
         detail = values[4] if len(values) > 4 and isinstance(values[4], dict) else {}
-        error = f": {as_text(detail.get('error'))[:80]}" if detail else ""
+        error = f": {_short(detail.get('error'))}" if detail else ""
         return f"{values[1]} {values[2]}, task {values[0]}{error}"
     if kind == "retry":
-        return f"{values[1]} fails, will be tried again: {as_text(values[3].get('error'))[:80]}"
+        return f"{values[1]} fails, will be tried again: {_short(values[3].get('error'))}"
     if kind == "status":
         return f"the job is {values[0]}"
     if kind == "control":
@@ -298,7 +298,11 @@ def _described(change: Any) -> str:
         reason = f": {values[2]}" if values[2] else ""
         return f"{values[0]} by {who.get('name') or who.get('uid') or 'somebody'}{reason}"
     if kind == "ask" and isinstance(values[2], dict):
-        return f"{values[1]} asks: {as_text(values[2].get('question'))[:80]}"
+        return f"{values[1]} asks: {_short(values[2].get('question'))}"
     if kind in {"shared", "unshared"}:
         return f"shared data: {values[0]}"
     return str(kind).replace("_", " ")
+
+
+def _short(value: Any) -> str:
+    return shortened(as_text(value), 80)

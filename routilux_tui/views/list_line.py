@@ -20,7 +20,7 @@ from typing import Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import PREVIEW, as_text
+from routilux_tui.job.jsonable import PREVIEW, as_text, shortened
 from routilux_tui.job.numbers import is_id
 from routilux_tui.job.status import BECOMES, WAITS
 from routilux_tui.views import formatting
@@ -188,4 +188,4 @@ def note_of(account: Any) -> str:
     left = ", ".join(parts)
     if reason and left:
         left = f" ({left})"
-    return f"{reason[: PREVIEW - len(left)]}{left}"
+    return f"{shortened(reason, PREVIEW - len(left))}{left}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.error_kinds import is_failure
-from routilux_tui.job.jsonable import PREVIEW
+from routilux_tui.job.jsonable import shortened
 from routilux_tui.store.printed import Line, PrintedReader
 from routilux_tui.views.shapes import PRINTED, Filter, Row, Window
 
@@ -135,4 +135,4 @@ def _matches(line: Line, where: Filter) -> bool:
 
 
 def _row(line: Line) -> Row:
-    return Row(line.n, line.at, line.routine, line.level, line.text[:PREVIEW], line.task)
+    return Row(line.n, line.at, line.routine, line.level, shortened(line.text), line.task)

@@ -14,7 +14,7 @@ import msgspec
 from routilux_tui.errors import NotPossible, UsageError
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import as_text, to_plain
+from routilux_tui.job.jsonable import as_text, shortened, to_plain
 from routilux_tui.views.flow_shape import flow_shape_of
 from routilux_tui.views.provenance import label_of, steered_by
 
@@ -151,7 +151,7 @@ def choose(job: Job, wanted: str) -> AskedQuestion:
         if len(still) == 1:
             return still[0]
         if still:
-            listed = ", ".join(f"{one.id} ({one.text[:30]})" for one in still[:5])
+            listed = ", ".join(f"{one.id} ({shortened(one.text, 30)})" for one in still[:5])
             raise UsageError(f"{len(still)} questions are open: name one.", f"There are: {listed}.")
         raise _not_open(job, found)
     for one in reversed(found):  # of several deferred events of one id, the last

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from routilux_tui.job.jsonable import preview
+from routilux_tui.job.jsonable import preview, shortened
 from routilux_tui.job.status import KILLED, appearance_of
 from routilux_tui.views import html
 from routilux_tui.views.formatting import count, counted, date_time, duration, span
@@ -151,7 +151,7 @@ def _figures(one: RoutineFigures) -> list[str]:
     counts = [count(one.queued) if one.queued else "·", done if one.done else "·"]
     times = ["·" if took is None else duration(took) for took in (one.p50, one.p95, one.longest)]
     errors = [count(number) if number else "·" for number in (one.errors, one.retries)]
-    return [one.state, *counts, *times, *errors, one.last_error[:200]]
+    return [one.state, *counts, *times, *errors, shortened(one.last_error, 200)]
 
 
 def _problems(report: Report) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.job.jsonable import PREVIEW, as_text, preview
+from routilux_tui.job.jsonable import as_text, preview, shortened
 from routilux_tui.job.numbers import as_count, as_number, is_id
 from routilux_tui.job.record import ExecutionRecord
 from routilux_tui.job.tasks import Task
@@ -38,18 +38,18 @@ def log_row(n: int, entry: Any) -> Row:
     message = next((rest.pop(key) for key in ("message", "msg", "text") if key in rest), None)
     text = "" if message is None else (message if type(message) is str else preview(message))
     if rest:
-        text = f"{text[:PREVIEW]} {preview(rest)}".strip()
-    return Row(n, at, routine, level, text[:PREVIEW])
+        text = f"{shortened(text)} {preview(rest)}".strip()
+    return Row(n, at, routine, level, shortened(text))
 
 
 def pause_row(n: int, point: Any) -> Row:
     """A pause point: its reason, then its checkpoint."""
     if not isinstance(point, dict):
         return Row(n, text=preview(point))
-    text = as_text(point.get("reason"))[:PREVIEW]
+    text = shortened(as_text(point.get("reason")))
     checkpoint = point.get("checkpoint")
     if checkpoint:
-        text = f"{text} {preview(checkpoint)}".strip()[:PREVIEW]
+        text = shortened(f"{text} {preview(checkpoint)}".strip())
     held = point.get("pending_tasks_count")
     return Row(
         n,
@@ -139,5 +139,5 @@ def routine_row(routine_id: str, state: Any) -> RoutineRow:
         timestamps.shown(state.get("started_at")),
         timestamps.shown(state.get("ended_at", state.get("error_time"))),
         as_number(state.get("execution_time")),
-        error[:PREVIEW],
+        shortened(error),
     )

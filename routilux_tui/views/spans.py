@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from routilux_tui.job.jsonable import shortened
 from routilux_tui.job.status import error_line
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class _Tracer:
             max(begin, at),
             status,
             max(0.0, begin - queued.at),
-            " ".join(raised.split())[:_WIDEST],
+            shortened(" ".join(raised.split()), _WIDEST),
             queued.cause,
             queued.event,
             self._workers.pop(task_id, ""),

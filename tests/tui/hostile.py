@@ -16,20 +16,24 @@ from tests.tui.stub import StubHandle, StubSource, audit, listed
 ATTACK = "\x1b]52;c;cHduZWQ=\x07\x1bc\x1b[2J\x9b31m\x9d52;c;cHduZWQ=\x9c\x90q\x9c\u202e\u2066\u2028\x00\x7f"
 
 
-def poisoned(value: Any) -> Any:
-    """A view in which every text is the attack."""
+OURS = frozenset({"status", "place", "key", "counts", "section", "stale", "state", "spark"})
+"""Fields whose texts are no job's."""
+
+
+def poisoned(value: Any, text: str = ATTACK, kept: frozenset[str] = OURS) -> Any:
+    """A view in which every text is the attack, or another, but for those of some fields."""
     if isinstance(value, str):
-        return ATTACK
+        return text
     if isinstance(value, dict):
-        return {f"{n}{ATTACK}": poisoned(one) for n, one in enumerate(value.values())}
+        values = enumerate(value.values())
+        return {f"{n}{text}": poisoned(one, text, kept) for n, one in values}
     if isinstance(value, list):
-        return [poisoned(one) for one in value]
+        return [poisoned(one, text, kept) for one in value]
     if isinstance(value, msgspec.Struct):
         fields = {
-            name: poisoned(getattr(value, name))
+            name: poisoned(getattr(value, name), text, kept)
             for name in value.__struct_fields__
-            if name
-            not in {"status", "place", "key", "counts", "section", "stale", "state", "spark"}
+            if name not in kept
         }
         return msgspec.structs.replace(value, **fields)
     return value

@@ -76,7 +76,7 @@ async def test_when_a_task_is_next_is_never_cut() -> None:
         rows = ["".join(text for text, _ in pane.parts(n, 78) or []) for n in range(12)]
     assert "after 11  " in rows[11]
     assert "  in 59m5" in rows[3]
-    assert {row.rindex("1") for row in rows} == {pane.head(78).index("input")}
+    assert {row.index("n 1") for row in rows} == {pane.head(78).index("input")}
 
 
 async def test_what_is_told_covers_the_whole_of_the_footer() -> None:

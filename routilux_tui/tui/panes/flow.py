@@ -14,7 +14,7 @@ from routilux_tui.tui.widgets.columns import (
     number_column,
     number_part,
 )
-from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.lines import cell_width, fit
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views import shapes
 from routilux_tui.views.formatting import duration, rate, sparkline
@@ -197,7 +197,7 @@ class FlowPane(Pane):
         """Cells of the rails and of the name, and the columns that fit."""
         rails = self._rails_beside(width)
         drawn = rails.width if rails is not None else 0
-        longest = max((len(one.routine_id) for one in self._lines), default=8) + 2
+        longest = max((cell_width(one.routine_id) for one in self._lines), default=8) + 2
         least = sum(one.width + 1 for one in self._columns if one.rank <= 2)
         name = max(8, min(longest, _NAME, width - 2 - drawn - least))
         empty = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.panes.row_target import routine_target
-from routilux_tui.tui.widgets.lines import fit, fit_parts, right
+from routilux_tui.tui.widgets.lines import cell_width, fit, fit_parts, right, shifted
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
 from routilux_tui.views import shapes
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _NAME = 20
 _FOR = 7
+_LEAST = 10
+"""Cells of an input that are seen, whatever else is to be said."""
 _LONG = 3.0
 """A handler that runs for so many times its median wants a look."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -109,7 +111,7 @@ class NowPane(Pane):
     def _name_width(self) -> int:
         names = [one.routine_id for one in self.now.handlers]
         names += [one.routine_id for one in self.now.coming]
-        return max(7, min(_NAME, max(map(len, names), default=7)))
+        return max(7, min(_NAME, max(map(cell_width, names), default=7)))
 
     def _due_text(self, coming: NextTask) -> str:
         """When a task is to run, as far as that is known."""
@@ -135,13 +137,17 @@ class NowPane(Pane):
         if handler is not None:
             is_cut_off = bool(self.now.killed_after)
             slow = handler.elapsed / handler.median if handler.median else 0.0
-            end = f" {AWAITED[self.now.awaited]} " if self.now.awaited else ""
+            awaited = self.now.awaited
+            end = f" {AWAITED.get(awaited, awaited)} " if awaited else ""
             if not end and slow >= _LONG and handler.elapsed > 1:
                 end = f" {slow:.0f}{_TIMES} its median "
             style = "rows--warning" if end else ""
             shade = "rows--warning" if self.now.awaited else "rows--running"
-            room = max(0, width - name - 5 - self._for - len(end))
-            values = fit_parts(value_parts(handler.text[self.indent :]), room)
+            room = max(0, width - name - 5 - self._for)
+            if room - len(end) < _LEAST and not self.now.awaited:
+                end = f" {slow:.0f}{_TIMES} " if end and room > _LEAST else ""
+            room = max(0, room - len(end))
+            values = fit_parts(value_parts(shifted(handler.text, self.indent)), room)
             return [
                 ("? ", "rows--error") if is_cut_off else ("▶ ", shade),
                 (fit(handler.routine_id, name), "rows--name"),
@@ -159,7 +165,7 @@ class NowPane(Pane):
                 f" {right(behind, self._for)}  ",
                 "rows--warning" if coming.on_hold else "rows--dim",
             ),
-            *value_parts(coming.text[self.indent :]),
+            *value_parts(shifted(coming.text, self.indent)),
         ]
 
     def empty_text(self) -> str:

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.tui.panes.row_target import NOTHING, RowTarget
-from routilux_tui.tui.widgets.lines import Part, fit
+from routilux_tui.tui.widgets.lines import Part, cell_width, fit, shifted
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import value_parts
@@ -292,7 +292,8 @@ class SectionPane(Pane):
         at = row.text.casefold().find(self.query_text.casefold())
         time, routine, name = self._columns(self.size.width - 1)
         room = self.size.width - 6 - time - routine - name
-        if at >= 0 and not self.indent <= at < self.indent + room - len(self.query_text):
+        first = self.indent + (self.indent > 0)  # a sign says that something is cut off
+        if at >= 0 and not first <= at < self.indent + room - len(self.query_text):
             self.indent = max(0, at - room // 3) if at > room - len(self.query_text) else 0
             self.refresh()
 
@@ -315,8 +316,8 @@ class SectionPane(Pane):
         width = self.size.width - 1
         before = self._columns(width)
         self._widest = (
-            max(self._widest[0], max((len(row.routine) for row in rows), default=0)),
-            max(self._widest[1], max((len(row.name) for row in rows), default=0)),
+            max(self._widest[0], max((cell_width(row.routine) for row in rows), default=0)),
+            max(self._widest[1], max((cell_width(row.name) for row in rows), default=0)),
         )
         if self._columns(width) != before:
             self.refresh()
@@ -347,9 +348,9 @@ class SectionPane(Pane):
             parts.append((fit(printable(row.routine), routine) + " ", "rows--name"))
         if name:
             parts.append((fit(printable(row.name), name) + " ", self.name_style(row)))
-        used = sum(len(text) for text, _ in parts) if width else 0
+        used = sum(cell_width(text) for text, _ in parts) if width else 0
         if self.indent or not width:
-            parts.append((fit(row.text[self.indent :], max(0, width - used)), ""))
+            parts.append((fit(shifted(row.text, self.indent), max(0, width - used)), ""))
             return parts
         return parts + value_parts(row.text)
 

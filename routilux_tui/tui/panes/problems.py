@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.panes.row_target import NOTHING, RowTarget
-from routilux_tui.tui.widgets.lines import fit, fit_parts
+from routilux_tui.tui.widgets.lines import cell_width, fit, fit_parts
 from routilux_tui.tui.widgets.title import Tab
-from routilux_tui.tui.widgets.values import flattened, name_of, value_parts
+from routilux_tui.tui.widgets.values import flattened, pair_parts, value_parts
 from routilux_tui.views.formatting import ago, clock, count, span
 from routilux_tui.views.text import printable
 
@@ -159,7 +159,7 @@ class ProblemsPane(Pane):
 def _kind_parts(one: ProblemRow, width: int, last: str) -> list[Part]:
     """A problem: what, how often, in how many inputs, and how long ago it was last."""
     end = f" {count(one.count)}{_TIMES} in {count(one.inputs)}{f', {last} ago' if last else ''} "
-    name = min(_NAME, len(one.routine_id))
+    name = min(_NAME, cell_width(one.routine_id))
     return [
         ("✗ ", "rows--error"),
         (fit(one.routine_id, name), "rows--name"),
@@ -188,35 +188,22 @@ def _input_parts(
     tries = (
         f"{failing.tries}/{failing.most_tries}" if failing.most_tries > 1 else f"{failing.tries}"
     )
-    given = failing.input
-    values = value_parts(failing.text)
-    if isinstance(given, dict):
-        every = flattened(given)
-        name = name_of(every)
-        shown = sorted(
-            (key for key in every if key not in problem.common), key=lambda key: key != name
-        )
-        values = []
-        for key in shown:
-            if key != name:
-                values.append((f"{key} ", "rows--dim"))
-            values += [(_text(every[key]), "rows--name" if key == name else ""), ("  ", "")]
+    if isinstance(failing.input, dict):
+        values = pair_parts(flattened(failing.input), "rows--name", problem.common)
+    else:
+        values = value_parts(failing.text)
     parts: list[Part] = [("  ", ""), (fit(tries, 6), "rows--warning" if due else "")]
     parts += [(fit(then[0], _THEN), then[1])]
     if width >= 80:
-        parts.append((fit(clock(failing.at)[:8], 10), "rows--dim"))
+        parts.append((fit(clock(failing.at, exact=False), 10), "rows--dim"))
     if problem.form and failing.error:  # what its own message is
         room = width - sum(len(text) for text, _ in parts)
         own = printable(failing.error).removeprefix(f"{problem.error_type}: ")
         kept = room - min(cell_len(own), room // 2) - 1
-        used = sum(cell_len(printable(text)) for text, _ in values)
+        used = sum(cell_width(text) for text, _ in values)
         parts += [*fit_parts(values, min(used, kept)), (f" {own}", "rows--error")]
         return parts
     return parts + values
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _quoted(value: Any) -> str:

@@ -27,8 +27,8 @@ def mark_text(shown: Timeline, marked: str, path: CriticalPath | None) -> str:
     """
     if marked == BUSIEST:
         begin, end, handlers = busiest(shown)
-        letters = 12 if end - begin < _SHORT else 8
-        ends = " to ".join(clock(timestamps.to_iso(at))[:letters] for at in (begin, end))
+        is_short = end - begin < _SHORT
+        ends = " to ".join(clock(timestamps.to_iso(at), exact=is_short) for at in (begin, end))
         return f"busiest {ends}: {handlers:.1f} handlers at once"
     return "critical path: " + ("…" if path is None else summary(path))
 

@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from routilux_tui.errors import RoutiluxTuiError, UsageError
 from routilux_tui.job.answers import emitted_by
-from routilux_tui.job.jsonable import dumps, parse_json, preview
+from routilux_tui.job.jsonable import dumps, parse_json, preview, shortened
 from routilux_tui.tui.screens.dialogs import ChoiceDialog
 from routilux_tui.tui.screens.paced import PacedDialog
 from routilux_tui.tui.widgets.values import flattened
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.sources.base import Handle
 
-_MOST, _WIDEST = 8, 60
+_MOST, _FEW, _WIDEST = 8, 4, 60
 _FREE = "data"
 
 
@@ -210,25 +210,25 @@ class AnswerDialog(PacedDialog[str | None]):
 
 def _facts(one: AskedQuestion) -> list[str]:
     """Who asks, with what data, and what becomes of an answer."""
-    lines = [f"asked by {one.routine} at {clock(one.asked_at)[:8]}"]
-    for key, value in list(flattened(one.data if isinstance(one.data, dict) else {}).items())[
-        :_MOST
-    ]:
-        lines.append(f"  {key}  {_shown(value, _WIDEST)}")
+    lines = [f"asked by {one.routine} at {clock(one.asked_at, exact=False)}"]
+    values = flattened(one.data if isinstance(one.data, dict) else {})
+    lines += [f"  {key}  {_shown(value, _WIDEST)}" for key, value in list(values.items())[:_MOST]]
+    lines += [f"  … {len(values) - _MOST} more"] if len(values) > _MOST else []
     to = f" to {', '.join(one.targets)}" if one.targets else ""
     lines.append(f"the answer emits {one.routine}.{one.event}{to}; it can't be taken back")
     if one.types:
         wanted = ", ".join(f"{name} ({kind})" for name, kind in one.types.items())
         lines.append(f"it wants {wanted}")
     if one.due_at:
-        lines.append(f"until {clock(one.due_at)[:8]}, then: {one.default}")
+        lines.append(f"until {clock(one.due_at, exact=False)}, then: {one.default}")
     return [printable(line) for line in lines]
 
 
 def _values(data: Any) -> str:
     values = flattened(data if isinstance(data, dict) else {})
-    return "  ".join(f"{key} {_shown(value, 30)}" for key, value in list(values.items())[:4])
+    shown = [f"{key} {_shown(value, 30)}" for key, value in list(values.items())[:_FEW]]
+    return "  ".join([*shown, "…"] if len(values) > _FEW else shown)
 
 
 def _shown(value: Any, widest: int) -> str:
-    return value[:widest] if isinstance(value, str) else preview(value, widest)
+    return shortened(value, widest) if isinstance(value, str) else preview(value, widest)

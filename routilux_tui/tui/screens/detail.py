@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from routilux_tui.tui.screens.paced import PacedScreen
-from routilux_tui.tui.widgets.lines import Part, fit, wrapped
+from routilux_tui.tui.widgets.lines import Part, fit, shifted, wrapped
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 
@@ -20,20 +20,22 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _MOST_LINES = 200_000
+_LONGEST = 16 << 20
 LEADS_ON = "0123456789arDR"
 """The keys that a sentence of why may name."""
 
 
 def json_lines(value: Any) -> list[str]:
-    """A value as lines of indented JSON; the work and the result are bounded."""
+    """A value as lines of indented JSON; the work and the result are bounded, and say so."""
     try:
         text = json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         from routilux_tui.job.jsonable import preview
 
         text = preview(value, 200_000)
-    lines = text[: 16 << 20].split("\n")
-    return lines[:_MOST_LINES]
+    lines = text[:_LONGEST].split("\n")
+    is_whole = len(text) <= _LONGEST and len(lines) <= _MOST_LINES
+    return lines if is_whole else [*lines[:_MOST_LINES], "…"]
 
 
 class TextRows(Rows):
@@ -94,7 +96,7 @@ class TextRows(Rows):
     def parts(self, n: int, width: int) -> list[Part] | None:
         """A line."""
         text, line = self._seen[n]
-        shown = fit(text[self.indent :], width - 1)
+        shown = fit(shifted(text, self.indent), width - 1)
         return [(" ", ""), (shown, "rows--match" if line == self.found else "")]
 
 

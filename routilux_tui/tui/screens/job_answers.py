@@ -102,9 +102,8 @@ async def problem_lines(
     if chosen is not None:
         tries = f"tried {chosen.tries} of {chosen.most_tries} times"
         moves = handle.header.status == "running" and not handle.is_gone
-        next_try = (
-            f"{'next try' if moves else 'to be tried again, was due'} {clock(chosen.next_try)[:8]}"
-        )
+        due = clock(chosen.next_try, exact=False)
+        next_try = f"{'next try' if moves else 'to be tried again, was due'} {due}"
         then = "given up" if chosen.gave_up else next_try
         whole = chosen.input if chosen.input is not None else chosen.text
         lines += ["", f"its input ({tries}, {then})", "", *json_lines(whole)]

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError
+from routilux_tui.job.jsonable import shortened
 from routilux_tui.tui.panes.layout import HISTORY as HISTORY_PANE
 from routilux_tui.tui.panes.pane import SectionPane
 from routilux_tui.tui.screens.job_retry import RetryLayer
@@ -153,7 +154,7 @@ class ReplayLayer(RetryLayer):
         if not word and self._speed:
             word = speed_text(SPEEDS[self._speed])
         elif not word and self._condition:
-            word = f"{{ }}: {printable(self._condition)[:30]}"
+            word = f"{{ }}: {shortened(printable(self._condition), 30)}"
         if word != self.bar.word:
             self.bar.word = word
             self.bar.refresh()

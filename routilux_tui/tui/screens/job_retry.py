@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from routilux_tui.errors import NotPossible, RoutiluxTuiError, UsageError
 from routilux_tui.job.error_kinds import FAILURES
+from routilux_tui.job.jsonable import shortened
 from routilux_tui.job.queue_actions import DROP, EDIT, FIRST, HOLD, RELEASE
 from routilux_tui.job.status import has_ended
 from routilux_tui.tui.screens.dialogs import ChoiceDialog, ConfirmDialog, LineDialog
 from routilux_tui.tui.screens.job_acting import ActingLayer
-from routilux_tui.tui.widgets.values import flattened, name_of
+from routilux_tui.tui.widgets.values import flattened, named_by
 from routilux_tui.views import shapes
 from routilux_tui.views.choosing import TaskSelection
 from routilux_tui.views.editing import Edited, difference, input_text, parse_input, patch_between
@@ -283,9 +284,8 @@ def _open_inputs(target: CursorTarget) -> str:
 
 def _name_of(failing: FailingInput) -> str:
     """What a failed input is called: by its id, or by all of it."""
-    every = flattened(failing.input) if isinstance(failing.input, dict) else {}
-    named = every.get(name_of(every)) if every else None
-    return printable(str(named) if named is not None else failing.text)[:_NAME]
+    named = named_by(flattened(failing.input)) if isinstance(failing.input, dict) else ""
+    return shortened(printable(named or failing.text), _NAME)
 
 
 def _shown_difference(before: Any, after: Any) -> list[str]:

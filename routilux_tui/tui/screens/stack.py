@@ -46,7 +46,7 @@ class StackScreen(TextScreen):
         if one.median is not None and one.p95 is not None:
             usual = f" (its median is {duration(one.median)}, its p95 {duration(one.p95)})"
         lines = [
-            f"task {one.task}, since {clock(one.since)[:8]}{usual}",
+            f"task {one.task}, since {clock(one.since, exact=False)}{usual}",
             f"try {one.tries} of {one.most_tries}",
             "",
         ]

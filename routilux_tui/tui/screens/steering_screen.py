@@ -198,7 +198,7 @@ async def still_running_in(handle: Handle) -> str:
     now = (await handle.insight(NOW)).now
     if now is None or not now.handlers:
         return ""
-    return printable(still_running_now(now, lambda at: clock(at)[:8]))
+    return printable(still_running_now(now, lambda at: clock(at, exact=False)))
 
 
 async def question_of(handle: Handle) -> str:

@@ -11,8 +11,9 @@ from textual.geometry import Region
 
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
+from routilux_tui.job.jsonable import shortened
 from routilux_tui.tui.theme import STATUS_STYLE
-from routilux_tui.tui.widgets.lines import Part, fit
+from routilux_tui.tui.widgets.lines import Part, cell_width, fit
 from routilux_tui.tui.widgets.painted import PaintedWidget
 from routilux_tui.views import shapes
 from routilux_tui.views.estimate import ending
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from routilux_tui.views.insight import Outlook
     from routilux_tui.views.shapes import Header
 
+_FLOW = 36
 _BARS = 16
 _RATE = 11
 """Cells that the rate and a bar of it take at least."""
@@ -156,7 +158,7 @@ class JobHeader(PaintedWidget):
         seen = statuses.appearance_of(job.status)
         word = "done" if job.status == "completed" else seen.word
         if job.by and job.status in {"paused", "cancelled"}:
-            word = f"{word} by {printable(job.by)[:24]}"
+            word = f"{word} by {shortened(printable(job.by), 24)}"
         return f" {seen.glyph} {word}", STATUS_STYLE.get(job.status, "rows--dim")
 
     def _first_line(self) -> list[Part]:
@@ -168,7 +170,7 @@ class JobHeader(PaintedWidget):
         status = [*self._past_mark(), self._status(job)]
         left: list[Part] = [
             ("  ", ""),
-            (printable(job.flow_id)[:36], "rows--name"),
+            (fit(job.flow_id, min(_FLOW, cell_width(job.flow_id))), "rows--name"),
             (f"  {printable(job.job_id[:8])}", "rows--dim"),
         ]
         if host := _host(self.place):
@@ -237,7 +239,7 @@ class JobHeader(PaintedWidget):
             text, since = self.waits[-1]
             more = f" (+{len(self.waits) - 1})" if len(self.waits) > 1 else ""
             waiting = f"waiting {span(int(self.now() - since) + 0.0)}: {printable(text)}{more}"
-            right.append((fit(waiting, min(len(waiting), width // 2)) + "  ", "rows--running"))
+            right.append((fit(waiting, min(cell_len(waiting), width // 2)) + "  ", "rows--running"))
         outlook = self.outlook
         errors = outlook.errors if outlook is not None else job.errors
         queued = outlook.queued if outlook is not None else job.counts.get(shapes.PENDING, 0)

@@ -281,7 +281,7 @@ class JobRows(Rows):
         folder, _, name = one.path.rpartition("/")
         if self.listing.is_repeated(one):
             is_same = self.listing.has_same_name(one)
-            return printable((folder.rpartition("/")[2] if is_same else name)[:8]), ""
+            return printable(folder.rpartition("/")[2] if is_same else name), ""
         return printable(one.job_id[:8]), ""
 
     def _time(self, at: str) -> str:

@@ -13,6 +13,8 @@ from routilux_tui.views.text import printable
 if TYPE_CHECKING:
     from rich.style import Style
 
+_MARKS = 8
+"""Characters that a cell may hold: a letter and its accents."""
 Part = tuple[str, str]
 """Some text and the name of the component class that paints it; empty: the line's own."""
 
@@ -29,19 +31,54 @@ def fit(text: str, width: int) -> str:
         return text[: width - 1] + "…"
     if cell_len(text) <= width:
         return set_cell_size(text, width)
-    return set_cell_size(text, width - 1) + "…"
+    kept = set_cell_size(text, width - 1)
+    if kept and not text.startswith(kept):  # a wide letter did not fit: a blank stands for its half
+        return kept[:-1] + "… "
+    return kept + "…"
+
+
+def cell_width(text: str) -> int:
+    """How many cells a text takes, once it is made harmless."""
+    text = printable(text)
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def cut_parts(parts: list[Part], width: int) -> tuple[list[Part], int]:
+    """Parts in at most ``width`` cells, made harmless, with an ellipsis where some are cut off.
+
+    Returns:
+        The parts, and how many cells they take.
+    """
+    made: list[Part] = []
+    used = 0
+    for raw, name in parts:
+        if not raw:
+            continue
+        text = printable(raw)
+        length = len(text) if text.isascii() else cell_len(text)
+        if used + length <= width:
+            made.append((text, name))
+            used += length
+            continue
+        text = text.rstrip(" ")
+        if used < width:
+            made.append((fit(text, width - used), name))
+            used = width
+        elif text:  # nothing was cut yet: the end of what is seen gives way
+            while made and not (taken := cell_len(made[-1][0])):
+                del made[-1]
+            if made:
+                last, style = made.pop()
+                made.append((fit(f"{last} ", taken), style))
+        if text:
+            break
+    return made, used
 
 
 def fit_parts(parts: list[Part], width: int) -> list[Part]:
     """Parts in exactly ``width`` cells."""
-    made: list[Part] = []
-    for text, style in parts:
-        used = cell_len(printable(text))
-        made.append((fit(text, width) if used > width else text, style))
-        width -= used
-        if width <= 0:
-            break
-    return [*made, (" " * max(0, width), "")]
+    made, used = cut_parts(parts, width)
+    return [*made, (" " * (width - used), "")] if used < width else made
 
 
 def wrapped(text: str, width: int, hang: int = 2) -> list[str]:
@@ -58,8 +95,9 @@ def wrapped(text: str, width: int, hang: int = 2) -> list[str]:
     at, room = 0, width
     while at < len(text):
         piece = text[at : at + room]
-        if not piece.isascii():
-            piece = chop_cells(piece, room)[0] or piece[:1]
+        if not piece.isascii():  # a letter may be of several characters, and of no or two cells
+            piece = text[at : at + room * _MARKS]
+            piece = next(iter(chop_cells(piece, room)), piece) or piece[:1]
         if at + len(piece) < len(text) and text[at + len(piece)] != " ":
             blank = piece.rfind(" ", len(piece) // 2)
             piece = piece[: blank + 1] if blank > 0 else piece
@@ -69,6 +107,11 @@ def wrapped(text: str, width: int, hang: int = 2) -> list[str]:
             at += 1
         room = max(1, width - indent)
     return lines
+
+
+def shifted(text: str, cells: int) -> str:
+    """A text without its first characters, with the sign of a cut where something of it was."""
+    return "…" + text[cells + 1 :] if cells and text else text
 
 
 def right(text: str, width: int) -> str:
@@ -94,23 +137,9 @@ def highlighted(parts: list[Part], query: str, style: str) -> list[Part]:
 
 
 def strip_of(parts: list[Part], width: int, styles: dict[str, Style], base: Style) -> Strip:
-    """A strip of exactly ``width`` cells; no terminal obeys any of its text."""
-    segments: list[Segment] = []
-    used = 0
-    for raw, name in parts:
-        if not raw:
-            continue
-        text = printable(raw)
-        room = width - used
-        if room <= 0:
-            break
-        length = len(text) if text.isascii() else cell_len(text)
-        if length > room:
-            text = set_cell_size(text, room)
-            length = room
-        style = base + styles[name] if name else base
-        segments.append(Segment(text, style))
-        used += length
+    """A strip of exactly ``width`` cells, cut with an ellipsis; no terminal obeys its text."""
+    made, used = cut_parts(parts, width)
+    segments = [Segment(text, base + styles[name] if name else base) for text, name in made]
     if used < width:
         segments.append(Segment(" " * (width - used), base))
     return Strip(segments, width)

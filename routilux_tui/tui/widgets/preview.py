@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 
+from routilux_tui.tui.widgets.lines import cell_width, fit
 from routilux_tui.tui.widgets.painted import PaintedWidget
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ class Preview(PaintedWidget):
         """The rule, or a line."""
         width = self.size.width
         if y == 0:
-            used = cell_len(self.title) + 4 + sum(cell_len(text) for text, _ in _HINT)
-            rule = "─" * max(0, width - used)
-            parts = [("── ", "rows--rule"), (f"{self.title} ", "rows--name"), (rule, "rows--rule")]
+            room = max(0, width - 4 - sum(cell_len(text) for text, _ in _HINT))
+            used = min(room, cell_width(self.title))
+            rule = "─" * (room - used)
+            title = fit(self.title, used)
+            parts = [("── ", "rows--rule"), (f"{title} ", "rows--name"), (rule, "rows--rule")]
             return self.strip([*parts, *_HINT], width)
         parts = self.lines[y - 1] if y <= len(self.lines) else []
         return self.strip(parts, width)

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from routilux_tui.job.breakpoints import is_breakpoint
 from routilux_tui.job.jsonable import preview
-from routilux_tui.tui.widgets.lines import fit
+from routilux_tui.tui.widgets.lines import cell_width, fit
 from routilux_tui.tui.widgets.painted import PaintedWidget
 from routilux_tui.tui.widgets.values import flattened, pairs
 from routilux_tui.views.formatting import clock, counted
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST, _FEW, _LOW = 6, 2, 20
 """Lines of data at most; in a terminal of fewer than 20 lines; `a` shows the rest."""
-_MOST_CHOICES = 5
+_MOST_CHOICES, _MOST_NAMES = 5, 3
 _WIDEST = 200
 
 
@@ -67,8 +67,8 @@ class QuestionBox(PaintedWidget):
         """One line, with the box around it."""
         width = self.size.width
         if y == 0:
-            text = fit(self._title, min(width - 8, len(self._title)))
-            rule = "─" * max(0, width - 5 - len(text))
+            text = fit(self._title, min(width - 8, cell_width(self._title)))
+            rule = "─" * max(0, width - 5 - cell_width(text))
             parts: list[Part] = [("╭─ ", "rows--warning"), (text, "rows--warning"),
                                  (f" {rule}╮", "rows--warning")]  # fmt: skip
         elif y <= len(self._lines):
@@ -82,7 +82,7 @@ class QuestionBox(PaintedWidget):
 
 def _question(one: AskedQuestion, held: int, most: int) -> list[list[Part]]:
     """A question of a routine: its text and data, what it takes, until when."""
-    by = f"   asked by {one.routine} at {clock(one.asked_at)[:8]}"
+    by = f"   asked by {one.routine} at {clock(one.asked_at, exact=False)}"
     lines: list[list[Part]] = [[("  ", ""), (one.text, "rows--name"), (by, "rows--dim")]]
     lines += _noted(one.data, most)
     to = f" to {', '.join(one.targets)}" if one.targets else ""
@@ -90,9 +90,9 @@ def _question(one: AskedQuestion, held: int, most: int) -> list[list[Part]]:
     then += f", then {counted(held, 'held task')}" if held else ""
     lines.append([("  ", ""), (then, "rows--dim")])
     if one.due_at:
-        limit = f"until {clock(one.due_at)[:8]}, then: {one.default}"
+        limit = f"until {clock(one.due_at, exact=False)}, then: {one.default}"
         lines.append([("  ", ""), (limit, "rows--warning")])
-    takes = ", ".join(list(one.choices)[:_MOST_CHOICES])
+    takes = _listed(list(one.choices), _MOST_CHOICES)
     takes = takes or ", ".join(f"{name} ({kind})" for name, kind in one.types.items()) or "data"
     lines.append(_keys(("a", f"answer: {takes}"), ("c", "cancel")))
     return lines
@@ -106,14 +106,14 @@ def _pause(
     asked = f"asked by {by} " if by else "asked "
     noted = point.get("checkpoint")
     if is_breakpoint(point):
-        return _met(noted or {}, clock(at)[:8], held, most)
-    lines: list[list[Part]] = [[("  ", ""), (f"{asked}at {clock(at)[:8]}", "rows--dim")]]
+        return _met(noted or {}, clock(at, exact=False), held, most)
+    lines: list[list[Part]] = [[("  ", ""), (f"{asked}at {clock(at, exact=False)}", "rows--dim")]]
     deferred = questions[0].data if len(questions) == 1 else {}
     lines += _noted({**(noted if isinstance(noted, dict) else {}), **dict(deferred)}, most)
-    events = [f"{one.routine}.{one.event}" for one in questions[:3]]
-    then = f"going on emits {', '.join(events)}" if events else "going on"
+    events = _listed([f"{one.routine}.{one.event}" for one in questions], _MOST_NAMES)
+    then = f"going on emits {events}" if events else "going on"
     targets = {target for one in questions for target in one.targets}
-    then += f" to {', '.join(sorted(targets)[:3])}" if targets else ""
+    then += f" to {_listed(sorted(targets), _MOST_NAMES)}" if targets else ""
     then += f", then {counted(held, 'held task')}" if held else ""
     lines.append([("  ", ""), (then, "rows--dim")])
     keys = [("r", "go on (asks y/n)"), ("c", "cancel")]
@@ -137,11 +137,21 @@ def _met(noted: dict[str, Any], at: str, held: int, most: int) -> list[list[Part
 
 def _noted(data: Any, most: int) -> list[list[Part]]:
     values = flattened(data if isinstance(data, dict) else {})
-    return [
+    lines: list[list[Part]] = [
         [("    ", ""), (f"{key}  ", "rows--dim"), (_shown(value), "rows--name")]
-        for key, value in list(values.items())[:most]
+        for key, value in values.items()
         if value not in ({}, [], "", None)
     ]
+    more = len(lines) - most
+    lines = lines[:most]
+    if more > 0 and lines:
+        lines[-1].append((f"  … {more} more", "rows--dim"))
+    return lines
+
+
+def _listed(names: list[str], most: int) -> str:
+    """The first of some names; that there are more is said."""
+    return ", ".join([*names[:most], "…"] if len(names) > most else names)
 
 
 def _shown(value: Any) -> str:
