@@ -145,7 +145,8 @@ is saved as pending, and its runner ends: what waits takes no memory, and outliv
 `ps`, `show` and the list say which of how many it is. When a job of the queue has ended, its runner
 starts the next, the longest waiting first; with the environment that it has itself, and the flow as
 it is by then. A runner that is killed holds no place, but starts nothing: then the next `ps`, list
-of jobs, or `run --queue` does. A paused job keeps its place. `rm JOB` takes one out that waits.
+of jobs, `wait`, or `run --queue` does. A paused job keeps its place. `rm JOB` takes one out that
+waits. `wait JOB` and `run --no-tui` stay until it has had its turn and has ended.
 """
 
 _ALERTS = """\

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from routilux_tui.runner.client import Client
     from routilux_tui.runner.launch_spec import LaunchResult, Predecessor
-    from routilux_tui.views.shapes import AlertRule, Header
+    from routilux_tui.views.shapes import AlertRule, Header, RoutineRow
 
 __all__ = ["add_arguments", "run", "split_arguments"]
 PROGRESS_EVERY = 0.5
@@ -220,23 +220,50 @@ def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
         return 0
     if started.queued:
         print(f"Job {started.job_id} waits: {output.safe(started.queued)}.", file=sys.stderr)
-        return 0
+        return 0 if output.opens_screen(args) else _follow_in_turn(started, args)
     if not output.opens_screen(args):
         try:
             return follow(started.socket, as_json=args.json)
         except Unreachable as error:
             raise runner_gone(started, args.flow) from error
         except KeyboardInterrupt:
-            name = started.job_id[:8]
-            print(f"The job goes on. See it: routilux-tui attach {name}", file=sys.stderr)
-            print(f"  End it: routilux-tui cancel {name}", file=sys.stderr)
-            return 130
+            return _goes_on(started.job_id[:8])
     from routilux_tui.cli.screen import show
     from routilux_tui.sources.live import socket_handle
 
     chosen = settings(args)
     handle = socket_handle(Path(started.socket), fps=chosen.fps, read_only=chosen.read_only)
     return show(chosen, handle=handle)
+
+
+def _goes_on(name: str) -> int:
+    print(f"The job goes on. See it: routilux-tui attach {name}", file=sys.stderr)
+    print(f"  End it: routilux-tui cancel {name}", file=sys.stderr)
+    return 130
+
+
+def _follow_in_turn(started: LaunchResult, args: argparse.Namespace) -> int:
+    """Wait until a job's turn comes in its queue, then follow it."""
+    from routilux_tui.cli.find_job import SavedJob
+    from routilux_tui.cli.turn import running_of, wait_for_turn, waits_for_turn
+    from routilux_tui.runner.launch import runner_gone
+
+    path, name = Path(started.path), started.job_id[:8]
+    try:
+        wait_for_turn(path)
+        running = running_of(path)
+        if running is not None:
+            return follow(running.key, as_json=args.json)
+    except Unreachable as error:
+        raise runner_gone(started, args.flow) from error
+    except KeyboardInterrupt:
+        if waits_for_turn(path):
+            print(f"It waits for its turn. See it: routilux-tui show {name}", file=sys.stderr)
+            print(f"  Out of its queue: routilux-tui rm {name}", file=sys.stderr)
+            return 130
+        return _goes_on(name)
+    job = SavedJob(path)  # it has ended before it was seen
+    return _print_end(job.header(), job.routines(), started.path, as_json=args.json)
 
 
 def follow(socket: str, *, as_json: bool = False) -> int:
@@ -257,10 +284,16 @@ def follow(socket: str, *, as_json: bool = False) -> int:
         _progress(client, header, logged, quiet=as_json, last=True)
         routines = client.routines()
         path = client.hello.path
+    if not as_json:
+        print()
+    return _print_end(header, routines, path, as_json=as_json)
+
+
+def _print_end(header: Header, routines: list[RoutineRow], path: str, *, as_json: bool) -> int:
+    """Print how a job has ended; the exit code tells it, too."""
     if as_json:
         output.print_json({"header": _plain(header), "routines": _plain(routines), "file": path})
     else:
-        print()
         output.print_header(header, routines, path)
     return 0 if header.status == "completed" else 1
 

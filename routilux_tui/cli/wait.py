@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from routilux_tui.cli import output
 from routilux_tui.cli.arguments import seconds
 from routilux_tui.cli.find_job import SavedJob, find, find_running
+from routilux_tui.cli.turn import running_of, wait_for_turn, waits_for_turn
 from routilux_tui.errors import (
     ConditionImpossible,
     JobFailed,
@@ -74,7 +75,15 @@ def _wait(args: argparse.Namespace) -> WaitResult:
         found = find_running(args.job, must_answer=False)
     if isinstance(found, Path) or found.place != "live":
         path = found if isinstance(found, Path) else Path(found.path)
-        return _judge_file(SavedJob(path), args.until)
+        if waits_for_turn(path):
+            if args.until and _holds(SavedJob(path), args.until):
+                return WaitResult("met", "pending")
+            if not wait_for_turn(path, None if args.timeout is None else begun + args.timeout):
+                return WaitResult("timeout", "pending")
+        running = running_of(path)
+        if running is None:
+            return _judge_file(SavedJob(path), args.until)
+        found = running
     path = Path(found.path)
     left, patience = None, _ANSWERS
     if args.timeout is not None:
@@ -102,24 +111,29 @@ def _wait(args: argparse.Namespace) -> WaitResult:
 def _judge_file(job: SavedJob, until: str) -> WaitResult:
     """A file that nobody writes: it is so, or it never will be."""
     status = job.state.status
-    if until:
-        from routilux_tui.runner.blocking_judge import BlockingJudge
-        from routilux_tui.sources.entry_progress import judge_by_earlier
-        from routilux_tui.views.condition_context import context_of
-        from routilux_tui.views.conditions import Condition
-        from routilux_tui.views.projection import Projection
-
-        projection = Projection(job.state)
-        judge_by_earlier(projection)
-        context = context_of(job.state, projection.earlier, gone=job.is_abandoned())
-        condition = Condition(until)
-        condition.check_names(context)
-        with contextlib.closing(BlockingJudge()) as judge:
-            if judge.holds(condition, context):
-                return WaitResult("met", status)
+    if until and _holds(job, until):
+        return WaitResult("met", status)
     if not statuses.has_ended(status):
         raise NotPossible(
             f"{job.path}: {statuses.how_left(status)}.",
             f"What was done is kept. Go on: {command('resume', job.path)}",
         )
     return WaitResult("ended" if until else "met", status)
+
+
+def _holds(job: SavedJob, until: str) -> bool:
+    """Whether a condition holds of a saved job."""
+    from routilux_tui.runner.blocking_judge import BlockingJudge
+    from routilux_tui.sources.entry_progress import judge_by_earlier
+    from routilux_tui.views.condition_context import context_of
+    from routilux_tui.views.conditions import Condition
+    from routilux_tui.views.projection import Projection
+
+    projection = Projection(job.state)
+    judge_by_earlier(projection)
+    context = context_of(job.state, projection.earlier, gone=job.is_abandoned())
+    condition = Condition(until)
+    if job.state.status != "pending":  # it knows its routines when it begins, and says then
+        condition.check_names(context)
+    with contextlib.closing(BlockingJudge()) as judge:
+        return judge.holds(condition, context)

@@ -97,6 +97,22 @@ class JobQueue:
             return ""
         return f"{ids.index(safe_name(job_id)) + 1} of {len(ids)} in queue {self.name}"
 
+    def expects(self, job_id: str) -> bool:
+        """Whether a job waits here, or has a place: it begins, or is not quite gone."""
+        if self.place_of(job_id):
+            return True
+        try:
+            handle = os.open(self._running / safe_name(job_id), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Alone decide who begins.

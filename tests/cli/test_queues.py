@@ -6,6 +6,8 @@ import errno
 import fcntl
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +68,28 @@ def test_jobs_run_one_after_the_other_and_ps_says_what_waits(flows: str) -> None
     assert open_job(second.path).status == "completed"
     assert open_job(third.path).status == "failed"
     until(is_free)
+
+
+def test_whoever_waits_for_a_job_waits_for_its_turn_too(flows: str) -> None:
+    first = queued(f"{flows}:stuck")
+    second = queued(f"{flows}:counting")
+    tui("wait", second.job_id, "--timeout", "0.5", code=124)
+    tui("wait", second.job_id, "--until", 'status == "pending"')
+    tui("wait", second.job_id, "--until", "no such", code=2)
+    words = ("run", f"{flows}:failing", "--queue", "nightly", "--no-tui")
+    with begun(*words) as third, begun("wait", second.job_id) as waiting:
+        assert "waits: 2 of 2 in queue nightly" in third.stderr.readline()
+        os.kill(first.pid, 9)  # it starts nothing by itself
+        assert waiting.wait(60) == 0
+        assert third.wait(60) == 1
+        assert "failed" in third.stdout.read()
+    with begun(*words) as fourth:  # there is a place again
+        assert fourth.wait(60) == 1
+
+
+def begun(*words: str) -> subprocess.Popen[str]:
+    command = (sys.executable, "-m", "routilux_tui", *words)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def has_ended(job: LaunchResult) -> bool:
