@@ -230,8 +230,17 @@ class Execution(QuestionControls):
 
     def places(self) -> dict[int, str]:
         """Where the handler of each task runs, in words: its thread, or a process elsewhere."""
-        threads = {task: thread.name for task, thread in self.threads().items()}
-        return threads | self.job_state.workers
+        places = {task: thread.name for task, thread in self.threads().items()}
+        if self._executors is not None:
+            with self._lock:
+                active = [
+                    (one.id, self.flow.routines[one.routine_id]) for one in self._active.values()
+                ]
+            for task, routine in active:
+                executor = self._executors.name_of(routine)
+                if executor:  # its thread here only waits for it
+                    places[task] = f"{executor}, no worker known yet"
+        return places | self.job_state.workers
 
     def stack(self, task_id: int) -> str:
         """Where the handler of a task is at this moment; empty when it runs no more."""

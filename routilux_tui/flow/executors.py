@@ -81,6 +81,13 @@ class Executors:
             found = self._made[spec] = _make(spec)
         return found
 
+    def name_of(self, routine: Routine) -> str:
+        """Where a routine's handlers run, in words; empty where they run here."""
+        spec = routine._executor if routine._executor is not None else self._default
+        if spec is None or spec == THREADS:
+            return ""
+        return spec if isinstance(spec, str) else type(spec).__name__
+
     def fenced(self, running: dict[int, tuple[str, float]]) -> list[int]:
         """Those of the tasks that run, by their ids, that are never to be begun twice."""
         found = []

@@ -101,6 +101,17 @@ class TestWhatAHandlerDoes:
         assert ended(flow, job, 60) == "completed"
         assert len({one["pid"] for one in got(job)}) == 2
 
+    def test_what_waits_for_a_worker_process_runs_in_none_yet(self, tmp_path):
+        flow = made("processes:1", workers=2)
+        job = flow.execute("a", {"n": 2, "what": "wait", "folder": str(tmp_path)})
+        execution = flow.execution_of(job)
+        until(lambda: list(tmp_path.glob("begun *")) and execution.handlers() == ["b"] * 2)
+        at, waits = sorted(execution.places().values(), reverse=True)
+        assert at.startswith("worker process ")
+        assert waits == "processes:1, no worker known yet"
+        (tmp_path / "go on").touch()
+        assert ended(flow, job, 60) == "completed"
+
     def test_an_asynchronous_handler_runs_there_too(self):
         flow = made("processes:1", Later, "later")
         job = flow.execute("a", {"n": 2})
