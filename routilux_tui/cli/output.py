@@ -152,7 +152,7 @@ def print_header(
     )
     print(f"  {', '.join(counts) or 'nothing recorded'}")
     outlook = insight.outlook if insight is not None else None
-    if outlook is not None and header.status in {"running", "paused", "failed", "cancelled"}:
+    if outlook is not None and header.status not in {"completed", "pending"}:
         from routilux_tui.views.estimate import ending
 
         far = [] if outlook.progress is None else [f"{outlook.progress:.0%} done"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.errors import JobFileMissing
+from routilux_tui.job.status import has_ended
 from routilux_tui.runner.paths import make_private
 from routilux_tui.sources.entry_reader import EntryReader
 from routilux_tui.sources.saved_handle import SavedHandle
@@ -150,13 +151,14 @@ class SavedSource:
         torn: set[str] = set()
         events = asyncio.ensure_future(anext(changes))
         rows = asyncio.ensure_future(reader.get())
-        killed = asyncio.ensure_future(_killed(good))
+        run: set[str] = set()
+        killed = asyncio.ensure_future(_killed(good, run))
         try:
             while True:
                 await asyncio.wait((events, rows, killed), return_when=asyncio.FIRST_COMPLETED)
                 if killed.done():
                     reader.put(killed.result())
-                    killed = asyncio.ensure_future(_killed(good))
+                    killed = asyncio.ensure_future(_killed(good, run))
                 if rows.done():
                     batch = [_row(one, reader, good, torn) for one in rows.result()]
                     rows = asyncio.ensure_future(reader.get())
@@ -211,24 +213,32 @@ class SavedSource:
         """Nothing is held open but while `entries` is iterated."""
 
 
-async def _killed(good: dict[str, JobEntry]) -> list[str]:
-    """Wait until jobs say that they run, and nobody runs them any more: no file tells of that."""
+async def _killed(good: dict[str, JobEntry], run: set[str]) -> list[str]:
+    """Wait until nobody runs jobs any more that somebody ran: no file tells of that.
+
+    ``run`` has those that are run by somebody, whatever their files say: one that says "pending"
+    may have begun since, and its file is not written anew for that.
+    """
     took = 0.0
     while True:
         await asyncio.sleep(max(_LOOK, _REST * took))
         began = time.monotonic()
-        held = [key for key, one in good.items() if one.status == "running" and not one.badge]
-        left = await asyncio.to_thread(_left, held)
+        open_ones = [one for one in good.values() if not has_ended(one.status) and not one.badge]
+        said = {one.key for one in open_ones if one.status == "running"}
+        held = await asyncio.to_thread(_held, [one.key for one in open_ones])
         took = time.monotonic() - began
-        for key in left:  # so that it is read anew once
+        left = [one.key for one in open_ones if one.key in run | said and one.key not in held]
+        run.clear()
+        run |= held
+        for key in said.intersection(left):  # so that it is read anew once
             good[key] = msgspec.structs.replace(good[key], badge=ABANDONED)
         if left:
             return left
 
 
-def _left(held: list[str]) -> list[str]:
-    """Those of the files that nobody runs; one thread looks at all, for there may be hundreds."""
-    return [key for key in held if not is_locked(Path(key))]
+def _held(keys: list[str]) -> set[str]:
+    """Those of the files that somebody runs; one thread looks at all, for there may be hundreds."""
+    return {key for key in keys if is_locked(Path(key))}
 
 
 def _closed_line(folder: str) -> JobEntry:

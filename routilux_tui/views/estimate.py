@@ -32,6 +32,8 @@ _OLDER = 0.7
 _ROUGH = 0.4
 #: A range this narrow is told as one number.
 _NARROW = 0.25
+#: The end is not known while so much more is left of what has never run than of what has.
+_NEW = 4
 #: So many seconds after the end that was reckoned with, it is overdue.
 _GRACE = 2.0
 #: A part that is said to be done is this at the least: of nothing nothing can be reckoned.
@@ -151,12 +153,18 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class _Work(NamedTuple):
-    """Seconds of handlers: done, left, left by routines' own words, and left of one handler."""
+    """Seconds of handlers.
+
+    ``done``; ``left``, of that by routines' own words (``said``), of tasks whose routine has never
+    run (``assumed``), and of one handler (``longest``). ``is_new``: there are such tasks.
+    """
 
     done: float
     left: float
     said: float
     longest: float
+    assumed: float
+    is_new: bool
 
     @property
     def progress(self) -> float | None:
@@ -272,11 +280,12 @@ def _by_word(load: Load, work: _Work, *, is_early: bool) -> Estimate:
 
 def _by_queue(load: Load, work: _Work) -> Estimate:
     """By what is queued, and by what the routines before it will still send."""
-    if not work.left and any((one.queued or one.running) and not one.done for one in load.routines):
-        return Estimate(QUEUED)  # nobody knows how long what waits will take
+    known = work.left - work.assumed
+    if work.is_new and work.assumed >= _NEW * known:
+        return Estimate(QUEUED, work.progress)  # nobody knows how long that will take
     workers = max(1.0, min(load.busy, load.workers) if load.busy else load.workers)
     # One routine's tasks may all have to wait for the slowest of them.
-    seconds = max(work.left / workers, work.longest)
+    seconds = max(known / workers, work.longest)
     return Estimate(QUEUED, work.progress, seconds * (1 - _ROUGH), seconds * (1 + _ROUGH))
 
 
@@ -285,21 +294,22 @@ def _work(routines: Sequence[RoutineLoad]) -> _Work | None:
     ahead = _tasks_left(routines)
     if ahead is None:
         return None
-    done = left = said = longest = 0.0
-    # What has never run takes as long as whoever sends it: a routine that has said "all done"
-    # is no whole job that is, as long as nobody has begun with what it sent.
-    unknown = 0.0
-    if any(one.part is not None for one in routines):
-        spent = sum(max(one.spent, one.done * one.seconds) for one in routines)
-        unknown = spent / max(1, sum(one.arrived for one in routines))
+    done = left = said = longest = assumed = 0.0
+    is_new = False
+    # As far as it is a part of the whole, a task whose routine has never run is reckoned to take as
+    # long as others did, or as it took to send it: worse would be that it takes no time.
+    whole = sum(max(one.spent, one.done * one.seconds) for one in routines)
+    others = sum(one.done for one in routines) or sum(one.arrived for one in routines)
     for one in routines:
         number, cost = ahead[one.routine_id], one.cost
-        if not cost and not one.done:
-            cost = unknown
+        if number > 0 and not cost and not one.done:
+            cost = whole / max(1, others)
+            assumed += number * cost
+            is_new = True
         if one.part is None:
             done += one.done * one.seconds
             left += number * cost
-            longest = max(longest, cost if number >= 1 else 0.0)
+            longest = max(longest, one.cost if number >= 1 else 0.0)
             continue
         spent = max(one.spent, one.done * one.seconds)
         by_word = one.ahead_by_word * spent / one.begun
@@ -307,7 +317,7 @@ def _work(routines: Sequence[RoutineLoad]) -> _Work | None:
         left += max(by_word, number * cost)
         said += by_word
         longest = max(longest, by_word / max(1, one.running))
-    return _Work(done, left, said, longest)
+    return _Work(done, left, said, longest, assumed, is_new)
 
 
 def _tasks_left(routines: Sequence[RoutineLoad]) -> dict[str, float] | None:

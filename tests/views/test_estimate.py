@@ -192,7 +192,18 @@ def test_nobody_knows_when_it_ends_while_something_waits_for_somebody() -> None:
 def test_nobody_knows_how_long_takes_what_has_never_run() -> None:
     never = [RoutineLoad("split", done=1, seconds=1.0), RoutineLoad("work", queued=300)]
     assert estimate(Load(60.0, never, 4)).seconds is None
-    assert estimate(Load(60.0, never, 4)).progress is None
+    assert estimate(Load(60.0, never, 4)).progress == pytest.approx(1 / 301)
+    nothing = [RoutineLoad("work", queued=1)]
+    assert estimate(Load(60.0, nothing, 4)) == Estimate(QUEUED)
+    # where it is the smaller part of what is left, the end is told by the larger one
+    later = [
+        RoutineLoad("work", done=60, queued=100, seconds=1.0),
+        RoutineLoad("store", queued=50),
+    ]
+    found = estimate(Load(60.0, later, 1))
+    assert found.seconds == pytest.approx(100)
+    assert found.progress == pytest.approx(60 / 210)
+    assert estimate(Load(60.0, [later[0], RoutineLoad("store", queued=400)], 1)).seconds is None
     # the first ones run for a minute: that long each takes at the least
     first = [never[0], RoutineLoad("work", queued=296, running=4, spent=240.0)]
     found = estimate(Load(60.0, first, 4))
