@@ -19,7 +19,7 @@ from routilux_tui.errors import RoutiluxTuiError, TooCostly
 from routilux_tui.job.status import word_of
 from routilux_tui.runner.paths import queues_folder
 from routilux_tui.views.formatting import zoned
-from routilux_tui.views.list_line import progress_of
+from routilux_tui.views.list_line import progress_of, summary_of
 from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import ABANDONED, SILENT, JobEntry
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from routilux_tui.views.list_condition import ListCondition
 
 
+_WHAT = 60
+"""Letters of what is to be said of a job."""
 _COLUMNS = f"by {', '.join(sorted(JOB_ORDERS))}: the newest and the most come first"
 
 
@@ -71,17 +73,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_table(entries: list[JobEntry]) -> None:
-    heads = [
-        "job",
-        "status",
-        "flow",
-        "progress",
-        "routines",
-        "records",
-        "errors",
-        "updated",
-        "file",
-    ]
+    heads = ["job", "status", "flow", "progress", "routines", "records", "errors", "updated"]
+    heads += ["queue", "what of it", "file"]
     is_named = any(entry.name or entry.labels for entry in entries)
     if is_named:
         heads.insert(3, "name")
@@ -96,12 +89,14 @@ def _print_table(entries: list[JobEntry]) -> None:
             f"{entry.records:,}",
             f"{entry.errors:,}",
             zoned(entry.updated_at),
+            f"{entry.queued:,}",
+            output.safe("" if entry.error else summary_of(entry), _WHAT),
             entry.error or entry.path,
         ]
         if is_named:
             row.insert(3, " ".join([entry.name, *output.labels_of(entry.labels)]).strip())
         rows.append(row)
-    numbers = {"progress", "routines", "records", "errors"}
+    numbers = {"progress", "routines", "records", "errors", "queue"}
     output.table(heads, rows, frozenset(n for n, head in enumerate(heads) if head in numbers))
 
 

@@ -94,3 +94,23 @@ def test_columns_stand_in_line_beside_wide_and_joined_letters(world: Path) -> No
     lines = tui("ps").stdout.splitlines()
     places = {cell_len(line.partition("2025-")[0]) for line in lines[1:]}
     assert places == {cell_len(lines[0].partition("updated")[0])}
+
+
+def test_the_table_says_how_far_a_job_is_and_what_there_is_to_say_of_it(world: Path) -> None:
+    save(world, "first", "etl", "completed", "2025-10-26T02:30:00+02:00", records=7)
+    save(world, "second", "etl", "running", "2025-10-26T02:20:00+02:00")
+    save(world, "third", "etl", "failed", "2025-10-26T02:10:00+02:00")
+    path = world / "state/routilux-tui/jobs/third.json"
+    head, *lines = tui("ps").stdout.splitlines()
+    assert head.split() == [
+        *("job", "status", "flow", "progress", "routines", "records", "errors", "updated"),
+        *("queue", "what", "of", "it", "file"),
+    ]
+    at = head.index("what of it")
+    told = {line.split()[0]: line for line in lines}
+    assert told["first"].split()[-2:] == ["0.0s", str(path.with_name("first.json"))]
+    assert " 100% " in told["first"]
+    assert told["first"][at:].startswith("took 0.0s ")
+    assert told["second"][at:].startswith("runner was killed ")
+    assert told["third"][at:].startswith("failed ")
+    assert all(line[head.index("file") :].startswith(str(world)) for line in lines)
