@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -9,6 +11,7 @@ from routilux_tui.job import timestamps
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.insight import Outlook
+from routilux_tui.views.shapes import Control
 from tests.tui.stub import StubHandle, audit
 
 
@@ -75,3 +78,33 @@ async def test_how_long_ago_a_moment_was_is_said_by_the_minute_and_no_finer(
         head = app.screen.head
         head.past = head.now() - seconds - 0.5
         assert f", {said} ago " in lines(app)[0]
+
+
+LONG = "the_nightly_import_of_all_our_ledgers"
+
+
+@pytest.mark.parametrize("flow", ["source_audit", LONG])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "running"},
+        {"status": "failed", "note": "routine price: LookupError: no such rate"},
+        {"status": "paused", "by": "ana", "note": "four-eyes approval of the ledger"},
+        {"status": "cancelled", "by": "somebody with a long name"},
+        {"status": "running", "control": Control("pause", "", 12, "four-eyes approval")},
+    ],
+)
+@pytest.mark.parametrize("width", [60, 80])
+async def test_the_id_and_the_age_are_never_cut_for_a_long_name(
+    width: int, fields: dict[str, Any], flow: str
+) -> None:
+    handle = StubHandle(audit())
+    app = Dashboard(Settings(), handle)
+    async with app.run_test(size=(width, 15)) as pilot:
+        await pilot.pause()
+        head = app.screen.head
+        head.job = msgspec.structs.replace(handle.header, flow_id=flow, **fields)
+        first, _ = lines(app)
+        assert len(first) == width
+        assert f"  {head.job.job_id[:8]}  {head._age(head.job)}" in first
+        assert flow[:7] in first

@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from routilux_tui.job import timestamps
 from routilux_tui.tui import listing
+from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.listing import Listing
+from routilux_tui.tui.settings import Settings
 from routilux_tui.views import formatting
 from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import JobEntry
+from tests.tui.stub import StubSource
 
 JOBS = st.builds(
     JobEntry,
@@ -171,3 +175,26 @@ def test_the_other_way_round_turns_the_order_and_not_the_groups() -> None:
     assert [one.key for one in jobs.shown] == ["c", "d", "b", "a"]
     assert jobs.number("failed") == 2
     assert jobs.number("running") == 2
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_jobs_of_one_flow_can_be_told_apart_however_narrow_the_list(width: int) -> None:
+    ids = ["1a2b3c4d-1", "1a2f3c4d-1", "nightly-1", "nightly-2"]
+    entries = [
+        JobEntry(
+            key=one, job_id=one, flow_id="all the same", status="failed", path=f"/s/{one}.json"
+        )
+        for one in ids
+    ]
+    app = Dashboard(Settings(), source=StubSource(entries))
+    async with app.run_test(size=(width, 15)) as pilot:
+        await pilot.pause()
+        rows = app.screen.rows
+        shown = [
+            "".join(text for text, _ in rows.parts(n, width - 1) or [])
+            for n in range(rows.total)
+            if rows.job_at(n)
+        ]
+        assert len({row[2:] for row in shown}) == len(ids)
+        assert all(cell_len(row) <= width for row in shown)
+        assert any(" 1a2b" in row for row in shown)

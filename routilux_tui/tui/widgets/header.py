@@ -42,6 +42,8 @@ _RATE = 11
 """Seconds that the sparkline has at the most."""
 MANY_QUEUED = 100
 """Tasks in a queue from which on it wants a look."""
+_LEAST_NAME, _LEAST_STATUS = 8, 12
+"""Cells of a flow's name and of a status that stay where there is little room."""
 _GAP = 1
 """Cells between what stands at the two ends of a line."""
 #: What is cut where there is no room for it: names and sentences.
@@ -135,7 +137,10 @@ class JobHeader(PaintedWidget):
         ran = max(0.0, (updated or start) - start)
         if job.status == "paused" and updated is not None:
             # by the minute: a job that stands still costs its terminal nothing
-            return f"for {minutes(self._then() - updated) or 'less than 1m'}, ran {span(ran)}"
+            since = minutes(self._then() - updated)
+            if self.size.width < 76:
+                return f"for {since or '<1m'}"
+            return f"for {since or 'less than 1m'}, ran {span(ran)}"
         return span(ran)
 
     def _status(self, job: Header) -> Part:
@@ -183,10 +188,12 @@ class JobHeader(PaintedWidget):
         if job.read_only or self.read_only:
             left.append(("  read-only", "rows--warning"))
         right: list[Part] = []
-        used = sum(cell_len(text) for text, _ in (*status, *left))
         outlook = self.outlook
         workers = outlook.workers if outlook is not None else 0
         moves = job.status == "running" and not self.is_gone
+        has_rate = outlook is not None and moves and self.stale_since is None
+        status, left = _told_apart(status, left, width - (_RATE + _GAP if has_rate else 0))
+        used = sum(cell_len(text) for text, _ in (*status, *left))
         if outlook is not None and workers and moves and width >= 70:
             shown = min(workers, 8)
             busy = min(outlook.busy, workers)
@@ -200,7 +207,7 @@ class JobHeader(PaintedWidget):
                 right += [(f"{busy}", "rows--name"), (f"/{workers} ", "rows--dim")]
             if used + sum(cell_len(text) for text, _ in right) + _RATE > width:
                 right = []  # a word of the state counts for more
-        if outlook is not None and moves and self.stale_since is None:
+        if outlook is not None and has_rate:
             right += [("  ", ""), (rate(outlook.rate), "rows--name"), ("/s ", "rows--dim")]
             used = sum(cell_len(text) for text, _ in (*left, *right))
             used += sum(cell_len(text) for text, _ in status)
@@ -333,6 +340,21 @@ def _other_zone(at: str, moment: float) -> str:
     if there.utcoffset() == here.utcoffset():
         return ""
     return f" (there {there.strftime('%H:%M:%S %z')})"
+
+
+def _told_apart(status: list[Part], left: list[Part], room: int) -> tuple[list[Part], list[Part]]:
+    """The status and what stands behind it, with id and age: what is too long of names is cut.
+
+    The flow's name is the second part of what stands behind; then the last of the status is cut.
+    """
+    over = sum(cell_len(text) for text, _ in (*status, *left)) - room
+    for parts, at, least in ((left, 1, _LEAST_NAME), (status, -1, _LEAST_STATUS)):
+        text, style = parts[at]
+        length = cell_len(text)
+        if over > 0 and length > least:
+            parts[at] = (fit(text, max(least, length - over)), style)
+            over -= length - cell_len(parts[at][0])
+    return status, left
 
 
 def _spread(left: list[Part], right: list[Part], width: int) -> list[Part]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from routilux_tui.tui.theme import STATUS_STYLE
 from routilux_tui.tui.widgets.columns import Column, number_column
 from routilux_tui.views.formatting import size
 from routilux_tui.views.list_line import STATES, progress_of, state_of, summary_of
+from routilux_tui.views.naming import SHORTEST_PREFIX
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ STYLES = {
     "down": "rows--warning",
     "unreadable": "rows--error",
 }
+_SHORT = SHORTEST_PREFIX
+_IS_HEX = re.compile(r"[0-9a-f]{8}")
 _BARS = {"running": "rows--spark", "failed": "rows--error", "paused": "rows--warning"}
 _BARS["pausing"] = _BARS["paused"]
 _SUMMARIES = {**STYLES, "running": "", "completed": "rows--dim", "cancelled": "rows--dim"}
@@ -50,7 +54,12 @@ def columns_of(
     """
     stamp = 15 if is_absolute else 8
     is_narrow, is_wide, is_widest = width < 76, width >= 100, width >= 150
-    bar, number = (5, 6) if is_narrow else (10, 7)
+    bar, number = (4, 5) if is_narrow else (10, 7)
+
+    def short(one: JobEntry) -> Part:
+        """What tells a job from others of its flow in four cells: letters of its id."""
+        text, style = job(one)
+        return (text[:_SHORT] if is_short_id(text) else text[-_SHORT:]), style
 
     def when(at: str) -> Part:
         return age(at), "rows--dim"
@@ -59,15 +68,17 @@ def columns_of(
         Column("status", max(11, len(longest) + 2), _status, 0, is_number=False)
         if is_wide
         else Column("status", 1, _glyph, 0, is_number=False),
-        Column("flow", 14 if is_narrow else (20 if is_widest else 16), _flow, 1, is_number=False),
-        Column("job", 8, job, 6, is_number=False),
+        Column("flow", 12 if is_narrow else (20 if is_widest else 16), _flow, 1, is_number=False),
+        Column("job", _SHORT, short, 2, is_number=False)
+        if is_narrow
+        else Column("job", 8, job, 6, is_number=False),
         Column("host", 10, _host, 8 if is_wide else 99, is_number=False),
         Column("folder", 12, _folder, 8 if is_wide else 99, is_number=False),
         Column("progress", bar + 5, lambda one: _progress(one, bar), 4, is_number=False),
         number_column("queue", number, lambda one: one.queued, 3),
-        number_column("errors", number, lambda one: one.errors, 2, "rows--error"),
+        number_column("errors", max(6, number), lambda one: one.errors, 2, "rows--error"),
         Column(
-            "what of it", 20 if is_wide else 14, summary_cell, 5, is_number=False, takes_rest=True
+            "what of it", 20 if is_wide else 12, summary_cell, 5, is_number=False, takes_rest=True
         ),
     ]
     if is_wide:
@@ -81,6 +92,11 @@ def columns_of(
             Column("file", 30, _file, 14, is_number=False),
         ]
     return columns
+
+
+def is_short_id(text: str) -> bool:
+    """Whether a text begins with eight letters by which an id of ours is known."""
+    return _IS_HEX.match(text) is not None
 
 
 def _glyph(one: JobEntry) -> Part:

@@ -13,7 +13,7 @@ from textual.geometry import Region
 from routilux_tui.tui.listing import Listing
 from routilux_tui.tui.theme import WIDE
 from routilux_tui.tui.widgets.columns import GAP, Column, cells, fitting, heads
-from routilux_tui.tui.widgets.job_columns import STYLES, columns_of, summary_cell
+from routilux_tui.tui.widgets.job_columns import STYLES, columns_of, is_short_id, summary_cell
 from routilux_tui.tui.widgets.rows import Rows
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.views.formatting import ago, count, date_time
@@ -279,6 +279,8 @@ class JobRows(Rows):
 
     def _job(self, one: JobEntry) -> Part:
         folder, _, name = one.path.rpartition("/")
+        if self.listing.is_repeated(one) and not is_short_id(one.job_id):
+            return printable(one.job_id[-8:]), ""
         if self.listing.is_repeated(one):
             is_same = self.listing.has_same_name(one)
             return printable(folder.rpartition("/")[2] if is_same else name), ""
