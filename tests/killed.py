@@ -8,7 +8,8 @@ from pathlib import Path
 
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
-from tests.processes import assert_gone
+from routilux_tui.store.large_file import open_job
+from tests.processes import assert_gone, until
 
 _FLOW = """
 import time
@@ -60,6 +61,12 @@ def killed_job(world: Path) -> Path:
         met = client.wait("routines.price.runs >= 4 && routines.price.active == 1", 30)
         assert met.outcome == "met"
         path = Path(client.hello.path)
+        until(lambda: _runs_the_fourth(path))  # what the journal has is what is left
     os.kill(started.pid, signal.SIGKILL)
     assert_gone(started.pid)
     return path
+
+
+def _runs_the_fourth(path: Path) -> bool:
+    job = open_job(path)
+    return bool(job.running) and job.routine_states.get("price", {}).get("runs") == 4

@@ -94,16 +94,18 @@ def _is_cause(reason: Reason) -> bool:
 
 
 def _gone(facts: Facts) -> Reason:
+    last = "" if facts.silent is None else f"; its last change was {span(facts.silent)} ago"
     left = f" {counted(facts.held, 'task')} {be(facts.held)} kept." if facts.held else ""
     way = f" R takes it up: {facts.resume}" if facts.resume else ""
     return make_reason(
         "gone",
-        f"The process that ran it was killed.{left}{way}",
+        f"The process that ran it was killed{last}.{left}{way}",
         "runner was killed",
         BAD,
         key="R",
         command=facts.resume,
         held=facts.held,
+        seconds=facts.silent,
     )
 
 

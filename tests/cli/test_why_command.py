@@ -44,7 +44,7 @@ def test_a_job_that_has_failed_names_the_routine_and_the_error(world: Path) -> N
 def test_a_job_whose_process_was_killed_says_how_it_is_taken_up(world: Path) -> None:
     path = str(world / "gone.json")
     tui("run", f"{write_flows(world)}:leaving", "--save", path, code=3)
-    assert tui("why", path).stdout.startswith("✗ The process that ran it was killed.")
+    assert tui("why", path).stdout.startswith("✗ The process that ran it was killed; its last ch")
     assert f"routilux-tui resume {path}" in _why(path)[0]["command"]
 
 

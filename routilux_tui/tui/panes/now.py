@@ -47,7 +47,13 @@ class NowPane(Pane):
         total = len(moment.handlers) + len(moment.coming)
         width, self._for = (
             self._for,
-            max([_FOR, *(len(self._due_text(one)) for one in moment.coming)]),
+            max(
+                [
+                    _FOR,
+                    *(len(self._ran_text(one)) for one in moment.handlers),
+                    *(len(self._due_text(one)) for one in moment.coming),
+                ]
+            ),
         )
         if total != self.total or width != self._for:
             self.set_total(total)
@@ -113,6 +119,11 @@ class NowPane(Pane):
         names += [one.routine_id for one in self.now.coming]
         return max(7, min(_NAME, max(map(cell_width, names), default=7)))
 
+    def _ran_text(self, handler: RunningHandler) -> str:
+        """For how long a handler runs; where its process was killed, ran at least."""
+        at_least = "≥" if self.now.killed_after else ""
+        return f"{at_least}{duration(handler.elapsed)}"
+
     def _due_text(self, coming: NextTask) -> str:
         """When a task is to run, as far as that is known."""
         if coming.on_hold:
@@ -151,7 +162,7 @@ class NowPane(Pane):
             return [
                 ("? ", "rows--error") if is_cut_off else ("▶ ", shade),
                 (fit(handler.routine_id, name), "rows--name"),
-                (f" {right(duration(handler.elapsed), self._for)}  ", style),
+                (f" {right(self._ran_text(handler), self._for)}  ", style),
                 *values,
                 (end, "rows--warning"),
             ]

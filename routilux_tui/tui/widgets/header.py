@@ -270,7 +270,7 @@ class JobHeader(PaintedWidget):
         way = ["R takes it up"] if self.may_be_taken_up else []
         if last is not None:
             ago = minutes(self.now() - last) or "<1m"  # by the minute: it stands still
-            way.append(f"last sign of life {time_of_day(last)}, {ago} ago")
+            way.append(f"last change {time_of_day(last)}, {ago} ago")
         return "; ".join(way)
 
     def _progress(self, job: Header, width: int) -> list[Part]:
