@@ -34,6 +34,8 @@ def _print_problem(problem: ProblemRow, *, stands: bool) -> None:
     parts = [counted(problem.count, "time"), f"in {counted(problem.inputs, 'input')}"]
     if problem.gave_up:
         parts.append(f"{problem.gave_up:,} gave up")
+    if problem.dropped:
+        parts.append(f"{problem.dropped:,} dropped before another try")
     if problem.retrying:
         due = zoned(problem.next_try)
         then = f"to be tried again, was due {due}" if stands else f"tried again, next {due}"
@@ -61,7 +63,9 @@ def _print_problem(problem: ProblemRow, *, stands: bool) -> None:
 def _input_line(sample: FailingInput, *, stands: bool) -> str:
     tries = f"{sample.tries} of {sample.most_tries} tries"
     due = zoned(sample.next_try)
-    end = "gave up" if sample.gave_up else f"{'was due' if stands else 'next'} {due}"
+    end = f"{'was due' if stands else 'next'} {due}"
+    if not sample.next_try:
+        end = "gave up" if sample.gave_up else "dropped" if sample.dropped else "runs"
     return safe(f"#{sample.task}  {sample.text}  ({tries}, {end})")
 
 

@@ -111,7 +111,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _total(jobs: list[_Ended]) -> str:
-    return f"{len(jobs):,} jobs, {sum(one.size for one in jobs):,} bytes"
+    from routilux_tui.views.formatting import counted
+
+    return f"{counted(len(jobs), 'job')}, {sum(one.size for one in jobs):,} bytes"
 
 
 def _is_sure(total: str) -> bool:

@@ -27,7 +27,8 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one routine does now. Times are in seconds; None where it is not known.
 
     ``queued`` counts tasks that wait for it, ``retrying`` those that wait for another try,
-    ``next_try`` is when the first of those is due, in seconds from now. ``common`` is what all
+    ``dropped`` those that would have had it when the job ended; ``next_try`` is when the first
+    try is due, in seconds from now. ``common`` is what all
     inputs with the error have in common. ``alike`` counts the errors that are this one (of inputs
     that wait for another try: those), 0 where all are. ``usual_p95`` is that of earlier runs.
     ``is_new_error``: no earlier run had the error.
@@ -41,6 +42,7 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
     alike: int = 0
     common: str = ""
     retrying: int = 0
+    dropped: int = 0
     next_try: float | None = None
     p95: float | None = None
     usual_p95: float | None = None
@@ -216,6 +218,7 @@ def _routine_facts(
         alike=alike,
         common=common,
         retrying=one.retrying,
+        dropped=sum(problem.dropped for problem in own),
         next_try=None if soonest is None or now is None else max(0.0, soonest - now),
         p95=one.p95,
         usual_p95=usual.p95.get(one.routine_id),

@@ -71,8 +71,8 @@ class RoutineFigures(msgspec.Struct, array_like=True, frozen=True):
 class FailingInput(msgspec.Struct, frozen=True):
     """A task that failed: what it was given, how often it was tried of how often it may be.
 
-    ``next_try`` is when it is tried again; empty where it ``gave_up``. ``text`` is the input in
-    one line.
+    ``next_try`` is when it is tried again; empty where it ``gave_up``, or was ``dropped`` with
+    the other tasks when its job ended. ``text`` is the input in one line.
     """
 
     task: int
@@ -85,18 +85,20 @@ class FailingInput(msgspec.Struct, frozen=True):
     error: str = ""
     at: str = ""
     input: Any = None
+    dropped: bool = False
 
 
 class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     """Errors of one kind: one routine, one type, one message but for its values.
 
     ``number`` names it in `Handle.failing`. ``count`` is how often, ``inputs`` in how many tasks;
-    of those ``retrying`` will be tried again (the first of them at ``next_try``), ``gave_up``
-    will not. ``common`` is what all their inputs have in common, and those of tasks that went
-    well have not: key -> value. ``line`` is the line of code that raised, ``place`` where it is
-    (``price.py:42 in convert``), ``worker`` the process that raised last, where that is not the
-    job's own. ``samples`` are the first of the inputs. ``message`` is the last one's; where they
-    differ, ``form`` is what all have in common (``bad item …``).
+    of those ``retrying`` will be tried again (the first of them at ``next_try``), ``gave_up`` will
+    not, and ``dropped`` would have been, had their job not ended. ``common`` is what all their
+    inputs have in common, and those of tasks that went well have not: key -> value. ``line`` is the
+    line of code that raised, ``place`` where it is (``price.py:42 in convert``), ``worker`` the
+    process that raised last, where that is not the job's own. ``samples`` are the first of the
+    inputs. ``message`` is the last one's; where they differ, ``form`` is what all have in common
+    (``bad item …``).
     """
 
     number: int
@@ -118,6 +120,12 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     worker: str = ""
     samples: list[FailingInput] = []
     form: str = ""
+    dropped: int = 0
+
+    @property
+    def failing(self) -> int:
+        """How many inputs there are that have not gone well since."""
+        return self.retrying + self.gave_up + self.dropped
 
     @property
     def error(self) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
 from routilux_tui.views.insight import FailingInput, ProblemRow
 from routilux_tui.views.moment import bounded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from routilux_tui.job.error_kinds import Problem
-    from routilux_tui.job.tasks import Task
+    from routilux_tui.job.tasks import FailedTask, Task
     from routilux_tui.views.moment import Moment
 
 #: Kinds of error that are shown.
@@ -23,7 +27,7 @@ _FRAME = re.compile(r'  File "([^"]*)", line (\d+), in (.*)\n(?:    (.*)\n)?')
 
 def problems(moment: Moment) -> list[ProblemRow]:
     """Errors by kind: those that gave up first, then the most frequent."""
-    gave_up: dict[int, list[Any]] = {}
+    gave_up: dict[int, list[FailedTask]] = {}
     for failed in moment.job.failed_tasks:
         if failed.task.problem is not None:
             gave_up.setdefault(failed.task.problem, []).append(failed)
@@ -32,16 +36,32 @@ def problems(moment: Moment) -> list[ProblemRow]:
         for task in tasks:
             if task.problem is not None:
                 retrying.setdefault(task.problem, []).append(task)
+    dropped: dict[int, list[Task]] = {}
+    for task in moment.job.dropped_tasks:
+        if task.problem is not None:
+            dropped.setdefault(task.problem, []).append(task)
     numbered = list(enumerate(moment.statistics.problems.kinds))
     numbered.sort(key=lambda one: (-len(gave_up.get(one[0], ())), -one[1].count))
     return [
-        _problem(moment, number, kind, gave_up.get(number, []), retrying.get(number, []))
+        _problem(
+            moment,
+            number,
+            kind,
+            gave_up.get(number, []),
+            retrying.get(number, []),
+            dropped.get(number, []),
+        )
         for number, kind in numbered[:MOST_PROBLEMS]
     ]
 
 
 def _problem(
-    moment: Moment, number: int, kind: Problem, gave_up: list[Any], retrying: list[Task]
+    moment: Moment,
+    number: int,
+    kind: Problem,
+    gave_up: list[FailedTask],
+    retrying: list[Task],
+    dropped: list[Task],
 ) -> ProblemRow:
     trace, place, line = _raised(moment, kind)
     due = min((task.due for task in retrying if task.due), default=0.0)
@@ -55,6 +75,7 @@ def _problem(
         inputs=kind.inputs,
         retrying=len(retrying),
         gave_up=len(gave_up),
+        dropped=len(dropped),
         next_try=timestamps.to_iso(due) if due else "",
         first=timestamps.to_iso(kind.first),
         last=timestamps.to_iso(kind.last),
@@ -67,6 +88,7 @@ def _problem(
         samples=[
             *(_retried(moment, task) for task in retrying[:5]),
             *(_given_up(moment, one) for one in gave_up[:5]),
+            *(_dropped(moment, task) for task in dropped[:5]),
         ][:5],
     )
 
@@ -96,13 +118,14 @@ def _special(moment: Moment, kind: Problem) -> dict[str, Any]:
 def failing(moment: Moment, number: int, start: int, stop: int) -> list[FailingInput]:
     """The inputs of one kind of problem: those that are tried again first."""
     stop = min(stop, start + 200)
+    job = moment.job
     tasks = [task for tasks in moment.retrying().values() for task in tasks]
-    retrying = [task for task in tasks if task.problem == number]
-    gave_up = [one for one in moment.job.failed_tasks if one.task.problem == number]
-    both: list[Any] = [*retrying, *gave_up][max(0, start) : max(0, stop)]
-    return [
-        _given_up(moment, one) if hasattr(one, "status") else _retried(moment, one) for one in both
+    found: list[tuple[Callable[[Moment, Any], FailingInput], Any]] = [
+        *((_retried, task) for task in tasks if task.problem == number),
+        *((_given_up, one) for one in job.failed_tasks if one.task.problem == number),
+        *((_dropped, task) for task in job.dropped_tasks if task.problem == number),
     ]
+    return [described(moment, one) for described, one in found[max(0, start) : max(0, stop)]]
 
 
 def _retried(moment: Moment, task: Task) -> FailingInput:
@@ -119,7 +142,11 @@ def _retried(moment: Moment, task: Task) -> FailingInput:
     )
 
 
-def _given_up(moment: Moment, failed: Any) -> FailingInput:
+def _dropped(moment: Moment, task: Task) -> FailingInput:
+    return msgspec.structs.replace(_retried(moment, task), next_try="", dropped=True)
+
+
+def _given_up(moment: Moment, failed: FailedTask) -> FailingInput:
     task = failed.task
     return FailingInput(
         task.id,

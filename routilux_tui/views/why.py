@@ -231,6 +231,22 @@ def _errors(facts: Facts) -> list[Reason]:
                     is_new=one.is_new_error,
                 )
             )
+        elif one.dropped and facts.status == "cancelled":
+            reasons.append(
+                make_reason(
+                    "dropped",
+                    f"{counted(one.dropped, 'input')} of `{one.routine_id}` had failed, and "
+                    f"{'was' if one.dropped == 1 else 'were'} dropped before another try"
+                    f"{of_them and f'; {of_them}'}{error}{new}.",
+                    f"{one.routine_id}: {count(one.dropped)} failed and dropped",
+                    BAD if one.is_new_error else LOOK,
+                    key="2",
+                    routine=one.routine_id,
+                    dropped=one.dropped,
+                    error=one.error,
+                    is_new=one.is_new_error,
+                )
+            )
         elif one.errors and not one.has_failed:
             reasons.append(
                 make_reason(

@@ -318,3 +318,28 @@ def test_no_odd_value_harms_it(odd: Any) -> None:
 
 def test_a_moment_is_the_last_that_is_known_of_a_job_that_nobody_runs() -> None:
     assert Moment(shop()).at == AT + 21
+
+
+def test_inputs_that_a_cancel_dropped_before_another_try_are_told() -> None:
+    job = shop()
+    job.make("drop", [3, 4, 10, 11], AT + 30)
+    job.make("routine", "_cancellation", {"dropped": 4}, AT + 30)
+    job.make("status", "cancelled", AT + 30)
+    for n in (8, 9):
+        job.make("ran", n, "price", "completed", AT + 31, None)
+    projection = Projection(job)
+    (problem,) = projection.insight(["problems"]).problems
+    assert (problem.retrying, problem.gave_up, problem.dropped, problem.failing) == (0, 1, 2, 3)
+    told = [(one.input["id"], one.gave_up, one.dropped, one.next_try) for one in problem.samples]
+    assert told == [
+        ("ord-0", True, False, ""),
+        ("ord-1", False, True, ""),
+        ("ord-2", False, True, ""),
+    ]
+    assert projection.failing(0, 1, 3) == problem.samples[1:]
+    facts = facts_of(projection.header(), projection.insight(PARTS), AT + 40)
+    reasons = [one.text for one in why(facts)]
+    assert reasons[0].startswith("Cancelled")
+    assert reasons[1].startswith(
+        "2 inputs of `price` had failed, and were dropped before another try: KeyError"
+    )

@@ -136,7 +136,7 @@ class ProblemsPane(Pane):
                 (f"  in {one.worker}" if one.worker else "", "rows--dim"),
             ]
         if line.kind == "more":
-            failing = max(one.retrying + one.gave_up, len(one.samples))
+            failing = max(one.failing, len(one.samples))
             more, since = failing - len(one.samples), one.inputs - failing
             parts = [f"{count(more)} more"] if more > 0 else []
             parts += [f"{count(since)} no longer"] if since > 0 else []
@@ -179,6 +179,8 @@ def _input_parts(
     due = timestamps.to_epoch(failing.next_try)
     if failing.gave_up:
         then: Part = ("gave up", "rows--error")
+    elif failing.dropped:
+        then = ("dropped", "rows--warning")
     elif due is not None and moment is None:
         then = ("waits", "rows--warning")
     elif due is not None and moment is not None:

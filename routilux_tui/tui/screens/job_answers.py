@@ -103,8 +103,9 @@ async def problem_lines(
         tries = f"tried {chosen.tries} of {chosen.most_tries} times"
         moves = handle.header.status == "running" and not handle.is_gone
         due = clock(chosen.next_try, exact=False)
-        next_try = f"{'next try' if moves else 'to be tried again, was due'} {due}"
-        then = "given up" if chosen.gave_up else next_try
+        then = f"{'next try' if moves else 'to be tried again, was due'} {due}"
+        if chosen.gave_up or chosen.dropped:
+            then = "given up" if chosen.gave_up else "dropped when the job ended"
         whole = chosen.input if chosen.input is not None else chosen.text
         lines += ["", f"its input ({tries}, {then})", "", *json_lines(whole)]
         lines += await _of_the_run(handle, chosen, row)
@@ -114,6 +115,7 @@ async def problem_lines(
     lines += ["", f"{counted(problem.inputs, 'input')} failed so, {count(problem.count)} times", ""]
     for one in inputs:
         end = "gave up" if one.gave_up else f"{one.tries}/{one.most_tries}"
+        end = "dropped" if one.dropped else end
         own = f"  {printable(one.error)}" if problem.form and one.error else ""
         lines.append(f"  {end:<8} {''.join(text for text, _ in value_parts(one.text))}{own}")
     return lines

@@ -73,7 +73,7 @@ def _problem_lines(problem: ProblemRow, failing: Sequence[FailingInput]) -> list
     """The input that failed, the line of code, and what all such inputs have in common."""
     lines = []
     for one in failing:
-        label = "gave up on" if one.gave_up else "retries"
+        label = "gave up on" if one.gave_up else "dropped" if one.dropped else "retries"
         lines.append(
             _labelled(label, *value_parts(one.text), (f"  tries: {one.tries}", "rows--dim"))
         )

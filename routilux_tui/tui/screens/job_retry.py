@@ -268,7 +268,7 @@ def _choices(target: CursorTarget, *, ended: bool) -> list[tuple[str, str]]:
     if target.task is not None:
         choices += [(_TASK, "this input, as it was"), (_EDIT_TASK, "this input, edited first")]
     problem = target.problem
-    if problem is not None and (target.task is None or problem.retrying + problem.gave_up > 1):
+    if problem is not None and (target.task is None or problem.failing > 1):
         inputs = f"{_open_inputs(target)} with this error"
         choices.append((_KIND, f"{inputs}, as they were"))
         if problem.common:
@@ -279,7 +279,7 @@ def _choices(target: CursorTarget, *, ended: bool) -> list[tuple[str, str]]:
 
 def _open_inputs(target: CursorTarget) -> str:
     problem = target.problem
-    return counted(0 if problem is None else problem.retrying + problem.gave_up, "input")
+    return counted(0 if problem is None else problem.failing, "input")
 
 
 def _name_of(failing: FailingInput) -> str:
