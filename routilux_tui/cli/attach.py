@@ -50,9 +50,8 @@ def _with_way_to_see(error: NoSuchJob, name: str) -> NoSuchJob:
 def run(args: argparse.Namespace) -> int:
     """Open the dashboard."""
     from routilux_tui.cli.output import is_interactive
-    from routilux_tui.cli.screen import show
+    from routilux_tui.cli.screen import show, show_runner
     from routilux_tui.runner.discover import find_job, running_jobs
-    from routilux_tui.sources.live import socket_handle
     from routilux_tui.sources.live_source import LiveSource
 
     chosen = settings(args)
@@ -78,5 +77,4 @@ def run(args: argparse.Namespace) -> int:
     if not is_interactive():
         way = command("tail", "-f", args.job or LAST)
         raise UsageError("attach needs a terminal.", f"Without one: {way}")
-    handle = socket_handle(socket, fps=chosen.fps, read_only=chosen.read_only)
-    return show(chosen, handle=handle)
+    return show_runner(chosen, socket)

@@ -228,12 +228,9 @@ def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
             raise runner_gone(started, args.flow) from error
         except KeyboardInterrupt:
             return _goes_on(started.job_id[:8])
-    from routilux_tui.cli.screen import show
-    from routilux_tui.sources.live import socket_handle
+    from routilux_tui.cli.screen import show_runner
 
-    chosen = settings(args)
-    handle = socket_handle(Path(started.socket), fps=chosen.fps, read_only=chosen.read_only)
-    return show(chosen, handle=handle)
+    return show_runner(settings(args), Path(started.socket))
 
 
 def _goes_on(name: str) -> int:

@@ -91,12 +91,9 @@ def show_script(started: ScriptRun, place: str, args: argparse.Namespace) -> int
     if is_followed(args):
         return _follow(started, place, as_json=args.json)
     first = _first_job(started, place)
-    from routilux_tui.cli.screen import show
-    from routilux_tui.sources.live import socket_handle
+    from routilux_tui.cli.screen import show_runner
 
-    chosen = settings(args)
-    handle = socket_handle(Path(first.socket), fps=chosen.fps, read_only=chosen.read_only)
-    return show(chosen, handle=handle)
+    return show_runner(settings(args), Path(first.socket))
 
 
 def _first_job(started: ScriptRun, place: str) -> LaunchResult:

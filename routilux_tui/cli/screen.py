@@ -33,6 +33,14 @@ def _saved_name(left: Exit) -> str | Path:
     return left.job.job_id[:8] if known and left.job is not None else file
 
 
+def show_runner(settings: Settings, socket: Path) -> int:
+    """Run the dashboard on the job behind a socket of this machine."""
+    from routilux_tui.sources.live import socket_handle
+
+    handle = socket_handle(socket, fps=settings.fps, read_only=settings.read_only)
+    return show(settings, handle=handle)
+
+
 def show(settings: Settings, *, handle: Handle | None = None, source: Source | None = None) -> int:
     """Run the dashboard; returns the exit code."""
     gc.disable()  # what is imported stays: looking through it for garbage only takes time
