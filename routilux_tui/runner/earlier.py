@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
-from routilux_tui.runner.paths import saved_runs_of
+from routilux_tui.runner.paths import jobs_folder, saved_runs_of
 from routilux_tui.store.large_file import open_job
 from routilux_tui.store.locks import is_locked
 from routilux_tui.store.segments import changes_folder
@@ -28,6 +29,9 @@ _MOST_BYTES, _LARGEST = 128 << 20, 32 << 20
 #: What is known of runs, by path, time and size of their files; so many at most.
 _KNOWN: dict[tuple[str, int, int], KnownRun | None] = {}
 _MOST_KNOWN = 500
+#: By folder and flow, when its last runs were looked for, and these; so many seconds they stay.
+_LOOKED: dict[tuple[str, str], tuple[float, list[KnownRun]]] = {}
+_STAYS = 5.0
 
 
 def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRun]:
@@ -56,11 +60,29 @@ def earlier_runs(flow_id: str, job_id: str, began: float | None) -> list[KnownRu
 
 
 def compare_with_earlier(projection: Projection) -> None:
-    """Judge a job of a file by the earlier runs of its flow, as the process did that ran it."""
+    """Judge a job of a file by other runs of its flow, as the process did that ran it.
+
+    One that has ended is judged by those before it.
+    """
     job = projection.job
-    runs = earlier_runs(job.flow_id, job.job_id, timestamps.to_epoch(job.created_at))
+    if statuses.has_ended(job.status):
+        runs = earlier_runs(job.flow_id, job.job_id, timestamps.to_epoch(job.created_at))
+    else:
+        runs = _last_runs(job.flow_id)
     with job.lock:
         projection.compare_with(runs)
+
+
+def _last_runs(flow_id: str) -> list[KnownRun]:
+    """The last runs of a flow that have ended; looked for once for a list that has many of it."""
+    now, key = time.monotonic(), (str(jobs_folder()), flow_id)
+    looked, runs = _LOOKED.get(key, (now - 2 * _STAYS, []))
+    if now - looked > _STAYS:
+        runs = earlier_runs(flow_id, "", None)
+        if len(_LOOKED) >= _MOST_KNOWN:
+            _LOOKED.clear()
+        _LOOKED[key] = (time.monotonic(), runs)
+    return runs
 
 
 def _newest_first(paths: list[Path]) -> list[tuple[Path, int]]:

@@ -17,6 +17,21 @@ class _Task(msgspec.Struct, gc=False):
     slot_routine_id: str
 
 
+class _Routine(msgspec.Struct, gc=False):
+    """Of what is measured of a routine that which tells how far it is: no distribution is read."""
+
+    counts: Any = None
+    recent: Any = None
+
+
+class _Statistics(msgspec.Struct, gc=False):
+    routines: dict[str, _Routine]
+    clock: Any = None
+    began: Any = None
+    uptime: Any = None
+    said_at: Any = None
+
+
 class _Told(msgspec.Struct, gc=False):
     """What of a job's file tells how far it is; of its records the first, by which it began."""
 
@@ -30,7 +45,7 @@ class _Told(msgspec.Struct, gc=False):
     routine_states: Any = None
     running: Any = None
     flow_shape: Any = None
-    statistics: Any = None
+    statistics: _Statistics | None = None
     said_progress: Any = None
     expected: Any = None
 
@@ -45,12 +60,15 @@ def progress_in(content: bytes) -> float | None:
         MsgspecError: where the file is an odd one.
     """
     told = msgspec.json.decode(content, type=_Told)
-    if not told.statistics or not (told.status == "paused" or told.said_progress or told.expected):
+    if told.statistics is None or not (
+        told.status == "paused" or told.said_progress or told.expected
+    ):
         return None
     from routilux_tui.job.model import Job
     from routilux_tui.views.projection import Projection
 
     plain = {name: getattr(told, name) for name in told.__struct_fields__}
+    plain["statistics"] = msgspec.to_builtins(told.statistics)
     plain["pending_tasks"] = []  # they are counted: there may be a hundred thousand
     plain["execution_history"] = [msgspec.json.decode(one) for one in told.execution_history[:1]]
     job = Job.from_plain(plain)
