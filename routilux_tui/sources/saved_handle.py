@@ -23,6 +23,7 @@ from routilux_tui.views.condition_context import context_of
 from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED, why_left_behind
 from routilux_tui.views.formatting import limit
 from routilux_tui.views.insight import OUTLOOK, USUAL
+from routilux_tui.views.naming import command
 from routilux_tui.views.projection import Projection
 from routilux_tui.views.questions import questions
 from routilux_tui.views.shapes import (
@@ -99,7 +100,8 @@ class SavedHandle(Refusals):
     def cannot(self) -> Mapping[str, str]:
         """A file takes no controls; the reason tells the way out."""
         if is_locked(self.path):
-            why = "this is the job's file; attach to the job itself to steer it"
+            there = command("attach", self._header.job_id[:8] or self.path)
+            why = f"this is the job's file; the job itself is steered by {there}"
             return dict.fromkeys(CONTROLS, why)
         header = self._header
         library = "" if self._projection is None else self._projection.job.library

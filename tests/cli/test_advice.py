@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from routilux_tui.cli.find_job import find_running
 from routilux_tui.runner.launch import start_job
+from routilux_tui.sources.saved_handle import SavedHandle
 from routilux_tui.views.naming import command
 from tests.cli.program import tui
 from tests.flows import write_flows
@@ -111,3 +113,12 @@ def test_without_a_terminal_attach_names_what_needs_none(world: Path) -> None:
     started = start_job(f"{write_flows(world)}:counting", {"n": 100_000, "pace": 0.01})
     way = f"Without one: routilux-tui tail -f {started.job_id}"
     assert way in tui("attach", started.job_id, code=2).stderr
+
+
+async def test_the_file_of_a_job_that_runs_says_where_it_is_steered(world: Path) -> None:
+    started = start_job(f"{write_flows(world)}:stuck", {"seconds": 600})
+    handle = SavedHandle(Path(started.path))
+    await handle.open()
+    assert handle.cannot["pause"].endswith(f"routilux-tui attach {started.job_id[:8]}")
+    assert find_running(started.job_id[:8]).job_id == started.job_id
+    await handle.close()
