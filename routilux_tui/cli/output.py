@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from routilux_tui.job.jsonable import dumps, to_plain
-from routilux_tui.job.status import KILLED, appearance_of, word_of
+from routilux_tui.job.status import KILLED, NO_ANSWER, appearance_of, word_of
 from routilux_tui.views.formatting import zoned
 from routilux_tui.views.list_line import status_of
 from routilux_tui.views.shapes import SECTIONS, Header, RoutineRow, Row
@@ -134,7 +134,11 @@ def print_header(
     header: Header, routines: list[RoutineRow], place: str, insight: Insight | None = None
 ) -> None:
     """A job for people: what it is, how it is, how far and until when, what its routines did."""
-    status = status_word(KILLED if header.gone else header.status, header.still_running)
+    outlook = insight.outlook if insight is not None else None
+    word = KILLED if header.gone else header.status
+    if outlook is not None and outlook.word == NO_ANSWER:
+        word = NO_ANSWER
+    status = status_word(word, header.still_running)
     print(f"{status}  {safe(header.flow_id)}  {safe(header.job_id)}")
     if header.name or header.labels:
         print(f"  {safe(' '.join([header.name, *labels_of(header.labels)]).strip())}")
@@ -151,7 +155,6 @@ def print_header(
         f"{header.counts.get(one, 0):,} {one}" for one in SECTIONS[1:] if header.counts.get(one)
     )
     print(f"  {', '.join(counts) or 'nothing recorded'}")
-    outlook = insight.outlook if insight is not None else None
     if outlook is not None and header.status not in {"completed", "pending"}:
         from routilux_tui.views.estimate import ending
 

@@ -1,7 +1,9 @@
 """One job in full: its status, its routines and its counts.
 
 JOB is a job that runs, or a saved one: its id, four or more letters that it begins with, its flow,
-its file, or @last.
+its file, or @last. With --json, header.status and the status of each of the routines are those of
+the job's file; how it is, and each routine, as it is printed without, is in outlook.word and in the
+state of each of the figures.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ import msgspec
 
 from routilux_tui.cli import output
 from routilux_tui.cli.at_moment import add_at_argument, readable_at
+from routilux_tui.cli.find_job import SavedJob
 from routilux_tui.errors import UsageError
+from routilux_tui.job.status import NO_ANSWER
+from routilux_tui.views.formatting import zoned
 from routilux_tui.views.insight import NOW, PARTS, PROBLEMS, Now
 from routilux_tui.views.shapes import JOB
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     import argparse
 
     from routilux_tui.cli.find_job import Readable
+    from routilux_tui.views.insight import Insight
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     job, place = readable_at(args.job, args.at)
     header, routines = job.header(), job.routines()
-    insight = job.insight(*PARTS)
+    insight = _insight(job, *PARTS)
     if insight.outlook is not None:
         header = msgspec.structs.replace(header, progress=insight.outlook.progress)
     if args.json:
@@ -96,15 +102,32 @@ def _print_executors(launch: Any) -> None:
             print(f"  {whose} {output.safe(spec)}: {promise_of(spec)}")
 
 
+def _is_silent(job: Readable) -> bool:
+    """Whether its runner does not answer, so that its file tells how it was."""
+    return isinstance(job, SavedJob) and job.is_silent
+
+
+def _insight(job: Readable, *parts: str) -> Insight:
+    """What is measured of a job; nothing of what is to come, where its runner does not answer."""
+    insight = job.insight(*parts)
+    if insight.outlook is None or not _is_silent(job):
+        return insight
+    replace = msgspec.structs.replace
+    outlook = replace(insight.outlook, word=NO_ANSWER, low=None, high=None, eta="", basis="")
+    return replace(insight, outlook=outlook)
+
+
 def _print_parts(job: Readable, args: argparse.Namespace) -> None:
     parts = [part for part, wanted in ((PROBLEMS, args.problems), (NOW, args.now)) if wanted]
-    insight = job.insight(*parts)
+    insight = _insight(job, *parts)
     now = insight.now or Now()
     stacks = {one.task: job.stack(one.task) for one in now.handlers if args.stacks}
     if not args.json:
         from routilux_tui.cli.insight_text import print_now, print_problems
 
         header = job.header()
+        if _is_silent(job):
+            print(f"Its runner does not answer; as of {zoned(header.updated_at)}:")
         stands = header.gone or header.status == "paused"
         if args.problems:
             print_problems(insight, stands=stands)

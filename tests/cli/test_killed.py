@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
+from routilux_tui.runner.launch import start_job
 from tests.cli.program import tui
 from tests.killed import killed_job
 
@@ -79,3 +82,24 @@ def test_commands_beside_show_say_killed_too(world: Path) -> None:
     said = tui("pause", path, code=3).stderr
     assert "is not running: its process was killed; it is saved in" in said
     assert f"resume {path}" in said
+
+
+def test_show_of_a_runner_that_is_stopped_says_so_and_foresees_nothing(flows: str) -> None:
+    started = start_job(f"{flows}:counting", {"n": 100_000, "pace": 0.01})
+    tui("wait", started.job_id, "--until", "records > 20")
+    assert re.search("ends about|no end known", tui("show", started.job_id).stdout)
+    os.kill(started.pid, signal.SIGSTOP)
+    try:
+        printed = tui("show", started.job_id).stdout
+        assert printed.startswith("? no answer  counting")
+        assert not re.search("ends about|end known", printed)
+        printed = tui("show", started.job_id, "--now").stdout
+        assert re.match(r"Its runner does not answer; as of \d{4}-", printed)
+        shown = json.loads(tui("show", started.job_id, "--json").stdout)
+        outlook = shown["outlook"]
+        assert (shown["header"]["status"], outlook["word"]) == ("running", "no answer")
+        assert (outlook["low"], outlook["high"], outlook["eta"]) == (None, None, "")
+        listed = json.loads(tui("ps", "--json", "--where", 'status == "no answer"').stdout)
+        assert listed["word"] == "no answer"
+    finally:
+        os.kill(started.pid, signal.SIGKILL)
