@@ -88,6 +88,13 @@ class FailingInput(msgspec.Struct, frozen=True):
     dropped: bool = False
 
 
+class CodeLine(msgspec.Struct, frozen=True):
+    """A line of code, with its number in its file."""
+
+    number: int
+    text: str
+
+
 class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     """Errors of one kind: one routine, one type, one message but for its values.
 
@@ -95,10 +102,11 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     of those ``retrying`` will be tried again (the first of them at ``next_try``), ``gave_up`` will
     not, and ``dropped`` would have been, had their job not ended. ``common`` is what all their
     inputs have in common, and those of tasks that went well have not: key -> value. ``line`` is the
-    line of code that raised, ``place`` where it is (``price.py:42 in convert``), ``worker`` the
-    process that raised last, where that is not the job's own. ``samples`` are the first of the
-    inputs. ``message`` is the last one's; where they differ, ``form`` is what all have in common
-    (``bad item …``).
+    line of code that raised, ``place`` where it is (``price.py:42 in convert``); ``code`` has the
+    lines up to that one, ``code_note`` says why it has none, where there is something to be said;
+    ``worker`` the process that raised last, where that is not the job's own. ``samples`` are the
+    first of the inputs. ``message`` is the last one's; where they differ, ``form`` is what all have
+    in common (``bad item …``).
     """
 
     number: int
@@ -116,6 +124,8 @@ class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
     common: dict[str, Any] = {}
     place: str = ""
     line: str = ""
+    code: list[CodeLine] = []
+    code_note: str = ""
     traceback: str = ""
     worker: str = ""
     samples: list[FailingInput] = []

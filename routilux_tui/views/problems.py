@@ -9,6 +9,7 @@ import msgspec
 
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview
+from routilux_tui.views.code_lines import code_lines
 from routilux_tui.views.insight import FailingInput, ProblemRow
 from routilux_tui.views.moment import bounded
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     from routilux_tui.job.error_kinds import Problem
     from routilux_tui.job.tasks import FailedTask, Task
+    from routilux_tui.views.insight import CodeLine
     from routilux_tui.views.moment import Moment
 
 #: Kinds of error that are shown.
 MOST_PROBLEMS = 50
 _NONE = object()
+_MOST_DIGITS = 9
 _FRAME = re.compile(r'  File "([^"]*)", line (\d+), in (.*)\n(?:    (.*)\n)?')
 
 
@@ -63,7 +66,7 @@ def _problem(
     retrying: list[Task],
     dropped: list[Task],
 ) -> ProblemRow:
-    trace, place, line = _raised(moment, kind)
+    trace, place, line, (code, code_note) = _raised(moment, kind)
     due = min((task.due for task in retrying if task.due), default=0.0)
     return ProblemRow(
         number=number,
@@ -82,6 +85,8 @@ def _problem(
         common=_special(moment, kind),
         place=place,
         line=line,
+        code=code,
+        code_note=code_note,
         traceback=trace,
         worker=kind.worker,
         form=kind.form,
@@ -93,17 +98,21 @@ def _problem(
     )
 
 
-def _raised(moment: Moment, kind: Problem) -> tuple[str, str, str]:
-    """The traceback of a kind's last error, and the place and line of code that raised it."""
+def _raised(moment: Moment, kind: Problem) -> tuple[str, str, str, tuple[list[CodeLine], str]]:
+    """The traceback of a kind's last error, the place and line that raised it, and lines before."""
     traces = moment.job.tracebacks
     if kind.trace is None or not 0 <= kind.trace < len(traces):
-        return "", "", ""
+        return "", "", "", ([], "")
     stack = traces[kind.trace]
     place = line = ""
-    for path, number, name, code in _FRAME.findall(stack):
-        place, line = f"{path.rpartition('/')[2]}:{number} in {name}", code
+    around: tuple[list[CodeLine], str] = [], ""
+    if frames := _FRAME.findall(stack):
+        path, number, name, line = frames[-1]
+        place = f"{path.rpartition('/')[2]}:{number} in {name}"
+        if not kind.worker and len(number) < _MOST_DIGITS:  # a worker may be another machine's
+            around = code_lines(path, int(number), line, kind.last)
     own = f"{kind.error_type}: {kind.message}" if kind.error_type else kind.message
-    return f"{stack}{own}", place, line
+    return f"{stack}{own}", place, line, around
 
 
 def _special(moment: Moment, kind: Problem) -> dict[str, Any]:

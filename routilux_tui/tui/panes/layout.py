@@ -48,7 +48,7 @@ class PaneLayout(Vertical):
         #: The pane that the reader went to last: where there is room for one, it is that.
         self._asked_for = FLOW
         self._question = question
-        self._flow_lines = 0
+        self._flow_lines = self._middle_lines = 0
         self._middle = Horizontal(id="middle")
         super().__init__(id="panes")
 
@@ -112,7 +112,7 @@ class PaneLayout(Vertical):
         self._set_heights(shown)
 
     def _set_heights(self, shown: set[str]) -> None:
-        """The flow takes what it needs, half at the most; what is wrong takes eight lines."""
+        """The flow takes what it needs, half at the most; what is wrong some lines."""
         middle = self._middle
         height = self.app.size.height - _AROUND
         if self.zoomed or shown <= {FLOW}:
@@ -123,16 +123,26 @@ class PaneLayout(Vertical):
         self._flow_lines = self.panes[FLOW].total
         self.panes[FLOW].styles.height = min(needed, max(4, height // 2))
         if self.is_wide:
-            wanted = max(self.panes[key].total for key in (PROBLEMS, NOW)) + 1
-            most = max(_MIDDLE, height // 4)
-            middle.styles.height = min(max(4, wanted), most)
+            self._middle_lines = self._middle_wanted()
+            middle.styles.height = self._middle_lines
         else:
             middle.styles.height = "1fr"
+
+    def _middle_wanted(self) -> int:
+        """Lines of what is wrong and of what runs, as far as there is room, and of code."""
+        height = self.app.size.height - _AROUND
+        most = max(_MIDDLE, height // 4)
+        wanted, problems = self.panes[NOW].total + 1, self.panes[PROBLEMS]
+        if isinstance(problems, ProblemsPane):
+            wanted = max(wanted, problems.rows_wanted + 1)
+            most = max(most, height * 2 // 5) if problems.code_rows else most
+        return min(max(4, wanted), most)
 
     def rows_changed(self) -> None:
         """Some pane has rows now, or has none any more: space goes to what has rows."""
         shown = {key for key, pane in self.panes.items() if pane.display}
-        if shown != self._shown() or self._flow_lines != self.panes[FLOW].total:
+        grows = self.is_wide and not self.zoomed and self._middle_wanted() > self._middle_lines
+        if shown != self._shown() or self._flow_lines != self.panes[FLOW].total or grows:
             self.arrange_panes()
 
     def show_pane(self, key: str, *, by_reader: bool = True) -> Pane:

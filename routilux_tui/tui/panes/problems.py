@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from routilux_tui.job import timestamps
 from routilux_tui.tui.panes.pane import Pane
 from routilux_tui.tui.panes.row_target import NOTHING, RowTarget
-from routilux_tui.tui.widgets.lines import cell_width, fit, fit_parts
+from routilux_tui.tui.widgets.lines import cell_width, fit, fit_parts, right
 from routilux_tui.tui.widgets.title import Tab
 from routilux_tui.tui.widgets.values import flattened, pair_parts, value_parts
 from routilux_tui.views.formatting import ago, clock, count, span
@@ -18,10 +18,12 @@ from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
     from routilux_tui.tui.widgets.lines import Part
-    from routilux_tui.views.insight import FailingInput, Insight, ProblemRow
+    from routilux_tui.views.insight import CodeLine, FailingInput, Insight, ProblemRow
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _NAME = 24
+_HIGH = 24
+"""Lines of a terminal from which on there is room for the code before the line that raised."""
 _THEN = 10
 """Cells of what becomes of an input: ``in 59m59s``, and a gap."""
 
@@ -32,6 +34,7 @@ class Line(NamedTuple):
     kind: str
     problem: ProblemRow
     failing: FailingInput | None = None
+    code: CodeLine | None = None
 
 
 class ProblemsPane(Pane):
@@ -52,14 +55,29 @@ class ProblemsPane(Pane):
     def show(self, problems: list[ProblemRow], beyond: int) -> bool:
         """Take over the problems; whether there are some now where there were none."""
         before, self.problems, self.beyond = self.problems, problems, beyond
-        lines: list[Line] = []
-        for one in problems:
-            lines.append(Line("kind", one))
-            lines.extend(Line("input", one, failing) for failing in one.samples)
-            if one.inputs > len(one.samples) or one.common:
-                lines.append(Line("more", one))
-            if one.place:
-                lines.append(Line("place", one))
+        self._arrange()
+        self._refresh_ages(by_second=True)
+        if before != problems:
+            self.refresh_title()
+        return bool(problems) and not before
+
+    def on_resize(self) -> None:
+        """There is room for lines of code, or none any more."""
+        super().on_resize()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Give each problem its lines; the worst ones have code, as far as there is room."""
+        needed = [_lines_of(one, with_code=False) for one in self.problems]
+        room = self.page - sum(map(len, needed))
+        if self.app.size.height < _HIGH:
+            room = 0
+        for n, one in enumerate(self.problems):
+            room -= len(one.code)
+            if room < 0:
+                break
+            needed[n] = _lines_of(one, with_code=True)
+        lines = [line for part in needed for line in part]
         known, self._lines = self._lines, lines
         if len(lines) != len(known):
             self.set_total(len(lines))
@@ -67,10 +85,17 @@ class ProblemsPane(Pane):
         for n, line in enumerate(lines):
             if n >= len(known) or line != known[n]:
                 self.refresh_rows(n, n + 1)
-        self._refresh_ages(by_second=True)
-        if before != problems:
-            self.refresh_title()
-        return bool(problems) and not before
+
+    @property
+    def rows_wanted(self) -> int:
+        """How many rows it has where there is room for the code of the worst problem."""
+        return sum(len(_lines_of(one, with_code=False)) for one in self.problems) + self.code_rows
+
+    @property
+    def code_rows(self) -> int:
+        """How many rows the code of the worst problem takes."""
+        is_high = self.app.size.height >= _HIGH
+        return len(self.problems[0].code) if self.problems and is_high else 0
 
     def tick(self, *, is_running: bool) -> None:
         """A second has passed: that much less until the next try, that much more since the last.
@@ -128,12 +153,16 @@ class ProblemsPane(Pane):
         one = line.problem
         if line.failing is not None:
             return _input_parts(line.failing, one, width, self.time_shown() if self.moves else None)
-        if line.kind == "place":
+        if line.code is not None:
+            return _code_parts(line.code, one)
+        if line.kind in {"place", "code"}:
+            code = f"  {one.line.strip()}" if line.kind == "place" and one.line.strip() else ""
+            ends = [f"in {one.worker}" if one.worker else "", one.code_note]
             return [
                 ("  at  ", "rows--dim"),
                 (one.place, ""),
-                (f"  {one.line.strip()}", "rows--error"),
-                (f"  in {one.worker}" if one.worker else "", "rows--dim"),
+                (code, "rows--error"),
+                ("".join(f"  {end}" for end in ends if end), "rows--dim"),
             ]
         if line.kind == "more":
             failing = max(one.failing, len(one.samples))
@@ -154,6 +183,30 @@ class ProblemsPane(Pane):
     def empty_text(self) -> str:
         """Nothing is wrong."""
         return "No handler has failed."
+
+
+def _lines_of(one: ProblemRow, *, with_code: bool) -> list[Line]:
+    """The lines of a problem: what it is, its inputs, and where it was raised."""
+    lines = [Line("kind", one), *(Line("input", one, failing) for failing in one.samples)]
+    if one.inputs > len(one.samples) or one.common:
+        lines.append(Line("more", one))
+    if with_code and one.code:
+        lines.append(Line("code", one))
+        lines.extend(Line("code", one, code=code) for code in one.code)
+    elif one.place:
+        lines.append(Line("place", one))
+    return lines
+
+
+def _code_parts(code: CodeLine, one: ProblemRow) -> list[Part]:
+    """A line of code with its number; that which raised is marked."""
+    raised = code is one.code[-1]
+    number = right(str(code.number), len(str(one.code[-1].number)))
+    return [
+        ("    ▸ " if raised else "      ", "rows--error"),
+        (f"{number}  ", "rows--dim"),
+        (code.text, "rows--error" if raised else "rows--dim"),
+    ]
 
 
 def _kind_parts(one: ProblemRow, width: int, last: str) -> list[Part]:
