@@ -229,6 +229,27 @@ def _import_module(name: str, file: str) -> None:
             found.loader.exec_module(module)
 
 
+def pack_message(message: Message) -> bytes:
+    """A message as bytes, for the job's own process.
+
+    Raises:
+        SerializationError: when something in it can't be taken there.
+    """
+    try:
+        return pickle.dumps(message)
+    except Exception as error:
+        what = "What the handler tells its job"
+        if isinstance(message, Emit):
+            what = f"What the handler emits as {message.event!r}"
+        elif isinstance(message, Change):
+            what = f"What the handler changes of its job ({message.kind})"
+        raise SerializationError(
+            f"{what} can't be taken to another process: {error}. Locks, open files, lambdas and "
+            "what is defined inside of functions can't: send their values, or keep the routine "
+            'where its job is: routine.set_executor("threads").'
+        ) from error
+
+
 def sendable_end(error: BaseException | None, traceback: str) -> End:
     """How a handler ended; an error that can't be sent as itself is told by name and message."""
     if error is not None:

@@ -19,6 +19,7 @@ from routilux_tui.flow.calls import (
     Log,
     Print,
     not_begun,
+    pack_message,
     sendable_end,
     unpack_call,
     worker_name,
@@ -163,7 +164,7 @@ class _Sink:
 
     def send(self, message: Message) -> None:
         """Take a message."""
-        content = pickle.dumps(message)
+        content = pack_message(message)
         with self._lock:
             self._messages.append(content)
             if self._sent is not None:

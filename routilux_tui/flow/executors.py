@@ -242,7 +242,8 @@ class FutureExecutor:
             ) from error
         finally:
             self._futures.discard(future)
-        *messages, end = pickle.loads(answer)  # noqa: S301 - made by `run_packed`
+        # made by `run_packed`
+        *messages, end = map(pickle.loads, pickle.loads(answer))  # noqa: S301
         for message in messages:
             with contextlib.suppress(JobCancelled, NotPossible):  # it may have been cancelled
                 apply_message(invocation, message)

@@ -13,7 +13,16 @@ import traceback
 from typing import TYPE_CHECKING, Any, Literal
 
 from routilux_tui.errors import JobCancelled, NotPossible
-from routilux_tui.flow.calls import Ask, Change, Emit, Message, Steer, sendable_end, unpack_call
+from routilux_tui.flow.calls import (
+    Ask,
+    Change,
+    Emit,
+    Message,
+    Steer,
+    pack_message,
+    sendable_end,
+    unpack_call,
+)
 from routilux_tui.flow.context import INVOCATION, Invocation
 from routilux_tui.flow.stacks import stack_of_coroutine, stack_of_thread
 from routilux_tui.state.job_state import JobState
@@ -213,18 +222,19 @@ def run_call(call: Call, job: RemoteJob) -> tuple[BaseException | None, str]:
 
 
 def run_packed(content: bytes) -> bytes:
-    """Call the handler of what `pack_call` gave; returns all its messages, the `End` last."""
-    messages: list[Message] = []
+    """Call the handler of what `pack_call` gave; returns all its messages, each packed by itself.
+
+    The last one is the `End`.
+    """
+    messages: list[bytes] = []
     try:
         call = unpack_call(content)
-        error, text = run_call(call, RemoteJob(call, messages.append))
+        error, text = run_call(
+            call, RemoteJob(call, lambda one: messages.append(pack_message(one)))
+        )
     except Exception as problem:
         error, text = problem, ""
-    end = sendable_end(error, text)
-    try:
-        return pickle.dumps([*messages, end])
-    except Exception as problem:
-        return pickle.dumps([sendable_end(problem, "")])
+    return pickle.dumps([*messages, pickle.dumps(sendable_end(error, text))])
 
 
 def _formatted(error: BaseException) -> str:

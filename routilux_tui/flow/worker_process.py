@@ -6,13 +6,12 @@ It ends as soon as nobody holds the other end of its connection any more.
 from __future__ import annotations
 
 import os
-import pickle
 import threading
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from routilux_tui.flow import context
-from routilux_tui.flow.calls import ASK_STACK, Stack, sendable_end, unpack_call
+from routilux_tui.flow.calls import ASK_STACK, Stack, pack_message, sendable_end, unpack_call
 from routilux_tui.flow.remote_job import RemoteJob, run_call
 from routilux_tui.flow.worker_output import WorkerOutput
 from routilux_tui.job.forking import blank, release_in_children
@@ -59,7 +58,7 @@ class Worker:
         os._exit(0)
 
     def _send(self, message: Message) -> None:
-        content = pickle.dumps(message)
+        content = pack_message(message)
         with self._sending:
             self._connection.send_bytes(content)
 

@@ -1,4 +1,4 @@
-"""Executors that a function makes: ``MODULE:FACTORY``."""
+"""Executors of one's own: made by a function, ``MODULE:FACTORY``, or given as they are."""
 
 from __future__ import annotations
 
@@ -46,3 +46,13 @@ def test_an_executor_that_broke_while_it_had_nothing_to_do_is_replaced(monkeypat
     job = flow.execute("a", {"n": 3, "what": "tell"})
     assert ended(flow, job, 60) == "completed"
     assert (len(job.shared_log), len(elsewhere.MADE)) == (3, 2)
+
+
+def test_an_executor_of_ones_own_is_used_and_left_open():
+    with elsewhere.in_threads() as executor:
+        for _ in range(2):
+            flow = made(executor)
+            job = flow.execute("a", {"n": 2, "what": "tell"})
+            assert ended(flow, job) == "completed"
+            assert len(job.shared_log) == 2
+        assert executor.submit(int, "5").result() == 5

@@ -174,7 +174,6 @@ class TestErrors:
         [
             ("fail_oddly", "ExecutionError", "Odd: odd 0"),
             ("leave", "SystemExit", "3"),
-            ("unpicklable", "TypeError", "pickle"),
             ("start_a_job", "NotPossible", "starts no jobs"),
         ],
     )
@@ -194,6 +193,16 @@ class TestErrors:
         assert state["error_type"] == "SerializationError"
         assert "can't be taken to another process" in state["error"]
         assert "lock" in state["error"]
+
+    @pytest.mark.parametrize("executor", EVERYWHERE)
+    def test_what_can_not_be_taken_back_says_so_where_it_is_emitted(self, executor):
+        flow = made(executor, strategy="continue")
+        job = flow.execute("a", {"what": "unpicklable"})
+        assert ended(flow, job, 60) == "completed"
+        state = job.get_routine_state("b")
+        assert state["error_type"] == "SerializationError"
+        assert "What the handler emits as 'out' can't be taken to another" in state["error"]
+        assert "in unpicklable" in state["traceback"]
 
     @pytest.mark.parametrize("executor", ["processes:2", "elsewhere:in_processes"])
     def test_a_process_that_is_killed_fails_its_handler_alone(self, executor, tmp_path):
@@ -327,15 +336,6 @@ class TestNames:
         for refuse in (Routine().set_executor, Flow("f").set_executor, lambda s: Flow(executor=s)):
             with pytest.raises(FlowDefinitionError, match="no executor"):
                 refuse(spec)
-
-    def test_an_executor_of_ones_own_is_used_and_left_open(self):
-        with elsewhere.in_threads() as executor:
-            for _ in range(2):
-                flow = made(executor)
-                job = flow.execute("a", {"n": 2, "what": "tell"})
-                assert ended(flow, job) == "completed"
-                assert len(got(job)) == 2
-            assert executor.submit(int, "5").result() == 5
 
     def test_a_script_can_use_them(self, tmp_path):
         script = tmp_path / "script.py"
