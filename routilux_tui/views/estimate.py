@@ -32,8 +32,6 @@ _OLDER = 0.7
 _ROUGH = 0.4
 #: A range this narrow is told as one number.
 _NARROW = 0.25
-#: The end is not known while so much more is left of what has never run than of what has.
-_NEW = 4
 #: So many seconds after the end that was reckoned with, it is overdue.
 _GRACE = 2.0
 #: A part that is said to be done is this at the least: of nothing nothing can be reckoned.
@@ -281,8 +279,8 @@ def _by_word(load: Load, work: _Work, *, is_early: bool) -> Estimate:
 def _by_queue(load: Load, work: _Work) -> Estimate:
     """By what is queued, and by what the routines before it will still send."""
     known = work.left - work.assumed
-    if work.is_new and work.assumed >= _NEW * known:
-        return Estimate(QUEUED, work.progress)  # nobody knows how long that will take
+    if work.is_new and work.assumed >= known:
+        return Estimate(QUEUED, work.progress)  # nobody knows how long most of it will take
     workers = max(1.0, min(load.busy, load.workers) if load.busy else load.workers)
     # One routine's tasks may all have to wait for the slowest of them.
     seconds = max(known / workers, work.longest)
