@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from routilux_tui.runner.client import Client
@@ -13,17 +14,23 @@ from routilux_tui.runner.launch import start_job
 from routilux_tui.runner.paths import jobs_folder
 from routilux_tui.sources.live import socket_handle
 from routilux_tui.sources.local import local_source
+from routilux_tui.sources.saved_entry import read_entry
 from routilux_tui.state.job_state import JobState
 from routilux_tui.tui.app import Dashboard
 from routilux_tui.tui.screens.job import JobScreen
 from routilux_tui.tui.screens.jobs import JobsScreen
 from routilux_tui.tui.settings import Settings
+from routilux_tui.views.shapes import EntryBatch
 from tests.flows import write_flows
 from tests.killed import killed_job
 from tests.tui.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from routilux_tui.sources.live import LiveHandle
+    from routilux_tui.views.shapes import JobEntry
 
 
 def _killed(world: Path) -> None:
@@ -193,5 +200,47 @@ async def test_the_list_refuses_what_a_runner_that_is_stopped_can_not_be_asked(
         way = f"its runner does not answer; end it: routilux-tui cancel --force {socket.stem[:8]}"
         assert await _pressed(app, pilot, "c") == f"Can't cancel: {way}."
         assert way in await _pressed(app, pilot, "d")
+        assert way in await _pressed(app, pilot, "exclamation_mark")
+        await pilot.press("v")
+        await until(pilot, lambda: way in "".join(str(one) for one in app.screen.preview.lines))
         assert "was not answered in time" in await _pressed(app, pilot, "enter")
         assert isinstance(app.screen, JobsScreen)
+
+
+@pytest.mark.parametrize("keys", [["exclamation_mark"], ["v"], ["c", "y"], ["r"]])
+async def test_a_job_that_goes_before_it_is_opened_is_told_and_ends_nothing(
+    keys: list[str], world: Path
+) -> None:
+    """It was killed since it was listed, and its file is gone."""
+    path = killed_job(world)
+    socket = world / "run/routilux-tui/gone.sock"
+    entry = msgspec.structs.replace(
+        read_entry(path), key=str(socket), place="live", badge="live", path="", questions=0
+    )
+    app: Any = Dashboard(Settings(), source=_Listed(entry))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.screen.rows.current is not None)
+        screen = app.screen
+        await pilot.press(*keys)
+        await until(pilot, lambda: app._notifications)
+        assert "gone.sock" in next(iter(app._notifications)).message
+        assert app.screen is screen
+        assert app.is_running
+
+
+class _Listed:
+    """A list of one job, whose socket is asked for whatever is asked of it."""
+
+    def __init__(self, entry: JobEntry) -> None:
+        self.entry = entry
+
+    async def entries(self) -> AsyncIterator[EntryBatch]:
+        yield EntryBatch([self.entry])
+
+    def handle(self, key: str) -> LiveHandle:
+        from pathlib import Path
+
+        return socket_handle(Path(key))
+
+    async def close(self) -> None:
+        pass

@@ -109,7 +109,7 @@ class JobSelection(SteeringScreen):
             self.say_refused(action, f"{why}{more}")
 
         if one.badge == SILENT:
-            self.say_refused(action, f"{why_silent('' if one.host else one.job_id[:8])}{more}")
+            self.say_refused(action, f"{silent_entry(one)}{more}")
         else:
             await self.with_job(one, ask)
 
@@ -124,6 +124,11 @@ class JobSelection(SteeringScreen):
             self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
         finally:
             await handle.close()
+
+
+def silent_entry(one: JobEntry) -> str:
+    """Why a job of the list can't be asked whose runner does not answer."""
+    return why_silent("" if one.host else one.job_id[:8])
 
 
 def _is_out_of_reach(one: JobEntry, action: str) -> bool:

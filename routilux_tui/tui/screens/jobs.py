@@ -11,12 +11,13 @@ from textual.widgets import Input
 from routilux_tui.errors import RoutiluxTuiError
 from routilux_tui.job.status import has_ended
 from routilux_tui.tui.actions import LIST_ACTIONS, ROW_ACTIONS, bindings
+from routilux_tui.tui.screens.job_selection import silent_entry
 from routilux_tui.tui.screens.list_looking import ListLooking
 from routilux_tui.tui.screens.steering_screen import question_of, still_running_in
 from routilux_tui.tui.widgets.footer import KeyBar
 from routilux_tui.tui.widgets.job_rows import JobRows
 from routilux_tui.tui.widgets.preview import Preview
-from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED, why_silent
+from routilux_tui.views.control_kinds import CONTROLS, NOTHING_ASKED
 from routilux_tui.views.orders import JOB_ORDERS
 from routilux_tui.views.shapes import BADGES, SILENT, JobEntry
 from routilux_tui.views.text import printable
@@ -158,6 +159,9 @@ class JobsScreen(ListLooking):
         if one.error:
             self.preview.show(title, [[(printable(f" {one.path} {one.error}"), "rows--warning")]])
             return
+        if one.badge == SILENT:
+            self.preview.show(title, [[(f" {printable(silent_entry(one))}", "rows--warning")]])
+            return
         entries = self.rows.listing.entries.values()
         of_flow = [other for other in entries if other.flow_id == one.flow_id]
 
@@ -294,7 +298,7 @@ class JobsScreen(ListLooking):
         if one.place == "live":
             why = f"it is {one.status}; cancel it first (c)"
             if one.badge == SILENT:
-                why = why_silent("" if one.host else one.job_id[:8])
+                why = silent_entry(one)
             elif one.still_running:
                 why = "handlers of it still run; cancel it first (c)"
             elif has_ended(one.status):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.errors import RoutiluxTuiError
-from routilux_tui.tui.screens.job_selection import JobSelection
+from routilux_tui.tui.screens.job_selection import JobSelection, silent_entry
+from routilux_tui.views.shapes import SILENT
 from routilux_tui.views.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from routilux_tui.sources.base import Handle
     from routilux_tui.views.shapes import JobEntry
 
@@ -31,7 +29,9 @@ class ListLooking(JobSelection):
     def action_why(self) -> None:
         """Why the job under the cursor is as it is."""
         one = self._readable()
-        if one is not None:
+        if one is not None and one.badge == SILENT:
+            self.say_refused("tell", silent_entry(one))
+        elif one is not None:
             self.run_worker(self._why(one))
 
     async def _why(self, one: JobEntry) -> None:
@@ -41,10 +41,12 @@ class ListLooking(JobSelection):
         def lead(key: str) -> None:
             self.run_worker(self._lead_on(one, key))
 
-        async with self._opened(one) as handle:
+        async def show(handle: Handle) -> None:
             lines = await why_lines(handle)
             title = printable(f"Why? {one.flow_id} {one.job_id[:8]}")
             self.app.push_screen(TextScreen(title, lines, LEADS_ON, lead))
+
+        await self.with_job(one, show)
 
     async def _lead_on(self, one: JobEntry, key: str) -> None:
         """Open a job, and press a key there."""
@@ -87,16 +89,3 @@ class ListLooking(JobSelection):
                 self.notify(printable(str(error)), severity="warning", markup=False)
                 return
         await show_comparison(self, *(self.source.handle(one.key) for one in chosen))
-
-    @contextlib.asynccontextmanager
-    async def _opened(self, one: JobEntry) -> AsyncIterator[Handle]:
-        """A job, opened for a moment; what goes wrong is shown."""
-        handle = self.source.handle(one.key)
-        try:
-            await handle.set_read_only(self.app.read_only)  # type: ignore[attr-defined] # our own app
-            await handle.open()
-            yield handle
-        except RoutiluxTuiError as error:
-            self.notify(printable(str(error)), title=error.title, severity="warning", markup=False)
-        finally:
-            await handle.close()
