@@ -7,13 +7,14 @@ started with, if the flow's source is still the same; --flow FLOW (or FLOW behin
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routilux_tui.cli import control, output
 from routilux_tui.cli.arguments import add_worker_arguments
 from routilux_tui.cli.config import effective_settings
-from routilux_tui.cli.find_job import answering, find
+from routilux_tui.cli.find_job import SavedJob, answering, find
 from routilux_tui.errors import NotPossible
 from routilux_tui.job.status import has_ended
 from routilux_tui.store.locks import is_locked
@@ -33,7 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, and wait for the job's word; or take it up."""
-    flow, path = args.flow or args.place, _saved_file(args.job)
+    flow = args.flow or args.place
+    left = _left_unfinished(args.job)
+    if left is not None:
+        return _told_finished(args, left)
+    path = _saved_file(args.job)
     if path is None:
         if flow:
             raise NotPossible(
@@ -55,6 +60,31 @@ def run(args: argparse.Namespace) -> int:
         output.print_json(started)
     else:
         print(started.job_id)
+    return 0
+
+
+def _left_unfinished(name: str) -> SavedJob | None:
+    """The job that had ended, and whose file is complete only now: its process was killed."""
+    from routilux_tui.runner.kept_file import finish_file
+
+    found = find(name, destroys=_is_file(name))
+    path = found if isinstance(found, Path) else Path(found.path)
+    if not has_ended(SavedJob(path).state.status if isinstance(found, Path) else found.status):
+        return None
+    return SavedJob(path) if path.is_file() and not is_locked(path) and finish_file(path) else None
+
+
+def _told_finished(args: argparse.Namespace, job: SavedJob) -> int:
+    state = job.state
+    if args.json:
+        output.print_json({"job_id": state.job_id, "status": state.status, "path": str(job.path)})
+    else:
+        print(state.job_id)
+    print(
+        f"Job {output.safe(args.job)} was {state.status} when its process was killed; its file was "
+        "not written to the end, and is now.",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -35,6 +35,7 @@ from routilux_tui.errors import (
     UsageError,
 )
 from routilux_tui.job import status as statuses
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.formatting import sentence
 from routilux_tui.views.shapes import HISTORY, LOG, Filter
 
@@ -210,8 +211,6 @@ def _predecessor(text: str) -> Predecessor:
 
 def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
     """Print the id of a job that was started, follow it, or open the dashboard on it."""
-    from routilux_tui.runner.launch import runner_gone
-
     if args.detach:
         if args.json:
             output.print_json(started)
@@ -225,12 +224,24 @@ def show_started(started: LaunchResult, args: argparse.Namespace) -> int:
         try:
             return follow(started.socket, as_json=args.json)
         except Unreachable as error:
-            raise runner_gone(started, args.flow) from error
+            return _ended_unheard(started, args, error)
         except KeyboardInterrupt:
             return _goes_on(started.job_id[:8])
     from routilux_tui.cli.screen import show_runner
 
     return show_runner(settings(args), Path(started.socket))
+
+
+def _ended_unheard(started: LaunchResult, args: argparse.Namespace, error: Unreachable) -> int:
+    """Tell the end of a job whose runner is gone: before it was heard, or by no end of the job."""
+    from routilux_tui.cli.find_job import SavedJob
+    from routilux_tui.runner.launch import runner_gone
+
+    path = Path(started.path)
+    job = SavedJob(path) if path.is_file() and not is_locked(path) else None
+    if job is None or not statuses.has_ended(job.state.status):
+        raise runner_gone(started, args.flow) from error
+    return _print_end(job.header(), job.routines(), started.path, as_json=args.json)
 
 
 def _goes_on(name: str) -> int:
@@ -265,6 +276,7 @@ def _follow_in_turn(started: LaunchResult, args: argparse.Namespace) -> int:
 
 def follow(socket: str, *, as_json: bool = False) -> int:
     """Print a job's progress until it has ended; the exit code tells how."""
+    from routilux_tui.cli.wait import wait_until_saved
     from routilux_tui.runner.client import Client
 
     with Client(socket) as client:
@@ -281,6 +293,7 @@ def follow(socket: str, *, as_json: bool = False) -> int:
         _progress(client, header, logged, quiet=as_json, last=True)
         routines = client.routines()
         path = client.hello.path
+        wait_until_saved(client)
     if not as_json:
         print()
     return _print_end(header, routines, path, as_json=as_json)

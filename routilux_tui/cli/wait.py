@@ -8,6 +8,7 @@ exit code tells the job's end: 0 completed, 1 failed or cancelled. With one: 0 w
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ from routilux_tui.errors import (
     Unreachable,
 )
 from routilux_tui.job import status as statuses
+from routilux_tui.store.locks import is_locked
 from routilux_tui.views.formatting import limit
 from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import WaitResult
@@ -33,9 +35,14 @@ from routilux_tui.views.shapes import WaitResult
 if TYPE_CHECKING:
     import argparse
 
+    from routilux_tui.runner.client import Client
+
 _ANSWERS, _ANSWERS_AT_LEAST = 5.0, 1.0
 """Seconds that a runner is given to answer, and those that it gets though less time is left."""
 _GONE_WITHIN = 2.0
+_LOOKS_EVERY = 0.05
+_STATUS = re.compile(rb'\n  "status": "(\w+)"')
+_HEAD = 4096
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +74,6 @@ def run(args: argparse.Namespace) -> int:
 def _wait(args: argparse.Namespace) -> WaitResult:
     """Wait where the job lives; a file that nobody writes is judged at once."""
     from routilux_tui.runner.client import Client
-    from routilux_tui.store.locks import is_locked
 
     begun = time.monotonic()
     found = find(args.job)
@@ -84,15 +90,19 @@ def _wait(args: argparse.Namespace) -> WaitResult:
         if running is None:
             return _judge_file(SavedJob(path), args.until)
         found = running
-    path = Path(found.path)
+    path, deadline = Path(found.path), None
     left, patience = None, _ANSWERS
     if args.timeout is not None:
-        left = max(0.0, args.timeout - (time.monotonic() - begun))
+        deadline = begun + args.timeout
+        left = max(0.0, deadline - time.monotonic())
         patience = min(_ANSWERS, max(_ANSWERS_AT_LEAST, left))
     try:
         with Client(found.key, patience) as client:
             path = Path(client.hello.path)
-            return client.wait(args.until, left)
+            result = client.wait(args.until, left)
+            if not args.until and not wait_until_saved(client, deadline):
+                return WaitResult("timeout", f"{result.status}, and its file is not written yet")
+            return result
     except NotConfirmed as error:
         if args.timeout is not None and time.monotonic() - begun >= args.timeout:
             raise TimedOut(
@@ -106,6 +116,45 @@ def _wait(args: argparse.Namespace) -> WaitResult:
         if is_locked(path) or not path.is_file():
             raise
         return _judge_file(SavedJob(path), args.until)  # it has ended, or its process is gone
+
+
+def wait_until_saved(client: Client, deadline: float | None = None) -> bool:
+    """Wait until the file of a job that has ended has all of it: its runner writes it last.
+
+    Where it can't be written just now, that is said, and waited for no longer.
+
+    Args:
+        client: asks the job's runner.
+        deadline: when to wait no more, on the clock of `time.monotonic`.
+
+    Returns:
+        False where that came first.
+    """
+    path = Path(client.hello.path)
+    while client.hello.path and is_locked(path) and not _says_its_end(path):
+        if deadline is not None and time.monotonic() > deadline:
+            return False
+        try:
+            header = client.header()
+        except Unreachable:
+            return True
+        if not statuses.has_ended(header.status):  # it goes on: what failed was sent again
+            return True
+        if path.name in header.note:
+            print(f"The job is not saved yet: {output.safe(header.note)}", file=sys.stderr)
+            return True
+        time.sleep(_LOOKS_EVERY)
+    return True
+
+
+def _says_its_end(path: Path) -> bool:
+    """Whether a job's file alone, without its journal, has the job's end."""
+    try:
+        with path.open("rb") as file:
+            found = _STATUS.search(file.read(_HEAD))
+    except OSError:
+        return False
+    return found is not None and statuses.has_ended(found[1].decode())
 
 
 def _judge_file(job: SavedJob, until: str) -> WaitResult:

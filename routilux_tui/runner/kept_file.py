@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routilux_tui.errors import JobFileError, Unreachable
+from routilux_tui.job.status import has_ended
+from routilux_tui.state.job_state import JobState
+from routilux_tui.store.files import journal_path
 from routilux_tui.store.journal import Journal
+from routilux_tui.store.large_file import open_job
+from routilux_tui.store.reading import load_job
 from routilux_tui.store.retention import parse_keep
 
 if TYPE_CHECKING:
@@ -19,11 +24,35 @@ if TYPE_CHECKING:
 
     from routilux_tui.runner.announce import Announcement
     from routilux_tui.runner.full_disk import FullDisk
-    from routilux_tui.state.job_state import JobState
 
 logger = logging.getLogger("routilux_tui.runner")
 
 _RETRY = 0.5
+
+
+def finish_file(path: Path) -> bool:
+    """Write the file of a job that had ended, but whose process was killed before it had done so.
+
+    Returns:
+        False where there is nothing to be done: the job has not ended, or its file is complete.
+
+    Raises:
+        JobFileError: when it can't be written.
+        RunElsewhere: when another process has the job.
+    """
+    if not journal_path(path).exists() or not has_ended(open_job(path).status):
+        return False
+    state = load_job(path, into=JobState, strict=True)
+    journal = Journal(state, path, _ignore, _ignore, read_at=state.seq)
+    try:
+        journal.close()
+    finally:
+        journal.abandon()
+    return True
+
+
+def _ignore(*_: object) -> None:
+    """What a full disk says to a job that has ended."""
 
 
 class KeptFile:

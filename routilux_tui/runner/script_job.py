@@ -127,6 +127,7 @@ class ScriptJob:
         elif not self._ended_at:
             self._ended_at = time.monotonic()
             self.backend.alerts.check()  # before it is over
+            self.journal.write_snapshot()  # whoever looks at it may do so for long
         elif time.monotonic() - self._ended_at > LINGER and not self.server.clients:
             self.close()
 

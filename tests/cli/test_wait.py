@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from routilux_tui import JobState
 from routilux_tui.errors import NotConfirmed
 from routilux_tui.runner.client import Client
 from routilux_tui.runner.launch import start_job
+from routilux_tui.store.files import journal_path
+from routilux_tui.store.journal import Journal
 from tests.cli.program import tui
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_wait_whose_runner_is_killed_says_how_to_go_on(flows: str) -> None:
@@ -68,3 +69,29 @@ def test_a_runner_that_does_not_answer_takes_no_more_of_a_wait_than_its_timeout(
         with pytest.raises(NotConfirmed):
             client.wait("", 0.1)
     os.kill(started.pid, signal.SIGKILL)
+
+
+def test_when_a_job_is_told_as_ended_its_file_has_all_of_it(flows: str, tmp_path: Path) -> None:
+    file = tmp_path / "job.json"
+    tui("run", f"{flows}:counting", "-p", "n=20000", "--no-tui", "--save", str(file))
+    assert json.loads(file.read_bytes())["status"] == "completed"
+    started = start_job(f"{flows}:counting", {"n": 20_000})
+    tui("wait", started.job_id)
+    assert json.loads(Path(started.path).read_bytes())["status"] == "completed"
+
+
+def test_the_file_that_a_killed_process_had_not_written_at_the_end_is_written_by_resume(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "job.json"
+    state = JobState("flow")
+    journal = Journal(state, file)
+    state.record_execution("a", "done", {"n": 1})
+    state.status = "completed"
+    journal.abandon()
+    assert json.loads(file.read_bytes())["status"] == "pending"
+    assert "its file was not written to the end, and is now" in tui("resume", str(file)).stderr
+    saved = json.loads(file.read_bytes())
+    assert (saved["status"], len(saved["execution_history"])) == ("completed", 1)
+    assert not journal_path(file).exists()
+    assert "it can't be resumed" in tui("resume", str(file), code=1).stderr
