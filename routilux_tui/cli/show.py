@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
                 },
                 "file": place,
                 "launch": job.item(JOB, "launch"),
+                "flow": msgspec.to_builtins(job.flow()),
                 "controls": job.item(JOB, "controls"),
                 **{
                     part: msgspec.to_builtins(getattr(insight, part))

@@ -70,8 +70,8 @@ def load_job(path: str | os.PathLike[str], *, into: type[AnyJob], strict: bool =
             "would be lost.",
             "Take it up where its journal lies beside it, or copy that along."
             if state.unread == MISSING
-            else "Take it up with the version that wrote it, or move the journal away to go on "
-            "from what the file has.",
+            else "Take it up with the version that wrote it, or from a whole copy of that. What "
+            "is left can be looked at, and not gone on from.",
         )
     return state
 

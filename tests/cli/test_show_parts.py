@@ -65,3 +65,12 @@ def test_now_says_what_runs_since_when_where_and_what_comes_next(world: Path) ->
     assert "ask_the_warehouse" in shown["stacks"][str(running[0]["task"])]
     assert set(json.loads(tui("show", job, "--now", "--json").stdout)) == {"at", "now"}
     tui("cancel", job, "--force", "--grace", "0")
+
+
+def test_the_whole_of_a_job_in_json_has_its_flow(flows: str, world: Path) -> None:
+    path = str(world / "counted.json")
+    tui("run", f"{flows}:counting", "--no-tui", "--save", path)
+    for words in (["show", path], ["show", path, "--at", "#1"]):
+        flow = json.loads(tui(*words, "--json").stdout)["flow"]
+        assert flow["routines"] == ["source", "sink"]
+        assert ["source", "out", "sink", "in"] in flow["links"]
