@@ -60,14 +60,16 @@ def hold_ups(facts: Facts) -> list[Reason]:
 def _silent(facts: Facts, oldest: Running | None, by_id: dict[str, RoutineFacts]) -> Reason:
     silent = facts.silent or 0.0
     text = f"Nothing has changed for {span(silent)}"
+    short = f"silent for {span(silent)}"
     figures: dict[str, Any] = {"seconds": silent}
     if oldest is not None:
         usual = _usual(by_id.get(oldest.routine_id))
         known = f" (its p95: {duration(usual)})" if usual else ""
         text += f": `{oldest.routine_id}` has run one handler for {span(oldest.seconds)}{known}"
         text += _input(oldest)
+        short = f"{oldest.routine_id} for {span(oldest.seconds)}"
         figures.update(routine=oldest.routine_id, handler_seconds=oldest.seconds, p95=usual)
-    return make_reason("silent", f"{text}.", f"silent for {span(silent)}", BAD, key="3", **figures)
+    return make_reason("silent", f"{text}.", short, BAD, key="3", **figures)
 
 
 def _wanted(facts: Facts) -> _Wanted | None:

@@ -267,10 +267,11 @@ def _errors(facts: Facts) -> list[Reason]:
 
 def _slower(facts: Facts) -> Reason:
     times = f"{facts.slower:.1f}"
+    takes = "took" if statuses.has_ended(facts.status) or facts.gone else "takes"
     runs = counted(facts.earlier_runs, "run")
     return make_reason(
         "slower",
-        f"It takes {times} times as long as its last {runs}.",
+        f"It {takes} {times} times as long as its last {runs}.",
         f"{times} times slower",
         key="D",
         times=facts.slower,

@@ -55,7 +55,7 @@ def test_a_run_that_took_longer_is_odd_and_why_says_so(world: Path) -> None:
     shown = tui("runs", "nightly", str(world)).stdout
     assert "took 2m30s, others 1m02s" in shown
     assert "usually  1m03s" in shown
-    assert "It takes 2.4 times as long as its last 6 runs." in tui("why", late).stdout
+    assert "It took 2.4 times as long as its last 6 runs." in tui("why", late).stdout
 
 
 def test_an_error_that_no_earlier_run_had_is_new(world: Path) -> None:

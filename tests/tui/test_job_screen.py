@@ -10,7 +10,7 @@ import msgspec
 
 from routilux_tui.tui.actions import JOB_ACTIONS, LIST_ACTIONS, ROW_ACTIONS
 from routilux_tui.tui.app import Dashboard
-from routilux_tui.tui.screens.detail import TextRows, TextScreen
+from routilux_tui.tui.screens.detail import LEADS_ON, TextRows, TextScreen
 from routilux_tui.tui.screens.dialogs import ConfirmDialog, WaitDialog
 from routilux_tui.tui.screens.job import JobScreen
 from routilux_tui.tui.screens.job_answers import why_lines
@@ -264,6 +264,22 @@ async def test_the_key_that_why_names_leads_on_from_there() -> None:
         await pilot.press("D")
         await pilot.pause()
         assert isinstance(app.screen, JobScreen)
+
+
+async def test_enter_goes_to_the_pane_that_the_sentence_at_the_cursor_names() -> None:
+    lines = ["✗ it failed", "    press 5", "", "! it asks", "    press a", "", "✓ well"]
+    for row, pane in ((0, "5"), (1, "5"), (3, "1"), (6, "1")):
+        app = Dashboard(Settings(), StubHandle(audit()))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("1")
+            app.push_screen(TextScreen("Why?", lines, LEADS_ON))
+            await until(pilot, lambda app=app: isinstance(app.screen, TextScreen))
+            await pilot.pause()
+            app.screen.query_one(TextRows).move_to(row)
+            await pilot.press("enter")
+            await pilot.pause()
+            assert isinstance(app.screen, JobScreen)
+            assert app.screen.focused_pane().key_shown == pane
 
 
 def test_a_dashboard_that_is_attached_loads_no_job_model() -> None:

@@ -57,7 +57,8 @@ def test_silence_is_told_with_the_handler_that_runs_and_what_it_usually_takes() 
     assert first(facts) == (
         "Nothing has changed for 14m00s: `fetch` has run one handler for 14m00s (its p95: 3.0s)."
     )
-    assert why(facts)[0].weight == BAD
+    assert (why(facts)[0].weight, why(facts)[0].short) == (BAD, "fetch for 14m00s")
+    assert why(Facts(status="running", now=NOW, silent=840))[0].short == "silent for 14m00s"
 
 
 def test_a_handler_that_runs_too_long_while_others_go_on_is_told_with_its_input() -> None:
@@ -169,6 +170,8 @@ def test_a_failed_job_names_its_culprit_and_a_full_disk_stands_before_all() -> N
 def test_a_run_slower_than_the_earlier_ones_and_one_that_is_well() -> None:
     facts = Facts(status="running", now=NOW, slower=2.1, earlier_runs=10)
     assert first(facts) == "It takes 2.1 times as long as its last 10 runs."
+    over = Facts(status="completed", now=NOW, slower=2.1, earlier_runs=10)
+    assert first(over) == "It took 2.1 times as long as its last 10 runs."
     done = Facts(status="completed", now=NOW, began=NOW - 928, ended=NOW)
     assert (first(done), why(done)[0].weight) == ("Completed in 15m28s.", GOOD)
     assert first(Facts(status="running", now=NOW)) == "All is well; no end is known."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from functools import partial
+from itertools import takewhile
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +25,7 @@ _MOST_LINES = 200_000
 _LONGEST = 16 << 20
 LEADS_ON = "0123456789arDR"
 """The keys that a sentence of why may name."""
+_TO_A_PANE = re.compile(r" +press (\d)")
 
 
 def json_lines(value: Any) -> list[str]:
@@ -111,7 +114,8 @@ class TextScreen(PacedScreen[None]):
     """
 
     BINDINGS: ClassVar = [
-        ("escape,q,enter", "dismiss", "back"),
+        ("escape,q", "dismiss", "back"),
+        ("enter", "follow", "go there"),
         ("slash", "find", "find"),
         ("n", "again(1)", "next"),
         ("N", "again(-1)", "previous"),
@@ -154,8 +158,22 @@ class TextScreen(PacedScreen[None]):
         """A key that leads on does on the screen below what it does there."""
         if event.key in tuple(self._leads_on):
             event.stop()
+            self._follow(event.key)
+
+    def action_follow(self) -> None:
+        """Go back, to the pane that the sentence at the cursor leads to, if it names one."""
+        key = ""
+        for line in takewhile(bool, self._rows.lines[self._rows.line_at(self._rows.cursor) :]):
+            named = _TO_A_PANE.match(line)
+            key = key or (named[1] if named else "")
+        if key and key in self._leads_on:  # a key that asks or steers is pressed by itself
+            self._follow(key)
+        else:
             self.dismiss(None)
-            self.app.call_later(self._lead or self.app.simulate_key, event.key)
+
+    def _follow(self, key: str) -> None:
+        self.dismiss(None)
+        self.app.call_later(self._lead or self.app.simulate_key, key)
 
     def action_find(self) -> None:
         """Ask for a text and go to it."""
