@@ -11,10 +11,12 @@ import pytest
 from routilux_tui import JobState
 from routilux_tui.flow.loading import load_flow
 from routilux_tui.tui.app import Dashboard
+from routilux_tui.tui.panes.layout import PaneLayout
 from routilux_tui.tui.panes.problems import ProblemsPane
 from routilux_tui.tui.settings import Settings
 from routilux_tui.views.code_lines import code_lines
-from tests.tui.stub import StubHandle
+from routilux_tui.views.insight import CodeLine, FailingInput, ProblemRow
+from tests.tui.stub import StubHandle, audit
 from tests.tui.waiting import until
 
 if TYPE_CHECKING:
@@ -128,3 +130,22 @@ async def test_the_problems_have_them_where_there_is_room(tmp_path: Path, size: 
             "      12  if number > 3:",
             f"    ▸ 13      {raised}",
         ]
+
+
+async def test_a_wide_screen_has_them_beside_a_second_problem() -> None:
+    samples = [FailingInput(n, "price", "{}", 1, 9, input={"n": n}) for n in range(5)]
+    code = [CodeLine(n, f"line {n}") for n in (1, 2, 3)]
+    first, second = (
+        ProblemRow(
+            number=n, routine_id="price", error_type="E", message="m", kind="k", count=9, inputs=9,
+            place="p.py:3 in f", line="line 3", code=code, samples=samples[n * 4 :],
+        )
+        for n in (1, 0)
+    )  # fmt: skip
+    app = Dashboard(Settings(), StubHandle(audit()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        pane = app.screen.query_one(ProblemsPane)
+        pane.show([first, second], 0)
+        app.screen.query_one(PaneLayout).rows_changed()
+        await until(pilot, lambda: pane.total == pane.page == 4 + 3 + 8)

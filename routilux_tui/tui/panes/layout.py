@@ -134,8 +134,10 @@ class PaneLayout(Vertical):
         most = max(_MIDDLE, height // 4)
         wanted, problems = self.panes[NOW].total + 1, self.panes[PROBLEMS]
         if isinstance(problems, ProblemsPane):
-            wanted = max(wanted, problems.rows_wanted + 1)
-            most = max(most, height * 2 // 5) if problems.code_rows else most
+            with_code = problems.rows_wanted + 1
+            if problems.code_rows and with_code <= height // 2:
+                return max(with_code, min(wanted, most))
+            wanted = max(wanted, with_code - problems.code_rows)
         return min(max(4, wanted), most)
 
     def rows_changed(self) -> None:
