@@ -164,10 +164,30 @@ def print_header(
             far.append(ending(outlook.low, outlook.high, now, is_overdue=outlook.is_overdue))
         if far:
             print(f"  {', '.join(far)}")
-    if routines:
+    rows = _with_records(routines, insight) if insight else routines
+    if rows:
         print()
-        looks = {one.routine_id: one.state for one in insight.figures} if insight else {}
-        print_routines(routines, looks)
+        figures = insight.figures if insight else []
+        print_routines(rows, {one.routine_id: one.state for one in figures})
+
+
+def _with_records(rows: list[RoutineRow], insight: Insight) -> list[RoutineRow]:
+    """Routines as their records tell of them, where the file does not: one of routilux itself."""
+    if insight.outlook is None or not insight.outlook.approximate:
+        return rows
+    known = {row.routine_id: row for row in rows}
+    return [
+        RoutineRow(
+            routine_id=one.routine_id,
+            status=one.state,
+            runs=one.done + one.errors,
+            errors=one.errors,
+            retries=one.retries,
+            busy=known[one.routine_id].busy if one.routine_id in known else 0.0,
+            error=one.last_error,
+        )
+        for one in insight.figures
+    ]
 
 
 def labels_of(labels: Mapping[str, str]) -> list[str]:

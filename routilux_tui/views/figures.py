@@ -50,6 +50,11 @@ def _figures_of(
     plain = state if isinstance(state, dict) else {}
     row = routine_row(routine_id, state if state is not None else {})
     error = row.error or plain.get("last_error", "")
+    errors = row.errors
+    if not is_measured(moment.job):
+        errors = max(errors, one.errors)
+        own = (kind for kind in moment.statistics.problems.kinds if kind.routine_id == routine_id)
+        error = error or next((kind.message for kind in own), "")
     times = one.run_time
     queued, running = moment.counts(one)
     return RoutineFigures(
@@ -65,7 +70,7 @@ def _figures_of(
         one.last_minute(moment.at).quantile(0.95),
         one.queue_wait.quantile(0.5),
         one.queue_wait.quantile(0.95),
-        row.errors,
+        errors,
         row.retries,
         len(retrying.get(routine_id, ())),
         moment.waits(routine_id) if one.queued > 0 else None,
@@ -88,7 +93,7 @@ def _state_of(moment: Moment, one: RoutineStatistics, status: str, more: bool) -
         return "failed"
     if (moment.gone or moment.job.status == "paused") and one.queued > 0:
         return "held"
-    ran = one.ended > 0 or statuses.routine_is_done(status)
+    ran = one.ended > 0 or one.errors > 0 or statuses.routine_is_done(status)
     if not ran:
         return "stopped" if one.dropped else "not yet"
     if moment.is_over:

@@ -6,11 +6,13 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from routilux_tui.job import status as statuses
 from routilux_tui.job import timestamps
 from routilux_tui.job.jsonable import preview, to_plain
 from routilux_tui.views.causes import task_input
-from routilux_tui.views.flow_shape import flow_shape_of
+from routilux_tui.views.flow_shape import MOST_ROUTINES, flow_shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +76,10 @@ class Moment:
         #: The job's own, or what its records tell.
         self.statistics = approximation or job.statistics
         self.shape = flow_shape_of(job)
+        if approximation is not None:  # routilux keeps a state of few routines but the first
+            names = [*self.shape.routines, *approximation.routines]
+            routines = list(dict.fromkeys(names))[:MOST_ROUTINES]
+            self.shape = msgspec.structs.replace(self.shape, routines=routines)
         self._oldest: dict[str, float] | None = None
 
     @property

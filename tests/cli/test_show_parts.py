@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.cli.program import tui
+from tests.conftest import DATA
 from tests.staged import ETL, ORDERS
 
 if TYPE_CHECKING:
@@ -74,3 +75,14 @@ def test_the_whole_of_a_job_in_json_has_its_flow(flows: str, world: Path) -> Non
         flow = json.loads(tui(*words, "--json").stdout)["flow"]
         assert flow["routines"] == ["source", "sink"]
         assert ["source", "out", "sink", "in"] in flow["links"]
+
+
+def test_of_a_file_of_routilux_every_routine_with_a_record_is_shown() -> None:
+    path = str(DATA / "jobs/0.10.0/ex-aggregator_demo-00.json")
+    lines = [line.split()[:4] for line in tui("show", path).stdout.splitlines()]
+    assert ["trigger", "done", "2", "0"] in lines
+    for name in ("search1", "search2", "search3"):
+        assert [name, "done", "1", "1"] in lines
+    figures = json.loads(tui("show", path, "--json").stdout)["figures"]
+    told = {one["routine_id"]: (one["done"], one["errors"], one["last_error"]) for one in figures}
+    assert told["search2"] == (0, 1, "'SearchTask' object has no attribute 'task_name'")
