@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +20,9 @@ from routilux_tui.tui.settings import Settings
 from routilux_tui.views.shapes import EntryBatch, WaitResult
 from tests.tui.stub import NOON, StubHandle, StubSource, audit, listed
 from tests.tui.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 async def test_the_tail_is_followed_until_the_reader_scrolls_up() -> None:
@@ -295,3 +299,17 @@ def test_a_dashboard_that_is_attached_loads_no_job_model() -> None:
     assert "routilux_tui.tui.panes.flow" in loaded
     assert not loaded & {"serilux", "routilux_tui.job.data", "routilux_tui.job.statistics"}
     assert not {one for one in loaded if one.startswith("routilux_tui.job.fold")}
+
+
+async def test_a_list_that_is_not_read_yet_does_not_say_that_there_are_no_jobs() -> None:
+    class Slow(StubSource):
+        async def entries(self) -> AsyncIterator[EntryBatch]:
+            yield await self.batches.get()
+
+    source = Slow([])
+    app: Any = Dashboard(Settings(), source=source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.1)
+        assert app.screen.rows.empty_text() == "Reading …"
+        await source.batches.put(EntryBatch([]))
+        await until(pilot, lambda: "No jobs here" in app.export_screenshot().replace("&#160;", " "))

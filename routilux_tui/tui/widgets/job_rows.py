@@ -39,6 +39,7 @@ class JobRows(Rows):
         self.listing = Listing()
         self.absolute = False
         self.loading_left = 0
+        self._is_told = False
         self.selected: set[str] = set()
         self._fresh: dict[str, float] = {}
         #: Rows that are the head of a group: its name, and how many jobs it has.
@@ -108,10 +109,13 @@ class JobRows(Rows):
         """
         now = time.monotonic()
         reading = bool(loading or self.loading_left)
+        if not self.listing.entries:  # what is said of an empty list may be another now
+            self.refresh()
         known = self.listing.entries
         self._fresh.update((one.key, now) for one in changed if one.key in known)
         self.selected.difference_update(gone)
         self.loading_left = loading
+        self._is_told = True
         is_moved = self.cursor > self._off_heads(0)
         with self._cursor_kept(keep=is_moved or not reading):
             self.listing.apply(changed, gone, holds_still=True)
@@ -291,7 +295,7 @@ class JobRows(Rows):
 
     def empty_text(self) -> str:
         """What to do next."""
-        if self.loading_left:
+        if self.loading_left or not self._is_told:
             return "Reading …"
         if self.listing.entries:
             return "No job matches. Esc takes the filter away."
