@@ -8,9 +8,13 @@ A new kind is a line in `KINDS`, and has a name in
 - a ``fold_*`` file: a function that carries it out, in the table at the file's end;
 - if it alters a part that none did: `JOB_PARTS`, and `our_keys`, where a new part of a job begins;
 - if it moves tasks: `views.task_spans`, `views.spans`, `views.chrome_trace`, `views.critical_path`;
-- if it queues new ones: `fold_tasks.QUEUEING`, `store.list_growth`;
+- if it queues new ones: `fold_tasks.QUEUEING`, `store.list_growth`, which also says their ids;
 - if it adds to the history, the log or the outputs: `store.list_growth`;
 - if it starts or ends handlers: `runner.script_engine._MOVES`;
+- if only the engine makes it: `views.critical_path._OF_THE_ENGINE`; if alerts are to look at once:
+  `runner.alerts._WAKING`;
+- `store.encoding`, if its values are always plain, or a key that may be none (`_ALWAYS_PLAIN`,
+  `_KEYED`);
 - `views.kept_moments`: words for it, if its own name are none, and whether `{` and `}` stop there.
 
 ``tests/extension_points/test_new_kind_of_change.py`` checks them, and says which is missing; that

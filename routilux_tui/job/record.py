@@ -9,6 +9,7 @@ record's cause one of `CAUSE_KEYS`, and has a name in
 - `history` (`Saved`) and `store.large_file` (`_Entry`), which read them of a file;
 - `store.job_file` (`_FIELDS`, `_Written`), which writes them;
 - `file_places._RECORD`: whether it is a name, a text or data;
+- `tap.state_reporter` and `runner.script_messages`, if a script's records have it, too;
 - `views.rows.record_row` and `views.shapes.Row`, if a line of the history shows it.
 
 A new field of a job is an attribute of `data.JobData`: see `our_keys`.

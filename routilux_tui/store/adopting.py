@@ -12,7 +12,7 @@ from routilux_tui.job.jsonable import dumps
 from routilux_tui.job.timestamps import is_time
 from routilux_tui.store.changes_reading import RawSegment, raw_segments
 from routilux_tui.store.large_file import open_job
-from routilux_tui.store.list_growth import LISTS, entries_of
+from routilux_tui.store.list_growth import LISTS, entries_of, next_task_after
 from routilux_tui.store.live_segment import LiveSegment
 from routilux_tui.store.recovery import decode_line
 from routilux_tui.store.removal import remove_changes
@@ -124,10 +124,7 @@ def _reopened(raw: RawSegment, place: Path, number: int) -> Unsealed:
             marks.append(Mark(at, last + 1, counts, task))
         for of, entries in enumerate(entries_of(batch, task)):
             totals[of] += len(entries)
-        queued = [one[7][-1][0] + 1 for one in batch if one[1] == "emit" and one[7]]
-        queued += [one[2][-1][0] + 1 for one in batch if one[1] == "queue" and one[2]]
-        queued += [one[3] + 1 for one in batch if one[1] == "again"]
-        task = max([task, *queued])
+        task = next_task_after(batch, task)
         last, at = batch[-1][0], end + 1
     begun = raw.head.get("at")
     start = float(begun) if is_time(begun) else 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from routilux_tui.job import timestamps
+from routilux_tui.job.fold_tasks import QUEUEING
 from routilux_tui.job.jsonable import as_text
 from routilux_tui.job.record import ExecutionRecord
 
@@ -16,6 +17,19 @@ LISTS = ("execution_history", "shared_log", "output_log")
 #: A kind of our own, in a segment of what a job had before its changes were kept:
 #: ``(seq, "entry", list, the entry as a file has it)``.
 ENTRY = "entry"
+
+
+def next_task_after(changes: Iterable[Any], next_task: int) -> int:
+    """The id that the next task gets after changes, by the one that it was to get before them."""
+    for change in changes:
+        kind = change[1]
+        if kind in QUEUEING:
+            tasks = change[7] if kind == "emit" else change[2]
+            if tasks:
+                next_task = max(next_task, tasks[-1][0] + 1)
+        elif kind == "again":
+            next_task = max(next_task, (change[3] or 0) + 1)
+    return next_task
 
 
 def entries_of(

@@ -4,13 +4,15 @@ A new control is a line here, and has a name in
 
 - `runner.requests`: the protocol's methods that ask for it, among `_CHANGING`;
 - `runner.steering` or `runner.task_steering`: a method that notes who asked for it;
-- the engine: a method of `flow.controls` or one of its like, if the engine carries it out;
+- the engine: a method of `flow.controls`, `flow.task_controls`, `flow.queue_controls`,
+  `flow.question_controls` or `flow.worker_threads`, declared in `flow.engine.Engine`, if it carries
+  it out; and of `runner.script_engine`, if a script's jobs can be asked, too;
 - `sources.base.Handle`: a method, made by the ``*_requests`` files of `sources` for a live job, and
   by `sources.refusals` or `sources.saved_handle` for a file; `sources.relay` answers for a far one;
 - `tui.actions`: a key, in `JOB_ACTIONS` and, if many jobs at once can be asked, `LIST_ACTIONS`; its
   ``needs`` is the control, and a screen has its method ``action_<id>``;
 - `tui.widgets.header`: a word among `_ASKED`, if it is not confirmed at once;
-- `cli`: a command, its twin.
+- `cli`: a command, its twin; and the README's table of keys.
 
 ``tests/extension_points/test_new_control.py`` checks all of them, and says which is missing.
 """

@@ -7,11 +7,13 @@ A new column is a field of `shapes.JobEntry` and, if the list does not know it b
   `runner.backend.Backend.listed`;
 - `sources.saved_entry._header_of`, for a file of which no job is made;
 - `entry_of_header` here;
-- `tui.widgets.job_columns`, which shows it, and `cli.ps`, whose JSON has every field by itself;
+- `tui.widgets.job_columns`, which shows it, and `cli.ps`: a column of its table, a word of its
+  help; its JSON has every field by itself;
 - `views.orders.JOB_ORDERS`, by which it is sorted;
-- `views.condition_figures.FIGURES`, by which it is asked for.
+- `views.condition_figures.FIGURES`, by which it is asked for, and `cli.help`, which explains it.
 
-``tests/extension_points/test_new_column.py`` checks all of them, and says which is missing.
+``tests/extension_points/test_new_column.py`` checks where its value comes from, and says what is
+missing; whether the list shows it at all, or sorts by it, is for whoever adds it to decide.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from routilux_tui.job.changes import FOLD
 from routilux_tui.job.fold_tasks import QUEUEING
 from routilux_tui.runner import script_engine
 from routilux_tui.store import encoding
-from routilux_tui.store.list_growth import entries_of
+from routilux_tui.store.list_growth import entries_of, next_task_after
 from routilux_tui.views import chrome_trace, spans, task_spans
 from tests.extension_points.places import assert_named, assert_nothing_else, texts_in
 from tests.job.random_changes import RandomChanges
@@ -95,9 +95,13 @@ def test_what_it_adds_to_the_growing_lists_is_known_without_a_job() -> None:
 def test_one_that_gives_ids_to_tasks_is_known_to_keyframes_and_to_lists() -> None:
     giving = set()
     next_task, job = 1, None
-    for kind, _, of in made():
+    for kind, change, of in made():
         if of is not job:
             job, next_task = of, 1
+        if kind not in _ANEW:
+            reckoned = next_task_after([change], next_task)
+            why = f"store.list_growth.next_task_after does not know which ids {kind!r} gives"
+            assert reckoned == of.next_task_id, why
         if of.next_task_id != next_task:
             giving.add(kind)
         next_task = of.next_task_id

@@ -13,5 +13,8 @@ measured, and has a name in
   `views.shapes.APPENDED` (its rows only grow) or `runner.backend._IN_PLACE`;
 - for what is measured: `views.insight` (`PARTS` and `Insight`), `views.projection`.
 
+By itself it is known to `cli.tail` (``--of``), if its rows only grow; a sentence of `views.why` or
+`views.hold_ups` leads to it by its key.
+
 ``tests/extension_points/test_new_pane.py`` checks all of them, and says which is missing.
 """
