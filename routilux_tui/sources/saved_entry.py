@@ -116,12 +116,13 @@ def read_entry(path: str | os.PathLike[str]) -> JobEntry:
             return _entry_of_job(place, size)
         try:
             job = _decode(content)
+            progress = _progress(job, content) if job.kind == "JobState" else None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _entry_of_job(place, size)
         if job.kind != "JobState":
             return _entry_of_job(place, size)
         badge = _badge(place, job.status, job.updated_at)
-        header = msgspec.structs.replace(_header_of(job), progress=_progress(job, content))
+        header = msgspec.structs.replace(_header_of(job), progress=progress)
         return entry_of_header(header, key=place, path=place, size=size, badge=badge)
     except JobFileError as error:
         badge = "torn" if isinstance(error, JobFileTorn) else ""

@@ -247,7 +247,7 @@ def test_what_nobody_answered_in_time_is_told_with_all(world: Path) -> None:
     until(lambda: loaded(job.path).status == "failed")
     assert_gone(job.pid)
     refused = tui("retry", job.job_id, "--all", code=1).stderr
-    assert f"as a new job: routilux-tui again {job.job_id}" in refused
+    assert f"as a new job: routilux-tui again {job.path}" in refused
     assert tui("questions", job.job_id).stdout == ""
     assert "book it?" in (told := tui("questions", job.job_id, "--all").stdout)
     assert "nobody answered it" in told

@@ -177,7 +177,7 @@ def test_prune_goes_on_beside_what_it_can_not_remove(world: Path) -> None:
     kept.parent.chmod(0o755)
     assert done.returncode == 3
     assert f"{kept}: Permission denied" in done.stderr
-    assert "removed 1 jobs" in done.stderr
+    assert "removed 1 job, " in done.stderr
     assert (kept.exists(), other.exists()) == (True, False)
 
 

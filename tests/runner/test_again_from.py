@@ -69,7 +69,7 @@ def test_all_that_had_entered_a_routine_runs_again_and_the_rest_is_kept(numbers:
     done = tui("again", first.path, "--from", "sink")
     assert "Sends again 5 inputs of sink" in done.stderr
     assert "kept as done: source, work" in done.stderr
-    assert f"routilux-tui diff {first.job_id[:8]} " in done.stderr
+    assert f"routilux-tui diff {first.path} " in done.stderr
 
 
 def test_from_the_entry_it_is_the_whole_again(numbers: Numbers) -> None:
