@@ -5,9 +5,13 @@ what is stale after it. How each is carried out stands in the ``fold_*`` files.
 
 A new kind is a line in `KINDS`, and has a name in
 
-- a ``fold_*`` file: a function that carries it out, in the table at the file's end;
+- a ``fold_*`` file: a function that carries it out, in the table at the file's end; a new file's
+  table is one of `job.changes.FOLD`;
 - if it alters a part that none did: `JOB_PARTS`, and `our_keys`, where a new part of a job begins;
 - if it moves tasks: `views.task_spans`, `views.spans`, `views.chrome_trace`, `views.critical_path`;
+  they read its time, a ``t`` among its arguments; what it does to tasks that wait is followed by
+  `data.JobData.renew_held`, by `statistics.Statistics.recount`, and, if they stand in another order
+  or are others than their change said, by `fold_single_tasks._is_as_queued_no_more`;
 - if it queues new ones: `fold_tasks.QUEUEING`, `store.list_growth`, which also says their ids;
 - if it adds to the history, the log or the outputs: `store.list_growth`;
 - if it starts or ends handlers: `runner.script_engine._MOVES`;

@@ -6,7 +6,8 @@ record's cause one of `CAUSE_KEYS`, and has a name in
 - `change_kinds` and `fold_lists`, `fold_tasks`: an argument of the changes that make records; it
   stands behind a dot, for older versions write none;
 - `store.list_growth`, which makes records of changes without a job;
-- `history` (`Saved`) and `store.large_file` (`_Entry`), which read them of a file;
+- `deserialize` and `from_plain` here, `history` (`Saved`, `SavedHistory.make_all`) and
+  `store.large_file` (`_Entry`), which read them of a file;
 - `store.job_file` (`_FIELDS`, `_Written`), which writes them;
 - `file_places._RECORD`: whether it is a name, a text or data;
 - `tap.state_reporter` and `runner.script_messages`, if a script's records have it, too;

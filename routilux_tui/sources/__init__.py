@@ -11,6 +11,8 @@ far end speaks the runner's protocol, which costs nothing more than a stream to 
   `routilux_tui.cli.config` (``hosts``), `routilux_tui.cli.watch` and `routilux_tui.cli.open`, if
   its jobs are named otherwise than those there are; `routilux_tui.cli.screen`, which says how one
   comes back to them;
+- the screens that tell a far job by its ``ssh://``, and what a list does by `JobEntry.place`
+  (``live`` is steered, ``host`` is a machine's own line), if its jobs are far in another way;
 - `flow_runs`, if its jobs are among those that one compares with; `cli.bridge`, if another machine
   is shown them.
 

@@ -6,7 +6,8 @@ A new control is a line here, and has a name in
 - `runner.steering` or `runner.task_steering`: a method that notes who asked for it;
 - the engine: a method of `flow.controls`, `flow.task_controls`, `flow.queue_controls`,
   `flow.question_controls` or `flow.worker_threads`, declared in `flow.engine.Engine`, if it carries
-  it out; and of `runner.script_engine`, if a script's jobs can be asked, too;
+  it out; and of `runner.script_engine`, if a script's jobs can be asked, too: the
+  library's side carries it out in `tap.observatory`;
 - `sources.base.Handle`: a method, made by the ``*_requests`` files of `sources` for a live job, and
   by `sources.refusals` or `sources.saved_handle` for a file; `sources.relay` answers for a far one;
 - `tui.actions`: a key, in `JOB_ACTIONS` and, if many jobs at once can be asked, `LIST_ACTIONS`; its

@@ -5,7 +5,8 @@ A new column is a field of `shapes.JobEntry` and, if the list does not know it b
 
 - `views.projection.Projection.header`, for a job in memory; what only a runner knows, in
   `runner.backend.Backend.listed`;
-- `sources.saved_entry._header_of`, for a file of which no job is made;
+- `sources.saved_entry._header_of`, for a file of which no job is made; of its keys those alone are
+  read that `sources.saved_entry._Job` declares;
 - `entry_of_header` here;
 - `tui.widgets.job_columns`, which shows it, and `cli.ps`: a column of its table, a word of its
   help; its JSON has every field by itself;
