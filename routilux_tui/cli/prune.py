@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from routilux_tui.cli.arguments import count
 from routilux_tui.cli.output import print_json, safe
 from routilux_tui.errors import UsageError
+from routilux_tui.views.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,8 +112,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _total(jobs: list[_Ended]) -> str:
-    from routilux_tui.views.formatting import counted
-
     return f"{counted(len(jobs), 'job')}, {sum(one.size for one in jobs):,} bytes"
 
 

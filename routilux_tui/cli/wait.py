@@ -8,7 +8,6 @@ exit code tells the job's end: 0 completed, 1 failed or cancelled. With one: 0 w
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 import time
 from pathlib import Path
@@ -28,6 +27,7 @@ from routilux_tui.errors import (
 )
 from routilux_tui.job import status as statuses
 from routilux_tui.store.locks import is_locked
+from routilux_tui.store.retention import says_its_end
 from routilux_tui.views.formatting import limit
 from routilux_tui.views.naming import command
 from routilux_tui.views.shapes import WaitResult
@@ -41,8 +41,6 @@ _ANSWERS, _ANSWERS_AT_LEAST = 5.0, 1.0
 """Seconds that a runner is given to answer, and those that it gets though less time is left."""
 _GONE_WITHIN = 2.0
 _LOOKS_EVERY = 0.05
-_STATUS = re.compile(rb'\n  "status": "(\w+)"')
-_HEAD = 4096
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +129,7 @@ def wait_until_saved(client: Client, deadline: float | None = None) -> bool:
         False where that came first.
     """
     path = Path(client.hello.path)
-    while client.hello.path and is_locked(path) and not _says_its_end(path):
+    while client.hello.path and is_locked(path) and not says_its_end(path):
         if deadline is not None and time.monotonic() > deadline:
             return False
         try:
@@ -145,16 +143,6 @@ def wait_until_saved(client: Client, deadline: float | None = None) -> bool:
             return True
         time.sleep(_LOOKS_EVERY)
     return True
-
-
-def _says_its_end(path: Path) -> bool:
-    """Whether a job's file alone, without its journal, has the job's end."""
-    try:
-        with path.open("rb") as file:
-            found = _STATUS.search(file.read(_HEAD))
-    except OSError:
-        return False
-    return found is not None and statuses.has_ended(found[1].decode())
 
 
 def _judge_file(job: SavedJob, until: str) -> WaitResult:

@@ -9,8 +9,8 @@ A new executor is a `routilux_tui.flow.executors.RemoteExecutor` in a file of it
 pattern of its words, in `check_executor`, and what is promised of it, in `PROMISES` and
 `promise_of`; `routilux_tui.flow.executors._make` makes it of the words. If it has a fence:
 `with_fence`, and in `routilux_tui.flow.executors` `Executors.of`, `Executors.fenced` and
-`executor_names`, which know Dask's alone. If its processes can be asked for
-stacks, or ended: what `Executors` has for those of its own. Its words are told by the help in
+`executor_names`, which know Dask's alone. If its processes can be asked for stacks, or ended: what
+`Executors` has for those of its own. Its words are told by the help in
 `routilux_tui.cli.arguments`, by the errors here, and by `routilux_tui.flow.flow.Flow`.
 ``tests/extension_points/test_new_command.py`` checks it.
 """

@@ -71,7 +71,7 @@ class Executors:
         Raises:
             FlowDefinitionError: when it can't be found.
         """
-        spec = routine._executor if routine._executor is not None else self._default
+        spec = self._spec_of(routine)
         if spec is None or spec == THREADS:
             return None
         if self._fence and dask_cluster(spec) is not None:
@@ -81,9 +81,13 @@ class Executors:
             found = self._made[spec] = _make(spec)
         return found
 
+    def _spec_of(self, routine: Routine) -> Any:
+        """Where a routine's handlers run: as it says itself, or else as the job does."""
+        return self._default if routine._executor is None else routine._executor
+
     def name_of(self, routine: Routine) -> str:
         """Where a routine's handlers run, in words; empty where they run here."""
-        spec = routine._executor if routine._executor is not None else self._default
+        spec = self._spec_of(routine)
         if spec is None or spec == THREADS:
             return ""
         return spec if isinstance(spec, str) else type(spec).__name__
@@ -93,8 +97,7 @@ class Executors:
         found = []
         for task_id, (routine_id, _) in running.items():
             routine = self._routines.get(routine_id)
-            own = None if routine is None else routine._executor
-            cluster = dask_cluster(self._default if own is None else own)
+            cluster = dask_cluster(self._default if routine is None else self._spec_of(routine))
             if cluster is not None and (cluster.fence or self._fence):
                 found.append(task_id)
         return found

@@ -104,9 +104,12 @@ def _changed_at(path: Path) -> float:
 
 
 def _has_ended(path: Path) -> bool:
-    """Whether a job of ours has ended, by a look at the beginning of its file."""
-    if journal_path(path).exists() or is_locked(path):
-        return False
+    """Whether a job of ours has ended, and all of it is in its file."""
+    return not journal_path(path).exists() and not is_locked(path) and says_its_end(path)
+
+
+def says_its_end(path: Path) -> bool:
+    """Whether a job's file alone, without its journal, has its end, by a look at its beginning."""
     try:
         with path.open("rb") as file:
             found = _STATUS.search(file.read(_HEAD))

@@ -50,10 +50,9 @@ def context_of(
 
     ``age`` is in seconds. ``progress`` is the part that is done, 0 to 1, and 1 only when the job
     has completed, -1 where it is not known; ``eta`` is the seconds that are left, -1 where no end
-    is known. ``queue`` counts
-    the tasks that wait, ``oldest`` is for how many seconds the first of them does; ``waiting`` is
-    true while the job stands still until a person answers, ``questions`` counts what it asks;
-    ``silent_for`` is how many seconds nothing has changed;
+    is known. ``queue`` counts the tasks that wait, ``oldest`` is for how many seconds the first of
+    them does; ``waiting`` is true while the job stands still until a person answers, ``questions``
+    counts what it asks; ``silent_for`` is how many seconds nothing has changed;
     ``slower_than_usual`` is how many times as long as earlier runs it takes, 0 where that is not
     known.
     A routine has ``queue``, ``p95`` and ``rate`` (in the last minute, a second), and is ``idle``

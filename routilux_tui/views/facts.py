@@ -28,10 +28,10 @@ class RoutineFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``queued`` counts tasks that wait for it, ``retrying`` those that wait for another try,
     ``dropped`` those that would have had it when the job ended; ``next_try`` is when the first
-    try is due, in seconds from now. ``common`` is what all
-    inputs with the error have in common. ``alike`` counts the errors that are this one (of inputs
-    that wait for another try: those), 0 where all are. ``usual_p95`` is that of earlier runs.
-    ``is_new_error``: no earlier run had the error.
+    try is due, in seconds from now. ``common`` is what all inputs with the error have in common.
+    ``alike`` counts the errors that are this one (of inputs that wait for another try: those), 0
+    where all are. ``usual_p95`` is that of earlier runs. ``is_new_error``: no earlier run had the
+    error.
     """
 
     routine_id: str

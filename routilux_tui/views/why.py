@@ -213,55 +213,41 @@ def _errors(facts: Facts) -> list[Reason]:
         error = f": {one.error}" if one.error else ""
         error += f"; all have {one.common}" if one.error and one.common else ""
         new = _of_earlier(one, facts)
+        figures: dict[str, Any]
         if one.retrying and not statuses.has_ended(facts.status):
+            code, stop = "retries", "; "
             soon = f", the next in {span(one.next_try)}" if one.next_try is not None else ""
-            reasons.append(
-                make_reason(
-                    "retries",
-                    f"{counted(one.retrying, 'input')} of `{one.routine_id}` "
-                    f"{verb(one.retrying, 'wait')} for another try{soon}"
-                    f"{of_them and f'; {of_them}'}{error}{new}.",
-                    f"{one.routine_id}: {count(one.retrying)} retrying",
-                    BAD if one.is_new_error else LOOK,
-                    key="2",
-                    routine=one.routine_id,
-                    retrying=one.retrying,
-                    next_try=one.next_try,
-                    error=one.error,
-                    is_new=one.is_new_error,
-                )
-            )
+            text = f"{counted(one.retrying, 'input')} of `{one.routine_id}` "
+            text += f"{verb(one.retrying, 'wait')} for another try{soon}"
+            short = f"{count(one.retrying)} retrying"
+            figures = {"retrying": one.retrying, "next_try": one.next_try}
         elif one.dropped and facts.status == "cancelled":
-            reasons.append(
-                make_reason(
-                    "dropped",
-                    f"{counted(one.dropped, 'input')} of `{one.routine_id}` had failed, and "
-                    f"{'was' if one.dropped == 1 else 'were'} dropped before another try"
-                    f"{of_them and f'; {of_them}'}{error}{new}.",
-                    f"{one.routine_id}: {count(one.dropped)} failed and dropped",
-                    BAD if one.is_new_error else LOOK,
-                    key="2",
-                    routine=one.routine_id,
-                    dropped=one.dropped,
-                    error=one.error,
-                    is_new=one.is_new_error,
-                )
-            )
+            code, stop = "dropped", "; "
+            were = "was" if one.dropped == 1 else "were"
+            text = f"{counted(one.dropped, 'input')} of `{one.routine_id}` had failed, and "
+            text += f"{were} dropped before another try"
+            short = f"{count(one.dropped)} failed and dropped"
+            figures = {"dropped": one.dropped}
         elif one.errors and not one.has_failed:
-            reasons.append(
-                make_reason(
-                    "errors",
-                    f"{counted(one.errors, 'error')} in `{one.routine_id}`"
-                    f"{of_them and f', {of_them}'}{error}{new}.",
-                    f"{one.routine_id}: {counted(one.errors, 'error')}",
-                    BAD if one.is_new_error else LOOK,
-                    key="2",
-                    routine=one.routine_id,
-                    errors=one.errors,
-                    error=one.error,
-                    is_new=one.is_new_error,
-                )
+            code, stop = "errors", ", "
+            text = f"{counted(one.errors, 'error')} in `{one.routine_id}`"
+            short = counted(one.errors, "error")
+            figures = {"errors": one.errors}
+        else:
+            continue
+        reasons.append(
+            make_reason(
+                code,
+                f"{text}{of_them and f'{stop}{of_them}'}{error}{new}.",
+                f"{one.routine_id}: {short}",
+                BAD if one.is_new_error else LOOK,
+                key="2",
+                routine=one.routine_id,
+                **figures,
+                error=one.error,
+                is_new=one.is_new_error,
             )
+        )
     return reasons
 
 

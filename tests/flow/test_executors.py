@@ -272,18 +272,9 @@ class TestControls:
         assert ended(flow, job, 60) == "completed"
         assert sorted(one["got"] for one in got(job)) == [0, 1, 2]
 
-    def test_a_handler_that_hangs_holds_up_nobody_who_waits_for_its_process(self, tmp_path):
-        flow = made("processes:1", workers=3)
-        job = flow.execute("a", {"n": 3, "what": "hang", "folder": str(tmp_path)})
-        execution = flow.execution_of(job)
-        until(lambda: list(tmp_path.glob("begun *")) and execution.handlers() == ["b"] * 3)
-        flow.cancel(job)
-        until(lambda: execution.handlers() == ["b"])
-        (tmp_path / "go on").touch()
-        assert ended(flow, job) == "cancelled"
-
-    def test_what_an_executor_has_not_begun_is_not_begun_after_a_cancel(self, tmp_path):
-        flow = made("elsewhere:one_thread", workers=3)
+    @pytest.mark.parametrize("executor", ["processes:1", "elsewhere:one_thread"])
+    def test_what_waits_for_a_handler_that_hangs_ends_at_a_cancel(self, executor, tmp_path):
+        flow = made(executor, workers=3)
         job = flow.execute("a", {"n": 3, "what": "hang", "folder": str(tmp_path)})
         execution = flow.execution_of(job)
         until(lambda: list(tmp_path.glob("begun *")) and execution.handlers() == ["b"] * 3)
